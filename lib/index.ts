@@ -125,8 +125,6 @@ export {
 } from './start/api/create-cage';
 export { dropIn } from './start/api/drop-in';
 export { exec, execFile } from './start/api/exec';
-export { explainOom, type KilledChild, type OomExplanation } from './start/api/explain-oom';
-export { type EndedChild, failureOf } from './start/api/failure';
 export { fork } from './start/api/fork';
 export {
   type CagedLauncher,
@@ -138,11 +136,13 @@ export {
 } from './start/api/launcher-for';
 export { openCages } from './start/api/open-cages';
 export { type PrepareOptions, prepare } from './start/api/prepare';
-export { run } from './start/api/run';
 export { spawn } from './start/api/spawn';
 export { isSupported, type SupportedOptions, whyUnsupported } from './start/api/supported';
 export { type DiagnoseOptions, diagnose } from './start/doctor/diagnose';
 export { checkCageOptions } from './start/request/check-cage-options';
+export { explainOom, type KilledChild, type OomExplanation } from './start/run/explain-oom';
+export { type EndedChild, failureOf } from './start/run/failure';
+export { run } from './start/run/run';
 export {
   type ExecFileSyncOptions,
   type ExecSyncOptions,

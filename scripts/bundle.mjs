@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
  * at once, and those that save something of Node's at load time.
  */
 const AT_LOAD =
-  /^(index|common\/errors\/(errors|error-codes)|common\/options\/(called|node-options)|start\/api\/(spawn|exec|fork|drop-in|run|create-cage|prepare|launcher-for|open-cages)|common\/event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|start\/doctor\/diagnose|process\/node-functions|start\/sync\/(spawn-sync|exec-file-sync))\.ts$/;
+  /^(index|common\/errors\/(errors|error-codes)|common\/options\/(called|node-options)|start\/api\/(spawn|exec|fork|drop-in|create-cage|prepare|launcher-for|open-cages)|start\/run\/run|common\/event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|start\/doctor\/diagnose|process\/node-functions|start\/sync\/(spawn-sync|exec-file-sync))\.ts$/;
 
 /**
  * The parts, which are loaded when something in them is used. A module goes to the first part that it matches. What

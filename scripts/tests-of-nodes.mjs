@@ -8,11 +8,11 @@ const root = join(import.meta.dirname, '..');
 const TESTS_OF_NODES = {
   'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
   'test/integration/start/sync/': 'spawnSync and the like, by an internal binding of Node',
-  'test/integration/start/api/':
-    "functions beside Node's own, contain(), cluster, permissions, memcage imported and required",
+  'test/integration/start/api/': "functions beside Node's own, cluster, permissions, memcage imported and required",
+  'test/integration/start/contain/': 'contain()',
   'test/integration/libraries/': "what packages make of Node's child_process",
   'test/integration/jobs/warm-pool/': 'how a child of Node loads its module',
-  'test/integration/start/child/gate': 'what Node makes of a start that fails late',
+  'test/integration/start/launch/gate': 'what Node makes of a start that fails late',
   'test/integration/bad-input/as-node': 'the errors that Node throws',
   'test/integration/cage/polling/life':
     'the thread of the sampler, its end, and requests while the event loop is blocked',

@@ -24,6 +24,8 @@ const NODE = [
   'native',
   'lib/process',
   'lib/start/sync',
+  'lib/start/launch',
+  'lib/start/contain',
   'lib/start/api',
   'lib/common/addon',
   'lib/jobs/warm-pool',

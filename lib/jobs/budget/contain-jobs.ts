@@ -3,7 +3,7 @@ import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
 import { ALIASES } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
-import { contain } from '../../start/api/contain';
+import { contain } from '../../start/contain/contain';
 import { isShared } from '../../start/request/cage-options';
 import type { Turns } from '../../start/request/turns';
 import type { BudgetParts } from './budget-parts';

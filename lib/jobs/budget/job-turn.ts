@@ -2,7 +2,7 @@ import type { Outcome } from '../../../types/outcome';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
 import type { LaunchPlan } from '../../process/launch';
-import { Gate } from '../../start/child/gate';
+import { Gate } from '../../start/request/gate';
 import type { BornChild, Turn, TurnOptions } from '../../start/request/turns';
 import type { BudgetParts } from './budget-parts';
 import type { OwnJobOptions } from './job-options';

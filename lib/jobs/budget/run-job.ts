@@ -1,8 +1,8 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead } from '../../common/options/called';
 import type { OutputEncoding } from '../../process/collect';
-import { checkRunOptions, runChild } from '../../start/api/run-child';
-import type { Started } from '../../start/api/started';
+import type { Started } from '../../start/launch/started';
+import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
 import type { Gone } from './followed-jobs';

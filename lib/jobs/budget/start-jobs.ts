@@ -1,8 +1,8 @@
 import { AbortError } from '../../common/errors/errors';
 import { alreadyRead, strictMember } from '../../common/options/called';
 import { nodeCall } from '../../process/node-call';
-import { RUN_OPTIONS } from '../../start/api/run';
-import { startThroughNode } from '../../start/api/start';
+import { startThroughNode } from '../../start/launch/start';
+import { RUN_OPTIONS } from '../../start/run/run';
 import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
 import { JobPlan } from './job-plan';

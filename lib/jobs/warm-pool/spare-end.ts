@@ -4,8 +4,8 @@ import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import { ExitError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
 import { collectOutput, DEFAULT_MAX_BUFFER } from '../../process/collect';
-import { failureOfRun } from '../../start/api/failure-of';
-import type { Started } from '../../start/api/started';
+import type { Started } from '../../start/launch/started';
+import { failureOfRun } from '../../start/run/failure-of';
 
 /** How long to read what a child wrote, if a process outside of its cage still holds its pipes. */
 export const DRAIN_MS = 250;

@@ -1,8 +1,8 @@
 import type { InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
 import { alreadyRead, type Called, strictMember } from '../../common/options/called';
 import { isOptions, nodeCall } from '../../process/node-call';
-import { RUN_OPTIONS, runAs } from './run';
-import { startThroughNode } from './start';
+import { startThroughNode } from '../launch/start';
+import { RUN_OPTIONS, runAs } from '../run/run';
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
 const CALLED = {

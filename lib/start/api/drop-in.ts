@@ -1,11 +1,11 @@
 import { lenient } from '../../common/options/called';
 import { likeNodes } from '../../process/node-functions';
+import { callNode } from '../launch/start';
 import { execFileNow, type execFileSync, execNow, type execSync } from '../sync/exec-file-sync';
 import { type spawnSync, startSync } from '../sync/spawn-sync';
 import { collecting, type exec, type execFile } from './exec';
 import type { fork } from './fork';
 import type { spawn } from './spawn';
-import { callNode } from './start';
 
 const CALLED = {
   spawnSync: lenient('spawnSync'),

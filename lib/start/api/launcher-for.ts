@@ -12,8 +12,8 @@ import { hasInit, hasPidNamespace, planNamespaces } from '../../process/namespac
 import { planRoot } from '../../process/root/plan-root';
 import { planSettings } from '../../process/settings/child-settings';
 import type { CagedChild } from '../child/caged-child';
-import { refuseSettings } from '../child/setting-refusal';
 import { withTimeBackstop } from '../child/time-backstop';
+import { refuseSettings } from '../refusals/setting-refusal';
 import { chooseCage, makeCagedChild } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
 

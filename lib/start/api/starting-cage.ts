@@ -1,7 +1,7 @@
 import type { Cage, ContainOptions } from '../../cage/contract/cage';
 import { SharedCage } from '../../cage/shared-cage';
+import { contain } from '../contain/contain';
 import { startInCage } from './cage-functions';
-import { contain } from './contain';
 
 /** A shared cage with the functions that start children in it. */
 export class StartingCage extends SharedCage implements Cage {

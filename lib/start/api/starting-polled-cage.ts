@@ -1,7 +1,7 @@
 import type { Cage, ContainOptions } from '../../cage/contract/cage';
 import { SharedPolledCage } from '../../cage/polled/shared-polled-cage';
+import { contain } from '../contain/contain';
 import { startInCage } from './cage-functions';
-import { contain } from './contain';
 
 /** A shared cage without a cgroup, with the functions that start children in it. */
 export class StartingPolledCage extends SharedPolledCage implements Cage {

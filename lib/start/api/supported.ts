@@ -9,8 +9,8 @@ import { checkOptions } from '../../common/options/option-names';
 import { resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { withRoot } from '../../process/root/implied-namespaces';
 import { resolveRoot } from '../../process/root/resolve-root';
-import { whyNoNamespaces } from '../child/foreseen-refusal';
-import { whyNoRoot } from '../child/foreseen-root';
+import { whyNoNamespaces } from '../refusals/foreseen-refusal';
+import { whyNoRoot } from '../refusals/foreseen-root';
 import { acceptedIn } from '../request/cage-choice';
 import { cageAround, refuseOtherCopy } from '../request/context';
 

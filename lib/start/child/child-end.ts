@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { ChildExit } from '../../../types/native';
 import type { CpuReport, FaultReport } from '../../../types/outcome';
 import type { LimitedHeap } from '../../process/node-heap';
-import { explainLostStatus } from './lost-status';
+import { explainLostStatus } from '../refusals/lost-status';
 
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),

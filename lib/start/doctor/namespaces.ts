@@ -1,6 +1,6 @@
 import type { Finding } from '../../../types/diagnosis';
 import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/kinds';
-import { run } from '../api/run';
+import { run } from '../run/run';
 
 /**
  * Starts a child in each kind of namespace: limits, capabilities and security modules all matter, and only the kernel

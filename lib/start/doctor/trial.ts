@@ -3,7 +3,7 @@ import type { Finding } from '../../../types/diagnosis';
 import type { CageOptions } from '../../cage/contract/cage';
 import { ErrorCode } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
-import { run } from '../api/run';
+import { run } from '../run/run';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 const MEMORY = '64M';

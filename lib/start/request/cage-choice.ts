@@ -8,11 +8,11 @@ import type { NodeHeapSetting } from '../../process/node-heap';
 import { type ChildSettings, settingsIn } from '../../process/settings/child-settings';
 import type { CagedChild } from '../child/caged-child';
 import { LeafChild } from '../child/leaf-child';
-import type { AnySharedCage } from '../child/member';
 import { PrivateChild } from '../child/private-child';
 import type { ResolvedCageOptions } from './cage-options';
 import { cageAround, refuseOtherCopy, turnsAround } from './context';
 import { enforceOf, isWeaker } from './enforce-option';
+import type { AnySharedCage } from './member';
 import { refuseTooFewPids } from './too-few-pids';
 import type { Turns } from './turns';
 

@@ -17,8 +17,8 @@ import { withRoot } from '../../process/root/implied-namespaces';
 import { resolveRoot } from '../../process/root/resolve-root';
 import type { Root } from '../../process/root/root';
 import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../../process/settings/child-settings';
-import type { AnySharedCage } from '../child/member';
 import { resolveEnforce } from './enforce-option';
+import type { AnySharedCage } from './member';
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {

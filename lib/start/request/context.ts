@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import type { AnySharedCage } from '../child/member';
+import type { AnySharedCage } from './member';
 import type { Turns } from './turns';
 
 /** The surroundings of a call, set by this copy of memcage or by another. */

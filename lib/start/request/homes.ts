@@ -3,7 +3,7 @@ import { PrivatePolledCage } from '../../cage/polled/private-polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import type { HeldChild } from '../child/held-child';
 import { PolledChild } from '../child/polled-child';
-import type { StartRequest } from '../child/start-child';
+import type { StartRequest } from '../launch/start-child';
 import { acceptedIn, type CageChoice, makeCagedChild } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
 import { asAround, KernelFirst, makeWeaker, type Refusal } from './enforcement';

@@ -1,5 +1,5 @@
 import { hasInit } from '../../process/namespaces/namespaces';
-import type { StartRequest } from '../child/start-child';
+import type { StartRequest } from '../launch/start-child';
 import type { CageChoice } from './cage-choice';
 import type { ResolvedCageOptions } from './cage-options';
 import type { Turn } from './turns';

@@ -3,8 +3,8 @@ import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { hasInit } from '../../process/namespaces/namespaces';
 import { isNode } from '../../process/node-heap';
-import type { AnySharedCage } from '../child/member';
 import type { ResolvedCageOptions } from './cage-options';
+import type { AnySharedCage } from './member';
 
 /**
  * What Node starts before it runs a program: its main thread and those of V8. With fewer it waits for ever for a thread that

@@ -3,8 +3,8 @@ import type { Outcome } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { LaunchPlan } from '../../process/launch';
-import type { Gate } from '../child/gate';
 import type { OutcomeRecorder } from '../child/outcome';
+import type { Gate } from './gate';
 
 /** What has the children of a contain() take turns: the budget whose jobs they are. */
 export interface Turns {

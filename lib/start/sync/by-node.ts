@@ -1,7 +1,7 @@
 import { permissionModelAllows, refuse } from '../../process/swap';
 import { interceptsSync, spawnSyncWith } from '../../process/sync-functions';
 import type { HeldChild } from '../child/held-child';
-import { launchSyncByNode } from '../child/launch-by-node';
+import { launchSyncByNode } from '../launch/launch-by-node';
 import { type CageChoice, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';

@@ -13,11 +13,11 @@ import { planRoot } from '../../process/root/plan-root';
 import { planSettings } from '../../process/settings/child-settings';
 import { refuse } from '../../process/swap';
 import type { CagedChild } from '../child/caged-child';
-import { explainFailure } from '../child/failure';
 import type { KernelReport } from '../child/kernel-report';
-import { refuseSettings } from '../child/setting-refusal';
 import { withTimeBackstop } from '../child/time-backstop';
 import { withChild } from '../child/victim';
+import { explainFailure } from '../refusals/failure';
+import { refuseSettings } from '../refusals/setting-refusal';
 import { chooseCage, makeCagedChild, memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 

@@ -7,8 +7,8 @@ import { isOptions, nodeCall } from '../../../lib/process/node-call';
 import { NO_SETTINGS } from '../../../lib/process/settings/child-settings';
 import type { MakeHandle } from '../../../lib/process/swap';
 import { spawn } from '../../../lib/start/api/spawn';
-import { Gate } from '../../../lib/start/child/gate';
-import { createLaunch } from '../../../lib/start/child/launch-child';
+import { createLaunch } from '../../../lib/start/launch/launch-child';
+import { Gate } from '../../../lib/start/request/gate';
 import { stockLaunch, timerRefs } from './stock-launch';
 
 export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, options?: SpawnOptions) => ChildProcess;

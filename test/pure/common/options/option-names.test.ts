@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../../lib/common/options/called';
 import { NODE_OPTIONS } from '../../../../lib/common/options/node-options';
 import { checkOptions, ownOptions, refuseUnknown } from '../../../../lib/common/options/option-names';
-import { RUN_OPTIONS } from '../../../../lib/start/api/run';
+import { RUN_OPTIONS } from '../../../../lib/start/run/run';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 

@@ -15,14 +15,14 @@ import { planRoot } from '../../process/root/plan-root';
 import type { Root } from '../../process/root/root';
 import { type ChildSettings, planSettings, type SettingsPlan } from '../../process/settings/child-settings';
 import { letsStart } from '../../process/settings/seccomp-filter';
+import type { HeldChild } from '../child/held-child';
+import type { KernelReport } from '../child/kernel-report';
+import { withTimeBackstop } from '../child/time-backstop';
+import { type ExplainedFailure, explainFailure } from '../refusals/failure';
+import { refuseSettings } from '../refusals/setting-refusal';
+import type { Gate } from '../request/gate';
 import { canCloneInto, lacksCloneInto } from './clone-into';
-import { type ExplainedFailure, explainFailure } from './failure';
 import { type Forerunner, openForerunner } from './forerunner';
-import type { Gate } from './gate';
-import type { HeldChild } from './held-child';
-import type { KernelReport } from './kernel-report';
-import { refuseSettings } from './setting-refusal';
-import { withTimeBackstop } from './time-backstop';
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;

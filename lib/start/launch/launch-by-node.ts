@@ -6,8 +6,8 @@ import { observe } from '../../process/observe';
 import { type EarlyRequest, planOf, textOrEmpty } from '../../process/spawn-request';
 import { type AroundStart, refuse } from '../../process/swap';
 import type { RunSync } from '../../process/sync-functions';
-import { endSeenByNode } from './child-end';
-import type { HeldChild } from './held-child';
+import { endSeenByNode } from '../child/child-end';
+import type { HeldChild } from '../child/held-child';
 import type { LaunchRequest } from './launch-child';
 
 /** For a child that Node itself starts, where the addon does not load: in no namespaces, and no cage of the kernel's. */

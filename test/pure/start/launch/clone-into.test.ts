@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type * as CloneInto from '../../../../lib/start/child/clone-into';
+import type * as CloneInto from '../../../../lib/start/launch/clone-into';
 import type { CloneResult } from '../../../../types/native';
 import { testRows } from '../../../support/rows';
 
@@ -8,7 +8,7 @@ const { E2BIG, EAGAIN, ENOSYS } = constants.errno;
 function fresh(): typeof CloneInto {
   let module: typeof CloneInto | undefined;
   jest.isolateModules(() => {
-    module = jest.requireActual<typeof CloneInto>('../../../../lib/start/child/clone-into');
+    module = jest.requireActual<typeof CloneInto>('../../../../lib/start/launch/clone-into');
   });
   return module as typeof CloneInto;
 }

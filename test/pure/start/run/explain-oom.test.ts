@@ -1,4 +1,4 @@
-import { explainOom } from '../../../../lib/start/api/explain-oom';
+import { explainOom } from '../../../../lib/start/run/explain-oom';
 import type { OomVerdict } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
 

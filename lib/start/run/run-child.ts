@@ -8,10 +8,10 @@ import { inspectable } from '../../common/text/inspected';
 import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { nodeCall } from '../../process/node-call';
+import { planStart } from '../launch/start';
+import type { Started } from '../launch/started';
 import { EarlyEnd } from './early-end';
 import { failureOfRun } from './failure-of';
-import { planStart } from './start';
-import type { Started } from './started';
 
 /**
  * The work of `run()`, once its arguments have been told apart.

@@ -1,7 +1,7 @@
 import type { CloneFailure } from '../../../types/native';
 import { isRefused } from '../../cgroup/directory/refusal';
 
-/** What a child waits at: its launcher, as `lib/start/child/forerunner.ts` sees it. */
+/** What a child waits at: its launcher, as `lib/start/launch/forerunner.ts` sees it. */
 export interface Gated {
   /** Lets the launcher become the program. */
   letThrough(): void;

@@ -5,7 +5,7 @@ import type { LaunchPlan } from '../../../../lib/process/launch';
 import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
 import type { HeldChild } from '../../../../lib/start/child/held-child';
 import type { KernelReport } from '../../../../lib/start/child/kernel-report';
-import { createLaunch } from '../../../../lib/start/child/launch-child';
+import { createLaunch } from '../../../../lib/start/launch/launch-child';
 import type { NativeBinding, WatchEvent } from '../../../../types/native';
 import type { NamespaceOptions } from '../../../../types/options';
 import { openFdCount } from '../../../support/processes/fds';

@@ -13,12 +13,12 @@ import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, type NodeCall } from '../../process/node-call';
 import { readStreams } from '../../process/read-streams';
 import type { HeldChild } from '../child/held-child';
-import { createLaunch } from '../child/launch-child';
 import { OutcomeRecorder } from '../child/outcome';
 import { memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
 import { endingTurn } from '../request/take-turn';
+import { createLaunch } from './launch-child';
 import { type Admitted, outcomeOnceRead, type Started } from './started';
 
 /** Where the addon loads. */

@@ -4,14 +4,14 @@ import { isGone, isNativeError } from '../../cgroup/directory/refusal';
 import { loadNative } from '../../common/addon/load-native';
 import { watcher } from '../../common/addon/watcher';
 import type { Launch, Launched, LaunchPlan, OnEnd, SyncLaunch } from '../../process/launch';
-import { type ChildEnd, childEndOf } from './child-end';
-import { endChild } from './end-child';
-import { type ExplainedFailure, explainFailure } from './failure';
-import { foreseeProgram } from './foreseen-program';
-import type { Gate } from './gate';
-import type { KernelReport } from './kernel-report';
+import { type ChildEnd, childEndOf } from '../child/child-end';
+import { endChild } from '../child/end-child';
+import type { KernelReport } from '../child/kernel-report';
+import { withChild } from '../child/victim';
+import { type ExplainedFailure, explainFailure } from '../refusals/failure';
+import { foreseeProgram } from '../refusals/foreseen-program';
+import type { Gate } from '../request/gate';
 import { type StartedChild, type StartRequest, startChild } from './start-child';
-import { withChild } from './victim';
 
 /** How long to wait for the end of a child whose cgroup is gone: it leaves its cgroup a moment before its end shows. */
 const END_MS = 1000;

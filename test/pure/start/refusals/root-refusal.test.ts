@@ -2,10 +2,10 @@ import { constants } from 'node:os';
 import type { NamespaceFacts } from '../../../../lib/process/namespaces/namespace-facts';
 import { resolveRoot } from '../../../../lib/process/root/resolve-root';
 import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
-import { explainFailure } from '../../../../lib/start/child/failure';
-import { whyNoRoot } from '../../../../lib/start/child/foreseen-root';
-import type { RootStage } from '../../../../lib/start/child/root-reasons';
-import { failedRoot } from '../../../../lib/start/child/root-refusal';
+import { explainFailure } from '../../../../lib/start/refusals/failure';
+import { whyNoRoot } from '../../../../lib/start/refusals/foreseen-root';
+import type { RootStage } from '../../../../lib/start/refusals/root-reasons';
+import { failedRoot } from '../../../../lib/start/refusals/root-refusal';
 import { NO_FACTS } from '../../../support/roots/namespace-facts';
 import { testRows } from '../../../support/rows';
 

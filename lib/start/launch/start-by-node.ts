@@ -6,13 +6,13 @@ import { callAround } from '../../process/intercept';
 import type { NodeCall } from '../../process/node-call';
 import { readStreams } from '../../process/read-streams';
 import type { HeldChild } from '../child/held-child';
-import { followToItsEnd, launchByNode, type NodeLaunchRequest, nowNs } from '../child/launch-by-node';
 import { OutcomeRecorder } from '../child/outcome';
 import { memoryOfUnstarted } from '../request/cage-choice';
 import type { ResolvedCageOptions } from '../request/cage-options';
 import { homesFor } from '../request/homes';
 import { isPlain } from '../request/is-plain';
 import { endingTurn, withTurn } from '../request/take-turn';
+import { followToItsEnd, launchByNode, type NodeLaunchRequest, nowNs } from './launch-by-node';
 import { type Admitted, outcomeOnceRead, type Started } from './started';
 
 /** Where the addon does not load. What only the addon can do must have been refused. */

@@ -1,4 +1,4 @@
-import type { Started } from './started';
+import type { Started } from '../launch/started';
 
 /** Time between the requested signal and SIGKILL. */
 const GRACE_MS = 250;

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { NamespaceFacts } from '../../../../lib/process/namespaces/namespace-facts';
-import { explainNamespaceRefusal } from '../../../../lib/start/child/namespace-refusal';
+import { explainNamespaceRefusal } from '../../../../lib/start/refusals/namespace-refusal';
 import type { Stage } from '../../../../types/native';
 import { NO_FACTS } from '../../../support/roots/namespace-facts';
 import { testRows } from '../../../support/rows';

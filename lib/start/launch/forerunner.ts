@@ -8,9 +8,9 @@ import { launcherPath } from '../../process/launcher/executable';
 import { openReport, type ReportChannel } from '../../process/launcher/report';
 import { NO_NAMESPACES } from '../../process/namespaces/namespaces';
 import type { SettingsPlan } from '../../process/settings/child-settings';
-import { endChild } from './end-child';
-import type { Gate } from './gate';
-import type { HeldChild } from './held-child';
+import { endChild } from '../child/end-child';
+import type { HeldChild } from '../child/held-child';
+import type { Gate } from '../request/gate';
 
 const { EAGAIN, ETIMEDOUT } = constants.errno;
 
