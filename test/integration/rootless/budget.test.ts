@@ -11,7 +11,7 @@ describeIf(['root', 'v1'], 'a budget of a user without rights', () => {
     for (const name of ['.', 'tasks', 'cgroup.procs']) chownSync(join(group.path, name), user.uid, user.gid);
     try {
       const within = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-      const fixture = { name: 'budget/as-user.js', within, env: { HOME: '/' } };
+      const fixture = { name: 'jobs/budget/as-user.js', within, env: { HOME: '/' } };
       expect(await fixtureResult(fixture, group.path)).toEqual({ queued: 2, signal: 'SIGTERM', isItself: true });
       expect(tree(group.path).slice(1)).toEqual([]);
     } finally {

@@ -18,7 +18,7 @@ interface Life {
 /** The fixture under plain Node: Jest's own environment never ends, and has no 'exit'. */
 const life = async (what: string): Promise<Life & { left: () => number[] }> => {
   const id = mark();
-  const said = await fixtureResult<Life>({ name: 'polling/life.js', timeoutMs: 50_000 }, what, id);
+  const said = await fixtureResult<Life>({ name: 'cage/polling/life.js', timeoutMs: 50_000 }, what, id);
   return { ...said, left: () => processesThatAre(`sleep ${id}`) };
 };
 

@@ -36,7 +36,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const use = (conditions: Conditions = {}): Promise<Result> => fixtureResult('addon/load.js', directory, conditions);
+const use = (conditions: Conditions = {}): Promise<Result> =>
+  fixtureResult('common/addon/load.js', directory, conditions);
 const build = (): string => `npm --prefix ${directory} run build:native`;
 
 function refusal({ detail, cure, path }: { detail: string; cure: string; path?: string }): Partial<Result> {

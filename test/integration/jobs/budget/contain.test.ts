@@ -257,7 +257,7 @@ describeIf('cgroup', 'budget.contain', () => {
   });
 
   test('no more wait than there may be files, but for run(), which waits without a child', async () => {
-    const crowd = { name: 'budget/crowd.js', within: ['sh', '-c', 'ulimit -n 320; exec "$@"', 'sh'] };
+    const crowd = { name: 'jobs/budget/crowd.js', within: ['sh', '-c', 'ulimit -n 320; exec "$@"', 'sh'] };
     expect(await fixtureResult(crowd)).toEqual({
       children: 20,
       refused: { code: 'ERR_MEMCAGE_BUSY', message: expect.stringContaining('20 children wait for room') as string },

@@ -170,8 +170,8 @@ describeIf('cgroup', 'a budget that learns', () => {
   test('shares a file with other processes, also ones that are killed', async () => {
     // A process that was killed while it saved has left this.
     writeFileSync(`${file}.saving`, 'half');
-    const stays = startFixture('budget/learns.js', file, 'stays', 'stay');
-    const closes = startFixture('budget/learns.js', file, 'closes', 'close');
+    const stays = startFixture('jobs/budget/learns.js', file, 'stays', 'stay');
+    const closes = startFixture('jobs/budget/learns.js', file, 'closes', 'close');
     const own = make({ file });
     await own.run(...fills(10), { key: 'own' });
     expect(await closes.end).toMatchObject({ code: 0, stderr: '' });

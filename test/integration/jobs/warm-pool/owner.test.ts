@@ -18,17 +18,17 @@ describeIf('cgroup', 'the process that has a warm pool', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('ends although children wait', async () => {
-    const { end } = startFixture('warm-pool/owner.js', 'idle');
+    const { end } = startFixture('jobs/warm-pool/owner.js', 'idle');
     expect(await end).toMatchObject({ code: 0, stdout: 'idle\n' });
   });
 
   test('lives as long as a child that it has taken, and then ends', async () => {
-    const { end } = startFixture('warm-pool/owner.js', 'release');
+    const { end } = startFixture('jobs/warm-pool/owner.js', 'release');
     expect(await end).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\n$/) as string });
   });
 
   test('takes all of it along when it is killed', async () => {
-    const owner = startFixture('warm-pool/owner.js', 'hold');
+    const owner = startFixture('jobs/warm-pool/owner.js', 'hold');
     // Neither the one that was taken nor its successor ends when its channel is closed.
     const taken = Number(await firstLine(owner.process.stdout));
     const children = await until('two children', () => {

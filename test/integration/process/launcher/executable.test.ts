@@ -28,7 +28,7 @@ describeIf(['cgroup', 'root'], 'memcage-exec', () => {
       errors: Record<string, { code: string; message: string; path?: string }>;
       left: string[];
       guardian: Finding;
-    }>('launcher/no-executable.js', directory);
+    }>('process/launcher/no-executable.js', directory);
     const message = expect.stringContaining(`${path}, a program that memcage needs`) as string;
     const refusal = { code: 'ERR_MEMCAGE_UNSUPPORTED', message, path };
     expect(errors).toEqual({ spawnSync: refusal, init: refusal, launcherFor: refusal });

@@ -137,7 +137,7 @@ describeIf('cgroup', 'launcherFor', () => {
     test.each(['open', 'closing', 'worker'])('the end of the process or thread: %s', async (how) => {
       const { members, cages } = await fixtureResult<{ members: number[]; cages: string[] }>(
         // Without it: what the process itself leaves.
-        { name: 'launcher/open-at-exit.js', env: { MEMCAGE_GUARDIAN: '0' } },
+        { name: 'process/launcher/open-at-exit.js', env: { MEMCAGE_GUARDIAN: '0' } },
         how,
       );
       expect(members).toHaveLength(2);

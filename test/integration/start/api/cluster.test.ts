@@ -13,7 +13,7 @@ interface Behaviour {
 describeIf('cgroup', 'cluster within contain()', () => {
   test('setupPrimary, a shared port, messages, a worker replaced, the ends: as outside, with all workers in the cage', async () => {
     const { outside, inside, left } = await fixtureResult<{ outside: Behaviour; inside: Behaviour; left: number[] }>(
-      'api/cluster.js',
+      'start/api/cluster.js',
     );
     expect(outside).toEqual({
       seen: {

@@ -33,7 +33,7 @@ describeIf('cgroup', 'two copies of memcage', () => {
 
   test('a call to the one within contain() of the other is refused, and says why; each by itself works', async () => {
     const copy = copyPackage(directory);
-    const { refused, ...rest } = (await fixtureResult('api/copies.js', copy)) as Result;
+    const { refused, ...rest } = (await fixtureResult('start/api/copies.js', copy)) as Result;
     expect(Object.keys(refused)).toHaveLength(13);
     for (const [name, error] of Object.entries(refused)) {
       expect({ name, error }).toEqual({

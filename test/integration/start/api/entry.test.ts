@@ -41,7 +41,7 @@ describe('memcage/child_process', () => {
   });
 
   test('required and imported it shares the state of memcage', async () => {
-    expect(await fixtureResult('api/entry.mjs')).toEqual({
+    expect(await fixtureResult('start/api/entry.mjs')).toEqual({
       named: true,
       sameNames: true,
       sameAsRequired: true,

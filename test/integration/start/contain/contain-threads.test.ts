@@ -108,7 +108,7 @@ describeIf('cgroup', 'worker threads in cage.contain', () => {
 
   test('of Node itself start: those for the hooks of modules', async () => {
     const expected = { hooks: 'ran', thread: 'ERR_MEMCAGE_UNSUPPORTED' };
-    expect(await fixtureResult('api/contained-hooks.mjs')).toEqual(expected);
+    expect(await fixtureResult('start/api/contained-hooks.mjs')).toEqual(expected);
   });
 
   const refused = 'ERR_MEMCAGE_UNSUPPORTED';
@@ -123,7 +123,7 @@ describeIf('cgroup', 'worker threads in cage.contain', () => {
       ['replaced', { contain: 'none', thread: refused, allowed: 'none' }],
     ] as const,
     async ([way, expected]) => {
-      expect(await fixtureResult('api/contain-threads.js', way)).toEqual(expected);
+      expect(await fixtureResult('start/api/contain-threads.js', way)).toEqual(expected);
     },
   );
 });

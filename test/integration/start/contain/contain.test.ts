@@ -139,7 +139,7 @@ describeIf('cgroup', 'cage.contain', () => {
   });
 
   test('worker threads have their own contexts', async () => {
-    expect(await fixtureResult('api/contained-worker.js')).toEqual({
+    expect(await fixtureResult('start/api/contained-worker.js')).toEqual({
       own: { contained: true, outside: false },
       started: false,
       below: true,
