@@ -23,11 +23,6 @@ export function spawnSyncWith(run: RunSync, file: unknown, args: unknown, option
   return spawnSyncByNode(file, args, { ...options, [RUN]: run });
 }
 
-/** Calls Node's own spawnSync, and Node runs the child, even where others are intercepted. */
-export function spawnSyncAlone(file: unknown, args: unknown, options: object): unknown {
-  return spawnSyncByNode(file, args, { ...options, [RUN]: null });
-}
-
 /** Calls Node's own spawnSync as any caller would. */
 export function spawnSyncByNode(file: unknown, args: unknown, options: unknown): unknown {
   return callNodes('spawnSync', [file, args, options]);
@@ -69,7 +64,7 @@ function intercept(binding: SyncBinding): void {
   };
 }
 
-function isCallOfOurs(request: unknown): request is { [RUN]: RunSync | null } {
+function isCallOfOurs(request: unknown): request is { [RUN]: RunSync } {
   return typeof request === 'object' && request !== null && RUN in request;
 }
 

@@ -4,6 +4,7 @@ import { invalidArgument } from '../../common/errors/errors';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { isOptions } from '../../process/node-call';
+import { permissionModelAllows, refuse } from '../../process/swap';
 import { interceptsSync, spawnSyncByNode } from '../../process/sync-functions';
 import { chooseCage } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
@@ -11,7 +12,6 @@ import { isPlain } from '../request/is-plain';
 import { startsByNode } from '../request/starts-by-node';
 import { runByNode } from './by-node';
 import { runIntercepted } from './intercepted';
-import { runLaunched } from './launched';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
 
 /** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */
@@ -40,6 +40,10 @@ export function spawnSync(file: string, args?: unknown, options?: unknown): Spaw
 
 const CALLED = strict('spawnSync', 'spawnSync');
 
+const NOT_INTERCEPTED =
+  "Node's binding of the synchronous functions is out of reach (the permission model hides it, or another package has replaced it). " +
+  'Cure: call run() or spawn(), which do without it';
+
 /** Runs the call with whatever arguments the caller gave. */
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
@@ -55,7 +59,9 @@ export function startSync(called: Called, file: unknown, args: unknown, options:
   const choice = chooseCage(own);
   if (isPlain(own, choice)) return runPlainly(file, list, node);
   if (startsByNode(own, choice)) return runByNode(file, list, node, { own, choice });
-  return interceptsSync() ? runIntercepted(file, list, node, own) : runLaunched(file, list, node, own);
+  // Where the permission model forbids children, Node says so itself.
+  if (permissionModelAllows() && !interceptsSync()) refuse(NOT_INTERCEPTED);
+  return runIntercepted(file, list, node, own);
 }
 
 /** Leaves the call to Node alone, which also refuses anything but an options object. */

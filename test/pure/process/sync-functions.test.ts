@@ -111,14 +111,6 @@ describe('a call that is intercepted', () => {
     expect(existsSync(join(directory, 'never'))).toBe(false);
   });
 
-  test('spawnSyncAlone is not for the context', () => {
-    const { interceptSync, spawnSyncAlone } = fresh();
-    const run = jest.fn(() => result);
-    expect(interceptSync(() => run)).toBe(true);
-    expect(spawnSyncAlone('touch', [mark], {})).toMatchObject({ status: 0 });
-    expect({ calls: run.mock.calls.length, ran: existsSync(mark) }).toEqual({ calls: 0, ran: true });
-  });
-
   test('two copies of memcage', () => {
     const [first, second] = [fresh(), fresh()];
     const runs = [jest.fn(() => result), jest.fn(() => result)] as const;

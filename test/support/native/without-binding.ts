@@ -1,7 +1,7 @@
 import * as memcage from 'memcage';
 
-/** Loads memcage where it can't get Node's binding, as under the permission model. */
-export function withoutBinding(): typeof memcage {
+/** Uses a memcage that was loaded where it can't get Node's binding, as under the permission model. */
+export function withoutBinding<T>(use: (fresh: typeof memcage) => T): T {
   const binding = jest.spyOn(process as never, 'binding').mockImplementation((() => {
     throw new Error('no bindings here');
   }) as never);
@@ -9,8 +9,10 @@ export function withoutBinding(): typeof memcage {
   jest.isolateModules(() => {
     fresh = require('memcage') as typeof memcage;
   });
-  fresh.spawnSync('true', { memory: '100M' });
-  expect(binding).toHaveBeenCalled();
-  binding.mockRestore();
-  return fresh;
+  try {
+    return use(fresh);
+  } finally {
+    expect(binding).toHaveBeenCalled();
+    binding.mockRestore();
+  }
 }

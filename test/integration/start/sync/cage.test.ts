@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCage, execFileSync, execSync, run, spawnSync } from 'memcage';
+import { withoutBinding } from '../../../support/native/without-binding';
 import { cagesLeft, expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { BUSY } from '../../../support/processes/busy';
@@ -110,28 +113,17 @@ describeIf('cgroup', 'sync functions in a cage', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'done\n', stderr: '' });
   });
 
-  test('under the permission model the launcher is used', async () => {
-    const script = `
-      const { createCage, execFileSync, spawnSync } = require('memcage');
-      const where = ['cat', ['/proc/self/cgroup']];
-      const caged = String(execFileSync(...where, { memory: '50M' })).includes('/memcage-');
-      const cage = createCage({ memory: '50M' });
-      let contained;
-      try {
-        cage.contain(() => spawnSync(...where));
-      } catch ({ code }) {
-        contained = code;
-      }
-      cage.close();
-      console.log(JSON.stringify({ caged, contained }));
-    `;
-    const model = process.allowedNodeEnvironmentFlags.has('--permission')
-      ? '--permission'
-      : '--experimental-permission';
-    const rights = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-child-process'];
-    const flags = ['--no-warnings', model, ...rights];
-    const { stdout } = await run(process.execPath, [...flags, '-e', script], { cwd: join(__dirname, '../../../..') });
-    expect(JSON.parse(stdout)).toEqual({ caged: true, contained: 'ERR_MEMCAGE_UNSUPPORTED_NODE' });
+  test('where Node’s binding is out of reach, nothing starts, and the error has a cure', () => {
+    const file = join(tmpdir(), mark());
+    withoutBinding((fresh) => {
+      expect(thrown(() => fresh.spawnSync('touch', [file], { memory: '100M' }))).toMatchObject({
+        code: 'ERR_MEMCAGE_UNSUPPORTED_NODE',
+        message: expect.stringContaining('Cure: call run() or spawn()') as string,
+      });
+      // Node's own need not be intercepted.
+      expect(fresh.spawnSync('true').outcome).toMatchObject({ exitCode: 0, enforcedBy: null });
+    });
+    expect(existsSync(file)).toBe(false);
   });
 
   test('killed with its parent', () => {

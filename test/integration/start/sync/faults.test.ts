@@ -12,7 +12,7 @@ jest.setTimeout(patience(30_000));
 const FIXTURE = join(__dirname, '../../../fixtures/start/sync/fault.js');
 const { EACCES, EAGAIN, EMFILE, ENOMEM, EPERM } = constants.errno;
 
-type Way = 'launcher' | 'caged' | 'contained';
+type Way = 'caged' | 'contained';
 
 async function failing(
   way: Way,
@@ -25,50 +25,13 @@ async function failing(
   return JSON.parse(stdout);
 }
 
-const NAMESPACE = 'ERR_MEMCAGE_NAMESPACE';
 const SPAWN = 'ERR_MEMCAGE_SPAWN';
-const PID = { pid: true, mount: true };
 const PR_SET_PDEATHSIG = 1;
 const NO_GUARDIAN = { MEMCAGE_GUARDIAN: '0' };
 const DEATH: Partial<FaultRule> = { argument: 0, value: PR_SET_PDEATHSIG };
 
 describeIf(['cgroup', 'root', 'seccomp'], 'a step that fails', () => {
   expectNothingLeft(() => run('true'));
-
-  describe('in the launcher', () => {
-    testRows(
-      'is told by its stage',
-      [
-        ['unshare', { namespaces: { uts: true } }, 'unshare', NAMESPACE],
-        ['unshare', { namespaces: { cgroup: true } }, 'cgroup-namespace', NAMESPACE],
-        ['sethostname', { namespaces: { uts: { hostname: 'h' } } }, 'hostname', NAMESPACE],
-        ['mount', { namespaces: PID }, 'mounts', NAMESPACE],
-        ['memfd_create', { namespaces: { pid: { init: true } } }, 'init', SPAWN],
-      ],
-      async ([syscall, options, stage, code]) => {
-        const seen = await failing('launcher', [{ syscall, errno: EPERM }], options);
-        expect(seen).toEqual({ code, stage, thrown: true, ran: false });
-      },
-    );
-
-    test('pidfd_open, by which it ends with its parent where no guardian sees to that', async () => {
-      const seen = await failing('launcher', [{ syscall: 'pidfd_open', errno: EPERM }], {}, { env: NO_GUARDIAN });
-      expect(seen).toEqual({ code: SPAWN, stage: 'parent-death', thrown: true, ran: false });
-    });
-
-    testRows(
-      'is told as by Node where Node has it too',
-      [
-        ['setuid', { uid: 1 }, 'uid', EPERM, 'EPERM'],
-        ['setgid', { gid: 1 }, 'gid', EPERM, 'EPERM'],
-        ['unshare', { namespaces: PID }, 'unshare', EAGAIN, 'EAGAIN'],
-      ],
-      async ([syscall, options, stage, errno, code]) => {
-        const seen = await failing('launcher', [{ syscall, errno }], options);
-        expect(seen).toEqual({ code, stage, result: code, signal: null, ran: false });
-      },
-    );
-  });
 
   // These are steps of the addon's own child, which are the same for any child.
   testRows<[string, Partial<FaultRule>, object, string]>(
