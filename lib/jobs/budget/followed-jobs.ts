@@ -1,7 +1,7 @@
 import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
-import type { OutcomeRecorder } from '../../start/child/outcome';
+import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
 import type { MeasurableJob } from './admission/eviction';
 import type { RunningRecord } from './admission/room-ledger';
@@ -29,7 +29,7 @@ export interface Gone {
 interface Followable {
   /** Without a pid there is no child. */
   child: { readonly pid?: number | undefined; readonly cage: Cage | null };
-  recorder: OutcomeRecorder;
+  recorder: Recorder;
   killAll(): void;
 }
 

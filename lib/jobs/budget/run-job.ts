@@ -1,7 +1,7 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead } from '../../common/options/called';
 import type { OutputEncoding } from '../../process/collect';
-import type { Started } from '../../start/launch/started';
+import type { Started } from '../../start/launch/call-node';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';

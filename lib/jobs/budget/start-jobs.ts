@@ -1,7 +1,7 @@
 import { AbortError } from '../../common/errors/errors';
 import { alreadyRead, strictMember } from '../../common/options/called';
 import { nodeCall } from '../../process/node-call';
-import { startThroughNode } from '../../start/launch/start';
+import { startThroughNode } from '../../start/launch/call-node';
 import { RUN_OPTIONS } from '../../start/run/run';
 import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Started } from '../../start/launch/started';
+import type { Started } from '../../start/launch/call-node';
 import { Backoff } from './backoff';
 import type { PoolPlan } from './pool-options';
 import { startsDue } from './starts-due';

@@ -5,8 +5,8 @@ import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/runtime';
 import { alreadyRead, strict } from '../../common/options/called';
-import { chooseCage } from '../../start/request/cage-choice';
 import { splitOptions } from '../../start/request/cage-options';
+import { requestOf } from '../../start/request/start-request';
 import { copyOf, copyWithInherited } from './copies';
 
 export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
@@ -45,7 +45,7 @@ export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
   const forkOptions = forChildren(options);
   // What a start would refuse is refused now.
   const { own } = splitOptions({ ...forkOptions }, alreadyRead(CALLED));
-  const isShared = chooseCage(own).shared !== undefined;
+  const isShared = requestOf(own).shared !== undefined;
   const plan = { spare, most, uses, trim, isShared };
   return { plan, forkOptions, killSignal: options.killSignal, namespaces: own.namespaces };
 }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats } from '../../cage/contract/warm-pool';
 import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emit-apart';
-import type { Started } from '../../start/launch/started';
+import type { Started } from '../../start/launch/call-node';
 import { ask, closedError, dismiss, type Question } from './ask';
 import { type ReadAskOptions, readAskOptions, readTakeOptions } from './call-options';
 import { Nursery } from './nursery';

@@ -1,6 +1,6 @@
 import { type EventEmitter, once } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
-import type { Started } from '../../start/launch/started';
+import type { Started } from '../../start/launch/call-node';
 import { FAILED, type InternalMessage, READY, TRIM, TRIMMED } from './preload/messages';
 import { setRefs } from './refs';
 import { DRAIN_MS, endError, readOutput, resultOf } from './spare-end';

@@ -1,7 +1,7 @@
 import type { InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
 import { alreadyRead, type Called, strictMember } from '../../common/options/called';
 import { isOptions, nodeCall } from '../../process/node-call';
-import { startThroughNode } from '../launch/start';
+import { startThroughNode } from '../launch/call-node';
 import { RUN_OPTIONS, runAs } from '../run/run';
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);

@@ -21,12 +21,12 @@ import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
 import { checkOptions, isRecord, readOptions } from '../../common/options/option-names';
 import { resolveNodeHeap } from '../../process/node-heap';
 import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';
-import { acceptedIn } from '../request/cage-choice';
 import { resolveParent } from '../request/cage-options';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { resolveEnforce } from '../request/enforce-option';
 import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
 import type { AnySharedCage } from '../request/member';
+import { acceptedIn } from '../request/start-request';
 import { StartingCage } from './starting-cage';
 import { StartingPolledCage } from './starting-polled-cage';
 

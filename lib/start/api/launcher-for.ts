@@ -12,10 +12,11 @@ import { hasInit, hasPidNamespace, planNamespaces } from '../../process/namespac
 import { planRoot } from '../../process/root/plan-root';
 import { planSettings } from '../../process/settings/child-settings';
 import type { CagedChild } from '../child/caged-child';
+import { makeCagedChild } from '../child/make-held-child';
 import { withTimeBackstop } from '../child/time-backstop';
 import { refuseSettings } from '../refusals/setting-refusal';
-import { chooseCage, makeCagedChild } from '../request/cage-choice';
 import { splitOptions } from '../request/cage-options';
+import { requestOf } from '../request/start-request';
 
 /** Options of {@link launcherFor}. */
 export type LauncherOptions = Omit<
@@ -95,20 +96,21 @@ export function launcherFor(options: LauncherOptions): Launcher {
   refuseUnsupported(own.namespaces);
   const native = loadNative();
   const file = launcherPath();
-  const choice = chooseCage(own);
-  if (choice.turns !== undefined) throw wouldNotWait();
-  refuseSettings(choice.settings, own.namespaces);
-  const caged = makeCagedChild(choice, own, { detached: false });
+  const request = requestOf(own);
+  const { namespaces, root, settings } = request;
+  if (request.turns !== undefined) throw wouldNotWait();
+  refuseSettings(settings, namespaces);
+  const caged = makeCagedChild(request, { detached: false });
   let args: string[];
   try {
     caged?.started();
     const plan: LauncherPlan = {
       join: caged === undefined ? [] : joinPaths(caged.home),
       pids: caged?.home.homes.counted.pids?.directory.path,
-      namespaces: planNamespaces(own.namespaces, native, { hasRoot: own.root !== undefined }),
-      root: planRoot(own.root, { cwd: undefined, hasPidNamespace: hasPidNamespace(own.namespaces) }),
-      settings: planSettings(withTimeBackstop(choice.settings, caged?.home)),
-      init: hasInit(own.namespaces),
+      namespaces: planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
+      root: planRoot(root, { cwd: undefined, hasPidNamespace: hasPidNamespace(namespaces) }),
+      settings: planSettings(withTimeBackstop(settings, caged?.home)),
+      init: hasInit(namespaces),
     };
     args = launcherArguments(plan);
   } catch (error) {

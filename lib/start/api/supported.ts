@@ -11,8 +11,8 @@ import { withRoot } from '../../process/root/implied-namespaces';
 import { resolveRoot } from '../../process/root/resolve-root';
 import { whyNoNamespaces } from '../refusals/foreseen-refusal';
 import { whyNoRoot } from '../refusals/foreseen-root';
-import { acceptedIn } from '../request/cage-choice';
 import { cageAround, refuseOtherCopy } from '../request/context';
+import { acceptedIn } from '../request/start-request';
 
 /** Options of {@link isSupported} and {@link whyUnsupported}. */
 export interface SupportedOptions {

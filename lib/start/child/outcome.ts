@@ -1,6 +1,7 @@
 import type { EnforcedBy, MemoryReport, Outcome } from '../../../types/outcome';
 import { inspectable } from '../../common/text/inspected';
 import { judgeNodeHeap } from '../../process/node-heap';
+import type { Recorder } from '../request/turns';
 import { type ChildEnd, neverStarted } from './child-end';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
@@ -8,7 +9,7 @@ import type { KernelReport } from './kernel-report';
 type AnyOutcome = Outcome<MemoryReport | null>;
 
 /** Records the outcome of a child, once: the first reason wins. */
-export class OutcomeRecorder {
+export class OutcomeRecorder implements Recorder {
   readonly promise: Promise<AnyOutcome>;
   /** What the child is held by, once that is known. */
   held: Pick<HeldChild, 'enforcedBy'> | undefined;
@@ -32,10 +33,6 @@ export class OutcomeRecorder {
     return this.#outcome;
   }
 
-  /**
-   * Calls the listener within the call that records it, or now if it is recorded: a promise is told later. There is only the last
-   * listener. It must not throw.
-   */
   whenRecorded(listener: (outcome: AnyOutcome) => void): void {
     this.#listener = listener;
     if (this.#outcome !== undefined) listener(this.#outcome);
@@ -54,25 +51,28 @@ export class OutcomeRecorder {
     if (error.name === 'AbortError') this.because(error);
   }
 
-  failed(error: Error, end: KernelReport | undefined, nowNs: number): void {
-    this.#record(neverStarted(nowNs), end, error);
+  /** @returns what was recorded, by this or before */
+  failed(error: Error | undefined, end: KernelReport | undefined, nowNs: number): AnyOutcome {
+    return this.#record(neverStarted(nowNs), end, error);
   }
 
   ended(child: ChildEnd, end: KernelReport | undefined): void {
     this.#record(child, end, this.#reason ?? child.error ?? end?.error);
   }
 
-  #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): void {
+  #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): AnyOutcome {
+    if (this.#outcome !== undefined) return this.#outcome;
     const { startNs, unstarted } = this;
     const enforcedBy = this.held?.enforcedBy ?? null;
-    if (this.#outcome !== undefined) return;
-    this.#outcome = outcomeOf(child, end, { startNs, unstarted, error, enforcedBy });
-    this.#resolve(this.#outcome);
-    this.#listener?.(this.#outcome);
+    const outcome = outcomeOf(child, end, { startNs, unstarted, error, enforcedBy });
+    this.#outcome = outcome;
+    this.#resolve(outcome);
+    this.#listener?.(outcome);
+    return outcome;
   }
 }
 
-export interface OutcomeContext {
+interface OutcomeContext {
   startNs: number;
   /** The memory report of a child that was never in a cage. */
   unstarted: MemoryReport | null;
@@ -80,7 +80,7 @@ export interface OutcomeContext {
   enforcedBy: EnforcedBy | null;
 }
 
-export function outcomeOf(
+function outcomeOf(
   { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
   end: KernelReport | undefined,
   { startNs, unstarted, error, enforcedBy }: OutcomeContext,

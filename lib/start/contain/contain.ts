@@ -1,22 +1,21 @@
+import type { ChildProcess } from 'node:child_process';
 import type { ContainOptions } from '../../cage/contract/cage';
-import { canLoad, loadNative } from '../../common/addon/load-native';
-import { watcher } from '../../common/addon/watcher';
+import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
-import { ProcessHandle } from '../../process/handle';
+import type { ProcessHandle } from '../../process/handle';
 import { interceptChildren } from '../../process/intercept';
-import { runNow } from '../../process/run-now';
-import { refuse, type Starter } from '../../process/swap';
-import { interceptSync, interceptsSync } from '../../process/sync-functions';
-import { launchByNode, launchSyncByNode } from '../launch/launch-by-node';
-import { createLaunch, createSyncLaunch, type LaunchRequest } from '../launch/launch-child';
-import { type CageChoice, chooseCage } from '../request/cage-choice';
+import { type AroundStart, refuse, type Starter } from '../../process/swap';
+import { interceptSync, interceptsSync, type RunSync } from '../../process/sync-functions';
+import { launchByNode } from '../launch/launch-by-node';
+import { createLaunch, handleWith } from '../launch/launch-child';
+import { runnerFor } from '../launch/launch-now';
+import { Start } from '../launch/start';
 import { NOTHING } from '../request/cage-options';
-import { cageAround, refuseOtherCopy, runWithin, turnsAround } from '../request/context';
-import { homesFor } from '../request/homes';
+import { cageAround, refuseOtherCopy, runWithin } from '../request/context';
 import type { AnySharedCage } from '../request/member';
+import { requestOf, type StartRequest, turnOf } from '../request/start-request';
 import type { Turns } from '../request/turns';
 import { containIterator } from './contained-iterator';
-import { aroundJob, handleOfJob, runJobNow } from './contained-job';
 import { checkThreads, guardThreads } from './contained-threads';
 
 /** What starts the children that are intercepted; undefined until one `contain()` was called. */
@@ -45,50 +44,55 @@ function intercept(): void {
     if (!interceptsSync()) refuseSync();
     return;
   }
-  const intercepted = interceptSync(() => {
-    const cage = cageAround();
-    if (cage === undefined) return undefined;
-    if (turnsAround() !== undefined) return runJobNow(chooseCage(NOTHING), intercepting ?? 'handle');
-    const request = launchIn(cage);
-    if (intercepting === 'around') return launchSyncByNode(request);
-    return (given) => runNow(given, createSyncLaunch(request), loadNative());
-  });
-  if (!intercepted) refuseSync();
-  interceptChildren(() => {
-    const cage = cageAround();
-    if (cage === undefined) return undefined;
-    if (turnsAround() !== undefined) return jobStarter(chooseCage(NOTHING));
-    return intercepting === 'around' ? { around: launchByNode(launchIn(cage)) } : { makeHandle: () => handleIn(cage) };
-  }, kind);
+  if (!interceptSync(() => (cageAround() === undefined ? undefined : runnerOf(requestOf(NOTHING))))) refuseSync();
+  interceptChildren(() => (cageAround() === undefined ? undefined : starterOf(requestOf(NOTHING))), kind);
   intercepting = kind;
-}
-
-function jobStarter(choice: CageChoice): Starter {
-  if (intercepting === 'around') return { around: aroundJob(choice) };
-  return { makeHandle: (child) => handleOfJob(choice, child) };
 }
 
 function refuseSync(): never {
   refuse('spawnSync, execSync and execFileSync could start children outside of the cage');
 }
 
-function handleIn(cage: AnySharedCage): ProcessHandle {
-  return new ProcessHandle({ launch: createLaunch(launchIn(cage)), binding: loadNative(), refs: watcher().refs });
+/**
+ * The start of a child that knows nothing of memcage: nobody asks for its outcome but the budget whose job it is, and its OOM kills
+ * are events of the cage.
+ */
+function startOf(request: StartRequest, { canWait }: { canWait: boolean }): Start {
+  const byNode = intercepting === 'around';
+  return new Start(request, { turn: turnOf(request, { canWait: canWait && !byNode }), byNode });
 }
 
-/**
- * For a child that knows nothing of memcage: nobody asks for its outcome, and its OOM kills are events of the cage.
- */
-function launchIn(cage: AnySharedCage): LaunchRequest {
-  const { nodeHeap, settings } = cage;
-  return {
-    namespaces: {},
-    root: undefined,
-    nodeHeap,
-    settings,
-    ...homesFor({ shared: cage, limits: undefined, within: undefined, nodeHeap, settings }, NOTHING),
-    onCaged: () => {},
-    onFailed: () => {},
-    onEnded: () => {},
+function starterOf(request: StartRequest): Starter {
+  if (intercepting === 'around') return { around: aroundChild(request) };
+  return { makeHandle: (child) => handleOf(child, request) };
+}
+
+/** Where Node starts it there is no gate, so it must have its turn now. */
+function aroundChild(request: StartRequest): AroundStart {
+  return (child, given, proceed) => {
+    const start = startOf(request, { canWait: false });
+    const result = start.attempt(() => launchByNode(start)(child, given, proceed));
+    start.born(child);
+    return result;
+  };
+}
+
+function handleOf(child: ChildProcess, request: StartRequest): ProcessHandle {
+  const start = startOf(request, { canWait: true });
+  const launch = createLaunch(start);
+  return handleWith((plan, onEnd) => {
+    const launched = start.attempt(() => launch(plan, onEnd));
+    start.born(child, 'errno' in launched ? undefined : launched.pid);
+    return launched;
+  });
+}
+
+/** While one of Node's synchronous functions waits, nothing gives room back. */
+function runnerOf(request: StartRequest): RunSync {
+  return (given, proceed) => {
+    const start = startOf(request, { canWait: false });
+    const result = start.attempt(() => runnerFor(start)(given, proceed));
+    start.over();
+    return result;
   };
 }

@@ -1,17 +1,18 @@
 import { constants } from 'node:os';
-import type { Attended, CloneFailure, NativeBinding, WatchEvent } from '../../../types/native';
+import type { CloneFailure, NativeBinding, WatchEvent } from '../../../types/native';
 import { isGone, isNativeError } from '../../cgroup/directory/refusal';
 import { loadNative } from '../../common/addon/load-native';
 import { watcher } from '../../common/addon/watcher';
-import type { Launch, Launched, LaunchPlan, OnEnd, SyncLaunch } from '../../process/launch';
+import { ProcessHandle } from '../../process/handle';
+import type { Launch, Launched, LaunchPlan, OnEnd } from '../../process/launch';
 import { type ChildEnd, childEndOf } from '../child/child-end';
 import { endChild } from '../child/end-child';
-import type { KernelReport } from '../child/kernel-report';
 import { withChild } from '../child/victim';
 import { type ExplainedFailure, explainFailure } from '../refusals/failure';
 import { foreseeProgram } from '../refusals/foreseen-program';
 import type { Gate } from '../request/gate';
-import { type StartedChild, type StartRequest, startChild } from './start-child';
+import type { Start } from './start';
+import { type StartedChild, startChild } from './start-child';
 
 /** How long to wait for the end of a child whose cgroup is gone: it leaves its cgroup a moment before its end shows. */
 const END_MS = 1000;
@@ -19,28 +20,21 @@ const END_MS = 1000;
 const { ESRCH } = constants.errno;
 const { SIGKILL } = constants.signals;
 
-export interface LaunchRequest extends Omit<StartRequest, 'gate'> {
-  /**
-   * Where the child is to wait, once it is born; undefined: nowhere. Asked once, when nothing speaks against the start and
-   * before anything is made for it. `onFailed` gets what this throws. Left out: it need not wait.
-   */
-  gateFor?(plan: LaunchPlan): Gate | undefined;
-  /** Also called once a child has ended that waited at its gate, if it could not become its program then. */
-  onFailed: StartRequest['onFailed'];
-  /** Called before the child's 'exit', or later if it left something running. `report` is undefined without a cage. */
-  onEnded(child: ChildEnd, report: KernelReport | undefined): void;
+/** What Node drives the child with. */
+export function handleWith(launch: Launch): ProcessHandle {
+  return new ProcessHandle({ launch, binding: loadNative(), refs: watcher().refs });
 }
 
 /** A {@link Launch} through the addon's clone. */
-export function createLaunch(request: LaunchRequest): Launch {
+export function createLaunch(start: Start): Launch {
   return (plan, onEnd) => {
     const native = loadNative();
     // Start the watcher now, so that it can only fail before there is a child.
     watcher();
-    const gate = takeGate(plan, request);
+    const gate = takeGate(plan, start);
     if (typeof gate === 'number') return { errno: gate };
-    const started = startChild(native, plan, { ...request, gate });
-    return 'errno' in started ? started : new WatchedChild(native, started, { plan: keptOf(plan), request, onEnd });
+    const started = startChild(native, plan, start, gate);
+    return 'errno' in started ? started : new WatchedChild(native, started, { plan: keptOf(plan), start, onEnd });
   };
 }
 
@@ -52,18 +46,18 @@ function keptOf({ file, detached }: LaunchPlan): KeptPlan {
 }
 
 /** @returns an errno for a program that can't be run: it is refused before it waits */
-function takeGate(plan: LaunchPlan, request: LaunchRequest): Gate | undefined | number {
-  if (request.gateFor === undefined) return undefined;
-  const errno = foreseeProgram(plan, request);
+function takeGate(plan: LaunchPlan, start: Start): Gate | undefined | number {
+  if (!start.needsTurn) return undefined;
+  const errno = foreseeProgram(plan, start.request);
   if (errno !== undefined) {
     const failure: CloneFailure = { stage: 'exec', errno, path: plan.file, syscall: 'execve' };
-    request.onFailed(explainFailure(failure, { ...request, home: undefined, isLate: false }).error, undefined);
+    start.failed(explainFailure(failure, { ...start.request, home: undefined, isLate: false }).error);
     return errno;
   }
   try {
-    return request.gateFor(plan);
+    return start.take(plan);
   } catch (error) {
-    request.onFailed(error as Error, undefined);
+    start.failed(error as Error);
     throw error;
   }
 }
@@ -77,23 +71,23 @@ class WatchedChild implements Launched {
   constructor(
     private readonly native: NativeBinding,
     private readonly started: StartedChild,
-    private readonly context: { plan: KeptPlan; request: LaunchRequest; onEnd: OnEnd },
+    private readonly context: { plan: KeptPlan; start: Start; onEnd: OnEnd },
   ) {
     this.pid = started.pid;
-    const { caged, forerunner, pidfd } = started;
+    const { held, forerunner, pidfd } = started;
     try {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
       noteStart(native, started);
-      const cleanUp = caged?.home?.exitCleanUp;
-      const detached = context.plan.detached && caged?.diesWithOwner !== true;
+      const cleanUp = held?.home?.exitCleanUp;
+      const detached = context.plan.detached && held?.diesWithOwner !== true;
       const options = { detached, ending: cleanUp?.plan };
       const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
       cleanUp?.handOver(dropEnding);
     } catch (error) {
-      endChild(native, pidfd, caged);
+      endChild(native, pidfd, held);
       forerunner?.close();
-      context.request.onFailed(error as Error, caged?.abandon());
+      context.start.failed(error as Error, held?.abandon());
       throw error;
     }
   }
@@ -106,6 +100,7 @@ class WatchedChild implements Launched {
 
   #exited(event: Extract<WatchEvent, { kind: 'exit' }>): void {
     this.#isRunning = false;
+    this.context.start.exited();
     const { heap, forerunner, pidfd } = this.started;
     try {
       const late = this.#lateFailure();
@@ -123,67 +118,38 @@ class WatchedChild implements Launched {
 
   /** Why it ended at its gate, or behind it before its program ran. */
   #lateFailure(): (ExplainedFailure & { errno: number }) | undefined {
-    const { caged, forerunner } = this.started;
+    const { held, forerunner } = this.started;
     const failure = forerunner?.failure();
     if (failure === undefined) return undefined;
-    const { namespaces, root, settings } = this.context.request;
-    const explained = explainFailure(failure, { home: caged?.home, namespaces, root, settings, isLate: false });
+    const explained = explainFailure(failure, { ...this.context.start.request, home: held?.home, isLate: false });
     return { ...explained, errno: failure.errno };
   }
 
   #endUnstarted(error: Error, texts: readonly string[] | undefined): void {
-    const { caged } = this.started;
-    const { request } = this.context;
-    if (caged === undefined) request.onFailed(error, undefined);
-    else caged.ended(null, texts, (report) => request.onFailed(error, report));
+    const { held } = this.started;
+    const { start } = this.context;
+    if (held === undefined) start.failed(error);
+    else held.ended(null, texts, (report) => start.failed(error, report));
   }
 
   #endCaged(end: ChildEnd, texts: readonly string[] | undefined): void {
-    const { caged, forerunner } = this.started;
-    const { plan, request } = this.context;
-    if (caged === undefined) {
-      request.onEnded(end, undefined);
+    const { held, forerunner } = this.started;
+    const { plan, start } = this.context;
+    if (held === undefined) {
+      start.ended(end, undefined);
       return;
     }
     // Ask before memcage kills what the child left.
-    const wasKilled = this.#wasSentKill || forerunner?.isInit === true || caged.wasKilled;
+    const wasKilled = this.#wasSentKill || forerunner?.isInit === true || held.wasKilled;
     const child = { pid: this.pid, file: plan.file, signal: end.signal, wasKilled };
-    caged.ended(end.signal, texts, (report) => request.onEnded(end, withChild(report, child)));
+    held.ended(end.signal, texts, (report) => start.ended(end, withChild(report, child)));
   }
 }
 
-/** Like {@link createLaunch}, for a caller that waits with the pipes until the child has ended. */
-export function createSyncLaunch(request: Omit<LaunchRequest, 'gateFor'>): SyncLaunch {
-  return (plan, waitWithPipes) => {
-    const native = loadNative();
-    const started = startChild(native, plan, request);
-    if ('errno' in started) return started;
-    const { caged, heap, forerunner, pid, pidfd } = started;
-    let end: ChildEnd;
-    let exit: Attended;
-    try {
-      noteStart(native, started);
-      exit = waitWithPipes(pidfd);
-      end = childEndOf({ ...exit, ...forerunner?.end() }, heap);
-    } catch (error) {
-      endChild(native, pidfd, caged);
-      request.onFailed(error as Error, caged?.abandon());
-      throw error;
-    } finally {
-      forerunner?.close();
-    }
-    native.closeFd({ fd: pidfd });
-    const wasKilled = exit.error !== 0 || forerunner?.isInit === true || caged?.wasKilled === true;
-    const child = { pid, file: plan.file, signal: end.signal, wasKilled };
-    request.onEnded(end, withChild(caged?.endedNow(end.signal), child));
-    return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
-  };
-}
-
 /** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
-function noteStart(native: NativeBinding, { caged, pid, pidfd }: StartedChild): void {
+export function noteStart(native: NativeBinding, { held, pid, pidfd }: StartedChild): void {
   try {
-    caged?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
+    held?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
   } catch (error) {
     if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
   }

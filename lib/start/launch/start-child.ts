@@ -10,48 +10,30 @@ import {
   losesCapabilities,
   planNamespaces,
 } from '../../process/namespaces/namespaces';
-import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../../process/node-heap';
+import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import { planRoot } from '../../process/root/plan-root';
-import type { Root } from '../../process/root/root';
-import { type ChildSettings, planSettings, type SettingsPlan } from '../../process/settings/child-settings';
+import { planSettings, type SettingsPlan } from '../../process/settings/child-settings';
 import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
-import type { KernelReport } from '../child/kernel-report';
 import { withTimeBackstop } from '../child/time-backstop';
 import { type ExplainedFailure, explainFailure } from '../refusals/failure';
 import { refuseSettings } from '../refusals/setting-refusal';
 import type { Gate } from '../request/gate';
+import type { StartRequest } from '../request/start-request';
 import { canCloneInto, lacksCloneInto } from './clone-into';
 import { type Forerunner, openForerunner } from './forerunner';
+import type { Start } from './start';
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 const WATCHDOG_MS = 10_000;
 
 const { ENODEV, ENOENT } = constants.errno;
 
-export interface StartRequest {
-  namespaces: NamespaceOptions;
-  root: Root | undefined;
-  nodeHeap: NodeHeapSetting;
-  settings: ChildSettings;
-  /** The child waits there before it becomes its program. */
-  gate?: Gate | undefined;
-  /** Makes the home of the child. Undefined: it has no cage, and lives where its parent does. */
-  makeCaged(plan: LaunchPlan): HeldChild | undefined;
-  onCaged(caged: HeldChild | undefined): void;
-  /**
-   * The kernel refused the cage, and nothing was started. True: try again, since `makeCaged` makes another kind from
-   * now on.
-   */
-  onRefused?(error: Error): boolean;
-  onFailed(error: Error, report: KernelReport | undefined): void;
-}
-
 /** A child that has reached its program, or its gate, and what to give back when it ends. */
 export interface StartedChild {
   readonly pid: number;
   readonly pidfd: number;
-  readonly caged: HeldChild | undefined;
+  readonly held: HeldChild | undefined;
   readonly forerunner: Forerunner | undefined;
   readonly heap: LimitedHeap | undefined;
 }
@@ -59,91 +41,99 @@ export interface StartedChild {
 /** What to clone: the program with its settings and its root directory, or its init. */
 type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside' | 'holdSignals'>;
 
-interface Attempt extends Pick<StartedChild, 'caged' | 'forerunner' | 'heap'> {
+interface Attempt extends Pick<StartedChild, 'held' | 'forerunner' | 'heap'> {
   result: CloneResult;
   /** When the clone began. */
   startMs: number;
 }
 
-/** @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left. */
-export function startChild(native: NativeBinding, plan: LaunchPlan, request: StartRequest): StartedChild | Refused {
+/**
+ * Starts the child of `start`.
+ *
+ * @param gate where the child waits before it becomes its program
+ * @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left.
+ */
+export function startChild(
+  native: NativeBinding,
+  program: LaunchPlan,
+  start: Start,
+  gate?: Gate,
+): StartedChild | Refused {
   let attempt: Attempt;
   try {
-    attempt = tryStart(native, plan, request);
+    attempt = tryStart(native, program, start, gate);
     if (foundNoCgroup(attempt.result)) {
       // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
       attempt.forerunner?.close();
-      attempt.caged?.abandon();
-      attempt = tryStart(native, plan, request);
+      attempt.held?.abandon();
+      attempt = tryStart(native, program, start, gate);
     }
   } catch (error) {
-    request.onFailed(error as Error, undefined);
+    start.failed(error as Error);
     // Running out of fds during the preparation looks the same to the caller as running out in the clone.
     if (isNativeError(error)) return { errno: error.errno, cause: error };
     throw error;
   }
-  const { caged, heap, forerunner, result, startMs } = attempt;
-  if (!('stage' in result)) return { caged, heap, forerunner, ...result };
+  const { held, heap, forerunner, result, startMs } = attempt;
+  if (!('stage' in result)) return { held, heap, forerunner, ...result };
   forerunner?.close();
   const isLate = performance.now() - startMs >= WATCHDOG_MS;
   let explained: ExplainedFailure;
   try {
-    const { namespaces, root, settings } = request;
-    explained = explainFailure(result, { home: caged?.home, namespaces, root, settings, isLate });
+    explained = explainFailure(result, { ...start.request, home: held?.home, isLate });
   } catch (error) {
-    request.onFailed(error as Error, caged?.abandon());
+    start.failed(error as Error, held?.abandon());
     throw error;
   }
   const { error, asNode, cause } = explained;
-  if (!asNode && request.onRefused?.(error) === true) {
-    caged?.abandon();
-    return startChild(native, plan, request);
+  if (!asNode && start.refused(error)) {
+    held?.abandon();
+    return startChild(native, program, start, gate);
   }
-  request.onFailed(error, caged?.abandon());
+  start.failed(error, held?.abandon());
   if (asNode) return { errno: result.errno, ...(cause !== undefined && { cause }) };
   throw error;
 }
 
-function tryStart(native: NativeBinding, given: LaunchPlan, request: StartRequest): Attempt {
-  const { namespaces, nodeHeap, settings, gate } = request;
+function tryStart(native: NativeBinding, given: LaunchPlan, start: Start, gate: Gate | undefined): Attempt {
+  const { namespaces, nodeHeap, settings } = start.request;
   refuseSettings(settings, namespaces);
-  const root = planRoot(request.root, { cwd: given.cwd, hasPidNamespace: hasPidNamespace(namespaces) });
-  const caged = request.makeCaged(given);
+  const root = planRoot(start.request.root, { cwd: given.cwd, hasPidNamespace: hasPidNamespace(namespaces) });
+  const held = start.hold(given);
   let forerunner: Forerunner | undefined;
   try {
-    request.onCaged(caged);
-    const isHidden = hasCgroupNamespace(namespaces) || caged?.seesLimit === false;
-    const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: caged?.ceilingBytes, isHidden });
-    const plan = { ...inRoot(given, root), env: caged?.environment(env) ?? env };
+    const isHidden = hasCgroupNamespace(namespaces) || held?.seesLimit === false;
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: held?.ceilingBytes, isHidden });
+    const program = { ...inRoot(given, root), env: held?.environment(env) ?? env };
     const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
-    const own = planSettings(withTimeBackstop(settings, caged?.home));
+    const own = planSettings(withTimeBackstop(settings, held?.home));
     const isInit = hasInit(namespaces);
-    const endsWithParent = endsWithThisProcess(plan, caged);
+    const endsWithParent = endsWithThisProcess(program, held);
     if (isInit || gate !== undefined) {
-      forerunner = openForerunner(native, plan, { settings: own, isInit, gate, endsWithParent });
+      forerunner = openForerunner(native, program, { settings: own, isInit, gate, endsWithParent });
     }
     // The launcher's executable need not be in the root.
     const isOutside = forerunner !== undefined && root !== undefined;
-    const child = {
+    const plan = {
       ...(forerunner === undefined
-        ? { ...plan, ...own }
+        ? { ...program, ...own }
         : { ...forerunner.plan, ...settingsOfLauncher(own, namespaces) }),
       ...(root && { root }),
       ...(isOutside && { fileOutside: true }),
     };
-    const result = cloneChild(native, child, request, caged);
-    return { caged, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, caged) ?? result, startMs };
+    const result = cloneChild(native, plan, start.request, held);
+    return { held, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, held) ?? result, startMs };
   } catch (error) {
     forerunner?.close();
-    caged?.abandon();
+    held?.abandon();
     throw error;
   }
 }
 
-function endsWithThisProcess({ detached }: LaunchPlan, caged: HeldChild | undefined): boolean {
-  return !detached || caged?.diesWithOwner === true;
+function endsWithThisProcess({ detached }: LaunchPlan, held: HeldChild | undefined): boolean {
+  return !detached || held?.diesWithOwner === true;
 }
 
 /** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
@@ -165,27 +155,27 @@ function foundNoCgroup(result: CloneResult): boolean {
 function cloneChild(
   native: NativeBinding,
   plan: ClonePlan,
-  request: Pick<StartRequest, 'namespaces' | 'root'>,
-  caged: HeldChild | undefined,
+  request: StartRequest,
+  held: HeldChild | undefined,
 ): CloneResult {
-  const join = caged?.home?.takeJoinFds({ cloneInto: canCloneInto() });
+  const join = held?.home?.takeJoinFds({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
     const fds = join?.fds ?? { joinFds: [] };
-    result = native.clone({ ...cloneOptions(native, plan, request, caged), ...fds, closesFds: true });
+    result = native.clone({ ...cloneOptions(native, plan, request, held), ...fds, closesFds: true });
     join?.spent();
   } finally {
     join?.close();
   }
   if (join?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
-  return cloneChild(native, plan, request, caged);
+  return cloneChild(native, plan, request, held);
 }
 
 function cloneOptions(
   native: NativeBinding,
   plan: ClonePlan,
-  request: Pick<StartRequest, 'namespaces' | 'root'>,
-  caged: HeldChild | undefined,
+  request: StartRequest,
+  held: HeldChild | undefined,
 ): Omit<CloneOptions, 'joinFds'> {
   const { namespaces, root } = request;
   const { uid, gid, seccomp, seccompEarly } = plan;
@@ -198,12 +188,12 @@ function cloneOptions(
     gid === undefined &&
     namespaces.time !== true &&
     !mayBeKilled &&
-    caged?.home?.endangersOwner() !== true;
+    held?.home?.endangersOwner() !== true;
   return {
     // For the addon, what is undefined is left out.
     ...(plan as ClonePlan & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
     ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
-    killWithParent: endsWithThisProcess(plan, caged),
+    killWithParent: endsWithThisProcess(plan, held),
     shareMemory,
     watchdogMs: WATCHDOG_MS,
   };

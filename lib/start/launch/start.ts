@@ -1,39 +1,138 @@
-import type { Called } from '../../common/options/called';
-import { isWithinOwnCall } from '../../process/intercept';
-import { type NodeCall, nodeCall } from '../../process/node-call';
-import type { NodeFunction } from '../../process/node-functions';
-import { chooseCage } from '../request/cage-choice';
-import { splitOptions } from '../request/cage-options';
-import { startsByNode } from '../request/starts-by-node';
-import { turnOf } from '../request/take-turn';
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import type { MemoryReport, Outcome } from '../../../types/outcome';
+import type { Cage } from '../../cage/contract/cage';
+import { undo } from '../../cgroup/processes/remove';
+import { loadNative } from '../../common/addon/load-native';
+import type { LaunchPlan } from '../../process/launch';
+import { readStreams, whenClosed } from '../../process/read-streams';
+import type { ChildEnd } from '../child/child-end';
+import type { HeldChild } from '../child/held-child';
+import type { KernelReport } from '../child/kernel-report';
+import { makeHeldChild } from '../child/make-held-child';
+import { OutcomeRecorder } from '../child/outcome';
+import { KernelFirst } from '../request/enforcement';
+import type { Gate } from '../request/gate';
+import { mayBeWeaker, memoryOfUnstarted, type StartRequest } from '../request/start-request';
 import type { Turn } from '../request/turns';
-import { startByAddon } from './start-by-addon';
-import { startByNode } from './start-by-node';
-import type { Started } from './started';
 
-/** Calls a function of child_process with these arguments; memcage's options are among Node's. */
-export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
-  const call = nodeCall(name, args);
-  return isWithinOwnCall(call) ? call.invoke(call.options) : startThroughNode(call, called).result;
-}
-
-export function startThroughNode(given: NodeCall, called: Called): Started {
-  return planStart(given, called).start();
-}
-
-/** A start that has yet to be made. */
-interface PlannedStart {
-  /** Undefined if it needs none. */
+export interface StartOptions {
+  /** Undefined: the child needs none. */
   turn: Turn | undefined;
-  start(): Started;
+  /** Node itself starts the child, since the addon does not load. */
+  byNode: boolean;
 }
 
-export function planStart(given: NodeCall, called: Called): PlannedStart {
-  const { node, own } = splitOptions(given.options, called);
-  const choice = chooseCage(own);
-  const call = { ...given, options: node };
-  const byNode = startsByNode(own, choice);
-  const turn = turnOf(choice, own, { canWait: !byNode });
-  const start = byNode ? startByNode : startByAddon;
-  return { turn, start: () => start(call, own, { choice, turn }) };
+/**
+ * One start, from a checked request to the outcome of its child. Whoever carries it out (Node's handle, the blocking call, Node
+ * without the addon) tells it what happens, in this order: {@link take}, {@link hold}, {@link failed} or {@link born}, {@link
+ * exited}, {@link ended}. It lives as long as its child, so it must not hold the call, which has the environment.
+ */
+export class Start {
+  readonly recorder: OutcomeRecorder;
+  readonly byNode: boolean;
+  /** The child as it is held in its cage; undefined until then, and without a cage. */
+  held: HeldChild | undefined;
+  readonly #turn: Turn | undefined;
+  readonly #kernelFirst = new KernelFirst();
+  #hasTaken = false;
+  #child: ChildProcess | undefined;
+  #read: readonly Readable[] = [];
+
+  constructor(
+    readonly request: StartRequest,
+    { turn, byNode }: StartOptions,
+  ) {
+    this.#turn = turn;
+    this.byNode = byNode;
+    this.recorder = new OutcomeRecorder(this.nowNs(), memoryOfUnstarted(request));
+  }
+
+  /** CLOCK_MONOTONIC. Where the kernel's is not to be had, that of this process. */
+  nowNs(): number {
+    return this.byNode ? performance.now() * 1e6 : loadNative().monotonicNs();
+  }
+
+  /** The cage of the child, as users see it. */
+  get cage(): Cage | null {
+    return (this.held ?? this.request.shared)?.self ?? null;
+  }
+
+  /** Carries the start out with `run`, and gives the turn back if that throws. */
+  attempt<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      this.#turn?.over({ error: error as Error });
+      throw error;
+    }
+  }
+
+  get needsTurn(): boolean {
+    return this.#turn !== undefined && !this.#hasTaken;
+  }
+
+  /** Takes the turn, once, when nothing speaks against the start: where the child is to wait; undefined: nowhere. */
+  take(plan: Pick<LaunchPlan, 'file'>): Gate | undefined {
+    if (!this.needsTurn) return undefined;
+    this.#hasTaken = true;
+    return this.#turn?.take(plan);
+  }
+
+  /** Makes the child's place in its cage; undefined without a cage. */
+  hold(plan: LaunchPlan): HeldChild | undefined {
+    this.take(plan);
+    this.held = makeHeldChild(this.request, plan, this.#kernelFirst);
+    this.recorder.held = this.held;
+    return this.held;
+  }
+
+  /** The kernel refused the cage, and nothing was started. True: {@link hold} makes another kind from now on. */
+  refused(error: Error): boolean {
+    return mayBeWeaker(this.request) && this.#kernelFirst.refused(error);
+  }
+
+  failed(error: Error, report?: KernelReport): void {
+    this.recorder.failed(error, report, this.nowNs());
+  }
+
+  /** The start is over, with a child or without, whose pid Node may set later. */
+  born(child: ChildProcess, pid = child.pid): void {
+    this.#child = child;
+    const { cage, recorder } = this;
+    this.#turn?.born({ child, pid, cage, recorder, killAll: () => this.killAll() });
+  }
+
+  /** A start whose caller has waited is over, and nothing is left of it. `error`: what Node returned. */
+  over(error?: Error): Outcome<MemoryReport | null> {
+    // If Node ran out of fds while it opened the pipes, nothing was launched.
+    const outcome = this.recorder.failed(error, undefined, this.nowNs());
+    // One that needs a turn is in a cage, and has the kernel's report.
+    this.#turn?.over({ outcome: outcome as Outcome });
+    return outcome;
+  }
+
+  /** The child has ended, and 'exit' comes next. */
+  exited(): void {
+    if (this.#child !== undefined) this.#read = readStreams(this.#child);
+  }
+
+  /** @param report undefined without a cage */
+  ended(end: ChildEnd, report: KernelReport | undefined): void {
+    this.recorder.ended(end, report);
+  }
+
+  /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
+  killAll(): void {
+    // Reaches the child even if its cgroup is gone or can't be read.
+    this.#child?.kill('SIGKILL');
+    undo(() => this.held?.killAll());
+  }
+
+  /** Resolves once what somebody reads of the child is closed too. */
+  async outcome(): Promise<Outcome<MemoryReport | null>> {
+    const ended = await this.recorder.promise;
+    if (this.#read.length > 0) await whenClosed(this.#read);
+    return ended;
+  }
 }

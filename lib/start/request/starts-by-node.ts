@@ -1,7 +1,5 @@
 import { canLoad, loadNative } from '../../common/addon/load-native';
-import { acceptedIn, type CageChoice } from './cage-choice';
-import type { ResolvedCageOptions } from './cage-options';
-import { isPlain, needsAddon } from './is-plain';
+import { acceptedIn, isPlain, needsAddon, type StartRequest } from './start-request';
 
 /**
  * Whether Node itself starts the child, since the addon does not load here.
@@ -9,8 +7,8 @@ import { isPlain, needsAddon } from './is-plain';
  * @throws ERR_MEMCAGE_UNSUPPORTED, as the addon's load does, for what the caller does not accept without it: namespaces
  * and settings of the child are never left out, and a cage needs the kernel unless `enforce` says otherwise
  */
-export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): boolean {
-  const plain = isPlain(own, choice);
+export function startsByNode(request: StartRequest): boolean {
+  const plain = isPlain(request);
   try {
     if (canLoad()) return false;
   } catch (error) {
@@ -18,7 +16,7 @@ export function startsByNode(own: ResolvedCageOptions, choice: CageChoice): bool
     if (!plain) throw error;
   }
   if (plain) return true;
-  const accepted = acceptedIn(choice.shared ?? choice.within, own.enforce);
-  if (accepted === 'kernel' || needsAddon(own, choice)) loadNative();
+  const accepted = acceptedIn(request.shared ?? request.within, request.enforce);
+  if (accepted === 'kernel' || needsAddon(request)) loadNative();
   return true;
 }

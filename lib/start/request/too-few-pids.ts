@@ -1,10 +1,8 @@
 import { SharedCage } from '../../cage/shared-cage';
-import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { hasInit } from '../../process/namespaces/namespaces';
 import { isNode } from '../../process/node-heap';
-import type { ResolvedCageOptions } from './cage-options';
-import type { AnySharedCage } from './member';
+import type { StartRequest } from './start-request';
 
 /**
  * What Node starts before it runs a program: its main thread and those of V8. With fewer it waits for ever for a thread that
@@ -12,20 +10,14 @@ import type { AnySharedCage } from './member';
  */
 const OF_NODE = 6;
 
-/** The cages of a child, and the limits of a private one. */
-interface Choice {
-  shared: AnySharedCage | undefined;
-  within: AnySharedCage | undefined;
-  limits: CageLimits | undefined;
-}
-
 /**
  * Refuses a limit of processes in which the program could not even begin.
  *
  * @throws ERR_MEMCAGE_LIMIT_TOO_SMALL
  */
-export function refuseTooFewPids(choice: Choice, { namespaces, root }: ResolvedCageOptions, file?: string): void {
-  const most = mostPids(choice);
+export function refuseTooFewPids(request: StartRequest, file?: string): void {
+  const { namespaces, root } = request;
+  const most = mostPids(request);
   const isOfNode = file !== undefined && isNode(file);
   const init = hasInit(namespaces) ? 1 : 0;
   const least = (isOfNode ? OF_NODE : 1) + init;
@@ -45,7 +37,7 @@ export function refuseTooFewPids(choice: Choice, { namespaces, root }: ResolvedC
 }
 
 /** The lowest limit of its own, of its cage and of each child of that. */
-function mostPids({ shared, within, limits }: Choice): number {
+function mostPids({ shared, within, limits }: StartRequest): number {
   const held = shared ?? within;
   const around = held instanceof SharedCage ? [held.cageCgroup.homes.counted.pids?.max, held.perChild?.pids] : [];
   return Math.min(...[limits?.pids, ...around].map((max) => max ?? Number.POSITIVE_INFINITY));

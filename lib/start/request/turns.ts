@@ -1,9 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Outcome } from '../../../types/outcome';
+import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { LaunchPlan } from '../../process/launch';
-import type { OutcomeRecorder } from '../child/outcome';
 import type { Gate } from './gate';
 
 /** What has the children of a contain() take turns: the budget whose jobs they are. */
@@ -27,14 +26,23 @@ export interface TurnOptions {
   canWait: boolean;
 }
 
+/** It records the outcome of a child, once that and all in its cage are gone. */
+export interface Recorder {
+  readonly promise: Promise<Outcome<MemoryReport | null>>;
+  /**
+   * Calls the listener within the call that records it, or now if it is recorded: a promise is told later. There is only the last
+   * listener. It must not throw.
+   */
+  whenRecorded(listener: (outcome: Outcome<MemoryReport | null>) => void): void;
+}
+
 /** A child that was born, as the budget follows it. */
 export interface BornChild {
   child: ChildProcess;
   /** Undefined: there is no child. That of `child` may be set later. */
   pid: number | undefined;
   cage: Cage | null;
-  /** It records once the child and all in its cage are gone. */
-  recorder: OutcomeRecorder;
+  recorder: Recorder;
   killAll(): void;
 }
 

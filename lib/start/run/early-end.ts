@@ -1,4 +1,4 @@
-import type { Started } from '../launch/started';
+import type { Started } from '../launch/call-node';
 
 /** Time between the requested signal and SIGKILL. */
 const GRACE_MS = 250;

@@ -8,8 +8,8 @@ import { inspectable } from '../../common/text/inspected';
 import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { nodeCall } from '../../process/node-call';
-import { planStart } from '../launch/start';
-import type { Started } from '../launch/started';
+import type { Started } from '../launch/call-node';
+import { planStart } from '../launch/call-node';
 import { EarlyEnd } from './early-end';
 import { failureOfRun } from './failure-of';
 

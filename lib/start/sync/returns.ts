@@ -1,7 +1,6 @@
 import type { SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
-import type { CpuReport, FaultReport, MemoryReport, Outcome, StallVerdict } from '../../../types/outcome';
+import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../../types/outcome';
 import { inspectable } from '../../common/text/inspected';
-import { judgeNodeHeap, type LimitedHeap } from '../../process/node-heap';
 
 /** What became of a child that was waited for. */
 export type SyncOutcome<M extends MemoryReport | null = MemoryReport | null> = Omit<Outcome<M>, 'cpu' | 'faults'> & {
@@ -32,32 +31,8 @@ export type SyncOutput<O> = O extends { encoding: infer E }
 export type AnyReturns = SpawnSyncReturns<string | Buffer>;
 export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
 
-/** Adds the outcome of a child that Node ran. */
-export function withOutcome(
-  result: NodeReturns,
-  end: Pick<SyncOutcome, 'oom' | 'memory' | 'limits' | 'error' | 'enforcedBy'> & {
-    heap?: LimitedHeap | undefined;
-    stalled?: StallVerdict;
-  },
-  startMs: number,
-): AnyReturns {
-  const { status: exitCode, signal } = result;
-  const { oom, memory, limits, stalled = null, enforcedBy, heap } = end;
-  const peakBytes = memory?.peakBytes ?? null;
-  const error = end.error ?? result.error;
-  const outcome: SyncOutcome = {
-    exitCode,
-    signal,
-    oom,
-    enforcedBy,
-    nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
-    memory,
-    limits,
-    stalled,
-    cpu: null,
-    faults: null,
-    durationMs: performance.now() - startMs,
-    ...(error !== undefined && { error }),
-  };
-  return Object.assign(result, { outcome: inspectable(outcome) });
+/** Adds the outcome to what Node returned. The error of a child that failed is in both. */
+export function withOutcome(result: NodeReturns, outcome: SyncOutcome): AnyReturns {
+  const { error } = result;
+  return Object.assign(result, { outcome: inspectable({ ...(error !== undefined && { error }), ...outcome }) });
 }

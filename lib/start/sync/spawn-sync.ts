@@ -3,15 +3,15 @@ import type { CageOptions, MemoryOf } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/errors';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
+import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
 import { permissionModelAllows, refuse } from '../../process/swap';
-import { interceptsSync, spawnSyncByNode } from '../../process/sync-functions';
-import { chooseCage } from '../request/cage-choice';
+import { interceptsSync, spawnSyncByNode, spawnSyncWith } from '../../process/sync-functions';
+import { runnerFor } from '../launch/launch-now';
+import { Start } from '../launch/start';
 import { splitOptions } from '../request/cage-options';
-import { isPlain } from '../request/is-plain';
+import { isPlain, requestOf, turnOf } from '../request/start-request';
 import { startsByNode } from '../request/starts-by-node';
-import { runByNode } from './by-node';
-import { runIntercepted } from './intercepted';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
 
 /** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */
@@ -44,6 +44,10 @@ const NOT_INTERCEPTED =
   "Node's binding of the synchronous functions is out of reach (the permission model hides it, or another package has replaced it). " +
   'Cure: call run() or spawn(), which do without it';
 
+/** Node tells neither of a child that it has run. */
+const NOT_COUNTED = { cpu: null, faults: null };
+const UNCAGED = { oom: null, nodeHeap: null, memory: null, limits: {}, stalled: null, enforcedBy: null };
+
 /** Runs the call with whatever arguments the caller gave. */
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, options];
@@ -56,17 +60,24 @@ export function startSync(called: Called, file: unknown, args: unknown, options:
     );
   }
   if (!isOptions(node)) return runPlainly(file, list, node);
-  const choice = chooseCage(own);
-  if (isPlain(own, choice)) return runPlainly(file, list, node);
-  if (startsByNode(own, choice)) return runByNode(file, list, node, { own, choice });
+  const request = requestOf(own);
+  if (isPlain(request)) return runPlainly(file, list, node);
+  const byNode = startsByNode(request);
   // Where the permission model forbids children, Node says so itself.
   if (permissionModelAllows() && !interceptsSync()) refuse(NOT_INTERCEPTED);
-  return runIntercepted(file, list, node, own);
+  const start = new Start(request, { turn: turnOf(request, { canWait: false }), byNode });
+  const killSignal = (node as NodeSpawnSyncOptions).killSignal ?? defaultKillSignal(request.namespaces);
+  const result = start.attempt(() =>
+    spawnSyncWith(runnerFor(start), file, list, { ...node, ...(killSignal !== undefined && { killSignal }) }),
+  ) as NodeReturns;
+  return withOutcome(result, { ...start.over(result.error), ...(byNode && NOT_COUNTED) });
 }
 
 /** Leaves the call to Node alone, which also refuses anything but an options object. */
 function runPlainly(file: unknown, args: unknown, options: unknown): AnyReturns {
   const startMs = performance.now();
   const result = spawnSyncByNode(file, args, options) as NodeReturns;
-  return withOutcome(result, { oom: null, memory: null, limits: {}, enforcedBy: null }, startMs);
+  const { status: exitCode, signal } = result;
+  const end = { exitCode, signal, durationMs: performance.now() - startMs, ...NOT_COUNTED };
+  return withOutcome(result, { ...UNCAGED, ...end });
 }

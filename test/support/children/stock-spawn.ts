@@ -4,11 +4,14 @@ import { watcher } from '../../../lib/common/addon/watcher';
 import { ProcessHandle } from '../../../lib/process/handle';
 import { callWithHandle } from '../../../lib/process/intercept';
 import { isOptions, nodeCall } from '../../../lib/process/node-call';
-import { NO_SETTINGS } from '../../../lib/process/settings/child-settings';
 import type { MakeHandle } from '../../../lib/process/swap';
 import { spawn } from '../../../lib/start/api/spawn';
 import { createLaunch } from '../../../lib/start/launch/launch-child';
+import { Start } from '../../../lib/start/launch/start';
+import { NOTHING } from '../../../lib/start/request/cage-options';
 import { Gate } from '../../../lib/start/request/gate';
+import { requestOf } from '../../../lib/start/request/start-request';
+import type { Turn } from '../../../lib/start/request/turns';
 import { stockLaunch, timerRefs } from './stock-launch';
 
 export type Spawn = (file: string, args?: readonly string[] | SpawnOptions, options?: SpawnOptions) => ChildProcess;
@@ -42,17 +45,11 @@ export const HELD_MS = 20;
 /** Our handle and our launch, without a cage, and each child waits at a gate for a moment. */
 const gatedSpawn: Spawn = (file, args, options) => {
   const gate = new Gate();
-  const launch = createLaunch({
-    namespaces: {},
-    root: undefined,
-    nodeHeap: undefined,
-    settings: NO_SETTINGS,
-    gateFor: () => gate,
-    makeCaged: () => undefined,
-    onCaged: () => {},
-    onFailed: () => {},
-    onEnded: () => {},
+  const start = new Start(requestOf(NOTHING), {
+    turn: { take: () => gate, born: () => {} } as unknown as Turn,
+    byNode: false,
   });
+  const launch = createLaunch(start);
   const child = spawnWithHandle(
     file,
     args,

@@ -2,10 +2,12 @@ import { constants } from 'node:os';
 import type * as Native from '../../../../lib/common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 import type { LaunchPlan } from '../../../../lib/process/launch';
-import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
 import type { HeldChild } from '../../../../lib/start/child/held-child';
 import type { KernelReport } from '../../../../lib/start/child/kernel-report';
 import { createLaunch } from '../../../../lib/start/launch/launch-child';
+import { Start } from '../../../../lib/start/launch/start';
+import { NOTHING } from '../../../../lib/start/request/cage-options';
+import { requestOf } from '../../../../lib/start/request/start-request';
 import type { NativeBinding, WatchEvent } from '../../../../types/native';
 import type { NamespaceOptions } from '../../../../types/options';
 import { openFdCount } from '../../../support/processes/fds';
@@ -92,17 +94,14 @@ function launch({
   caged?: HeldChild;
   onRefused?: (error: Error) => boolean;
 } & Partial<LaunchPlan> = {}): ReturnType<ReturnType<typeof createLaunch>> {
-  return createLaunch({
-    namespaces,
-    root: undefined,
-    nodeHeap: undefined,
-    settings: NO_SETTINGS,
-    makeCaged: () => caged,
-    onCaged: () => {},
-    onRefused,
-    onFailed: () => calls.push('failed'),
-    onEnded: () => calls.push('ended'),
-  })({ ...plan, ...program }, () => {});
+  const start = new Start({ ...requestOf(NOTHING), namespaces }, { turn: undefined, byNode: false });
+  Object.assign(start, {
+    hold: () => caged,
+    refused: onRefused,
+    failed: () => calls.push('failed'),
+    ended: () => calls.push('ended'),
+  });
+  return createLaunch(start)({ ...plan, ...program }, () => {});
 }
 
 beforeEach(() => {

@@ -1,0 +1,83 @@
+import { PrivatePolledCage } from '../../cage/polled/private-polled-cage';
+import { SharedCage } from '../../cage/shared-cage';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { hasPidNamespace } from '../../process/namespaces/namespaces';
+import { asAround, type KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
+import type { AnySharedCage } from '../request/member';
+import { mayBeWeaker, type StartRequest } from '../request/start-request';
+import { refuseTooFewPids } from '../request/too-few-pids';
+import type { CagedChild } from './caged-child';
+import type { HeldChild } from './held-child';
+import { LeafChild } from './leaf-child';
+import { PolledChild } from './polled-child';
+import { PrivateChild } from './private-child';
+
+/** What is known of the program when its cage is made. */
+export interface Program {
+  detached: boolean;
+  file?: string;
+}
+
+/** Makes what one child is held by, in its cage, whatever holds that; undefined: it is in no cage, and lives where its parent does. */
+export function makeHeldChild(
+  request: StartRequest,
+  program: Program,
+  kernelFirst: KernelFirst,
+): HeldChild | undefined {
+  const { shared, within } = request;
+  if (shared !== undefined && !(shared instanceof SharedCage)) return PolledChild.within(shared, request);
+  if (within !== undefined && !(within instanceof SharedCage)) {
+    return makePolledChild(request, program, asAround(within.enforcedBy));
+  }
+  if (!mayBeWeaker(request)) return makeCagedChild(request, program);
+  return kernelFirst.make<HeldChild | undefined>(
+    () => makeCagedChild(request, program),
+    (refusal) => makePolledChild(request, program, refusal),
+  );
+}
+
+/** A child in a cage of the kernel's; undefined without a cage. */
+export function makeCagedChild(request: StartRequest, { detached, file }: Program): CagedChild | undefined {
+  refuseTooFewPids(request, file);
+  const { shared, limits, within, thresholds, parent, keepDescendants, namespaces, memoryDetails } = request;
+  let child: CagedChild | undefined;
+  if (shared !== undefined) child = new LeafChild(ofKernel(shared));
+  else if (limits !== undefined) {
+    child = new PrivateChild({
+      limits,
+      thresholds,
+      parent,
+      within: within && ofKernel(within),
+      detached,
+      keepDescendants,
+      hasPidNamespace: hasPidNamespace(namespaces),
+    });
+  }
+  if (memoryDetails) child?.home.reportDetails();
+  return child;
+}
+
+/** Only a cgroup can be joined by a child that somebody else starts. */
+function ofKernel(cage: AnySharedCage): SharedCage {
+  if (cage instanceof SharedCage) return cage;
+  const { kind, reason } = cage.enforcedBy;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `The launcher puts a program into a cgroup, and this cage has none. It is held by '${kind}': ${reason}`,
+  );
+}
+
+/** A child in a private cage without a cgroup. */
+function makePolledChild(request: StartRequest, { detached }: Program, refusal: Refusal): HeldChild {
+  const { limits = { memory: {} }, within, accepted, thresholds } = request;
+  const outer = within instanceof SharedCage ? undefined : within;
+  outer?.assertOpen();
+  const outlivesOwner = detached && outer === undefined;
+  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
+  const cage = makeWeaker(
+    { limits, thresholds, outlivesOwner, accepted },
+    refusal,
+    (enforcedBy) => new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner }),
+  );
+  return PolledChild.withCage(cage, request);
+}

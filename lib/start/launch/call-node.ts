@@ -1,0 +1,102 @@
+import type { ChildProcess } from 'node:child_process';
+import { type EventEmitter, errorMonitor } from 'node:events';
+import type { Caged, Uncaged } from '../../cage/contract/cage';
+import type { Called } from '../../common/options/called';
+import { callAround, callWithHandle, isWithinOwnCall } from '../../process/intercept';
+import { defaultKillSignal } from '../../process/namespaces/namespaces';
+import { isOptions, type NodeCall, nodeCall } from '../../process/node-call';
+import type { NodeFunction } from '../../process/node-functions';
+import type { OutcomeRecorder } from '../child/outcome';
+import { splitOptions } from '../request/cage-options';
+import { isPlain, requestOf, turnOf } from '../request/start-request';
+import { startsByNode } from '../request/starts-by-node';
+import type { Turn } from '../request/turns';
+import { followToItsEnd, launchByNode } from './launch-by-node';
+import { createLaunch, handleWith } from './launch-child';
+import { Start } from './start';
+
+/** A child that was started. */
+export interface Started {
+  child: ChildProcess & (Caged | Uncaged);
+  /** Takes the reason for an early end. */
+  recorder: OutcomeRecorder;
+  /** What the function returns: the child, or a promise. */
+  result: unknown;
+  /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
+  killAll(): void;
+}
+
+/** A start that has yet to be made. */
+interface PlannedStart {
+  /** Undefined if it needs none. */
+  turn: Turn | undefined;
+  start(): Started;
+}
+
+/** What a call of Node's returns, and the child that it has started. */
+interface Returned {
+  result: unknown;
+  child: ChildProcess;
+}
+
+/** Calls a function of child_process with these arguments; memcage's options are among Node's. */
+export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
+  const call = nodeCall(name, args);
+  return isWithinOwnCall(call) ? call.invoke(call.options) : startThroughNode(call, called).result;
+}
+
+export function startThroughNode(given: NodeCall, called: Called): Started {
+  return planStart(given, called).start();
+}
+
+export function planStart(given: NodeCall, called: Called): PlannedStart {
+  const { node, own } = splitOptions(given.options, called);
+  const request = requestOf(own);
+  const byNode = startsByNode(request);
+  const turn = turnOf(request, { canWait: !byNode });
+  const call = { ...given, options: node };
+  return { turn, start: () => startWith(call, new Start(request, { turn, byNode })) };
+}
+
+function startWith(call: NodeCall, start: Start): Started {
+  const { child, result } = start.attempt(() => (start.byNode ? byNode(call, start) : byAddon(call, start)));
+  Object.assign(child, { cage: start.cage, outcome: start.outcome() });
+  start.born(child);
+  const { recorder } = start;
+  return { child: child as Started['child'], recorder, result, killAll: () => start.killAll() };
+}
+
+function byAddon(call: NodeCall, start: Start): Returned {
+  const { namespaces, ipcHandles } = start.request;
+  const options = withKillSignal(call.options, defaultKillSignal(namespaces));
+  const returned = callWithHandle({ ...call, options }, () => handleWith(createLaunch(start)), ipcHandles);
+  observeErrors(returned.child, start);
+  return returned;
+}
+
+/** Only observes: an 'error' that nobody handles must still be thrown. */
+function observeErrors(child: ChildProcess, start: Start): void {
+  (child as EventEmitter).on(errorMonitor, (error: Error) => {
+    // If not even its pipes could be opened (EMFILE), nothing was launched that could have failed.
+    if (child.pid === undefined) start.failed(error);
+    else start.recorder.heard(error);
+  });
+}
+
+/** Changes the object itself, which {@link callWithHandle} may. */
+function withKillSignal(options: unknown, killSignal: NodeJS.Signals | undefined): unknown {
+  if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;
+  return options;
+}
+
+/** Where the addon does not load. What only the addon can do must have been refused. */
+function byNode(call: NodeCall, start: Start): Returned {
+  const { ipcHandles } = start.request;
+  if (!(isPlain(start.request) && ipcHandles)) return callAround(call, launchByNode(start), ipcHandles);
+  // Nothing of Node's is tried or replaced.
+  const result = call.invoke(call.options);
+  const isPromise = call.name.endsWith('promise');
+  const child = isPromise ? (result as { child: ChildProcess }).child : (result as ChildProcess);
+  followToItsEnd(child, start);
+  return { child, result };
+}

@@ -1,0 +1,46 @@
+import type { Attended } from '../../../types/native';
+import { loadNative } from '../../common/addon/load-native';
+import type { SyncLaunch } from '../../process/launch';
+import { runNow } from '../../process/run-now';
+import type { RunSync } from '../../process/sync-functions';
+import { type ChildEnd, childEndOf } from '../child/child-end';
+import { endChild } from '../child/end-child';
+import { withChild } from '../child/victim';
+import { launchSyncByNode } from './launch-by-node';
+import { noteStart } from './launch-child';
+import type { Start } from './start';
+import { startChild } from './start-child';
+
+/** Runs the child of `start` in the place of Node's binding, and blocks until it has ended. */
+export function runnerFor(start: Start): RunSync {
+  if (start.byNode) return launchSyncByNode(start);
+  return (given) => runNow(given, createSyncLaunch(start), loadNative());
+}
+
+/** A launch through the addon's clone, for a caller that waits with the pipes until the child has ended. */
+function createSyncLaunch(start: Start): SyncLaunch {
+  return (plan, waitWithPipes) => {
+    const native = loadNative();
+    const started = startChild(native, plan, start);
+    if ('errno' in started) return started;
+    const { held, heap, forerunner, pid, pidfd } = started;
+    let end: ChildEnd;
+    let exit: Attended;
+    try {
+      noteStart(native, started);
+      exit = waitWithPipes(pidfd);
+      end = childEndOf({ ...exit, ...forerunner?.end() }, heap);
+    } catch (error) {
+      endChild(native, pidfd, held);
+      start.failed(error as Error, held?.abandon());
+      throw error;
+    } finally {
+      forerunner?.close();
+    }
+    native.closeFd({ fd: pidfd });
+    const wasKilled = exit.error !== 0 || forerunner?.isInit === true || held?.wasKilled === true;
+    const child = { pid, file: plan.file, signal: end.signal, wasKilled };
+    start.ended(end, withChild(held?.endedNow(end.signal), child));
+    return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
+  };
+}

@@ -1,0 +1,102 @@
+import type { Enforce } from '../../../types/options';
+import type { MemoryReport } from '../../../types/outcome';
+import { SharedCage } from '../../cage/shared-cage';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { hasInit } from '../../process/namespaces/namespaces';
+import { hasSettings, settingsIn } from '../../process/settings/child-settings';
+import type { ResolvedCageOptions } from './cage-options';
+import { cageAround, refuseOtherCopy, turnsAround } from './context';
+import { enforceOf, isWeaker } from './enforce-option';
+import type { AnySharedCage } from './member';
+import type { Turn, Turns } from './turns';
+
+/**
+ * One start, checked: what the caller's options ask for, and the cage that is meant. Nothing has been made yet. The limits, the
+ * heap and the settings are those of the options with what the cage around adds.
+ */
+export interface StartRequest extends Omit<ResolvedCageOptions, 'cage'> {
+  /** The shared cage to start in. */
+  shared: AnySharedCage | undefined;
+  /** The shared cage to make the private cage in. */
+  within: AnySharedCage | undefined;
+  /** The weakest that may hold the private cage. */
+  accepted: Enforce;
+  /** Of whom the child gets its turn to start, if it needs one. */
+  turns: Turns | undefined;
+}
+
+/** An explicit cage or parent takes precedence over the surrounding cage of `contain()`. */
+export function requestOf(own: ResolvedCageOptions): StartRequest {
+  const { cage, parent } = own;
+  refuseOtherCopy();
+  const around = cage === undefined && parent === undefined ? cageAround() : undefined;
+  const held = cage ?? around;
+  const turns = around && turnsAround();
+  const limits = turns === undefined ? own.limits : turns.limitsFor(own.limits);
+  const isPrivate = limits !== undefined;
+  return {
+    ...own,
+    limits,
+    nodeHeap: own.nodeHeap ?? held?.nodeHeap,
+    settings: settingsIn(held?.settings, own.settings),
+    shared: isPrivate ? undefined : held,
+    within: isPrivate ? held : undefined,
+    accepted: isPrivate ? acceptedIn(held, own.enforce) : 'kernel',
+    turns,
+  };
+}
+
+/** Whether something weaker may hold the private cage, where the kernel can make none. Only the kernel can honour a parent. */
+export function mayBeWeaker({ accepted, within, parent }: StartRequest): boolean {
+  return accepted !== 'kernel' && within === undefined && parent === undefined;
+}
+
+/** Who chose a cage accepted what holds it, unless the option says otherwise. */
+export function acceptedIn(held: AnySharedCage | undefined, enforce: Enforce | undefined): Enforce {
+  if (held === undefined) return enforceOf(enforce);
+  const { kind, reason } = held.enforcedBy;
+  if (enforce === undefined) return kind;
+  if (!isWeaker(kind, enforce)) return enforce;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `enforce: '${enforce}' can't be had in the cage around, which is held by '${kind}' (${reason}): leave it out, or call ` +
+      'it outside of contain()',
+  );
+}
+
+/** Whether a call asks for nothing of memcage's: Node alone can start this child. */
+export function isPlain(request: StartRequest): boolean {
+  const { shared, limits, nodeHeap } = request;
+  return shared === undefined && limits === undefined && nodeHeap === undefined && !needsAddon(request);
+}
+
+/** Whether a call asks for what only the addon does, apart from cages. */
+export function needsAddon({ namespaces, settings }: StartRequest): boolean {
+  return Object.values(namespaces).some(Boolean) || hasSettings(settings);
+}
+
+/** The memory report of a child that failed before its cage was made. */
+export function memoryOfUnstarted({ shared, limits }: StartRequest): MemoryReport | null {
+  if (shared !== undefined) {
+    return shared instanceof SharedCage ? shared.cageCgroup.report.fromPlan() : shared.reportOn(undefined);
+  }
+  if (limits === undefined) return null;
+  return { limitBytes: limits.memory.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
+}
+
+/** More than the kernel charges for a launcher that waits, with its cgroup: 140 KB, some 70 KB of which are its own. */
+const LAUNCHER_BYTES = 256 << 10;
+/** With an init, which is a second process and a copy in memory. */
+const INIT_BYTES = 2 << 20;
+
+/**
+ * The turn of a child that needs one.
+ *
+ * @param canWait whether the child can be born before it has its turn, and wait at a gate
+ */
+export function turnOf(request: StartRequest, { canWait }: { canWait: boolean }): Turn | undefined {
+  const { turns, limits, keepDescendants, namespaces } = request;
+  if (turns === undefined || limits === undefined) return undefined;
+  const heldBytes = hasInit(namespaces) ? INIT_BYTES : LAUNCHER_BYTES;
+  return turns.turnFor({ limits, keepsDescendants: keepDescendants, heldBytes, canWait });
+}
