@@ -49,6 +49,7 @@ function refused(
       errno,
       syscall,
       path,
+      option,
       cause,
     });
   }
@@ -98,6 +99,6 @@ interface Refusal {
   cause?: unknown;
 }
 
-function refusal(why: string, { option, ...details }: Refusal): MemcageError {
-  return new MemcageError(ErrorCode.LIMIT_REFUSED, `${option} can't be set: ${why}`, details);
+function refusal(why: string, details: Refusal): MemcageError {
+  return new MemcageError(ErrorCode.LIMIT_REFUSED, `${details.option} can't be set: ${why}`, details);
 }

@@ -14,19 +14,20 @@ interface Directory {
 /**
  * The error for an interface file that an existing cgroup does not have.
  *
- * @param context.option what the caller asked for, if that is not the file itself
+ * @param context.subject what needs the file, for people. Default: the message names only the file
+ * @param context.option the option that needs the file. Default: none
  */
 export function missingFile(
   directory: Directory,
   file: string,
-  { option, cause }: { option?: string; cause?: unknown } = {},
+  { subject, option, cause }: { subject?: string; option?: string | undefined; cause?: unknown } = {},
 ): MemcageError {
   const { path } = directory;
   const { errno, syscall } = isNativeError(cause) ? cause : {};
   return new MemcageError(
     ErrorCode.UNSUPPORTED,
-    `${option === undefined ? '' : `${option}: `}${path} has no ${file}: ${whyMissing(directory, file)}`,
-    { errno, syscall, path: `${path}/${file}`, cause },
+    `${subject === undefined ? '' : `${subject}: `}${path} has no ${file}: ${whyMissing(directory, file)}`,
+    { errno, syscall, path: `${path}/${file}`, option, cause },
   );
 }
 

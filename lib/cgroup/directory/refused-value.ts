@@ -10,18 +10,19 @@ import { isNativeError } from './refusal';
 interface Refusal {
   directory: CgroupDirectory;
   version: CgroupVersion;
-  /** What the caller wanted to set, for people: an option, or the file. */
-  subject: string;
+  /** What the caller wanted to set, if that is not the file itself. */
+  option?: string;
   /** The value that was written. */
   value: string;
   file: string;
 }
 
 /** The error to throw when the kernel refused a value. Other errors come back unchanged. */
-export function refusedValue(error: unknown, { directory, version, subject, value, file }: Refusal): unknown {
+export function refusedValue(error: unknown, { directory, version, option, value, file }: Refusal): unknown {
+  const subject = option ?? file;
   const cause = error instanceof MemcageError ? error.cause : error;
   if (!isNativeError(cause)) return error;
-  if (cause.code === 'ENOENT' && directory.exists()) return missingFile(directory, file, { option: subject, cause });
+  if (cause.code === 'ENOENT' && directory.exists()) return missingFile(directory, file, { subject, option, cause });
   const { errno, syscall } = cause;
   const path = `${directory.path}/${file}`;
   const isLimit = interfaceFile(file, version).write === 'size';
@@ -32,7 +33,7 @@ export function refusedValue(error: unknown, { directory, version, subject, valu
     return new MemcageError(
       ErrorCode.LIMIT_REFUSED,
       `${subject} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
-      { errno, syscall, path, value, usageBytes, peakBytes, cause },
+      { errno, syscall, path, option, value, usageBytes, peakBytes, cause },
     );
   }
   // EINVAL, ERANGE: not a value for this file. EOPNOTSUPP: not in this state of the cgroup, or no longer in this
@@ -40,8 +41,8 @@ export function refusedValue(error: unknown, { directory, version, subject, valu
   if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH', 'ENOSPC'].includes(cause.code)) return error;
   return new MemcageError(
     isLimit ? ErrorCode.LIMIT_REFUSED : ErrorCode.VALUE_REFUSED,
-    `The kernel refused ${value} for ${subject === file ? file : `${subject} (${file})`}: ${cause.code}`,
-    { errno, syscall, path, value, ...(isLimit ? figures(directory, version) : {}), cause },
+    `The kernel refused ${value} for ${option === undefined ? file : `${option} (${file})`}: ${cause.code}`,
+    { errno, syscall, path, option, value, ...(isLimit ? figures(directory, version) : {}), cause },
   );
 }
 

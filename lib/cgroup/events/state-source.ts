@@ -48,7 +48,7 @@ export class StateSource implements NamedSource<StateEventName> {
 
   begin(name: StateEventName): void {
     if ((name === 'frozen' || name === 'thawed') && this.#last['frozen'] === undefined) {
-      throw missingFile(this.context.directory, 'cgroup.freeze', { option: `the event '${name}'` });
+      throw missingFile(this.context.directory, 'cgroup.freeze', { subject: `the event '${name}'` });
     }
     this.#tallies.begin(name, this.#changes.get(name) ?? 0);
   }

@@ -71,14 +71,15 @@ function checkStall(stall: PressureStall['pressure'], trigger: object, version: 
   if (!isWhole(thresholdMs) || thresholdMs < 1 || thresholdMs > windowMs) {
     throw invalidArgument('thresholdMs', `whole milliseconds from 1 to those of the window (${windowMs})`, thresholdMs);
   }
-  if (version === 1) throw notHere(`pressure '${stall}'`, 2, "v1 has the levels 'low', 'medium', 'critical'");
+  if (version === 1)
+    throw notHere('pressure', `pressure '${stall}'`, 2, "v1 has the levels 'low', 'medium', 'critical'");
   return { kind: 'stall', stall, thresholdMs, windowMs };
 }
 
 function checkLevel(level: PressureLevel['pressure'], trigger: object, version: CgroupVersion): CheckedTrigger {
   const { mode = 'default' } = read(trigger, ['pressure', 'mode']);
   if (!isOneOf(MODES, mode)) throw invalidArgument('mode', MODES.map((name) => `'${name}'`).join(', '), mode);
-  if (version === 2) throw notHere(`pressure '${level}'`, 1, "v2 has 'some' and 'full', with a threshold");
+  if (version === 2) throw notHere('pressure', `pressure '${level}'`, 1, "v2 has 'some' and 'full', with a threshold");
   return { kind: 'level', level, mode };
 }
 
@@ -87,7 +88,7 @@ function checkUsage(trigger: object, version: CgroupVersion, pageBytes: number):
   const bytes = checkSize('threshold', threshold, { pageBytes });
   if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument('threshold', 'a size that can be reached', threshold);
   if (of !== 'memory' && of !== 'memory+swap') throw invalidArgument('of', "'memory' or 'memory+swap'", of);
-  if (version === 2) throw notHere('threshold', 1, NO_THRESHOLD);
+  if (version === 2) throw notHere('threshold', 'threshold', 1, NO_THRESHOLD);
   return { kind: 'usage', bytes, of };
 }
 
@@ -95,11 +96,12 @@ function checkUsage(trigger: object, version: CgroupVersion, pageBytes: number):
 export const NO_THRESHOLD =
   "cgroup v2 has no usage thresholds; use the limit 'high' with its event, a pressure trigger, or watch()";
 
-function notHere(what: string, needed: CgroupVersion, instead: string): MemcageError {
+function notHere(option: string, what: string, needed: CgroupVersion, instead: string): MemcageError {
   const here = needed === 1 ? 2 : 1;
   return new MemcageError(
     ErrorCode.NOT_IN_VERSION,
     `${what} needs cgroup v${needed}, but memory is on cgroup v${here} here: ${instead}`,
+    { option },
   );
 }
 

@@ -81,7 +81,7 @@ function refusedTrigger(error: unknown, directory: CgroupDirectory, value: strin
       { path: `${directory.path}/memory.pressure`, value, cause: error },
     );
   }
-  return refusedValue(error, { directory, version: 2, subject: 'memory.pressure', value, file: 'memory.pressure' });
+  return refusedValue(error, { directory, version: 2, value, file: 'memory.pressure' });
 }
 
 /** @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-pressure */

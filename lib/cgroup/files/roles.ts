@@ -65,17 +65,18 @@ export function hasRole(role: MemoryRole, version: CgroupVersion): boolean {
 /**
  * The name of the file for a role on one cgroup version.
  *
- * @param option the option that needs the file, for the error. Default: the role.
+ * @param option the option that needs the file, for the error. Default: none, and the error names the role.
  * @throws MemcageError `ERR_MEMCAGE_NOT_IN_VERSION`, saying which version has it.
  */
-export function memoryFile(role: MemoryRole, version: CgroupVersion, option: string = role): string {
+export function memoryFile(role: MemoryRole, version: CgroupVersion, option?: string): string {
   const names: Role = ROLES[role];
   const name = names[KEY[version]];
   if (name !== undefined) return name;
   const other = OTHER[version];
   throw new MemcageError(
     ErrorCode.NOT_IN_VERSION,
-    `${option} needs cgroup v${other} (${names[KEY[other]]}), but memory is on cgroup v${version} here`,
+    `${option ?? role} needs cgroup v${other} (${names[KEY[other]]}), but memory is on cgroup v${version} here`,
+    { option },
   );
 }
 

@@ -25,7 +25,7 @@ export function setFile(directory: CgroupDirectory, version: CgroupVersion, name
   try {
     directory.write(name, text);
   } catch (error) {
-    throw refusedValue(error, { directory, version, subject: name, value: text, file: name });
+    throw refusedValue(error, { directory, version, value: text, file: name });
   }
   refuseIgnored(directory, { file: name, value: text, option: name });
 }

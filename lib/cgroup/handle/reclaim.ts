@@ -55,7 +55,7 @@ export async function reclaim(
       throw new MemcageError(
         ErrorCode.UNSUPPORTED,
         `swappiness: Linux ${release()} does not take it in ${file}; leave it out, or use a newer kernel`,
-        details,
+        { ...details, option: 'swappiness' },
       );
     }
     if (code === 'ENODEV') throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, details);

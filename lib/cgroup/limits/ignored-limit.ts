@@ -19,6 +19,6 @@ export function refuseIgnored(directory: CgroupDirectory, { file, value, option 
   throw new MemcageError(
     ErrorCode.UNSUPPORTED,
     `${option}: ${directory.path}/${file} was written and is still unlimited: this Linux ${release()} has no soft limits any more; leave the option out`,
-    { path: `${directory.path}/${file}` },
+    { path: `${directory.path}/${file}`, option },
   );
 }

@@ -92,7 +92,7 @@ export function writeLimits(directory: CgroupDirectory, version: CgroupVersion, 
     const before = directory.readIfPresent(file);
     if (before === undefined) {
       rollBack(directory, undo);
-      throw missingFile(directory, file, { option });
+      throw missingFile(directory, file, { subject: option, option });
     }
     try {
       writeLimit(directory, version, write);
@@ -118,7 +118,7 @@ function writeLimit(directory: CgroupDirectory, version: CgroupVersion, write: L
   try {
     directory.write(file, value);
   } catch (error) {
-    throw refusedValue(error, { directory, version, subject: option, value, file });
+    throw refusedValue(error, { directory, version, option, value, file });
   }
   refuseIgnored(directory, write);
 }

@@ -103,6 +103,7 @@ function noSwapAccounting(option: string): MemcageError {
   return new MemcageError(
     ErrorCode.NO_SWAP_ACCOUNTING,
     `${option} can not be set: this kernel does not account swap per cgroup (boot it with swapaccount=1)`,
+    { option },
   );
 }
 

@@ -62,6 +62,6 @@ export function commonProcessors(one: string, other: string): string {
   throw new MemcageError(
     ErrorCode.LIMIT_REFUSED,
     `cpu.set: ${one} and ${other}, which hold both, have no processor in common`,
-    { value: one },
+    { value: one, option: 'cpu.set' },
   );
 }

@@ -17,6 +17,8 @@ export interface ErrorDetails {
   stage?: Stage | undefined;
   /** The file or directory that memcage worked on. */
   path?: string | undefined;
+  /** The option that could not be met, as the caller writes it: `memory.max`. */
+  option?: string | undefined;
   /** What helps, as a clause. It is in the message too. */
   cure?: string | undefined;
   /** Parents that memcage considered, each with the reason why it can't be used. */
@@ -33,7 +35,10 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** Base class of memcage's errors, except for bad arguments, which are a TypeError or RangeError with a `code`. */
+/**
+ * Base class of memcage's errors, except for bad arguments, which are a TypeError or RangeError with a `code` and the name of the
+ * `option`.
+ */
 export class MemcageError extends Error {
   /** Stable. docs/errors.md has the cause and the remedy of each. */
   readonly code: ErrorCode;
@@ -46,6 +51,8 @@ export class MemcageError extends Error {
   declare readonly stage?: Stage;
   /** The file or directory that memcage worked on. */
   declare readonly path?: string;
+  /** The option that could not be met, as you write it: `memory.max`, `namespaces.user`. Left out where it is about none. */
+  declare readonly option?: string;
   /**
    * What helps, as a clause, often with a command. The message ends with it. Left out where nothing is known to help,
    * where the message says it in other words, and where each of the `candidates` has its own.

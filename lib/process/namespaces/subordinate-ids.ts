@@ -58,7 +58,7 @@ function mapWith({ program, file }: Kind, own: OwnIds['uid'], owner: number): Id
       ErrorCode.NO_SUBORDINATE_IDS,
       `${file} has no range for ${name}: \`usermod ${option} FIRST-LAST ${name}\`, as root, adds one, ` +
         'and `namespaces.user` without `subordinate` needs none',
-      { path: file },
+      { path: file, option: 'namespaces.user.subordinate' },
     );
   }
   const mappings = layOut(own.inside, own.outside, ranges);
@@ -73,7 +73,7 @@ function findProgram(program: string): string {
     ErrorCode.NO_NEWUIDMAP,
     `${program} is not installed: the package uidmap (Debian, Ubuntu), shadow-utils (Fedora) or shadow has it; ` +
       '`namespaces.user` without `subordinate` does not need it',
-    { path: program },
+    { path: program, option: 'namespaces.user.subordinate' },
   );
 }
 

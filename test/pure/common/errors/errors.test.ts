@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { outOfRange, undefinedOption, unknownOption } from '../../../../lib/common/errors/argument-errors';
 import {
   AbortError,
   ErrorCode,
@@ -133,6 +134,15 @@ describe('bad arguments', () => {
     expect(invalidSize('a', 'b', 1).code).toBe('ERR_MEMCAGE_INVALID_SIZE');
     expect(limitTooSmall('a', 4096, 1)).toBeInstanceOf(RangeError);
     expect(limitTooSmall('a', 4096, 1).code).toBe('ERR_MEMCAGE_LIMIT_TOO_SMALL');
+  });
+
+  it('name the option', () => {
+    expect(invalidArgument('memory.max', 'b', 1).option).toBe('memory.max');
+    expect(invalidSize('memory.max', 'b', 1).option).toBe('memory.max');
+    expect(limitTooSmall('memory.max', 4096, 1).option).toBe('memory.max');
+    expect(outOfRange('timeout', 1, 2).option).toBe('timeout');
+    expect(undefinedOption('uid', 'namespaces.user').option).toBe('namespaces.user.uid');
+    expect(unknownOption('memmory', { of: 'run', known: ['memory'] }, 'memory').option).toBe('memmory');
   });
 
   it('have a stack that starts at the caller', () => {
