@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { cageKind, ownKind, pidInName } from '../../cgroup/names/own-names';
+import { kindOf, pidInName } from '../../cgroup/names/own-names';
 import { invalidArgument } from '../../common/errors/errors';
 
 /** What {@link cageOf} finds. */
@@ -30,7 +30,7 @@ const LETTERS = 8;
 export function cageOf(path: string): CageName | undefined {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);
   for (let at = path.replace(/\/+$/, ''); basename(at) !== ''; at = dirname(at)) {
-    const kind = cageKind(at);
+    const kind = kindOf(at);
     if (kind === 'cage') return inRoot(at);
     if (kind === 'detached') return detached(at);
     if (at === '.') break;
@@ -41,7 +41,7 @@ export function cageOf(path: string): CageName | undefined {
 function inRoot(path: string): CageName {
   let which = basename(path);
   let owner = dirname(path);
-  for (; ownKind(basename(owner)) !== 'owner'; owner = dirname(owner)) which = `${basename(owner)}/${which}`;
+  for (; kindOf(owner) !== 'owner'; owner = dirname(owner)) which = `${basename(owner)}/${which}`;
   return withOwner('cage', path, { owner: basename(owner), which });
 }
 

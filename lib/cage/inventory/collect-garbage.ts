@@ -21,10 +21,10 @@ export interface CollectedCage {
   path: string;
   /**
    * `owner`: the directory of a dead owner, with its cages. `detached`: the empty cage of a detached child. `leaf`: an
-   * empty cgroup beside cages, to which memcage had moved processes to make room for cages.
+   * empty self cgroup beside cages, to which memcage had moved processes to make room for cages.
    */
   kind: 'owner' | 'detached' | 'leaf';
-  /** The pid that its owner had; `null` for a leaf, which has no owner. */
+  /** The pid that its owner had; `null` for a self cgroup, which has no owner. */
   ownerPid: number | null;
   /** The processes that were in it. They were killed, unless `result` says that nothing was done. */
   pids: number[];
@@ -39,7 +39,7 @@ export interface CollectedCage {
 
 /**
  * Remove what dead owners left, in every hierarchy. Kills the processes in their cages, and also removes the empty
- * cages of detached children and empty leaves. Leaves alone what has a living owner, and detached children that still
+ * cages of detached children and empty self cgroups. Leaves alone what has a living owner, and detached children that still
  * run. If the kernel refuses something, the result says so; nothing is thrown.
  */
 export async function collectGarbage(options: CollectGarbageOptions = {}): Promise<CollectedCage[]> {
@@ -66,7 +66,7 @@ function check(options: unknown): boolean {
 /** The pids to kill before the removal; undefined if it must not be removed. */
 function deadPids({ kind, directory }: OwnDirectory): number[] | undefined {
   return passingOver(() => {
-    if (kind !== 'leaf' && isLocked(directory)) return undefined;
+    if (kind !== 'self' && isLocked(directory)) return undefined;
     const pids = listPids(directory, 'cgroup.procs');
     return kind === 'owner' || pids.length === 0 ? pids : undefined;
   });
@@ -77,7 +77,8 @@ async function collect(
   dryRun: boolean,
 ): Promise<CollectedCage> {
   const { path } = directory;
-  const common = { path, kind, ownerPid: pidInName(basename(path)) ?? null, pids };
+  const told = kind === 'self' ? ('leaf' as const) : kind;
+  const common = { path, kind: told, ownerPid: pidInName(basename(path)) ?? null, pids };
   if (pids.includes(process.pid)) return { ...common, result: 'refused', reason: 'this very process is in it' };
   if (dryRun) return { ...common, result: 'would be removed' };
   try {

@@ -4,7 +4,7 @@ import { passingOver } from '../../cgroup/directory/walk';
 import { type CgroupVersion, parseNames } from '../../cgroup/files/formats';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
-import { cageKind, pidInName } from '../../cgroup/names/own-names';
+import { kindOf, pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
 import { readCommand } from '../../cgroup/processes/processes';
 import { isLocked } from '../root/locked-directory';
@@ -58,7 +58,7 @@ export function listCages(): ListedCage[] {
 
 /** The cages in a directory of memcage, each with its kind, and before those within it. */
 export function cagesIn({ kind, directory }: OwnDirectory): [cage: CgroupDirectory, kind: 'cage' | 'detached'][] {
-  if (kind === 'leaf') return [];
+  if (kind === 'self') return [];
   if (kind === 'detached') return [[directory, kind]];
   return cagesBelow(directory).map((cage) => [cage, 'cage']);
 }
@@ -67,7 +67,7 @@ function cagesBelow(directory: CgroupDirectory): CgroupDirectory[] {
   const names = passingOver(() => directory.children()) ?? [];
   return names
     .map((name) => directory.below(name))
-    .filter(({ path }) => cageKind(path) === 'cage')
+    .filter(({ path }) => kindOf(path) === 'cage')
     .sort((a, b) => numberOf(a) - numberOf(b))
     .flatMap((cage) => [cage, ...cagesBelow(cage)]);
 }
@@ -77,7 +77,7 @@ function numberOf({ path }: CgroupDirectory): number {
 }
 
 function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): ListedCage[] {
-  if (own.kind === 'leaf') return [];
+  if (own.kind === 'self') return [];
   const owner = ownerOf(own.directory, holders);
   const cages = cagesIn(own);
   const shown = cages.length > 0 ? cages : [[own.directory, 'owner'] as const];

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { cgroupsBelow, passingOver } from '../../cgroup/directory/walk';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
@@ -55,7 +54,7 @@ export class OwnDirectories {
     const top = openDirectory(mountPoint);
     this.#tops.push(top);
     for (const { directory } of cgroupsBelow(top)) {
-      const kind = ownKind(basename(directory.path));
+      const kind = ownKind(directory.path);
       const there = kind && passingOver(() => statSync(directory.path, { bigint: true, throwIfNoEntry: false }));
       if (!there) continue;
       const key = `${there.dev}:${there.ino}`;

@@ -4,7 +4,7 @@ import { isGone } from '../../cgroup/directory/refusal';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { openDirectory } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
-import { cageKind } from '../../cgroup/names/own-names';
+import { isCageCgroup } from '../../cgroup/names/own-names';
 
 /** The limit that killed, and the cgroup that has it. */
 export type WhoseLimit = Pick<OomVerdict, 'cause' | 'limitBytes' | 'path'>;
@@ -33,7 +33,7 @@ export function limitOfAncestorAt(path: string, version: CgroupVersion): WhoseLi
 }
 
 function ancestorCause(path: string): OomVerdict['cause'] {
-  return cageKind(path) === undefined ? 'ancestor' : 'cage';
+  return isCageCgroup(path) ? 'cage' : 'ancestor';
 }
 
 /** The verdict, with its fields in the order in which people want to read them. */

@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import { inDirectory } from '../../cgroup/hierarchy/host';
-import { type OwnKind, ownKind } from '../../cgroup/names/own-names';
-import { OWN_SCOPE } from '../../cgroup/names/parent-names';
+import { kindOf, type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill';
 import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
@@ -39,13 +38,13 @@ function sweepIn(parent: CgroupDirectory): void {
 
 /** For a scope that systemd made for this process: those of others, whose parents no later process has. */
 export function scopesBeside(path: string): string[] {
-  if (!OWN_SCOPE.test(path)) return [];
+  if (kindOf(path) !== 'scope') return [];
   const slice = dirname(path);
   let names: string[] = [];
   undo(() => {
     names = readdirSync(slice);
   });
-  return names.map((name) => join(slice, name)).filter((each) => each !== path && OWN_SCOPE.test(each));
+  return names.map((name) => join(slice, name)).filter((each) => each !== path && kindOf(each) === 'scope');
 }
 
 /**
@@ -54,7 +53,7 @@ export function scopesBeside(path: string): string[] {
  * @param aliveMs how long it keeps the process alive. Default: to its end
  */
 export async function sweepOne(kind: OwnKind, directory: CgroupDirectory, aliveMs?: number): Promise<Swept> {
-  if (kind === 'leaf') return removeTree(directory) ? 'removed' : 'in use';
+  if (kind === 'self') return removeTree(directory) ? 'removed' : 'in use';
   const locked = tryLock(directory);
   if (locked === undefined) return directory.exists() ? 'in use' : 'removed';
   try {

@@ -3,7 +3,7 @@ import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import { hasRole, type MemoryRole, memoryFile } from '../files/roles';
-import { cageKind } from '../names/own-names';
+import { kindOf } from '../names/own-names';
 import { readHardLimits, readMemoryFile, writeLimits } from './limit-files';
 import { planLimits } from './limit-plan';
 import type { ResolvedLimits } from './resolve-limits';
@@ -50,7 +50,7 @@ export function isRepeated(file: string, version: CgroupVersion): boolean {
 
 /** Changes limits of a cgroup. If that is a shared cage, whichever process made it, its leaves follow. */
 export function changeWithLeaves(directory: CgroupDirectory, version: CgroupVersion, change: () => void): void {
-  if (cageKind(directory.path) !== 'cage') {
+  if (kindOf(directory.path) !== 'cage') {
     change();
     return;
   }
@@ -60,7 +60,7 @@ export function changeWithLeaves(directory: CgroupDirectory, version: CgroupVers
   const after = limitsToRepeat(directory, version);
   for (const name of directory.children()) {
     const below = directory.below(name);
-    if (cageKind(below.path) === 'following leaf') followLimits(below, version, { before, after });
+    if (kindOf(below.path) === 'following leaf') followLimits(below, version, { before, after });
   }
 }
 

@@ -1,34 +1,60 @@
-import { basename } from 'node:path';
-import { SELF_LEAF } from './parent-names';
+import { randomHex } from '../../common/text/random-hex';
 
-const NAMES = {
-  owner: /^memcage-(\d+)-[0-9a-f]+$/,
-  detached: /^memcage-detached-(\d+)-[0-9a-f]+$/,
-  /** Has no lock. If it can be removed, nothing uses it any more. */
-  leaf: SELF_LEAF,
-} as const;
+/** What memcage made a cgroup for. */
+export type CgroupKind =
+  /** The cage root of an owner. */
+  | 'owner'
+  /** The cage of a detached child. */
+  | 'detached'
+  /** The self cgroup: for the processes that had to leave theirs, so that it can have children with controllers. */
+  | 'self'
+  /** A scope that memcage asked systemd for, with Delegate=yes. */
+  | 'scope'
+  | 'cage'
+  /** Both kinds of leaves are in a shared cage; only the first follows its limit of memory. */
+  | 'following leaf'
+  | 'limited leaf';
 
-/** The kind of a directory that memcage makes beside those of other programs. */
-export type OwnKind = keyof typeof NAMES;
+/** What memcage makes in a parent, beside the cgroups of other programs. */
+export type OwnKind = Extract<CgroupKind, 'owner' | 'detached' | 'self'>;
 
-export function ownKind(name: string): OwnKind | undefined {
-  return (Object.keys(NAMES) as OwnKind[]).find((kind) => NAMES[kind].test(name));
+const RANDOM = '[0-9a-f]+';
+const OWNER = `memcage-\\d+-${RANDOM}`;
+/** The outermost cage, and those within it. */
+const NUMBERS = '(?:/\\d+)+';
+
+/** A program in a cage may have a cage root there. */
+const PATHS: Readonly<Record<CgroupKind, RegExp>> = {
+  owner: ending(OWNER),
+  detached: ending(`memcage-detached-\\d+-${RANDOM}`),
+  self: ending(`memcage-self-\\d+-${RANDOM}`),
+  scope: ending(`${OWNER}\\.scope`),
+  cage: ending(`${OWNER}${NUMBERS}`),
+  'following leaf': ending(`${OWNER}${NUMBERS}/leaf-\\d+`),
+  'limited leaf': ending(`${OWNER}${NUMBERS}/limited-\\d+`),
+};
+
+const KINDS = Object.keys(PATHS) as CgroupKind[];
+
+function ending(pattern: string): RegExp {
+  return new RegExp(`(?:^|/)${pattern}$`);
 }
 
-/** What memcage made a cgroup for. Both kinds of leaves are in a shared cage; only the first follows its limit of memory. */
-export type CageKind = 'cage' | 'detached' | 'following leaf' | 'limited leaf';
+/** What a memcage, this one or another, made the cgroup of this path for; undefined for any other cgroup. */
+export function kindOf(path: string): CgroupKind | undefined {
+  return KINDS.find((kind) => PATHS[kind].test(path));
+}
 
-/** In a cage root: a number for each cage, from the outermost on, then a leaf. A program in a cage may have a cage root there. */
-const IN_ROOT = /(?:^|\/)memcage-\d+-[0-9a-f]+(?:\/\d+)+(?:\/(leaf|limited)-\d+)?$/;
+/** {@link kindOf} what is in a parent, by its name or its path. */
+export function ownKind(path: string): OwnKind | undefined {
+  const kind = kindOf(path);
+  return kind === 'owner' || kind === 'detached' || kind === 'self' ? kind : undefined;
+}
 
-/** The kind of a cage cgroup, of this memcage or another, by its path; undefined for any other cgroup. */
-export function cageKind(path: string): CageKind | undefined {
-  if (ownKind(basename(path)) === 'detached') return 'detached';
-  const found = IN_ROOT.exec(path);
-  if (found === null) return undefined;
-  const [, leaf] = found;
-  if (leaf === undefined) return 'cage';
-  return leaf === 'leaf' ? 'following leaf' : 'limited leaf';
+/** Whether the path is that of a cage or of a leaf. */
+export function isCageCgroup(path: string): boolean {
+  const kind = kindOf(path);
+  return kind === 'cage' || kind === 'detached' || kind === 'following leaf' || kind === 'limited leaf';
 }
 
 /**
@@ -40,8 +66,16 @@ export function leafName(number: number, { follows }: { follows: boolean }): str
   return `${follows ? 'leaf' : 'limited'}-${number}`;
 }
 
-/** The owner's pid in its own PID namespace. */
+export function newSelfName(): string {
+  return `memcage-self-${process.pid}-${randomHex(8)}`;
+}
+
+export function newScopeName(): string {
+  return `memcage-${process.pid}-${randomHex(8)}.scope`;
+}
+
+/** The pid in the name of an owner's directory or of a detached cage: the owner's in its own PID namespace. */
 export function pidInName(name: string): number | undefined {
-  const [, digits] = NAMES.owner.exec(name) ?? NAMES.detached.exec(name) ?? [];
+  const [, digits] = /^memcage-(?:detached-)?(\d+)-[0-9a-f]+$/.exec(name) ?? [];
   return digits === undefined ? undefined : Number(digits);
 }

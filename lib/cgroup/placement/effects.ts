@@ -18,7 +18,7 @@ export type Effect =
   | { do: 'make-directory'; path: string }
   | { do: 'remove-directory'; path: string }
   /** Tells the guardian that the cgroup which it was told of has been removed. */
-  | { do: 'forget-leaf'; name: string }
+  | { do: 'forget-self'; name: string }
   | { do: 'start-scope'; request: ScopeRequest }
   | { do: 'ask-delegation'; question: UnitQuestion };
 
@@ -56,7 +56,7 @@ export async function runLater<T>(steps: Generator<Effect, T, EffectResult>): Pr
   return step.value;
 }
 
-function tellOfLeaf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): void {
+function tellOfSelf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): void {
   if (!wantsGuardian()) return;
   const dirFd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -78,9 +78,9 @@ function carryOut(effect: Effect): EffectResult {
     case 'ask-delegation':
       return loadNative().isDelegated(effect.question);
     case 'tell-guardian':
-      tellOfLeaf(effect);
+      tellOfSelf(effect);
       return undefined;
-    case 'forget-leaf':
+    case 'forget-self':
       unguard(effect.name, { end: false });
       return undefined;
     case 'make-directory':
@@ -115,9 +115,9 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
     case 'ask-delegation':
       return loadNative().isDelegatedAsync(effect.question);
     case 'tell-guardian':
-      tellOfLeaf(effect);
+      tellOfSelf(effect);
       return undefined;
-    case 'forget-leaf':
+    case 'forget-self':
       unguard(effect.name, { end: false });
       return undefined;
     case 'make-directory':

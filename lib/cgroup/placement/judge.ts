@@ -1,7 +1,5 @@
-import { basename } from 'node:path';
 import { readOnlyCure } from '../names/container-cure';
-import { cageKind } from '../names/own-names';
-import { OWN_SCOPE, SELF_LEAF } from '../names/parent-names';
+import { isCageCgroup, kindOf } from '../names/own-names';
 import { giveCure } from './cures';
 import type { ParentFacts } from './parent-facts';
 import { isUnitName } from './systemd';
@@ -57,7 +55,7 @@ function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], ca
   if (path === caller.namespaceRoot) return undefined;
   // It is also the caller's own if memcage, for example in another thread, has moved the caller from it into a cgroup
   // below.
-  const isOwn = between.every((below) => SELF_LEAF.test(basename(below.path)));
+  const isOwn = between.every((below) => kindOf(below.path) === 'self');
   if (path === caller.hierarchyRoot) {
     if (isOwn && !caller.systemd) return undefined;
     return { refusal: caller.systemd ? 'it belongs to systemd' : 'it is the root, and not the cgroup of this process' };
@@ -69,7 +67,7 @@ function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], ca
     return { refusal: `${unit.path} is between it and this process, a unit of systemd's without Delegate=yes` };
   }
   // The processes in a cage may do there as they like.
-  if (isMarked || OWN_SCOPE.test(path) || cageKind(path) !== undefined) return undefined;
+  if (isMarked || kindOf(path) === 'scope' || isCageCgroup(path)) return undefined;
   if (isUnit(level)) {
     return { refusal: "it is a unit of systemd's without Delegate=yes", cure: 'set Delegate=yes for the unit' };
   }
@@ -84,7 +82,7 @@ function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], ca
 }
 
 function isUnit({ path, isMarked }: ParentFacts): boolean {
-  return !isMarked && isUnitName(path) && !OWN_SCOPE.test(path);
+  return !isMarked && isUnitName(path) && kindOf(path) !== 'scope';
 }
 
 /** This holds whoever owns the cgroup. */

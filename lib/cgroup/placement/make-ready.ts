@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { newLeafName } from '../names/parent-names';
+import { newSelfName } from '../names/own-names';
 import type { Effect, EffectResult } from './effects';
 import type { Judgement } from './judge';
 import { hasChildren, readEnabled, readPids, USED_BY_CAGES } from './parent-facts';
@@ -14,7 +14,7 @@ const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV']);
 /** A change that made a cgroup ready for cages. */
 interface Change {
   path: string;
-  leaf: string | undefined;
+  selfPath: string | undefined;
   isMovable: IsMovable;
 }
 
@@ -41,25 +41,25 @@ export function* makeReady(
   if (move.length === 0) {
     if (!enable) return;
     yield control(path, '+memory');
-    if (lasts) lastingChanges.push({ path, leaf: undefined, isMovable });
+    if (lasts) lastingChanges.push({ path, selfPath: undefined, isMovable });
     return;
   }
-  const name = newLeafName();
-  const leaf = `${path}/${name}`;
+  const name = newSelfName();
+  const selfPath = `${path}/${name}`;
   if (!lasts) yield { do: 'tell-guardian', path, name };
   try {
-    yield { do: 'make-directory', path: leaf };
+    yield { do: 'make-directory', path: selfPath };
   } catch (error) {
-    yield forget(leaf);
+    yield forget(selfPath);
     throw error;
   }
   try {
-    yield* moveAndEnable(path, leaf, { enable, isMovable });
+    yield* moveAndEnable(path, selfPath, { enable, isMovable });
   } catch (error) {
-    yield* moveBack(leaf, path, isMovable);
+    yield* moveBack(selfPath, path, isMovable);
     throw error;
   }
-  (lasts ? lastingChanges : changes).push({ path, leaf, isMovable });
+  (lasts ? lastingChanges : changes).push({ path, selfPath, isMovable });
 }
 
 /**
@@ -68,11 +68,11 @@ export function* makeReady(
  */
 function* moveAndEnable(
   path: string,
-  leaf: string,
+  selfPath: string,
   { enable, isMovable }: { enable: boolean; isMovable: IsMovable },
 ): Generator<Effect, void, EffectResult> {
   for (let round = 1; ; round += 1) {
-    yield* moveIn(path, leaf, isMovable);
+    yield* moveIn(path, selfPath, isMovable);
     if (!enable) return;
     try {
       yield control(path, '+memory');
@@ -84,23 +84,23 @@ function* moveAndEnable(
   }
 }
 
-/** As long as nobody is in the leaf, another memcage may sweep it away. Then it is made again. */
-function* moveIn(path: string, leaf: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
+/** As long as nobody is in the self cgroup, another memcage may sweep it away. Then it is made again. */
+function* moveIn(path: string, selfPath: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      yield* moveAll(path, leaf, isMovable);
+      yield* moveAll(path, selfPath, isMovable);
       return;
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       if (!GONE.has(code) || attempt === ATTEMPTS) throw error;
-      yield* makeAgain(leaf, error);
+      yield* makeAgain(selfPath, error);
     }
   }
 }
 
-function* makeAgain(leaf: string, why: unknown): Generator<Effect, void, EffectResult> {
+function* makeAgain(selfPath: string, why: unknown): Generator<Effect, void, EffectResult> {
   try {
-    yield { do: 'make-directory', path: leaf };
+    yield { do: 'make-directory', path: selfPath };
   } catch (error) {
     // It is there: something else was missing.
     throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? why : error;
@@ -108,11 +108,11 @@ function* makeAgain(leaf: string, why: unknown): Generator<Effect, void, EffectR
 }
 
 /** The other way round, as far as it goes: what it undoes has failed, and that is what the caller must hear of. */
-function* moveBack(leaf: string, path: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
+function* moveBack(selfPath: string, path: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
   for (let round = 1; round <= ROUNDS; round += 1) {
     try {
-      yield* moveAll(leaf, path, isMovable);
-      yield* removeLeaf(leaf);
+      yield* moveAll(selfPath, path, isMovable);
+      yield* removeSelf(selfPath);
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EBUSY') return;
@@ -139,30 +139,30 @@ export function undoLasting(): Generator<Effect, void, EffectResult> {
 }
 
 function* undo(made: Change[]): Generator<Effect, void, EffectResult> {
-  for (const { path, leaf, isMovable } of made.splice(0)) {
-    if (hasChildren(path, leaf?.slice(path.length + 1))) continue;
+  for (const { path, selfPath, isMovable } of made.splice(0)) {
+    if (hasChildren(path, selfPath?.slice(path.length + 1))) continue;
     // Cages may have enabled others than memory, of this thread or of another.
     const enabled = readEnabled(path).filter((name) => USED_BY_CAGES.includes(name));
     if (enabled.length > 0) yield control(path, enabled.map((name) => `-${name}`).join(' '));
-    if (leaf === undefined) continue;
-    yield* moveAll(leaf, path, isMovable);
-    yield* removeLeaf(leaf);
+    if (selfPath === undefined) continue;
+    yield* moveAll(selfPath, path, isMovable);
+    yield* removeSelf(selfPath);
   }
 }
 
 /** A guardian does not leave as long as it has one: one that is not there may be about to be made. */
-function* removeLeaf(leaf: string): Generator<Effect, void, EffectResult> {
+function* removeSelf(selfPath: string): Generator<Effect, void, EffectResult> {
   try {
-    yield { do: 'remove-directory', path: leaf };
+    yield { do: 'remove-directory', path: selfPath };
   } catch (error) {
     // Another memcage may have swept it away.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  yield forget(leaf);
+  yield forget(selfPath);
 }
 
-function forget(leaf: string): Effect {
-  return { do: 'forget-leaf', name: basename(leaf) };
+function forget(selfPath: string): Effect {
+  return { do: 'forget-self', name: basename(selfPath) };
 }
 
 function control(path: string, value: string): Effect {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/native';
-import { newScopeName } from '../names/parent-names';
+import { newScopeName } from '../names/own-names';
 import { delegatedUnitCure, userManagerCure } from './cures';
 import type { ParentFacts } from './parent-facts';
 

@@ -127,9 +127,9 @@ describe('the cage of a detached child', () => {
 
 test('a leaf has no lock, and is removed once it is empty', async () => {
   const leaf = make(LEAF, 'process');
-  expect(await sweepOne('leaf', leaf)).toBe('in use');
+  expect(await sweepOne('self', leaf)).toBe('in use');
   cgroups.native.killAll({ dirFd: leaf.anchor, path: leaf.relative, spare: [] });
-  expect(await sweepOne('leaf', leaf)).toBe('removed');
+  expect(await sweepOne('self', leaf)).toBe('removed');
   expect(cgroups.locks.size).toBe(0);
 });
 

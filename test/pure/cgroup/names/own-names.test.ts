@@ -1,13 +1,24 @@
-import { type CageKind, cageKind, leafName } from '../../../../lib/cgroup/names/own-names';
+import {
+  type CgroupKind,
+  isCageCgroup,
+  kindOf,
+  leafName,
+  newScopeName,
+  newSelfName,
+  ownKind,
+} from '../../../../lib/cgroup/names/own-names';
 import { testRows } from '../../../support/rows';
 
 const OWNER = '/sys/fs/cgroup/memcage-71-f8824e1974b91ce2';
 const DETACHED = '/sys/fs/cgroup/memcage-detached-71-f8824e1974b91ce2';
 
-testRows<[string, CageKind | undefined]>(
-  'whether a cgroup is a cage or a leaf of one, by its path',
+testRows<[string, CgroupKind | undefined]>(
+  'what memcage made a cgroup for, by its path',
   [
-    [OWNER, undefined],
+    [OWNER, 'owner'],
+    [OWNER.slice(OWNER.lastIndexOf('/') + 1), 'owner'],
+    [`/sys/fs/cgroup/${newSelfName()}`, 'self'],
+    [`/sys/fs/cgroup/user.slice/${newScopeName()}`, 'scope'],
     [`${OWNER}/1`, 'cage'],
     [`${OWNER}/1/${leafName(4, { follows: true })}`, 'following leaf'],
     [`${OWNER}/1/${leafName(4, { follows: false })}`, 'limited leaf'],
@@ -25,8 +36,8 @@ testRows<[string, CageKind | undefined]>(
     [`${OWNER}/1/leaf`, undefined],
     [`${OWNER}/leaf-1`, undefined],
     [`${DETACHED}/1`, undefined],
-    [`${OWNER}/1/leaf-4/memcage-self-71-f8824e1974b91ce2`, undefined],
-    [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2`, undefined],
+    [`${OWNER}/1/leaf-4/memcage-self-71-f8824e1974b91ce2`, 'self'],
+    [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2`, 'owner'],
     // A program that is in a cage has cages of its own.
     [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2/3`, 'cage'],
     [`${OWNER}/1/leaf-4/memcage-72-f8824e1974b91ce2/3/leaf-1`, 'following leaf'],
@@ -34,10 +45,15 @@ testRows<[string, CageKind | undefined]>(
     // Others'.
     ['/sys/fs/cgroup/system.slice/docker-f8824e1974b91ce2.scope', undefined],
     ['/sys/fs/cgroup/memcage-tests/1', undefined],
+    [`/sys/fs/cgroup/x${OWNER.slice(OWNER.lastIndexOf('/') + 1)}`, undefined],
+    [`${OWNER}.service`, undefined],
     ['/sys/fs/cgroup/1', undefined],
     ['/', undefined],
   ],
   ([path, expected]) => {
-    expect(cageKind(path)).toBe(expected);
+    expect(kindOf(path)).toBe(expected);
+    // What stands beside cage roots, and what holds a limit of memcage's.
+    expect(ownKind(path)).toBe(['owner', 'detached', 'self'].includes(expected ?? '') ? expected : undefined);
+    expect(isCageCgroup(path)).toBe(['cage', 'detached', 'following leaf', 'limited leaf'].includes(expected ?? ''));
   },
 );

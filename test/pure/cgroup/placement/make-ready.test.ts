@@ -141,7 +141,7 @@ function expectForgotten(effects: readonly Effect[]): void {
   const names = effects.flatMap((effect) => ('name' in effect ? [`${effect.do} ${effect.name}`] : []));
   const [told] = names;
   expect(told).toMatch(/^tell-guardian memcage-self-/);
-  expect(names).toEqual([told, told?.replace('tell-guardian', 'forget-leaf')]);
+  expect(names).toEqual([told, told?.replace('tell-guardian', 'forget-self')]);
 }
 
 test.each([
