@@ -7,13 +7,27 @@ import { build } from 'esbuild';
 import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
+const anyOf = (...modules) => new RegExp(`^(${modules.join('|')})\\.ts$`);
 
 /**
  * The modules that are loaded with memcage: those that programs import by name, since an `import` looks at all names
  * at once, and those that save something of Node's at load time.
  */
-const AT_LOAD =
-  /^(index|common\/errors\/(errors|error-codes)|common\/options\/(called|node-options)|start\/api\/(spawn|exec|fork|drop-in|create-cage|prepare|launcher-for|open-cages)|start\/run\/run|common\/event-loop\/(next-turn|defer|outside-of-calls|lazy-emitter)|cage\/open-cages|cgroup\/handle\/(cgroup|readable-cgroup|read-many)|cgroup\/events\/types|cgroup\/files\/table|start\/doctor\/diagnose|process\/node-functions|start\/sync\/(spawn-sync|exec-file-sync))\.ts$/;
+const AT_LOAD = anyOf(
+  'index',
+  'cage/open-cages',
+  'cgroup/events/types',
+  'cgroup/files/table',
+  'cgroup/handle/(cgroup|readable-cgroup|read-many)',
+  'common/errors/(errors|error-codes)',
+  'common/event-loop/(timers|emitter)',
+  'common/options/(called|node-options)',
+  'process/node-functions',
+  'start/api/(spawn|exec|fork|drop-in|create-cage|prepare|launcher-for|open-cages)',
+  'start/doctor/diagnose',
+  'start/run/run',
+  'start/sync/(spawn-sync|exec-file-sync)',
+);
 
 /**
  * The parts, which are loaded when something in them is used. A module goes to the first part that it matches. What

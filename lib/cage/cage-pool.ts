@@ -2,8 +2,7 @@ import { isNativeError } from '../cgroup/directory/refusal';
 import { type CageLimits, isSameLimits } from '../cgroup/limits/cage-limits';
 import { undoPatiently } from '../cgroup/processes/remove';
 import { MemcageError } from '../common/errors/errors';
-import { defer } from '../common/event-loop/defer';
-import { nextTurn } from '../common/event-loop/next-turn';
+import { defer, nextIteration } from '../common/event-loop/timers';
 import { makeCageCgroup } from './cgroup/make-cage-cgroup';
 import { SpareSides } from './cgroup/spare-sides';
 import { PrivateCage } from './private-cage';
@@ -81,7 +80,7 @@ export class CagePool {
       // No fd is free to look at it.
     }
     // Another kind is wanted now, or someone else removed the empty cage.
-    nextTurn(() => discard(ready.cage));
+    nextIteration(() => discard(ready.cage));
     return undefined;
   }
 

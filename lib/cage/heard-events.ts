@@ -4,7 +4,7 @@ import type { CgroupEvent } from '../cgroup/events/types';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
-import { emitApart } from '../common/event-loop/emit-apart';
+import { emitApart } from '../common/event-loop/emitter';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { type CageEvents, FORWARDED, type ForwardedEvents } from './contract/cage-events';
 import { UsageThresholds } from './usage-thresholds';

@@ -1,5 +1,5 @@
 import type { OomVerdict } from '../../types/outcome';
-import { PatientLook } from '../common/event-loop/patient-look';
+import { PatientLook } from '../cgroup/directory/v1-notifications';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { OomEvent } from './contract/cage-events';
 import { nowhere, type WhoseLimit } from './oom/whose-limit';

@@ -2,8 +2,7 @@ import type { CgroupDirectory } from '../cgroup/directory/directory';
 import type { CgroupVersion } from '../cgroup/files/formats';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
-import { outsideOfCalls } from '../common/event-loop/outside-of-calls';
-import { cancel, later } from '../common/event-loop/timers';
+import { cancel, later, outsideOfCalls } from '../common/event-loop/timers';
 import type { UsageEvent } from './contract/cage-events';
 import { UsageThreshold } from './usage-threshold';
 

@@ -40,7 +40,7 @@ export function guardChannel(child: ChildProcess, pipes: ChannelPipes, serializa
     open.onread = () => {};
     const message = `The child (pid ${child.pid}) ${what}, and its channel was closed: ${cure}`;
     const error = new MemcageError(ErrorCode.CHANNEL, message, { cure, cause });
-    // Whoever gets the child in this turn of the event loop listens from the next one on.
+    // Whoever gets the child in this iteration of the event loop listens from the next one on.
     setImmediate(() => {
       try {
         // Whoever has left the channel is told nothing more of it.

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
-import type { Refs } from '../common/event-loop/refs';
+import type { Refs } from '../common/addon/watcher';
 import type { Launch, Launched, Refused } from './launch';
 import { planOf, type SpawnRequest, textOrEmpty } from './spawn-request';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';

@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
-import { defer } from '../common/event-loop/defer';
-import { outsideOfCalls } from '../common/event-loop/outside-of-calls';
+import { defer, outsideOfCalls } from '../common/event-loop/timers';
 import { runtimeName } from '../common/machine/runtime';
 import { guardChannel } from './channel';
 import { type ChannelPipes, channelPipes } from './channel-pipe';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import { EventCounter } from '../../cgroup/directory/event-counter';
+import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './ancestors-apart';
 import { wasHit } from './was-hit-v1';

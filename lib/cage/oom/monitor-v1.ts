@@ -1,5 +1,5 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import { EventCounter } from '../../cgroup/directory/event-counter';
+import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
 import { killsOf } from './kill-log';
 import { LimitsAround } from './limits-around';

@@ -1,4 +1,4 @@
-import { pauseSync } from '../../common/event-loop/pause-sync';
+import { pauseSync } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/page-size';
 import { type FdReserve, isFdShortage } from './fd-reserve';
 import { Members } from './sampling/members';

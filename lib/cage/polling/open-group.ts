@@ -1,6 +1,5 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { cancel, later } from '../../common/event-loop/timers';
-import { waitMs } from '../../common/event-loop/wait-for-turn';
+import { cancel, later, waitMs } from '../../common/event-loop/timers';
 import { readProcStat } from '../../common/machine/proc-stat';
 import { killByPs, killHere } from './kill-here';
 import type { PolledKill, Report } from './messages';

@@ -4,7 +4,7 @@ import { openDirectory } from '../../cgroup/hierarchy/host';
 import { ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill';
 import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
-import { waitForTurn } from '../../common/event-loop/wait-for-turn';
+import { untilNextIteration } from '../../common/event-loop/timers';
 import { tryLock } from './locked-directory';
 import { scopesBeside, sweepOne } from './sweep';
 
@@ -27,7 +27,7 @@ async function sweepOneInSteps(path: string): Promise<void> {
         if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
         // Not awaited: it retries what is stuck, and the caller need not wait for that.
         sweepOne(kind, directory, UNAWAITED_MS).catch(() => {});
-        await waitForTurn();
+        await untilNextIteration();
       }
     } finally {
       parent.close();
@@ -43,12 +43,12 @@ async function emptyInSteps(directory: CgroupDirectory): Promise<void> {
     // Kill all before removing the first, since killed processes take a moment to be gone.
     for (const each of deepestFirst) {
       killAll(each);
-      await waitForTurn();
+      await untilNextIteration();
     }
     const endMs = performance.now() + PATIENCE_MS;
     for (const each of deepestFirst) {
       await retry(() => removeTree(each), endMs - performance.now());
-      await waitForTurn();
+      await untilNextIteration();
     }
   } finally {
     locked.close();

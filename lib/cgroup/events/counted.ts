@@ -1,6 +1,6 @@
 import type { CgroupDirectory } from '../directory/directory';
-import { EventCounter } from '../directory/event-counter';
 import { OpenFile } from '../directory/open-file';
+import { EventCounter } from '../directory/v1-notifications';
 
 /**
  * Notifications of v1, with a file of the same cgroup that stays open. Without that file, nobody can tell whether the

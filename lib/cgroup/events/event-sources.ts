@@ -1,6 +1,6 @@
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { emitApart } from '../../common/event-loop/emit-apart';
+import { emitApart } from '../../common/event-loop/emitter';
 import type { CgroupDirectory } from '../directory/directory';
 import { isLost } from '../directory/missing-file';
 import { isGone } from '../directory/refusal';

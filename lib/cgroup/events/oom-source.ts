@@ -1,5 +1,5 @@
-import { PatientLook } from '../../common/event-loop/patient-look';
 import { isGone, isRefused } from '../directory/refusal';
+import { PatientLook } from '../directory/v1-notifications';
 import { parseOomControl } from '../files/formats';
 import { CountedEvents } from './counted';
 import { Pace } from './pace';

@@ -1,5 +1,4 @@
-import { outsideOfCalls } from '../../common/event-loop/outside-of-calls';
-import { cancel, later } from '../../common/event-loop/timers';
+import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { isRefused } from '../directory/refusal';
 
 /** From a refused look to the next. */

@@ -5,7 +5,7 @@ import { loadNative } from '../../common/addon/load-native';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { pauseSync } from '../../common/event-loop/pause-sync';
+import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
 import { readCommand } from '../processes/processes';

@@ -1,7 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { MemoryDetails } from '../../../types/outcome';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { LazyEmitter } from '../../common/event-loop/lazy-emitter';
+import { LazyEmitter } from '../../common/event-loop/emitter';
 import { shown } from '../../common/text/inspected';
 import { containerNameOf } from '../containers/container-names';
 import type { CgroupDirectory } from '../directory/directory';
@@ -19,8 +19,7 @@ import { host, swapOn } from '../hierarchy/host';
 import { mountPointOf } from '../hierarchy/resolve-path';
 import { type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
 import { isFrozen } from '../processes/freezer';
-import type { KillCgroup } from '../processes/kill-cgroup';
-import { killCgroupOf } from '../processes/kill-cgroup';
+import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { listPids } from '../processes/pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
 import type { SampleField } from '../watching/fields';

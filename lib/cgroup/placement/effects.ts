@@ -2,7 +2,7 @@ import { closeSync, constants, mkdirSync, openSync, promises, rmdirSync, writeSy
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/native';
 import { loadNative } from '../../common/addon/load-native';
-import { pauseSync } from '../../common/event-loop/pause-sync';
+import { pauseSync } from '../../common/event-loop/timers';
 import { cgroupLimitError } from '../directory/cgroup-limit';
 import { tellGuardian, unguard, wantsGuardian } from '../guardian/guardian';
 

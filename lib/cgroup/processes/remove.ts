@@ -1,6 +1,5 @@
-import { pauseSync } from '../../common/event-loop/pause-sync';
-import { spendOfTurn, untilTurn } from '../../common/event-loop/turn-share';
-import { waitForTurn, waitMs } from '../../common/event-loop/wait-for-turn';
+import { spendOfShare, untilShare } from '../../common/event-loop/time-slices';
+import { pauseSync, untilNextIteration, waitMs } from '../../common/event-loop/timers';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
 import { withAccess } from '../directory/with-access';
@@ -11,7 +10,7 @@ const UNDO_MS = 2000;
 /** How long what nobody waits for keeps the process alive: until killed processes are gone, if the kernel is not slow. */
 export const UNAWAITED_MS = 250;
 
-/** A payload may have made thousands of cgroups below its own. The event loop gets a turn after each slice. */
+/** A payload may have made thousands of cgroups below its own. The event loop goes on after each slice. */
 const SLICE_MS = 25;
 
 /** 'busy': processes are left in it or below it; 'more': there was no time for all of it. */
@@ -83,7 +82,7 @@ function removed(directory: CgroupDirectory): boolean {
   }
 }
 
-/** Whether the event loop should get a turn before anything else is done here. */
+/** Whether the event loop should go on before anything else is done here. */
 export function tookLong(startMs: number): boolean {
   return performance.now() - startMs >= SLICE_MS;
 }
@@ -95,7 +94,7 @@ function retryWaitMs(attempt: number): number {
 
 /**
  * Repeats `attempt` with growing waits until it returns true. False if that takes longer than `timeoutMs`. The first attempt is
- * made at once, unless many callers in the same turn of the event loop have made theirs.
+ * made at once, unless many callers in the same iteration of the event loop have made theirs.
  *
  * @param aliveMs how long it keeps the process alive. Default: to its end, since an outcome or a close() depends on it
  */
@@ -106,19 +105,19 @@ export async function retry(
 ): Promise<boolean> {
   let end: number | undefined;
   for (let count = 0; ; count += 1) {
-    const turn = untilTurn();
-    if (turn !== undefined) await turn;
+    const share = untilShare();
+    if (share !== undefined) await share;
     end ??= performance.now() + timeoutMs;
     const start = performance.now();
     const isDone = attempt();
     const now = performance.now();
-    spendOfTurn(now - start);
+    spendOfShare(now - start);
     if (isDone) return true;
     if (now >= end) return false;
     if (tookLong(start)) {
       // It made progress, and the next attempt will. No timer: two callers with timers would starve everything else.
       count = -1;
-      await waitForTurn();
+      await untilNextIteration();
     } else {
       await waitMs(retryWaitMs(count), { keepsAlive: now < end - timeoutMs + aliveMs });
     }

@@ -1,5 +1,4 @@
-import { outsideOfCalls } from '../../common/event-loop/outside-of-calls';
-import { later } from '../../common/event-loop/timers';
+import { later, outsideOfCalls } from '../../common/event-loop/timers';
 import type { CgroupDirectory } from '../directory/directory';
 import { OpenFiles } from '../directory/open-files';
 import { isGone } from '../directory/refusal';

@@ -1,12 +1,11 @@
 import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
-import { wakeAt } from '../../common/event-loop/ticker';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
-import { checkFields } from './field-reader';
-import { SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
-import { Sampler } from './sample';
+import { checkFields, FieldReader } from './field-reader';
+import { type EventCounts, SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
+import type { Source } from './moments';
 
 /** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {
@@ -43,14 +42,14 @@ export async function* watchCgroup<F extends SampleField>(
 ): AsyncGenerator<Sample<F>, void, undefined> {
   let dueMs = performance.now();
   let missed = 0;
-  let sampler: Sampler<F> | undefined;
+  let reader: SampleReader<F> | undefined;
   for (;;) {
     await until(dueMs, signal);
     let values: Pick<SampleFields, F>;
     try {
       const directory = open();
-      sampler ??= new Sampler(directory, version, fields);
-      values = sampler.read();
+      reader ??= new SampleReader(directory, version, fields);
+      values = reader.read();
     } catch (error) {
       if (isGone(error) || isClosed(error)) return;
       throw error;
@@ -104,4 +103,87 @@ function until(dueMs: number, signal: AbortSignal | undefined): Promise<void> {
     });
     signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** Someone who waits for a time of performance.now(). */
+interface Waiter {
+  readonly dueMs: number;
+  readonly wake: () => void;
+}
+
+const waiters = new Set<Waiter>();
+let timer: NodeJS.Timeout | undefined;
+let timerDueMs = Number.POSITIVE_INFINITY;
+
+/** Calls `wake` at that time; all waiters share one timer. Returns a function that cancels it. */
+function wakeAt(dueMs: number, wake: () => void): () => void {
+  const waiter = { dueMs, wake };
+  waiters.add(waiter);
+  if (dueMs < timerDueMs) setTimer(dueMs);
+  return () => {
+    // A timer without waiters would keep the process alive.
+    if (waiters.delete(waiter) && waiters.size === 0) clearTimer();
+  };
+}
+
+function setTimer(dueMs: number): void {
+  clearTimeout(timer);
+  timerDueMs = dueMs;
+  // setTimeout counts from the beginning of this iteration of the event loop, in whole milliseconds.
+  timer = setTimeout(wakeAllDue, Math.max(0, Math.ceil(dueMs - performance.now())));
+}
+
+function clearTimer(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  timerDueMs = Number.POSITIVE_INFINITY;
+}
+
+function wakeAllDue(): void {
+  const nowMs = performance.now();
+  const due = [...waiters].filter(({ dueMs }) => dueMs <= nowMs);
+  for (const waiter of due) waiters.delete(waiter);
+  const next = Math.min(...Array.from(waiters, ({ dueMs }) => dueMs));
+  if (next === Number.POSITIVE_INFINITY) clearTimer();
+  else setTimer(next);
+  for (const { wake } of due) wake();
+}
+
+/** Reads these fields of a cgroup repeatedly. Remembers the event counts. */
+class SampleReader<F extends SampleField> {
+  readonly #reader: FieldReader<F>;
+  readonly #sources: readonly [Source];
+  #counts: EventCounts | undefined;
+
+  constructor(directory: CgroupDirectory, version: CgroupVersion, names: readonly F[]) {
+    this.#sources = [{ directory, files: undefined }];
+    this.#reader = new FieldReader(version, names);
+    if ((names as readonly SampleField[]).includes('events')) {
+      this.#counts = readOne(new FieldReader(version, ['events']), this.#sources).events;
+    }
+  }
+
+  read(): Pick<SampleFields, F> {
+    const values: Partial<SampleFields> = readOne(this.#reader, this.#sources);
+    if (this.#counts !== undefined) {
+      const counts = values.events as EventCounts;
+      values.events = since(this.#counts, counts);
+      this.#counts = counts;
+    }
+    return values as Pick<SampleFields, F>;
+  }
+}
+
+function readOne<F extends SampleField>(reader: FieldReader<F>, source: readonly [Source]): Pick<SampleFields, F> {
+  const [values] = reader.read(source);
+  if (values === undefined || values instanceof MemcageError) throw values;
+  return values;
+}
+
+/** v1's counts restart when someone writes to them. */
+function since(before: EventCounts, now: EventCounts): EventCounts {
+  const entries = Object.entries(now) as [keyof EventCounts, number][];
+  return Object.fromEntries(
+    entries.map(([name, count]) => [name, count >= (before[name] ?? 0) ? count - (before[name] ?? 0) : count]),
+  ) as unknown as EventCounts;
 }

@@ -6,10 +6,30 @@ import type {
   StallMeterOptions,
   WatchEvent,
 } from '../../../types/native';
-import { nextTurn } from '../event-loop/next-turn';
-import { createRefs, type Refs } from '../event-loop/refs';
-import { inTimeSlices } from '../event-loop/time-slice';
+import { inTimeSlices } from '../event-loop/time-slices';
+import { nextIteration } from '../event-loop/timers';
 import { loadNative } from './load-native';
+
+/** Keeps the event loop alive until every holder has released it. */
+export interface Refs {
+  acquire(): void;
+  release(): void;
+}
+
+/** Makes a {@link Refs} for this environment's watcher, which starts unref'd. */
+export function createRefs(binding: Pick<NativeBinding, 'setWatcherRef'>): Refs {
+  let holders = 0;
+  return {
+    acquire() {
+      holders += 1;
+      if (holders === 1) binding.setWatcherRef({ ref: true });
+    },
+    release() {
+      holders -= 1;
+      if (holders === 0) binding.setWatcherRef({ ref: false });
+    },
+  };
+}
 
 type ExitEvent = Extract<WatchEvent, { kind: 'exit' }>;
 type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
@@ -104,9 +124,9 @@ function startWatcher(native: NativeBinding): Watcher {
     }
   });
   // As with libuv, a child's last output comes before its exit. The loop takes what the thread has queued by now, which is
-  // after it has looked at the pipes: only its look in the next turn is sure to find that output. So the slices, which
-  // begin a turn after they get an event, get it when this turn's look is over.
-  native.startWatcher({ onEvents: (events) => void nextTurn(() => deliver(events)) });
+  // after it has looked at the pipes: only its look in the next iteration is sure to find that output. So the slices, which
+  // begin an iteration after they get an event, get it when this iteration's look is over.
+  native.startWatcher({ onEvents: (events) => void nextIteration(() => deliver(events)) });
 
   return {
     refs: createRefs(native),

@@ -9,7 +9,7 @@ import type {
 } from '../../cage/contract/budget';
 import type { Cage, RunOptions } from '../../cage/contract/cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { emitApart } from '../../common/event-loop/emit-apart';
+import { emitApart } from '../../common/event-loop/emitter';
 import { isOptions } from '../../process/node-call';
 import type { Admission } from './admission/admission';
 import type { UseMeter, UseParts } from './admission/eviction';

@@ -6,7 +6,7 @@ import { host } from '../../cgroup/hierarchy/host';
 import { prepareDefaultParent } from '../../cgroup/placement/default-parent';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
-import { waitForTurn } from '../../common/event-loop/wait-for-turn';
+import { untilNextIteration } from '../../common/event-loop/timers';
 import { checkOptions } from '../../common/options/option-names';
 import { resolveParent } from '../request/cage-options';
 
@@ -42,15 +42,15 @@ export async function prepare(options: PrepareOptions = {}): Promise<Parent> {
   if (guardian !== undefined) setGuardian(guardian);
   // Each of these steps takes milliseconds the first time. In between, the event loop gets a turn.
   loadNative();
-  await waitForTurn();
+  await untilNextIteration();
   const current = host();
-  await waitForTurn();
+  await untilNextIteration();
   const given = resolveParent(options.parent);
   const parent: Parent =
     given === undefined
       ? await prepareDefaultParent(current, { ...(systemd !== undefined && { systemd }) })
       : { source: 'option', path: given };
-  await waitForTurn();
+  await untilNextIteration();
   await prepareCageRoot(parent.path);
   return parent;
 }

@@ -1,7 +1,7 @@
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import { retry, retrySync, tookLong } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { waitForTurn } from '../../common/event-loop/wait-for-turn';
+import { untilNextIteration } from '../../common/event-loop/timers';
 import { type KernelReport, unreadReport } from './kernel-report';
 
 const PATIENCE_MS = 10_000;
@@ -40,7 +40,7 @@ export class Clearing {
   }
 
   async #goOn(startMs: number): Promise<boolean> {
-    if (tookLong(startMs)) await waitForTurn();
+    if (tookLong(startMs)) await untilNextIteration();
     return await retry(() => this.#killAndAttempt(), PATIENCE_MS);
   }
 

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { Cgroup, run, type Size, spawn } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { readNumber } from '../../support/cgroups/cgroup-tree';
@@ -88,7 +88,7 @@ describeIf(['reclaim', 'swap'], 'reclaim() with swap', () => {
       const reclaiming = cgroup.reclaim('max').then(() => {
         done = true;
       });
-      await nextTurn();
+      await nextIteration();
       expect(done).toBe(false);
       await reclaiming;
     });

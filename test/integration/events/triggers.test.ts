@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } f
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as waitForTurn } from 'node:timers/promises';
+import { setImmediate as untilNextIteration } from 'node:timers/promises';
 import { Cgroup, createCage, type PressureEvent, run, spawn, type ThresholdEvent, type Trigger } from 'memcage';
 import { allocate, said } from '../../support/cage-kinds';
 import { read, version } from '../../support/cgroups/cgroup-tree';
@@ -30,7 +30,7 @@ function eventsOf<T>(recorded: readonly Recorded[]): T[] {
 async function occupyPool(fifo: string): Promise<() => Promise<void>> {
   execFileSync('mkfifo', [fifo]);
   const readers = Array.from({ length: Number(process.env.UV_THREADPOOL_SIZE ?? 4) }, () => open(fifo, 'r'));
-  await waitForTurn();
+  await untilNextIteration();
   return async () => {
     const writer = openSync(fifo, 'w');
     for (const reader of readers) await (await reader).close();
@@ -180,7 +180,7 @@ describeIf('cgroup', 'pressure', () => {
       child.kill();
       const ends = Promise.all([cage.close(), group.remove(), child.outcome]);
       await once(child, 'exit');
-      await waitForTurn();
+      await untilNextIteration();
       const stillThere = [triggers().length, paths.filter((each) => existsSync(each)).length];
       await release();
       await ends;

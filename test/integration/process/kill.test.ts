@@ -1,4 +1,4 @@
-import { pauseSync } from '../../../lib/common/event-loop/pause-sync';
+import { pauseSync } from '../../../lib/common/event-loop/timers';
 import { follow, thrown } from '../../support/children/child-record';
 import { sameAsNode } from '../../support/children/stock-spawn';
 import { isAlive, stateOf } from '../../support/processes/processes';

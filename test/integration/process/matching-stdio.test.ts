@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, stat } from 'node:fs';
 import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pauseSync } from '../../../lib/common/event-loop/pause-sync';
+import { pauseSync } from '../../../lib/common/event-loop/timers';
 import { errorData, eventNames, follow, textOf } from '../../support/children/child-record';
 import { HELD_MS, type Spawn, sameAsNode } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';

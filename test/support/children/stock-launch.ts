@@ -1,5 +1,5 @@
 import childProcess from 'node:child_process';
-import type { Refs } from '../../../lib/common/event-loop/refs';
+import type { Refs } from '../../../lib/common/addon/watcher';
 import type { Launch } from '../../../lib/process/launch';
 
 interface StockHandle {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import { loadNative } from '../../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../../common/errors/errors';
-import { waitMs } from '../../../common/event-loop/wait-for-turn';
+import { waitMs } from '../../../common/event-loop/timers';
 import { printable } from '../../../common/text/printable';
 
 /** Not through a link that someone else may have put there. */

@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import { isGone, refusedWith } from '../../../cgroup/directory/refusal';
-import { outsideOfCalls } from '../../../common/event-loop/outside-of-calls';
-import { cancel, later } from '../../../common/event-loop/timers';
+import { cancel, later, outsideOfCalls } from '../../../common/event-loop/timers';
 import type { MeteredBudget, UseMeter } from '../admission/eviction';
 import type { UseAdmission } from '../admission/use-admission';
 import { LookPace } from './look-pace';

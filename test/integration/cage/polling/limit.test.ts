@@ -1,4 +1,4 @@
-import { pauseSync } from '../../../../lib/common/event-loop/pause-sync';
+import { pauseSync } from '../../../../lib/common/event-loop/timers';
 import { eat, endOf, groupsOfEachTest, MIB } from '../../../support/cgroups/polled-group';
 import { patience } from '../../../support/patience';
 import { mark } from '../../../support/processes/mark';

@@ -2,9 +2,10 @@ import { SpareSides } from '../../../../lib/cage/cgroup/spare-sides';
 import type { ControllerHome } from '../../../../lib/cage/root/root-controllers';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 
-jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
   waitMs: () => Promise.resolve(),
-  waitForTurn: () => Promise.resolve(),
+  untilNextIteration: () => Promise.resolve(),
 }));
 
 /** Refuses the first removals. */

@@ -27,7 +27,10 @@ jest.mock('../../../../lib/cgroup/guardian/guardian', () => ({
   unguard: (name: string, { end }: { end: boolean }) =>
     void cgroups.done.push(`unguard ${name}${end ? ', end it' : ''}`),
 }));
-jest.mock('../../../../lib/common/event-loop/pause-sync', () => ({ pauseSync: () => {} }));
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
+  pauseSync: () => {},
+}));
 jest.mock('../../../../lib/cage/root/refused-parent', () => ({
   refusedParent: (path: string, error: Error) => new Error(`refused in ${path}: ${error.message}`),
 }));

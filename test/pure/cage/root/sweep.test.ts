@@ -5,13 +5,14 @@ import { ownKind } from '../../../../lib/cgroup/names/own-names';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/cgroups/directories-as-cgroups';
 
-jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
   waitMs: (ms: number, { keepsAlive = true } = {}) => {
     waited.push(ms);
     if (keepsAlive) alive.push(ms);
     return Promise.resolve();
   },
-  waitForTurn: () => Promise.resolve(),
+  untilNextIteration: () => Promise.resolve(),
 }));
 
 const waited: number[] = [];

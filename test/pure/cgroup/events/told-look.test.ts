@@ -5,6 +5,7 @@ import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 const mockWaiting = new Set<() => void>();
 
 jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
   later(callback: () => void) {
     mockWaiting.add(callback);
     return { unref: () => callback };

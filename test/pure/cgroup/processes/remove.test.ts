@@ -9,7 +9,7 @@ import {
   undo,
   undoMake,
 } from '../../../../lib/cgroup/processes/remove';
-import { spendOfTurn } from '../../../../lib/common/event-loop/turn-share';
+import { spendOfShare } from '../../../../lib/common/event-loop/time-slices';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
@@ -25,13 +25,14 @@ const wait = (ms: number): void => {
   waits.push(ms);
   nowMs += ms;
 };
-jest.mock('../../../../lib/common/event-loop/pause-sync', () => ({ pauseSync: (ms: number) => wait(ms) }));
-jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
+  pauseSync: (ms: number) => wait(ms),
   waitMs: (ms: number, { keepsAlive = true } = {}) => {
     if (keepsAlive) aliveUntilMs = nowMs + ms;
     return Promise.resolve(wait(ms));
   },
-  waitForTurn: () => Promise.resolve(void waits.push('turn')),
+  untilNextIteration: () => Promise.resolve(void waits.push('turn')),
 }));
 
 beforeEach(() => {
@@ -268,7 +269,7 @@ describe('undoing the making of a cgroup', () => {
   });
 
   test('is done at once, too, where others have used up this turn of the event loop', async () => {
-    spendOfTurn(1000);
+    spendOfShare(1000);
     const made = shortFor(0, 'ENOMEM');
     made.undo();
     expect(made.isThere()).toBe(false);

@@ -3,23 +3,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { defer } from '../../../../lib/common/event-loop/defer';
+import { defer } from '../../../../lib/common/event-loop/timers';
 
 const root = join(__dirname, '../../../..');
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const nextIteration = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 afterEach(() => {
   jest.useRealTimers();
 });
 
-test('in the next turn, in the order in which they came, once', async () => {
+test('in the next iteration, in the order in which they came, once', async () => {
   const done: number[] = [];
   for (const each of [1, 2, 3]) defer(() => done.push(each));
   await Promise.resolve();
   expect(done).toEqual([]);
-  await nextTurn();
+  await nextIteration();
   expect(done).toEqual([1, 2, 3]);
-  await nextTurn();
+  await nextIteration();
   expect(done).toEqual([1, 2, 3]);
 });
 
@@ -29,16 +29,16 @@ test('what is added by one of them waits for the turn after', async () => {
     done.push('first');
     defer(() => done.push('second'));
   });
-  await nextTurn();
+  await nextIteration();
   expect(done).toEqual(['first']);
-  await nextTurn();
+  await nextIteration();
   expect(done).toEqual(['first', 'second']);
 });
 
 test('before the loop sleeps until the next event, also where an immediate has called', () => {
   // The end of the work of another thread, some hundred milliseconds later, wakes the loop.
   const program = `
-    const { defer } = require(${JSON.stringify(join(root, 'lib/common/event-loop/defer'))});
+    const { defer } = require(${JSON.stringify(join(root, 'lib/common/event-loop/timers'))});
     setImmediate(() => {
       defer(() => console.log('deferred'));
       require('node:crypto').pbkdf2('word', 'salt', 500_000, 64, 'sha512', () => console.log('event'));
@@ -56,7 +56,7 @@ test('in no context of the caller', async () => {
       store = storage.getStore();
     });
   });
-  await nextTurn();
+  await nextIteration();
   expect(store).toBeUndefined();
 });
 
@@ -76,8 +76,8 @@ test('loaded under fake timers, and where there is no global setImmediate', asyn
   Reflect.deleteProperty(globalThis, 'setImmediate');
   const done = jest.fn();
   jest.isolateModules(() => {
-    const fresh = jest.requireActual<typeof import('../../../../lib/common/event-loop/defer')>(
-      '../../../../lib/common/event-loop/defer',
+    const fresh = jest.requireActual<typeof import('../../../../lib/common/event-loop/timers')>(
+      '../../../../lib/common/event-loop/timers',
     );
     fresh.defer(done);
   });

@@ -1,5 +1,5 @@
 import timers from 'node:timers';
-import { waitMs } from '../../../../lib/common/event-loop/wait-for-turn';
+import { waitMs } from '../../../../lib/common/event-loop/timers';
 
 afterEach(() => jest.restoreAllMocks());
 

@@ -9,10 +9,11 @@ const wait = (ms: number): void => {
   waits.push(ms);
   nowMs += ms;
 };
-jest.mock('../../../../lib/common/event-loop/pause-sync', () => ({ pauseSync: (ms: number) => wait(ms) }));
-jest.mock('../../../../lib/common/event-loop/wait-for-turn', () => ({
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
+  pauseSync: (ms: number) => wait(ms),
   waitMs: (ms: number) => Promise.resolve(wait(ms)),
-  waitForTurn: () => Promise.resolve(void waits.push('turn')),
+  untilNextIteration: () => Promise.resolve(void waits.push('turn')),
 }));
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { waitMs } from '../../../../../lib/common/event-loop/wait-for-turn';
+import { waitMs } from '../../../../../lib/common/event-loop/timers';
 import { parseText, toText } from '../../../../../lib/jobs/budget/learning/file-format';
 import { Histories, type KeyedLesson } from '../../../../../lib/jobs/budget/learning/histories';
 import { type LessonFile, LessonStore } from '../../../../../lib/jobs/budget/learning/lesson-store';

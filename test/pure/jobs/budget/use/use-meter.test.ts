@@ -6,6 +6,7 @@ import { refusal } from '../../../../support/cgroups/cgroups-in-memory';
 /** What is due, by the pause before it. */
 const due: { look: () => void; pauseMs: number }[] = [];
 jest.mock('../../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../../lib/common/event-loop/timers'),
   later: (look: () => void, pauseMs: number) => {
     due.push({ look, pauseMs });
     return { unref: () => undefined };

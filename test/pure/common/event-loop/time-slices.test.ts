@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { inTimeSlices } from '../../../../lib/common/event-loop/time-slice';
+import { inTimeSlices } from '../../../../lib/common/event-loop/time-slices';
 
 const root = join(__dirname, '../../../..');
 const MANY_MS = 60;
@@ -73,7 +73,7 @@ test('lets timers have their turn within one long list, of which none is lost', 
 
 test('keeps the process alive until all are handled, and no longer', () => {
   const program = `
-    const { inTimeSlices } = require(${JSON.stringify(join(root, 'lib/common/event-loop/time-slice'))});
+    const { inTimeSlices } = require(${JSON.stringify(join(root, 'lib/common/event-loop/time-slices'))});
     let count = 0;
     const deliver = inTimeSlices(() => { count += 1; const end = performance.now() + 1; while (performance.now() < end); });
     deliver(Array.from({ length: ${MANY_MS} }));

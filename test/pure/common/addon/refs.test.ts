@@ -1,4 +1,4 @@
-import { createRefs } from '../../../../lib/common/event-loop/refs';
+import { createRefs } from '../../../../lib/common/addon/watcher';
 
 test('only the first holder and the last one reach the watcher', () => {
   const calls: boolean[] = [];

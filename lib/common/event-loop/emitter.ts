@@ -1,6 +1,20 @@
 import { EventEmitter } from 'node:events';
 
 /**
+ * Emits an event in the middle of work that must go on. An exception in a listener becomes an uncaught one, as it
+ * would in any callback.
+ */
+export function emitApart(emitter: EventEmitter, name: string, ...args: unknown[]): void {
+  try {
+    emitter.emit(name, ...args);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+/**
  * An EventEmitter that uses resources only for events with listeners: it learns when an event gets its first
  * listener, and when it loses the last.
  */

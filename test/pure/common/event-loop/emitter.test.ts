@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { LazyEmitter } from '../../../../lib/common/event-loop/lazy-emitter';
+import { LazyEmitter } from '../../../../lib/common/event-loop/emitter';
 import { testRows } from '../../../support/rows';
 
 class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
