@@ -87,15 +87,13 @@ export {
   type WritableFile,
 } from './cgroup/files/table';
 export { Cgroup, type CreateCgroupOptions } from './cgroup/handle/cgroup';
-export type { EffectiveLimits } from './cgroup/handle/effective-limits';
-export type { MemoryEvents } from './cgroup/handle/memory-events';
 export type { PeakTracker } from './cgroup/handle/peak-tracker';
 export { type Reading, type ReadManyOptions, readMany } from './cgroup/handle/read-many';
+export type { EffectiveLimits, MemoryEvents, Usage } from './cgroup/handle/readings';
 export type { ReclaimOptions } from './cgroup/handle/reclaim';
-export type { Usage } from './cgroup/handle/usage';
 export type { Limits } from './cgroup/limits/limit-files';
 export { type CgroupContainer, containerOf } from './cgroup/names/cgroup-name';
-export { describeCandidate } from './cgroup/placement/describe';
+export { describeCandidate } from './cgroup/placement/candidates';
 export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
 export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
@@ -112,7 +110,7 @@ export {
 export { limitsFromOci, type OciOptions } from './common/oci/limits-from-oci';
 export type { OciLimits } from './common/oci/translation';
 export { likelyMeant } from './common/options/likely-meant';
-export { printable } from './common/text/printable';
+export { printable } from './common/text/names';
 export { formatSize, parseSize } from './common/text/size';
 export { createBudget } from './jobs/budget/create-budget';
 export { createWarmPool } from './jobs/warm-pool/create-warm-pool';

@@ -37,9 +37,9 @@ const AT_LOAD = anyOf(
 const PARTS = {
   events: /^cgroup\/events\//,
   watching: /^cgroup\/watching\//,
-  readings: /^cgroup\/(processes\/processes|handle\/(reclaim|effective-limits|usage|peak-tracker|access))\.ts$/,
+  readings: /^cgroup\/(processes\/processes|handle\/(reclaim|readings|peak-tracker|access))\.ts$/,
   lookup: /^cgroup\/(containers\/|hierarchy\/(unnamed|resolve-path))/,
-  parents: /^cgroup\/placement\/(?!default-parent|given-parent|cures)/,
+  parents: /^cgroup\/placement\/(?!default-parent|given-parent|candidates)/,
   doctor: /^start\/doctor\//,
   oci: /^common\/oci\//,
   commands: /^programs\/cli\/(commands\/(?!run\/)|help|text\/duration)/,

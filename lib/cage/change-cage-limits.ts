@@ -1,6 +1,5 @@
 import type { Cgroup } from '../cgroup/handle/cgroup';
-import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
-import { resolveStall } from '../cgroup/limits/resolve-stall';
+import { resolveCageLimits, resolveStall } from '../cgroup/limits/resolve-limits';
 import { ALIASES } from '../common/options/called';
 import { checkOptions } from '../common/options/option-names';
 import type { CageCgroup } from './cgroup/cage-cgroup';

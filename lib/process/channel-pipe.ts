@@ -1,4 +1,4 @@
-import { invalidArgument } from '../common/errors/argument-errors';
+import { invalidArgument } from '../common/errors/errors';
 import type { StdioEntry, StreamHandle } from './stdio';
 
 /** The members of Node's private Pipe that its channel uses. `onread` gets no bytes when the other end is closed. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { defer, outsideOfCalls } from '../common/event-loop/timers';
-import { runtimeName } from '../common/machine/runtime';
+import { isOlderThan, runtimeName } from '../common/machine/versions';
 import { guardChannel } from './channel';
 import { type ChannelPipes, channelPipes } from './channel-pipe';
 import type { OnExit } from './handle';
@@ -41,7 +41,7 @@ interface StockHandle {
 
 // Since libuv 1.52 (pull request 4980), uv_spawn takes the handle off the loop's list if it fails before the fork.
 // uv_close takes it off again, when its neighbours there may be gone: a heap corruption, seen on Node 24 and 26.
-const CLOSABLE_AFTER_REFUSAL = isOlderThan(process.versions.uv, 1, 52);
+const CLOSABLE_AFTER_REFUSAL = isOlderThan([1, 52], process.versions.uv ?? '');
 
 /**
  * Decides, when Node calls `ChildProcess.prototype.spawn` on this new instance, what starts the child: the result of
@@ -247,9 +247,4 @@ function closeAfterRefusal(stock: StockHandle, args: readonly unknown[]): void {
   } catch {
     // Another package has changed its class since the child was started. There is nobody to report that to.
   }
-}
-
-function isOlderThan(version: string | undefined, major: number, minor: number): boolean {
-  const [itsMajor = Number.NaN, itsMinor = Number.NaN] = (version ?? '').split('.').map(Number);
-  return itsMajor < major || (itsMajor === major && itsMinor < minor);
 }

@@ -1,9 +1,12 @@
+import {
+  type ControllerWrite,
+  inheritProcessors,
+  planControllers,
+  renew,
+  writeControllerLimit,
+} from '../../cgroup/controllers/controller-files';
 import { type ControllerName, controllersFor, countsTime } from '../../cgroup/controllers/controller-name';
-import { type ControllerWrite, planControllers } from '../../cgroup/controllers/controller-plan';
-import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
 import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
-import { renew } from '../../cgroup/controllers/renew-v1';
-import { writeControllerLimit } from '../../cgroup/controllers/write-limit';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import {

@@ -1,8 +1,8 @@
 import type { LimitsReport } from '../../../types/outcome';
-import { isInUse } from '../../cgroup/controllers/renew-v1';
+import { isInUse } from '../../cgroup/controllers/controller-files';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import { type ControllerLimits, isSameControllers } from '../../cgroup/limits/cage-limits';
-import { killAll } from '../../cgroup/processes/kill';
+import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, undoPatiently } from '../../cgroup/processes/remove';
 import type { ControllerHome } from '../root/root-controllers';
 

@@ -1,7 +1,6 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { unlessGone } from '../../cgroup/directory/refusal';
-import { killAll } from '../../cgroup/processes/kill';
-import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import { type KillCgroup, killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeStep, tookLong } from '../../cgroup/processes/remove';
 
 /**

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import { KeptFile } from '../../cgroup/directory/kept-file';
+import { KeptFile } from '../../cgroup/directory/open-file';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';

@@ -1,5 +1,5 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import { KeptFile } from '../../cgroup/directory/kept-file';
+import { KeptFile } from '../../cgroup/directory/open-file';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './ancestors-apart';

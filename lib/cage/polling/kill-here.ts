@@ -1,5 +1,5 @@
 import { pauseSync } from '../../common/event-loop/timers';
-import { readPageSize } from '../../common/machine/page-size';
+import { readPageSize } from '../../common/machine/proc';
 import { type FdReserve, isFdShortage } from './fd-reserve';
 import { Members } from './sampling/members';
 import { ProcTable } from './sampling/proc-table';

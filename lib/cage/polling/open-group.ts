@@ -1,6 +1,6 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, waitMs } from '../../common/event-loop/timers';
-import { readProcStat } from '../../common/machine/proc-stat';
+import { readProcStat } from '../../common/machine/proc';
 import { killByPs, killHere } from './kill-here';
 import type { PolledKill, Report } from './messages';
 import { type Poller, samplerFor } from './poller';

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { addonPath } from '../../common/addon/load-native';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
-import { readPageSize } from '../../common/machine/page-size';
+import { readPageSize } from '../../common/machine/proc';
 import { refuseWhereNothingCanBeSampled } from './can-sample';
 import { FdReserve } from './fd-reserve';
 import type { Report, Request, SamplerData } from './messages';

@@ -1,4 +1,4 @@
-import { holdBelow } from '../../cgroup/limits/hold-below-v1';
+import { holdBelow } from '../../cgroup/limits/limit-files';
 import { undo } from '../../cgroup/processes/remove';
 import { AncestorsV1 } from '../oom/ancestors-v1';
 import type { CageVersion } from './cage-version';

@@ -1,9 +1,9 @@
+import { inheritProcessors } from '../../cgroup/controllers/controller-files';
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
-import { inheritProcessors } from '../../cgroup/controllers/cpuset-v1';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
-import { makeSideCure } from '../../cgroup/placement/cures';
+import { makeSideCure } from '../../cgroup/placement/candidates';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { makeLocked, release } from './locked-directory';
 import type { ControllerHome, RootControllers, RootParts } from './root-controllers';

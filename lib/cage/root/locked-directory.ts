@@ -1,12 +1,11 @@
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../../types/native';
-import { CgroupDirectory } from '../../cgroup/directory/directory';
-import { withAccess } from '../../cgroup/directory/with-access';
+import { CgroupDirectory, withAccess } from '../../cgroup/directory/directory';
 import { identifyGuarded, tellGuardian, unguard } from '../../cgroup/guardian/guardian';
 import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { randomHex } from '../../common/text/random-hex';
+import { randomHex } from '../../common/text/names';
 import { refusedParent } from './refused-parent';
 
 const NAME_ATTEMPTS = 100;

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { ParentCandidate } from '../../../types/parent';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import { type Host, host } from '../../cgroup/hierarchy/host';
-import { isNamed, OR_POLLED } from '../../cgroup/placement/cures';
+import { isNamed, OR_POLLED } from '../../cgroup/placement/candidates';
 import { sourceOf } from '../../cgroup/placement/default-parent';
 import { explainRefused, type Refusal } from '../../cgroup/placement/given-parent';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';

@@ -2,7 +2,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { cgroupsBelow } from '../../cgroup/directory/walk';
 import { openDirectory } from '../../cgroup/hierarchy/host';
 import { ownKind } from '../../cgroup/names/own-names';
-import { killAll } from '../../cgroup/processes/kill';
+import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, retry, UNAWAITED_MS } from '../../cgroup/processes/remove';
 import { untilNextIteration } from '../../common/event-loop/timers';
 import { tryLock } from './locked-directory';

@@ -4,7 +4,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import { inDirectory } from '../../cgroup/hierarchy/host';
 import { kindOf, type OwnKind, ownKind } from '../../cgroup/names/own-names';
-import { killAll } from '../../cgroup/processes/kill';
+import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove';
 import { tryLock } from './locked-directory';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readProcFile } from '../../common/machine/proc-file';
+import { readProcFile } from '../../common/machine/proc';
 import type { CgroupDirectory } from '../directory/directory';
 import { isPassedOver } from '../directory/walk';
 import { isFullId, parseCgroupName } from '../names/cgroup-name';

@@ -1,7 +1,7 @@
 import type { CpuLimitReport, CpuTimeReport, LimitsReport, PidsReport } from '../../../types/outcome';
 import type { MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
-import { lostLimits } from '../directory/missing-file';
+import { lostLimits } from '../directory/refused-file';
 import { parseFlatKeyed, parseNames, parseValue } from '../files/formats';
 
 /**

@@ -4,8 +4,8 @@ import type { NativeBinding, NativeError } from '../../../types/native';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cgroupLimitError } from './cgroup-limit';
-import { missingFile } from './missing-file';
 import { cgroupError, isGone, refusedWith } from './refusal';
+import { missingFile } from './refused-file';
 
 /** Files to write for ending the processes of a cgroup. */
 const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
@@ -275,4 +275,24 @@ export function statFd(fd: number): BigIntStats {
     `There is no ${path}: memcage needs a proc file system at /proc`,
     details,
   );
+}
+
+/**
+ * Does something to a cgroup that is about to end. A process in it may have removed the permission bits of its files
+ * and of cgroups below, which stops everyone but root. If so, this gives them back and tries once more.
+ */
+export function withAccess<T>(directory: CgroupDirectory, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    const cause = error instanceof MemcageError ? error.cause : error;
+    if (!refusedWith(cause, 'EACCES')) throw error;
+    try {
+      directory.regainAccess();
+    } catch {
+      // They are not ours, so the refusal stands.
+      throw error;
+    }
+    return use();
+  }
 }

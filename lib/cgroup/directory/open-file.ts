@@ -1,7 +1,8 @@
 import { OwnedFd } from '../../common/addon/owned-fd';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from './directory';
-import { lostController } from './missing-file';
 import { cgroupError } from './refusal';
+import { lostController } from './refused-file';
 
 // One buffer for all: reads are synchronous, and each text is parsed before the next read.
 let buffer = new Uint8Array(16 * 1024);
@@ -54,6 +55,104 @@ export class OpenFile {
       }
       if (length < buffer.length) return length;
       buffer = new Uint8Array(buffer.length * 2);
+    }
+  }
+}
+
+// Reading an open file costs half of opening and reading it. But a program with thousands of cages must not run out
+// of fds.
+const MOST_OPEN = 16;
+
+/** Open files in the order of their last use, oldest first. */
+const open = new Set<KeptFile>();
+let lastUsed: KeptFile | undefined;
+
+/** An interface file that stays open between reads, until 16 others have been read more recently. */
+export class KeptFile {
+  #opened: OpenFile | undefined;
+
+  constructor(
+    private readonly directory: CgroupDirectory,
+    private readonly file: string,
+  ) {}
+
+  /** See {@link OpenFile.read}. */
+  read<T>(use: (bytes: Uint8Array, length: number) => T): T {
+    return this.#use((opened) => opened.read(use));
+  }
+
+  text(): string {
+    return this.#use((opened) => opened.text());
+  }
+
+  close(): void {
+    open.delete(this);
+    if (lastUsed === this) lastUsed = undefined;
+    this.#opened?.close();
+    this.#opened = undefined;
+  }
+
+  #use<T>(read: (opened: OpenFile) => T): T {
+    this.#opened ??= new OpenFile(this.directory, this.file);
+    if (lastUsed !== this) this.#touch();
+    try {
+      return read(this.#opened);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #touch(): void {
+    open.delete(this);
+    open.add(this);
+    lastUsed = this;
+    evict();
+  }
+}
+
+function evict(): void {
+  for (const file of open) {
+    if (open.size <= MOST_OPEN) return;
+    file.close();
+  }
+}
+
+/** Instead of the fd of a file that this kernel does not have. Every read of it fails. */
+const ABSENT = -1;
+
+/** Interface files of one cgroup that stay open because the reader asked for that. */
+export class OpenFiles {
+  readonly #fds = new Map<string, number>();
+
+  constructor(private readonly directory: CgroupDirectory) {}
+
+  get size(): number {
+    return this.#fds.size;
+  }
+
+  /** Opens the file on the first call; -1 if this kernel has no such file. */
+  fd(file: string): number {
+    let fd = this.#fds.get(file);
+    if (fd === undefined) {
+      fd = this.#open(file);
+      this.#fds.set(file, fd);
+    }
+    return fd;
+  }
+
+  close(): void {
+    const { native } = this.directory;
+    for (const fd of this.#fds.values()) if (fd !== ABSENT) native.closeFd({ fd });
+    this.#fds.clear();
+  }
+
+  #open(file: string): number {
+    try {
+      return this.directory.open(file, 'read');
+    } catch (error) {
+      if (error instanceof MemcageError && error.code === ErrorCode.UNSUPPORTED) return ABSENT;
+      throw error;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { NativeError } from '../../../types/native';
 import { type ErrorCode, MemcageError } from '../../common/errors/errors';
-import { readOnlyCure } from '../names/container-cure';
+import { readOnlyCure } from '../names/container';
 
 /** Whether the addon threw this error for a refused system call. */
 export function isNativeError(error: unknown): error is NativeError {

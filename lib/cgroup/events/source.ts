@@ -1,5 +1,5 @@
 import type { CgroupDirectory } from '../directory/directory';
-import type { CgroupEventName, CgroupEvents } from './types';
+import type { CgroupEvent, CgroupEventName, CgroupEvents } from './types';
 
 type Emit = <N extends CgroupEventName>(name: N, ...args: CgroupEvents[N]) => void;
 
@@ -38,4 +38,46 @@ export interface NamedSource<N extends CgroupEventName> extends EventSource {
   /** Someone begins to listen. */
   begin(name: N): void;
   end(name: N): void;
+}
+
+/** Converts a count of the kernel to counts of events. */
+export class Tally {
+  readonly #base: number;
+  #last: number;
+
+  /** @param now the kernel's count so far */
+  constructor(now: number) {
+    this.#base = now;
+    this.#last = now;
+  }
+
+  /** Undefined if nothing has happened. */
+  update(now: number, timeMs: number): CgroupEvent | undefined {
+    if (now <= this.#last) return undefined;
+    const count = now - this.#last;
+    this.#last = now;
+    return { count, totalCount: now - this.#base, timeMs };
+  }
+}
+
+/** One tally for each name that someone listens to. */
+export class Tallies<N extends CgroupEventName> {
+  readonly #begun = new Map<N, Tally>();
+
+  begin(name: N, now: number): void {
+    this.#begun.set(name, new Tally(now));
+  }
+
+  end(name: N): void {
+    this.#begun.delete(name);
+  }
+
+  has(name: N): boolean {
+    return this.#begun.has(name);
+  }
+
+  /** Undefined if nothing has happened, or nobody listens. */
+  update(name: N, now: number, timeMs: number): CgroupEvent | undefined {
+    return this.#begun.get(name)?.update(now, timeMs);
+  }
 }

@@ -1,13 +1,11 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
-import { missingFile } from '../directory/missing-file';
 import { OpenFile } from '../directory/open-file';
 import { refusedWith } from '../directory/refusal';
-import { refusedValue } from '../directory/refused-value';
+import { missingFile, refusedValue } from '../directory/refused-file';
+import { CountedEvents } from '../directory/v1-notifications';
 import { parseValue } from '../files/formats';
-import { CountedEvents } from './counted';
-import type { EventSource, SourceContext } from './source';
-import { Tally } from './tally';
+import { type EventSource, type SourceContext, Tally } from './source';
 import type { CheckedTrigger, PressureLevel, PressureStall, Trigger, UsageThreshold } from './trigger-options';
 import type { CgroupEvent } from './types';
 

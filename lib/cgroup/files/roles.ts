@@ -1,8 +1,7 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { memoryController } from './controller';
 import type { CgroupVersion } from './formats';
-import type { FileFormat, FormatValues } from './interface-file';
-import { parseAs } from './parse';
+import { type FileFormat, type FormatValues, parseAs } from './interface-file';
 import type { V1_FILES } from './v1';
 import type { V2_FILES } from './v2';
 

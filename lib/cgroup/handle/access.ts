@@ -1,13 +1,12 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
-import { refusedValue } from '../directory/refused-value';
+import { refusedValue } from '../directory/refused-file';
 import { sizeText } from '../files/controller';
 import type { CgroupVersion } from '../files/formats';
-import type { FileWrite, InterfaceFile, RefusedWrite } from '../files/interface-file';
-import { parseAs } from '../files/parse';
+import { type FileWrite, type InterfaceFile, parseAs, type RefusedWrite } from '../files/interface-file';
 import { interfaceFile } from '../files/table';
-import { refuseIgnored } from '../limits/ignored-limit';
+import { refuseIgnored } from '../limits/limit-files';
 
 /** Reads an interface file. */
 export function getFile(directory: CgroupDirectory, version: CgroupVersion, name: string): unknown {

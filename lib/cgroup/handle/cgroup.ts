@@ -4,25 +4,23 @@ import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/er
 import { ALIASES } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { findCgroup } from '../containers/find';
-import type { CgroupDirectory } from '../directory/directory';
+import { type CgroupDirectory, withAccess } from '../directory/directory';
 import { cgroupError, unlessGone } from '../directory/refusal';
-import { withAccess } from '../directory/with-access';
+import { cgroupsBelow, passingOver } from '../directory/walk';
 import type { CgroupVersion } from '../files/formats';
 import { memoryFile } from '../files/roles';
 import type { FileInput, WritableFile } from '../files/table';
 import { host, openDirectory, visibleDirectory } from '../hierarchy/host';
 import { resolveGiven } from '../hierarchy/resolve-path';
-import { holdBelow } from '../limits/hold-below-v1';
+import type { ResolvedLimits } from '../limits/cage-limits';
 import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limits';
-import { type ResolvedLimits, resolveLimits } from '../limits/resolve-limits';
+import { holdBelow } from '../limits/limit-files';
+import { resolveLimits } from '../limits/resolve-limits';
 import { defaultParent } from '../placement/default-parent';
-import { freeze, thaw } from '../processes/freezer';
-import { killAll } from '../processes/kill';
-import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
+import { freeze, type KillCgroup, killAll, killCgroupOf, thaw } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { removeTree, retry, undo } from '../processes/remove';
 import { setFile } from './access';
-import { openBelow } from './open-below';
 import { ReadableCgroup } from './readable-cgroup';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
 
@@ -348,4 +346,26 @@ function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
   return memory === undefined
     ? undefined
     : resolveLimits(memory, { of: CREATE, pageBytes: loadNative().constants.pageSize });
+}
+
+/**
+ * Opens the cgroups below one. Skips those that are gone or can't be opened, but throws if that is the one at the top.
+ * You may close the handle of that one during the walk.
+ */
+export function* openBelow<T>(
+  directory: CgroupDirectory,
+  open: (directory: CgroupDirectory) => T,
+): Generator<T, void, undefined> {
+  const top = directory.anchored();
+  try {
+    top.children();
+    // For a removed cgroup, the kernel lists nothing and reports no error.
+    top.checkExists();
+    for (const { directory: each } of cgroupsBelow(top)) {
+      const anchored = passingOver(() => each.anchored());
+      if (anchored !== undefined) yield open(anchored);
+    }
+  } finally {
+    top.close();
+  }
 }

@@ -4,8 +4,8 @@ import type { NativeBinding } from '../../../types/native';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { type CgroupDirectory, statFd } from '../directory/directory';
-import { lostController } from '../directory/missing-file';
 import { cgroupError, refusedWith } from '../directory/refusal';
+import { lostController } from '../directory/refused-file';
 import { parseValue } from '../files/formats';
 import { memoryFile } from '../files/roles';
 

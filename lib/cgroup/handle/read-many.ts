@@ -1,8 +1,7 @@
 import { invalidArgument, MemcageError } from '../../common/errors/errors';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupVersion } from '../files/formats';
-import { checkFields, FieldReader } from '../watching/field-reader';
-import { SAMPLE_FIELDS, type SampleField, type SampleFields } from '../watching/fields';
+import { checkFields, FieldReader, SAMPLE_FIELDS, type SampleField, type SampleFields } from '../watching/fields';
 import type { Source } from '../watching/moments';
 import { Cgroup } from './cgroup';
 

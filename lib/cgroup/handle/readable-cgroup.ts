@@ -5,8 +5,7 @@ import { LazyEmitter } from '../../common/event-loop/emitter';
 import { shown } from '../../common/text/inspected';
 import { containerNameOf } from '../containers/container-names';
 import type { CgroupDirectory } from '../directory/directory';
-import { KeptFile } from '../directory/kept-file';
-import { OpenFiles } from '../directory/open-files';
+import { KeptFile, OpenFiles } from '../directory/open-file';
 import { EventSources } from '../events/event-sources';
 import type { Trigger } from '../events/trigger-options';
 import { type CgroupEventName, type CgroupEvents, isEventName, type TriggerHandle } from '../events/types';
@@ -18,19 +17,23 @@ import type { FileValue, ReadableFile } from '../files/table';
 import { host, swapOn } from '../hierarchy/host';
 import { mountPointOf } from '../hierarchy/resolve-path';
 import { type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
-import { isFrozen } from '../processes/freezer';
-import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
+import { isFrozen, type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { listPids } from '../processes/pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
 import type { SampleField } from '../watching/fields';
 import type { Source } from '../watching/moments';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';
 import { getFile } from './access';
-import { type EffectiveLimits, readEffectiveLimits } from './effective-limits';
 import { readMemoryDetails } from './memory-details';
-import { type MemoryEvents, readEvents } from './memory-events';
 import { PeakTracker } from './peak-tracker';
-import { computeUsage, type Usage } from './usage';
+import {
+  computeUsage,
+  type EffectiveLimits,
+  type MemoryEvents,
+  readEffectiveLimits,
+  readEvents,
+  type Usage,
+} from './readings';
 
 // Code that still has the directory then finds it closed.
 const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());

@@ -1,5 +1,30 @@
 import { commonProcessors } from './processors';
-import type { ResolvedLimits } from './resolve-limits';
+
+/** Limits after validation. Sizes are in bytes; `Infinity` for unlimited. Limits that were left out are absent. */
+export interface ResolvedLimits {
+  /** Hard limit. `memory.max` (v2), `memory.limit_in_bytes` (v1). */
+  max?: number;
+  /** Limit of swap alone. */
+  swap?: number;
+  /** With more swap than this, processes are throttled. `memory.swap.high` (v2, Linux 5.8). */
+  swapHigh?: number;
+  /** Limit of compressed memory in zswap. `memory.zswap.max` (v2, Linux 5.19, CONFIG_ZSWAP). */
+  zswap?: number;
+  /** Above this, processes are throttled and memory is reclaimed. `memory.high` (v2). */
+  high?: number;
+  /** Below this, memory is reclaimed only if nothing unprotected is left. `memory.low` (v2). */
+  low?: number;
+  /** Below this, memory is never reclaimed. `memory.min` (v2, Linux 4.18). */
+  min?: number;
+  /** The cgroup is pushed back to this when the machine is short of memory. `memory.soft_limit_in_bytes` (v1). */
+  soft?: number;
+  /** From 0 to 100, or to 200 since Linux 5.8. `memory.swappiness` (v1). */
+  swappiness?: number;
+  /** An OOM kill takes all processes of the cgroup. `memory.oom.group` (v2, Linux 4.19). */
+  oomGroup?: boolean;
+  /** False if processes wait at the limit instead of being killed. `memory.oom_control` (v1). */
+  oomKill?: boolean;
+}
 
 /** Limits of processor time after validation. */
 export interface ResolvedCpu {

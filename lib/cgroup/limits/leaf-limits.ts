@@ -4,9 +4,9 @@ import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import { hasRole, type MemoryRole, memoryFile } from '../files/roles';
 import { kindOf } from '../names/own-names';
+import type { ResolvedLimits } from './cage-limits';
 import { readHardLimits, readMemoryFile, writeLimits } from './limit-files';
 import { planLimits } from './limit-plan';
-import type { ResolvedLimits } from './resolve-limits';
 
 /**
  * What the leaves of a shared cage repeat of its limits: a program reads only the limit of its own cgroup. When the

@@ -1,11 +1,11 @@
+import { release } from 'node:os';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
-import { missingFile } from '../directory/missing-file';
-import { refusedValue } from '../directory/refused-value';
+import { missingFile, refusedValue } from '../directory/refused-file';
 import type { CgroupVersion } from '../files/formats';
 import { type MemoryRole, memoryFile, parseMemoryFile } from '../files/roles';
-import { refuseIgnored } from './ignored-limit';
-import type { LimitWrite } from './limit-write';
-import type { ResolvedLimits } from './resolve-limits';
+import type { ResolvedLimits } from './cage-limits';
+import type { LimitWrite } from './limit-plan';
 
 /**
  * The limits of a cgroup as the kernel has them, in bytes. A limit is absent if this version or kernel lacks it, or
@@ -137,4 +137,47 @@ function rollBack(directory: CgroupDirectory, undo: readonly { file: string; val
 function restorable(text: string): string {
   const first = text.split('\n', 1)[0] ?? '';
   return first.startsWith('oom_kill_disable ') ? first.slice('oom_kill_disable '.length) : first;
+}
+
+const SOFT_LIMIT = memoryFile('soft', 1);
+
+/**
+ * Throws if the kernel has ignored a soft limit. Newer kernels accept a write to v1's soft limit but keep none, and
+ * only their log says so. A limit that does not hold is an error.
+ *
+ * @throws MemcageError `ERR_MEMCAGE_UNSUPPORTED`
+ */
+export function refuseIgnored(directory: CgroupDirectory, { file, value, option }: LimitWrite): void {
+  if (file !== SOFT_LIMIT || value === '-1') return;
+  const inForce = parseMemoryFile('soft', 1, directory.read(file), directory.path);
+  if (inForce !== Number.POSITIVE_INFINITY) return;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `${option}: ${directory.path}/${file} was written and is still unlimited: this Linux ${release()} has no soft limits any more; leave the option out`,
+    { path: `${directory.path}/${file}`, option },
+  );
+}
+
+const FILE = 'memory.use_hierarchy';
+
+/**
+ * Makes a new cgroup of v1 count what the cgroups below it use, so that its limits hold for them too: a child may make
+ * some. Since Linux 5.11 each does. Before that, a new cgroup does as the one around it does, and can only change that
+ * as long as none is below it. Some machines never change it: systemd does, for all.
+ */
+export function holdBelow(directory: CgroupDirectory): void {
+  if (directory.readIfPresent(FILE)?.trim() !== '0') return;
+  try {
+    directory.write(FILE, '1');
+  } catch (error) {
+    if (!(error instanceof MemcageError)) throw error;
+    const { path } = directory;
+    const cure = 'use Linux 5.11 or newer, or cgroup v2';
+    throw new MemcageError(
+      ErrorCode.UNSUPPORTED,
+      `No limit of ${path} would hold for cgroups that a child makes below it, since its ${FILE} is 0 and can't be ` +
+        `changed: ${error.message}. Cure: ${cure}`,
+      { path, cure, errno: error.errno, syscall: error.syscall, cause: error },
+    );
+  }
 }

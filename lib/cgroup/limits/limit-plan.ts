@@ -1,10 +1,8 @@
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import { memoryController, sizeText } from '../files/controller';
 import type { CgroupVersion } from '../files/formats';
-import { planHardLimitsV1 } from './hard-limits-v1';
-import { planHardLimitsV2 } from './hard-limits-v2';
-import { type HardLimits, type HardLimitsPlan, type LimitWrite, limitWrite } from './limit-write';
-import type { ResolvedLimits } from './resolve-limits';
+import { type MemoryRole, memoryFile } from '../files/roles';
+import type { ResolvedLimits } from './cage-limits';
 
 /** The writes that put limits in force, in the order that the kernel requires. */
 export interface LimitPlan {
@@ -38,8 +36,6 @@ export interface LimitContext {
 const GENTLE = ['soft', 'high', 'low', 'min', 'swapHigh', 'zswap'] as const;
 const UNLIMITED: HardLimits = { max: Number.POSITIVE_INFINITY, swap: Number.POSITIVE_INFINITY };
 
-const HARD_LIMITS: Readonly<Record<CgroupVersion, HardLimitsPlan>> = { 1: planHardLimitsV1, 2: planHardLimitsV2 };
-
 /**
  * Plans which files get which values, in which order. Values are rounded down to whole pages, as the kernel does, so
  * that reading one back gives what was written.
@@ -54,7 +50,7 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   // Swap that is not accounted is not limited, whatever the caller passed for the missing file.
   const current = { max: maxNow, swap: context.swapAccounting ? swapNow : Number.POSITIVE_INFINITY };
   const swap = swapTarget(limits, current, context.swapAccounting);
-  const hard = HARD_LIMITS[version](limits, swap, current);
+  const hard = version === 1 ? planHardLimitsV1(limits, swap, current) : planHardLimitsV2(limits, swap);
   // v1 does not limit TCP buffers otherwise. It does not even count them without this limit.
   if (context.tcpAccounting === true && limits.max !== undefined) {
     hard.push({ ...limitWrite('tcp', version, sizeText(limits.max, version)), option: 'memory.max' });
@@ -115,4 +111,53 @@ function roundToPages(limits: ResolvedLimits, pageBytes: number): ResolvedLimits
     if (bytes !== undefined && bytes !== Number.POSITIVE_INFINITY) rounded[name] = bytes - (bytes % pageBytes);
   }
   return rounded;
+}
+
+/** One write to an interface file. */
+export interface LimitWrite {
+  /** Name of the file in the cgroup's directory. */
+  file: string;
+  value: string;
+  /** The option that it comes from, for errors: `memory.max`. */
+  option: string;
+}
+
+/** In bytes; `Infinity` if unlimited. `swap` is swap alone, without memory. */
+export interface HardLimits {
+  max: number;
+  swap: number;
+}
+
+export function limitWrite(name: MemoryRole, version: CgroupVersion, value: string): LimitWrite {
+  const option = `memory.${name}`;
+  return { file: memoryFile(name, version, option), value, option };
+}
+
+/**
+ * v1 limits the sum of memory and swap. The kernel never lets that sum fall below the limit of memory (EINVAL), so a
+ * sum that grows is written before the limit, and one that shrinks after it.
+ */
+function planHardLimitsV1(limits: ResolvedLimits, swap: number | undefined, current: HardLimits): LimitWrite[] {
+  const max = limits.max ?? current.max;
+  if (max === Number.POSITIVE_INFINITY && swap !== undefined && swap !== Number.POSITIVE_INFINITY) {
+    throw invalidArgument(
+      'memory.max',
+      'a limit together with memory.swap (cgroup v1 limits the sum of both)',
+      limits.max,
+    );
+  }
+  const writes = limits.max === undefined ? [] : [limitWrite('max', 1, sizeText(limits.max, 1))];
+  const before = current.max + current.swap;
+  const after = max + (swap ?? current.swap);
+  if (after === before) return writes;
+  const memsw: LimitWrite = { ...limitWrite('memsw', 1, sizeText(after, 1)), option: 'memory.swap' };
+  return after > before ? [memsw, ...writes] : [...writes, memsw];
+}
+
+/** Writes the limit of swap first: else a `max` below the usage would swap out what must not be swapped. */
+function planHardLimitsV2({ max }: ResolvedLimits, swap: number | undefined): LimitWrite[] {
+  const writes: LimitWrite[] = [];
+  if (swap !== undefined) writes.push(limitWrite('swap', 2, sizeText(swap, 2)));
+  if (max !== undefined) writes.push(limitWrite('max', 2, sizeText(max, 2)));
+  return writes;
 }

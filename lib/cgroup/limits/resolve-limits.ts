@@ -1,32 +1,33 @@
-import type { MemoryLimits, MemoryOption } from '../../../types/options';
+import type { CpuOption, MemoryLimits, MemoryOption, PidsOption, StallOption } from '../../../types/options';
+import { canLoad, loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
+import { LEAST_PROCESSORS, MOST_PIDS, MOST_PROCESSORS, MOST_WEIGHT } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
+import type { CageLimits, ResolvedCpu, ResolvedLimits, ResolvedStall } from './cage-limits';
+import { formatProcessors, parseProcessors } from './processors';
 
-/** Limits after validation. Sizes are in bytes; `Infinity` for unlimited. Limits that were left out are absent. */
-export interface ResolvedLimits {
-  /** Hard limit. `memory.max` (v2), `memory.limit_in_bytes` (v1). */
-  max?: number;
-  /** Limit of swap alone. */
-  swap?: number;
-  /** With more swap than this, processes are throttled. `memory.swap.high` (v2, Linux 5.8). */
-  swapHigh?: number;
-  /** Limit of compressed memory in zswap. `memory.zswap.max` (v2, Linux 5.19, CONFIG_ZSWAP). */
-  zswap?: number;
-  /** Above this, processes are throttled and memory is reclaimed. `memory.high` (v2). */
-  high?: number;
-  /** Below this, memory is reclaimed only if nothing unprotected is left. `memory.low` (v2). */
-  low?: number;
-  /** Below this, memory is never reclaimed. `memory.min` (v2, Linux 4.18). */
-  min?: number;
-  /** The cgroup is pushed back to this when the machine is short of memory. `memory.soft_limit_in_bytes` (v1). */
-  soft?: number;
-  /** From 0 to 100, or to 200 since Linux 5.8. `memory.swappiness` (v1). */
-  swappiness?: number;
-  /** An OOM kill takes all processes of the cgroup. `memory.oom.group` (v2, Linux 4.19). */
-  oomGroup?: boolean;
-  /** False if processes wait at the limit instead of being killed. `memory.oom_control` (v1). */
-  oomKill?: boolean;
+/** The options that limit a cage. */
+export interface GivenLimits {
+  memory?: MemoryOption | undefined;
+  pids?: PidsOption | undefined;
+  cpu?: CpuOption | undefined;
+  cpuTimeMs?: number | undefined;
+  stall?: StallOption | undefined;
+}
+
+/** Validates the options that limit a cage. Undefined if none is given. */
+export function resolveCageLimits(given: GivenLimits, of: string): CageLimits | undefined {
+  const { memory, pids, cpu, cpuTimeMs, stall } = given;
+  if ([memory, pids, cpu, cpuTimeMs, stall].every((limit) => limit === undefined)) return undefined;
+  const pageBytes = canLoad() ? { pageBytes: loadNative().constants.pageSize } : {};
+  return {
+    memory: memory === undefined ? {} : resolveLimits(memory, { of, ...pageBytes }),
+    ...(pids !== undefined && { pids: resolvePids(pids) }),
+    ...(cpu !== undefined && { cpu: resolveCpu(cpu, of) }),
+    ...(cpuTimeMs !== undefined && { cpuTimeMs: resolveCpuTime(cpuTimeMs) }),
+    ...(stall !== undefined && { stall: resolveStall(stall, of) }),
+  };
 }
 
 interface ResolveOptions {
@@ -56,10 +57,10 @@ const PARSERS: Parsers = {
   oomKill: flag,
 };
 
-const NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits)[];
+const MEMORY_NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits)[];
 
 /** Names that Docker, systemd and the kernel use. */
-const ALIASES = {
+const MEMORY_ALIASES = {
   limit: 'max',
   maximum: 'max',
   hard: 'max',
@@ -80,9 +81,9 @@ export function resolveLimits(option: MemoryOption, { of, pageBytes = 4096 }: Re
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
-  if (!isRecord(given)) throw invalidArgument('memory', `a size or an object of ${NAMES.join(', ')}`, given);
-  const limits = readOptions(given, { of, within: 'memory', known: NAMES, aliases: ALIASES });
-  const entries = NAMES.filter((name) => name in limits).map((name) => [
+  if (!isRecord(given)) throw invalidArgument('memory', `a size or an object of ${MEMORY_NAMES.join(', ')}`, given);
+  const limits = readOptions(given, { of, within: 'memory', known: MEMORY_NAMES, aliases: MEMORY_ALIASES });
+  const entries = MEMORY_NAMES.filter((name) => name in limits).map((name) => [
     name,
     PARSERS[name](`memory.${name}`, limits[name], pageBytes),
   ]);
@@ -105,4 +106,108 @@ function swappiness(option: string, value: unknown): number {
 function flag(option: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw invalidArgument(option, 'true or false', value);
+}
+
+const CPU_NAMES = ['max', 'weight', 'set'] as const;
+/** Names that Docker, systemd and the kernel use. */
+const CPU_ALIASES = {
+  cpus: 'max',
+  cores: 'max',
+  limit: 'max',
+  quota: 'max',
+  shares: 'weight',
+  cpuset: 'set',
+  cpusetcpus: 'set',
+} as const;
+
+/** Validates the option `pids`. `Infinity` for no limit. */
+export function resolvePids(given: unknown): number {
+  if (given === 'max' || given === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= MOST_PIDS) return given;
+  throw invalidArgument('pids', `an integer from 1 to ${MOST_PIDS}, or 'max'`, given);
+}
+
+/** Validates the option `cpu`, without looking at the machine. */
+export function resolveCpu(given: unknown, of: string): ResolvedCpu {
+  if (typeof given === 'number' || given === 'max') return { max: processors('cpu', given) };
+  if (!isRecord(given))
+    throw invalidArgument('cpu', `a number of processors, 'max' or an object of ${CPU_NAMES.join(', ')}`, given);
+  const { max, weight, set } = readOptions(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
+  return {
+    ...(max !== undefined && { max: processors('cpu.max', max) }),
+    ...(weight !== undefined && { weight: checkWeight(weight) }),
+    ...(set !== undefined && { set: checkSet(set) }),
+  };
+}
+
+function processors(option: string, given: unknown): number {
+  if (given === 'max' || given === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (typeof given === 'number' && given >= LEAST_PROCESSORS && given <= MOST_PROCESSORS) return given;
+  throw invalidArgument(
+    option,
+    `a number of processors from ${LEAST_PROCESSORS} to ${MOST_PROCESSORS}, or 'max'`,
+    given,
+  );
+}
+
+function checkWeight(given: unknown): number {
+  if (typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= MOST_WEIGHT) return given;
+  throw invalidArgument('cpu.weight', `an integer from 1 to ${MOST_WEIGHT}`, given);
+}
+
+function checkSet(given: unknown): string {
+  const set = typeof given === 'string' ? parseProcessors(given) : undefined;
+  if (set !== undefined && set.length > 0) return formatProcessors(set);
+  throw invalidArgument('cpu.set', "processors as in '0-2,4'", given);
+}
+
+/** The addon counts microseconds, in a number that JavaScript can hold. */
+const MOST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
+
+/** Validates the option `cpuTimeMs`. */
+export function resolveCpuTime(given: unknown): number {
+  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= MOST_MS) return given;
+  throw invalidArgument('cpuTimeMs', `milliseconds, an integer from 1 to ${MOST_MS}`, given);
+}
+
+/** In less than this, a program that has just been starved of memory may still recover. */
+const LEAST_MS = 500;
+
+const STALL_DEFAULTS: ResolvedStall = { ms: 10_000, action: 'kill' };
+
+const STALL_NAMES = ['ms', 'action'] as const;
+/** Names that other programs have. */
+const STALL_ALIASES = {
+  timeout: 'ms',
+  timeoutms: 'ms',
+  seconds: 'ms',
+  milliseconds: 'ms',
+  duration: 'ms',
+  limit: 'ms',
+  limitms: 'ms',
+  stallms: 'ms',
+  time: 'ms',
+  kill: 'action',
+  mode: 'action',
+  on: 'action',
+} as const;
+
+/**
+ * Validates the option `stall`.
+ *
+ * @param before what holds where the option says nothing. Default: its defaults
+ */
+export function resolveStall(given: unknown, of: string, before = STALL_DEFAULTS): ResolvedStall {
+  if (!isRecord(given)) throw invalidArgument('stall', `an object of ${STALL_NAMES.join(', ')}`, given);
+  const { ms = before.ms, action = before.action } = readOptions(given, {
+    of,
+    within: 'stall',
+    known: STALL_NAMES,
+    aliases: STALL_ALIASES,
+  });
+  if (typeof ms !== 'number' || !Number.isInteger(ms) || ms < LEAST_MS || ms > MOST_MS) {
+    throw invalidArgument('stall.ms', `milliseconds, an integer from ${LEAST_MS} to ${MOST_MS}`, ms);
+  }
+  if (action !== 'kill' && action !== 'event') throw invalidArgument('stall.action', "'kill' or 'event'", action);
+  return { ms, action };
 }

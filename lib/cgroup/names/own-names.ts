@@ -1,4 +1,4 @@
-import { randomHex } from '../../common/text/random-hex';
+import { randomHex } from '../../common/text/names';
 
 /** What memcage made a cgroup for. */
 export type CgroupKind =

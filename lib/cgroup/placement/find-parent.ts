@@ -1,13 +1,12 @@
 import { readlinkSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../../types/parent';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { readProcStat } from '../../common/machine/proc-stat';
+import { readProcStat } from '../../common/machine/proc';
 import { isInitCommand } from '../../process/launcher/arguments';
 import { isGuardian } from '../guardian/guardian';
 import { type Host, processDirectory } from '../hierarchy/host';
 import { readCommand } from '../processes/processes';
-import { makeAtRootCure } from './cures';
-import { noParent } from './describe';
+import { makeAtRootCure, noParent } from './candidates';
 import type { Effect, EffectResult } from './effects';
 import { type Caller, type Judgement, judge } from './judge';
 import { makeReady } from './make-ready';

@@ -2,10 +2,9 @@ import { constants, statSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../../types/parent';
 import type { Host } from '../hierarchy/host';
 import { resolveGiven } from '../hierarchy/resolve-path';
-import { readOnlyCure } from '../names/container-cure';
-import { refusalToAccess } from './access';
-import { giveCure, makeBelowCure } from './cures';
-import { unwritableIn } from './parent-facts';
+import { readOnlyCure } from '../names/container';
+import { giveCure, makeBelowCure } from './candidates';
+import { refusalToAccess, unwritableIn } from './parent-facts';
 
 /** Why no cages can be made in a cgroup, and what helps. */
 export type Refusal = { refusal: string } & Pick<ParentCandidate, 'cure'>;

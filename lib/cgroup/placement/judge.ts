@@ -1,6 +1,6 @@
-import { readOnlyCure } from '../names/container-cure';
+import { readOnlyCure } from '../names/container';
 import { isCageCgroup, kindOf } from '../names/own-names';
-import { giveCure } from './cures';
+import { giveCure } from './candidates';
 import type { ParentFacts } from './parent-facts';
 import { isUnitName } from './systemd';
 

@@ -1,8 +1,7 @@
-import { constants, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadNative } from '../../common/addon/load-native';
+import { canLoad, loadNative } from '../../common/addon/load-native';
 import { parseNames } from '../files/formats';
-import { refusalToAccess } from './access';
 
 /** What the kernel shows about a cgroup of v2 that decides whether cages may be made in it. */
 export interface ParentFacts {
@@ -131,4 +130,22 @@ function readIfPresent(path: string): string | undefined {
 function isMissing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ENODEV' || code === 'EOPNOTSUPP' || code === 'EACCES';
+}
+
+/**
+ * The error with which the kernel would refuse to open a path; undefined if it would not. Judges by the
+ * effective ids, as an open does. Node's own function takes the real ones, and where the addon does not load no cgroup
+ * is made anyway.
+ *
+ * @param mode W_OK and the like of node:fs
+ */
+export function refusalToAccess(path: string, mode: number): NodeJS.ErrnoException | undefined {
+  const isLoaded = canLoad();
+  try {
+    if (isLoaded) loadNative().checkAccess({ path, mode });
+    else accessSync(path, mode);
+    return undefined;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
 }

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/native';
+import type { ParentCandidate } from '../../../types/parent';
+import { loadNative } from '../../common/addon/load-native';
 import { newScopeName } from '../names/own-names';
-import { delegatedUnitCure, userManagerCure } from './cures';
+import { delegatedUnitCure, userManagerCure } from './candidates';
 import type { ParentFacts } from './parent-facts';
 
 /**
@@ -89,4 +91,38 @@ export function busFailureCure({ step }: BusFailure, euid: number): string | und
 
 export function isNameTaken(answer: object): boolean {
   return 'error' in answer && answer.error === 'org.freedesktop.systemd1.UnitExists';
+}
+
+const ANSWER_MS = 2000;
+
+/** Whether the systemd manager answers that memcage would ask for a scope. */
+export function probeSystemd(): { answers: boolean; detail: string; cure?: string } {
+  if (!isBootedBySystemd()) {
+    const cure = 'none is needed: without systemd cages are made where MEMCAGE_PARENT says, or a cgroup was delegated';
+    return { answers: false, detail: 'this machine was not booted by systemd', cure };
+  }
+  const { euid, address, answer } = askVersion();
+  const whose = euid === 0 ? "the machine's manager" : 'the manager of this user';
+  if ('version' in answer) return { answers: true, detail: `${whose} is systemd ${answer.version}, at ${address}` };
+  const cure = busFailureCure(answer, euid);
+  const detail = `${whose}, at ${address}: ${explainBusFailure(answer)}`;
+  return { answers: false, detail, ...(cure !== undefined && { cure }) };
+}
+
+/** Why a scope would be refused, as far as a question tells that changes nothing; undefined if the manager answers. */
+export function refuseAsking(timeoutMs: number): (Pick<ParentCandidate, 'cure'> & { refusal: string }) | undefined {
+  const { euid, answer } = askVersion(timeoutMs);
+  if ('version' in answer) return undefined;
+  const cure = busFailureCure(answer, euid);
+  return { refusal: explainBusFailure(answer), ...(cure !== undefined && { cure }) };
+}
+
+function askVersion(timeoutMs = ANSWER_MS): {
+  euid: number;
+  address: string;
+  answer: { version: string } | BusFailure;
+} {
+  const euid = process.geteuid?.() ?? 0;
+  const address = busAddress(euid, process.env);
+  return { euid, address, answer: loadNative().managerVersion({ address, timeoutMs }) };
 }

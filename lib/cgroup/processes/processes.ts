@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../common/errors/errors';
-import { readProcFile } from '../../common/machine/proc-file';
+import { readProcFile } from '../../common/machine/proc';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { listPids } from './pids';

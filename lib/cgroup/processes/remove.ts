@@ -1,8 +1,7 @@
 import { spendOfShare, untilShare } from '../../common/event-loop/time-slices';
 import { pauseSync, untilNextIteration, waitMs } from '../../common/event-loop/timers';
-import type { CgroupDirectory } from '../directory/directory';
+import { type CgroupDirectory, withAccess } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
-import { withAccess } from '../directory/with-access';
 
 const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 250;

@@ -1,8 +1,8 @@
 import { loadNative } from '../../common/addon/load-native';
 import { MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from '../directory/directory';
-import { missingFile } from '../directory/missing-file';
-import type { OpenFiles } from '../directory/open-files';
+import type { OpenFiles } from '../directory/open-file';
+import { missingFile } from '../directory/refused-file';
 import type { CgroupVersion, FlatKeyed } from '../files/formats';
 import { type MemoryRole, type MemoryRoleValue, memoryFile, parseMemoryFile } from '../files/roles';
 import { createStatPicker, type StatPicker } from '../files/stat-parser';

@@ -1,6 +1,6 @@
 import { later, outsideOfCalls } from '../../common/event-loop/timers';
 import type { CgroupDirectory } from '../directory/directory';
-import { OpenFiles } from '../directory/open-files';
+import { OpenFiles } from '../directory/open-file';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import { memoryFile } from '../files/roles';

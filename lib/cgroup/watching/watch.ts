@@ -3,8 +3,14 @@ import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
-import { checkFields, FieldReader } from './field-reader';
-import { type EventCounts, SAMPLE_FIELDS, type SampleField, type SampleFields } from './fields';
+import {
+  checkFields,
+  type EventCounts,
+  FieldReader,
+  SAMPLE_FIELDS,
+  type SampleField,
+  type SampleFields,
+} from './fields';
 import type { Source } from './moments';
 
 /** Options of {@link Cgroup.watch}. */

@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { shellWord } from '../text/shell-word';
-import { buildCommand } from './build-command';
-import { PACKAGE_ROOT } from './package-root';
+import { shellWord } from '../text/names';
+import { buildCommand, PACKAGE_ROOT } from './package-root';
 
 /** Why the addon can't be used here. */
 export interface LoadFailure {

@@ -1,7 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import type { NativeBinding, Stage } from '../../../types/native';
+import { release } from 'node:os';
+import type { NativeBinding, NativeError, Stage } from '../../../types/native';
 import { MemcageError } from '../errors/errors';
-import { refuseOldKernel } from './kernel';
+import { isOlderThan, OLDEST_KERNEL } from '../machine/versions';
 import { explainNotFound, explainNotLinux, explainNotLoaded, type LoadFailure } from './load-failure';
 import { PACKAGE_ROOT } from './package-root';
 
@@ -82,5 +83,30 @@ function throwWantOfFds(): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EMFILE' || code === 'ENFILE') throw error;
+  }
+}
+
+/** What is wrong with this kernel, if memcage can't work with it. */
+export function refuseOldKernel(binding: NativeBinding): LoadFailure | undefined {
+  // The number alone proves nothing: some kernels have had features ported back, and gVisor calls itself 4.4.
+  if (!isOlderThan(OLDEST_KERNEL, release()) || waitsForPidfds(binding)) return undefined;
+  return {
+    detail: `memcage needs Linux ${OLDEST_KERNEL.join('.')} or newer; this is Linux ${release()}`,
+    cure: 'start a newer kernel',
+  };
+}
+
+function waitsForPidfds(binding: NativeBinding): boolean {
+  let pidfd: number | undefined;
+  try {
+    pidfd = binding.pidfdOpen({ pid: process.pid });
+    // Fails with ECHILD on a kernel that knows pidfds.
+    binding.reap({ pidfd });
+    return true;
+  } catch (error) {
+    const { code } = error as NativeError;
+    return code !== 'ENOSYS' && code !== 'EINVAL';
+  } finally {
+    if (pidfd !== undefined) binding.closeFd({ fd: pidfd });
   }
 }

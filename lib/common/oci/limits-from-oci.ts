@@ -1,11 +1,8 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
 import { checkOptions, isRecord, readOptions } from '../options/option-names';
-import { translateCpu } from './cpu';
-import { translateMemory } from './memory';
-import { translatePids } from './pids';
+import { noteUnheld, translateCpu, translateMemory, translatePids } from './fields';
 import { CONFIGURATION, LINUX, OTHER_PLATFORMS, RESOURCES, readResources } from './resources';
 import { type OciLimits, Translation, type Unheld } from './translation';
-import { noteUnheld } from './unheld';
 import { translateUnified } from './unified';
 
 /** Options of {@link limitsFromOci}. */

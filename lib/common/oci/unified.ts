@@ -1,11 +1,8 @@
 import type { MemoryLimits } from '../../../types/options';
 import { invalidArgument } from '../errors/errors';
-import { MOST_WEIGHT } from '../options/limit-bounds';
-import { checkPeriod, translateQuota, translateSet } from './cpu';
-import { checkBytes } from './memory';
-import { translatePids } from './pids';
-import { keyPath } from './readers';
-import { RESOURCES } from './resources';
+import { MOST_WEIGHT } from '../options/checks';
+import { checkBytes, checkPeriod, translatePids, translateQuota, translateSet } from './fields';
+import { keyPath, RESOURCES } from './resources';
 import type { Translation } from './translation';
 
 const PATH = `${RESOURCES}.unified`;

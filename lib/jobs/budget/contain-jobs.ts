@@ -1,6 +1,6 @@
 import type { ContainJobsOptions } from '../../cage/contract/budget';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { ALIASES } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { contain } from '../../start/contain/contain';

@@ -1,5 +1,5 @@
 import type { ReserveOptions, Room } from '../../cage/contract/budget';
-import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-pids-and-cpu';
+import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ALIASES } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';

@@ -1,7 +1,7 @@
 import type { AskOptions, TakeOptions } from '../../cage/contract/warm-pool';
 import { invalidArgument } from '../../common/errors/errors';
+import { checkTimeout } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
-import { checkTimeout } from '../../common/options/timeout';
 
 export interface ReadTakeOptions {
   signal: AbortSignal | undefined;

@@ -3,7 +3,7 @@ import type { NamespaceOptions } from '../../../types/options';
 import type { WarmPoolOptions, WarmPoolSettings } from '../../cage/contract/warm-pool';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
-import { runtimeName } from '../../common/machine/runtime';
+import { runtimeName } from '../../common/machine/versions';
 import { alreadyRead, strict } from '../../common/options/called';
 import { splitOptions } from '../../start/request/cage-options';
 import { requestOf } from '../../start/request/start-request';

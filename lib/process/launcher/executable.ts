@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { buildCommand } from '../../common/addon/build-command';
 import { addonPath } from '../../common/addon/load-native';
+import { buildCommand } from '../../common/addon/package-root';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { shellWord } from '../../common/text/shell-word';
+import { shellWord } from '../../common/text/names';
 
 /** Why memcage-exec can't be run. */
 export interface ExecutableFailure {

@@ -3,7 +3,7 @@ import type { CloneFailure, NativeBinding } from '../../../types/native';
 import { isStage } from '../../common/addon/load-native';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { runtimeName } from '../../common/machine/runtime';
+import { runtimeName } from '../../common/machine/versions';
 
 // Room for a path and the rest of a message.
 const LONGEST = 8192;

@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import { cages } from '../../cage/open-cages';
 import { removeCageRoots } from '../../cage/root/cage-roots';
 import { host } from '../../cgroup/hierarchy/host';
-import { giveBackLastingParent, prepareLastingParent } from '../../cgroup/placement/lasting-parent';
+import { giveBackLastingParent, prepareLastingParent } from '../../cgroup/placement/default-parent';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import { checkOptions, isRecord } from '../../common/options/option-names';

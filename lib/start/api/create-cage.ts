@@ -13,7 +13,7 @@ import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract
 import { SharedCage } from '../../cage/shared-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
-import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';

@@ -3,8 +3,8 @@ import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import { nowhere, verdictOn } from '../../cage/oom/whose-limit';
 import type { OomReporter } from '../../cage/oom-reporter';
 import { diedForWantOfMemory } from '../../cage/too-small';
-import { isLost } from '../../cgroup/directory/missing-file';
 import { isGone } from '../../cgroup/directory/refusal';
+import { isLost } from '../../cgroup/directory/refused-file';
 
 /** What the kernel reports about a child that has ended; for a polled cage, what memcage has seen. */
 export interface KernelReport {

@@ -1,9 +1,9 @@
 import type { Diagnosis, Finding } from '../../../types/diagnosis';
 import type { ParentCandidate } from '../../../types/parent';
 import { type Host, host } from '../../cgroup/hierarchy/host';
+import { nameCandidate } from '../../cgroup/placement/candidates';
 import { parentCandidates } from '../../cgroup/placement/default-parent';
-import { nameCandidate } from '../../cgroup/placement/describe';
-import { probeSystemd } from '../../cgroup/placement/probe';
+import { probeSystemd } from '../../cgroup/placement/systemd';
 import { whyNotLoaded } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
 import { checkOptions } from '../../common/options/option-names';

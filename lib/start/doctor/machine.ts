@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Finding } from '../../../types/diagnosis';
 import { detectContainer } from '../../cgroup/names/container';
-import { isOlderThan, type KernelVersion, OLDEST_KERNEL } from '../../common/machine/kernel-version';
+import { isOlderThan, OLDEST_KERNEL, type Version } from '../../common/machine/versions';
 
 /** What each version of Linux brought, oldest first, and what happens without it. */
-const KERNELS: readonly [version: KernelVersion, lacking: string][] = [
+const KERNELS: readonly [version: Version, lacking: string][] = [
   [[5, 7], 'no CLONE_INTO_CGROUP (5.7): on cgroup v2 a child joins its cgroup by itself before it is executed'],
   [[5, 14], 'no cgroup.kill (5.14): cages are frozen and then killed process by process'],
   [[5, 19], 'no memory.peak on cgroup v2 (5.19): the peak is unknown there'],

@@ -4,7 +4,7 @@ import type { Finding } from '../../../types/diagnosis';
 import { parseNames } from '../../cgroup/files/formats';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { type Host, swapOn } from '../../cgroup/hierarchy/host';
-import { readOnlyCure } from '../../cgroup/names/container-cure';
+import { readOnlyCure } from '../../cgroup/names/container';
 import { formatSize } from '../../common/text/size';
 
 export function findHierarchy({ version, memory, unified }: Host): Finding {

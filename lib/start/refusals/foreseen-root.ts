@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { constants, release } from 'node:os';
 import type { CloneFailure } from '../../../types/native';
 import type { MemcageError } from '../../common/errors/errors';
-import { isOlderThan } from '../../common/machine/kernel-version';
+import { isOlderThan } from '../../common/machine/versions';
 import { readNamespaceFacts } from '../../process/namespaces/namespace-facts';
 import type { Root } from '../../process/root/root';
 import type { RootStage } from './root-reasons';

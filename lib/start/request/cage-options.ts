@@ -4,7 +4,7 @@ import { SharedPolledCage } from '../../cage/polled/shared-polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
-import { resolveCageLimits } from '../../cgroup/limits/resolve-cage-limits';
+import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';

@@ -1,5 +1,4 @@
-import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import type { ResolvedLimits } from '../../cgroup/limits/resolve-limits';
+import type { CageLimits, ResolvedLimits } from '../../cgroup/limits/cage-limits';
 
 /** A limit that only the kernel can hold, and why. */
 export interface UnheldLimit {

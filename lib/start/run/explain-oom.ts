@@ -1,5 +1,5 @@
 import type { OomVerdict, OomVictim } from '../../../types/outcome';
-import { printable } from '../../common/text/printable';
+import { printable } from '../../common/text/names';
 import { formatSize } from '../../common/text/size';
 
 const MOST_NAMED = 3;

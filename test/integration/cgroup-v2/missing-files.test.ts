@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { release } from 'node:os';
 import { Cgroup } from '../../../lib/cgroup/handle/cgroup';
-import { killAll } from '../../../lib/cgroup/processes/kill';
+import { killAll } from '../../../lib/cgroup/processes/kill-cgroup';
 import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 import { withCode } from '../../support/error-code';
 import { describeIf } from '../../support/require';

@@ -1,4 +1,4 @@
-import { refusedValue } from '../../../lib/cgroup/directory/refused-value';
+import { refusedValue } from '../../../lib/cgroup/directory/refused-file';
 import { getFile, setFile } from '../../../lib/cgroup/handle/access';
 import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 import { describeIf } from '../../support/require';

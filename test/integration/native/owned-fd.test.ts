@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
-import { EventCounter } from '../../../lib/cgroup/directory/v1-notifications';
 import { OpenFile } from '../../../lib/cgroup/directory/open-file';
+import { EventCounter } from '../../../lib/cgroup/directory/v1-notifications';
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { OwnedFd } from '../../../lib/common/addon/owned-fd';
 import { fakeCgroup } from '../../support/cgroups/fake-cgroup';

@@ -24,7 +24,7 @@ const TIMED_OUT = 124;
 const PASSED_OVER: readonly string[] = [
   ...['ENOENT', 'ENODEV', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EOPNOTSUPP'],
 ];
-/** A list of processes passes over zombies, too (lib/common/machine/proc-file.ts). */
+/** A list of processes passes over zombies, too (lib/common/machine/proc.ts). */
 const UNSEEN: readonly string[] = ['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'];
 
 /** Judges a run of an operation with one fault by the same without any. */

@@ -1,4 +1,4 @@
-import { readProcFile } from '../../../common/machine/proc-file';
+import { readProcFile } from '../../../common/machine/proc';
 import { ticksNow } from '../start-clock';
 import { hasWaitingThread, type ProcessStat, readProcessStat } from './process-stat';
 

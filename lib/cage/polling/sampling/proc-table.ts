@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readProcFile } from '../../../common/machine/proc-file';
+import { readProcFile } from '../../../common/machine/proc';
 import { readLastPid } from './last-pid';
 import { proportionalBytes } from './proc-memory';
 import type { Look, Process, ProcessTable } from './process';

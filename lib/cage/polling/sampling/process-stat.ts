@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readProcFile } from '../../../common/machine/proc-file';
+import { readProcFile } from '../../../common/machine/proc';
 import type { Process } from './process';
 
 /** PF_KTHREAD of include/linux/sched.h: a thread of the kernel, which has no environment. */

@@ -1,8 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ErrorCode, MemcageError } from '../../../common/errors/errors';
-import { printable } from '../../../common/text/printable';
-import { shellWord } from '../../../common/text/shell-word';
+import { printable, shellWord } from '../../../common/text/names';
 
 const ELSEWHERE = 'name another file in learn.file';
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import { loadNative } from '../../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../../common/errors/errors';
 import { waitMs } from '../../../common/event-loop/timers';
-import { printable } from '../../../common/text/printable';
+import { printable } from '../../../common/text/names';
 
 /** Not through a link that someone else may have put there. */
 export const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;

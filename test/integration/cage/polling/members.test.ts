@@ -1,7 +1,7 @@
 import { ProcTable } from '../../../../lib/cage/polling/sampling/proc-table';
 import { signal } from '../../../../lib/cage/polling/sampling/signal';
 import { loadNative } from '../../../../lib/common/addon/load-native';
-import { readPageSize } from '../../../../lib/common/machine/page-size';
+import { readPageSize } from '../../../../lib/common/machine/proc';
 import { endOf, groupsOfEachTest, MIB } from '../../../support/cgroups/polled-group';
 import { patience } from '../../../support/patience';
 import { mark } from '../../../support/processes/mark';

@@ -1,4 +1,4 @@
-import { lostController } from '../../../../lib/cgroup/directory/missing-file';
+import { lostController } from '../../../../lib/cgroup/directory/refused-file';
 import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 import { testRows } from '../../../support/rows';
 

@@ -1,4 +1,4 @@
-import { combineLimits } from '../../../../lib/cgroup/handle/effective-limits';
+import { combineLimits } from '../../../../lib/cgroup/handle/readings';
 
 const GIB = 2 ** 30;
 const none = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { parseFlatKeyed } from '../../../../lib/cgroup/files/formats';
-import { computeUsage } from '../../../../lib/cgroup/handle/usage';
+import { computeUsage } from '../../../../lib/cgroup/handle/readings';
 import { kernelText } from '../../../support/cgroups/kernel-text';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;

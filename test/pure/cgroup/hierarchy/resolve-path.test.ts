@@ -1,4 +1,4 @@
-import { missingMemory } from '../../../../lib/cgroup/hierarchy/missing-memory';
+import { missingMemory } from '../../../../lib/cgroup/hierarchy/host';
 import { findHierarchies, type Hierarchy } from '../../../../lib/cgroup/hierarchy/mounts';
 import { mountPointOf, resolvePath } from '../../../../lib/cgroup/hierarchy/resolve-path';
 import { kernelText } from '../../../support/cgroups/kernel-text';

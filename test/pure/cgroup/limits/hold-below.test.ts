@@ -1,4 +1,4 @@
-import { holdBelow } from '../../../../lib/cgroup/limits/hold-below-v1';
+import { holdBelow } from '../../../../lib/cgroup/limits/limit-files';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';

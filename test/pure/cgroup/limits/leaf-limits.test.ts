@@ -1,3 +1,4 @@
+import type { ResolvedLimits } from '../../../../lib/cgroup/limits/cage-limits';
 import {
   changeLimits,
   changeWithLeaves,
@@ -7,7 +8,6 @@ import {
   limitsToRepeat,
   type RepeatedLimits,
 } from '../../../../lib/cgroup/limits/leaf-limits';
-import type { ResolvedLimits } from '../../../../lib/cgroup/limits/resolve-limits';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';

@@ -5,7 +5,7 @@ import {
   writeFirstLimits,
   writeLimits,
 } from '../../../../lib/cgroup/limits/limit-files';
-import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-write';
+import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-plan';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import { type LimitContext, planLimits } from '../../../../lib/cgroup/limits/limit-plan';
-import type { LimitWrite } from '../../../../lib/cgroup/limits/limit-write';
-import { type ResolvedLimits, resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
+import type { ResolvedLimits } from '../../../../lib/cgroup/limits/cage-limits';
+import { type LimitContext, type LimitWrite, planLimits } from '../../../../lib/cgroup/limits/limit-plan';
+import { resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
 import type { MemoryOption } from '../../../../types/options';
 import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';

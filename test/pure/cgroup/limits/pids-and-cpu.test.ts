@@ -1,4 +1,4 @@
-import { resolveCpu, resolvePids } from '../../../../lib/cgroup/limits/resolve-pids-and-cpu';
+import { resolveCpu, resolvePids } from '../../../../lib/cgroup/limits/resolve-limits';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 

@@ -1,5 +1,5 @@
 import { isSameLimits, lowerOfBoth } from '../../../../lib/cgroup/limits/cage-limits';
-import { type GivenLimits, resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
+import { type GivenLimits, resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-limits';
 import type * as LoadNativeModule from '../../../../lib/common/addon/load-native';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';

@@ -1,4 +1,5 @@
-import { type ResolvedLimits, resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
+import type { ResolvedLimits } from '../../../../lib/cgroup/limits/cage-limits';
+import { resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
 import type { MemoryOption } from '../../../../types/options';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';

@@ -1,6 +1,5 @@
 import { isSameLimits, lowerOfBoth, type ResolvedStall } from '../../../../lib/cgroup/limits/cage-limits';
-import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
-import { resolveStall } from '../../../../lib/cgroup/limits/resolve-stall';
+import { resolveCageLimits, resolveStall } from '../../../../lib/cgroup/limits/resolve-limits';
 import type { StallOption } from '../../../../types/options';
 import { testRows } from '../../../support/rows';
 

@@ -1,4 +1,4 @@
-import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
+import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-limits';
 import { bytesAt, resolveThresholds } from '../../../../lib/cgroup/limits/resolve-thresholds';
 import { alreadyRead } from '../../../../lib/common/options/called';
 import { splitOptions } from '../../../../lib/start/request/cage-options';

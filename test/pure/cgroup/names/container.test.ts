@@ -1,5 +1,4 @@
-import { identifyContainer } from '../../../../lib/cgroup/names/container';
-import { containerCure } from '../../../../lib/cgroup/names/container-cure';
+import { containerCure, identifyContainer } from '../../../../lib/cgroup/names/container';
 import { kernelText } from '../../../support/cgroups/kernel-text';
 import { testRows } from '../../../support/rows';
 

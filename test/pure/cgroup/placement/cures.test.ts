@@ -1,4 +1,4 @@
-import { makeAtRootCure, makeSideCure } from '../../../../lib/cgroup/placement/cures';
+import { makeAtRootCure, makeSideCure } from '../../../../lib/cgroup/placement/candidates';
 
 test('a place at the root of v2: the files that are needed are given, limits are not, and controllers that are there', () => {
   const controllers = ['cpuset', 'cpu', 'io', 'memory'];

@@ -1,6 +1,6 @@
 import { isOurs } from '../../../../lib/cgroup/placement/find-parent';
 import type * as ProcessesModule from '../../../../lib/cgroup/processes/processes';
-import type * as ProcStatModule from '../../../../lib/common/machine/proc-stat';
+import type * as ProcStatModule from '../../../../lib/common/machine/proc';
 import { type LauncherPlan, launcherArguments } from '../../../../lib/process/launcher/arguments';
 import { NO_NAMESPACES } from '../../../../lib/process/namespaces/namespaces';
 import { testRows } from '../../../support/rows';
@@ -26,8 +26,8 @@ jest.mock('../../../../lib/cgroup/processes/processes', () => ({
   ...jest.requireActual<typeof ProcessesModule>('../../../../lib/cgroup/processes/processes'),
   readCommand: (pid: number) => commands[pid] ?? [],
 }));
-jest.mock('../../../../lib/common/machine/proc-stat', () => ({
-  ...jest.requireActual<typeof ProcStatModule>('../../../../lib/common/machine/proc-stat'),
+jest.mock('../../../../lib/common/machine/proc', () => ({
+  ...jest.requireActual<typeof ProcStatModule>('../../../../lib/common/machine/proc'),
   readProcStat: (pid: number | 'self') => {
     const parent = parents[pid];
     if (parent === undefined) throw new Error('no such process');

@@ -1,5 +1,4 @@
-import { killAll } from '../../../../lib/cgroup/processes/kill';
-import { type KillCgroup, killCgroupBelow, killCgroupOf } from '../../../../lib/cgroup/processes/kill-cgroup';
+import { type KillCgroup, killAll, killCgroupBelow, killCgroupOf } from '../../../../lib/cgroup/processes/kill-cgroup';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
 

@@ -1,5 +1,4 @@
-import { buildCommand } from '../../../../lib/common/addon/build-command';
-import { PACKAGE_ROOT } from '../../../../lib/common/addon/package-root';
+import { buildCommand, PACKAGE_ROOT } from '../../../../lib/common/addon/package-root';
 
 const { versions } = process;
 afterEach(() => Object.defineProperty(process, 'versions', { value: versions }));

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { outOfRange, undefinedOption, unknownOption } from '../../../../lib/common/errors/argument-errors';
 import {
   AbortError,
   ErrorCode,
@@ -10,8 +9,11 @@ import {
   limitTooSmall,
   MemcageError,
   MemoryLimitError,
+  outOfRange,
   StallError,
   TimeoutError,
+  undefinedOption,
+  unknownOption,
 } from '../../../../lib/common/errors/errors';
 import type { Outcome, RunOutput } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';

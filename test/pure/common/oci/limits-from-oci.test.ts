@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-cage-limits';
-import { resolveLimits } from '../../../../lib/cgroup/limits/resolve-limits';
+import { resolveCageLimits, resolveLimits } from '../../../../lib/cgroup/limits/resolve-limits';
 import { limitsFromOci, type OciOptions } from '../../../../lib/common/oci/limits-from-oci';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';

@@ -1,4 +1,4 @@
-import { checkTimeout } from '../../../../lib/common/options/timeout';
+import { checkTimeout } from '../../../../lib/common/options/checks';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 

@@ -1,4 +1,4 @@
-import { printable } from '../../../../lib/common/text/printable';
+import { printable } from '../../../../lib/common/text/names';
 import { wantsColors } from '../../../../lib/programs/cli/text/color';
 import { pad, truncate, truncateStart, widthOf } from '../../../../lib/programs/cli/text/text-width';
 import { testRows } from '../../../support/rows';

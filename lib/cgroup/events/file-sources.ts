@@ -1,10 +1,66 @@
-import { missingFile } from '../directory/missing-file';
 import { OpenFile } from '../directory/open-file';
+import { missingFile } from '../directory/refused-file';
 import { parseFlatKeyed } from '../files/formats';
-import type { NamedSource, SourceContext } from './source';
-import { Tallies } from './tally';
+import { type NamedSource, type SourceContext, Tallies } from './source';
+import type { CgroupEvent } from './types';
 
-const FILE = 'cgroup.events';
+const LIMIT_FILE = 'memory.events';
+
+const KEYS = { oom: 'oom', oomKill: 'oom_kill', high: 'high', max: 'max', low: 'low' } as const;
+const NAMES = Object.keys(KEYS) as LimitEventName[];
+
+export type LimitEventName = keyof typeof KEYS;
+
+/**
+ * `memory.events` of v2, for the cgroup and those below. The kernel reports changes at most every 10 ms; the counts
+ * include what happens in between.
+ */
+export class LimitSource implements NamedSource<LimitEventName> {
+  readonly kind = 'priority';
+  readonly #file: OpenFile;
+  readonly #tallies = new Tallies<LimitEventName>();
+
+  constructor(private readonly context: SourceContext) {
+    this.#file = new OpenFile(context.directory, LIMIT_FILE);
+  }
+
+  get fd(): number {
+    return this.#file.fd;
+  }
+
+  begin(name: LimitEventName): void {
+    this.#tallies.begin(name, this.#read()[KEYS[name]] ?? 0);
+  }
+
+  end(name: LimitEventName): void {
+    this.#tallies.end(name);
+  }
+
+  look(timeMs: number): void {
+    const counts = this.#read();
+    for (const name of NAMES) {
+      const event = this.#tallies.update(name, counts[KEYS[name]] ?? 0, timeMs);
+      if (event !== undefined) this.#emit(name, event);
+    }
+  }
+
+  conclude(): void {}
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #read() {
+    return parseFlatKeyed(this.#file.text(), LIMIT_FILE);
+  }
+
+  #emit(name: LimitEventName, event: CgroupEvent): void {
+    if (name === 'oom') this.context.emit(name, { ...event, underOom: false });
+    else this.context.emit(name, event);
+  }
+}
+
+const STATE_FILE = 'cgroup.events';
 
 /** The event for each change of a line. */
 const CHANGES = {
@@ -33,7 +89,7 @@ export class StateSource implements NamedSource<StateEventName> {
     private readonly context: SourceContext,
     hasMembers: boolean,
   ) {
-    this.#file = new OpenFile(context.directory, FILE);
+    this.#file = new OpenFile(context.directory, STATE_FILE);
     try {
       this.#last = { ...this.#read(), ...(hasMembers && { populated: 1 }) };
     } catch (error) {
@@ -76,7 +132,7 @@ export class StateSource implements NamedSource<StateEventName> {
   }
 
   #read() {
-    return parseFlatKeyed(this.#file.text(), FILE);
+    return parseFlatKeyed(this.#file.text(), STATE_FILE);
   }
 
   #compare(now: Readonly<Record<string, number>>, timeMs: number): void {

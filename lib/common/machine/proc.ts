@@ -1,6 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
+/**
+ * Reads a file of a process in /proc, see proc(5). undefined if the process has ended, or if its user keeps us out.
+ */
+export function readProcFile(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch (error) {
+    // ESRCH: it ended after the open. EINVAL: a zombie, which is no longer in a namespace. EACCES, EPERM: another
+    // user's.
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ESRCH', 'EINVAL', 'EACCES', 'EPERM'].includes(code)) return undefined;
+    throw error;
+  }
+}
+
+/** The fields after the name in `/proc/<pid>/stat`: state, parent, process group ... See proc_pid_stat(5). */
+export function readProcStat(pid: number | 'self'): string[] {
+  // By Node's own reader of UTF-8: the others keep the fd where fstat(2) fails.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name may itself contain blanks and parentheses.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** AT_PAGESZ of getauxval(3). */
 const PAGE_SIZE = 6n;
 

@@ -1,7 +1,9 @@
 import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { parseNames } from '../files/formats';
-import { INTERFACE_FILES } from '../files/table';
+import { formatSize } from '../../common/text/size';
+import { type CgroupVersion, parseNames } from '../files/formats';
+import { memoryFile, parseMemoryFile } from '../files/roles';
+import { INTERFACE_FILES, interfaceFile } from '../files/table';
 import { isNativeError, refusedWith, unlessGone } from './refusal';
 
 /** What this needs from the cgroup's directory. */
@@ -77,4 +79,52 @@ function whyMissing(directory: Directory, file: string): string {
   if (where === 'root') return 'only the root of the hierarchy has it';
   const came = since === undefined ? '' : `it came with Linux ${since}, `;
   return `${came}this is Linux ${release()}; ${needs === undefined ? 'a kernel may be built without it' : `it needs ${needs}`}`;
+}
+
+interface Refusal {
+  directory: Directory & { exists(): boolean };
+  version: CgroupVersion;
+  /** What the caller wanted to set, if that is not the file itself. */
+  option?: string;
+  /** The value that was written. */
+  value: string;
+  file: string;
+}
+
+/** The error to throw when the kernel refused a value. Other errors come back unchanged. */
+export function refusedValue(error: unknown, { directory, version, option, value, file }: Refusal): unknown {
+  const subject = option ?? file;
+  const cause = error instanceof MemcageError ? error.cause : error;
+  if (!isNativeError(cause)) return error;
+  if (cause.code === 'ENOENT' && directory.exists()) return missingFile(directory, file, { subject, option, cause });
+  const { errno, syscall } = cause;
+  const path = `${directory.path}/${file}`;
+  const isLimit = interfaceFile(file, version).write === 'size';
+  if (cause.code === 'EBUSY' && isLimit) {
+    const { usageBytes, peakBytes } = figures(directory, version);
+    const use = usageBytes === undefined ? 'more' : formatSize(usageBytes);
+    const peak = peakBytes === undefined ? '' : ` (peak ${formatSize(peakBytes)})`;
+    return new MemcageError(
+      ErrorCode.LIMIT_REFUSED,
+      `${subject} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
+      { errno, syscall, path, option, value, usageBytes, peakBytes, cause },
+    );
+  }
+  // EINVAL, ERANGE: not a value for this file. EOPNOTSUPP: not in this state of the cgroup, or no longer in this
+  // kernel. EAGAIN: memory.reclaim reclaimed less. ENOSPC: the cpuset of the cgroup has no processors for a process.
+  if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH', 'ENOSPC'].includes(cause.code)) return error;
+  return new MemcageError(
+    isLimit ? ErrorCode.LIMIT_REFUSED : ErrorCode.VALUE_REFUSED,
+    `The kernel refused ${value} for ${option === undefined ? file : `${option} (${file})`}: ${cause.code}`,
+    { errno, syscall, path, option, value, ...(isLimit ? figures(directory, version) : {}), cause },
+  );
+}
+
+/** The figures that can be read. */
+function figures(directory: Directory, version: CgroupVersion) {
+  const read = (role: 'usage' | 'peak'): number | undefined => {
+    const text = directory.readIfPresent(memoryFile(role, version));
+    return text === undefined ? undefined : parseMemoryFile(role, version, text);
+  };
+  return { usageBytes: read('usage'), peakBytes: read('peak') };
 }
