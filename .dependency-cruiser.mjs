@@ -24,7 +24,6 @@ const ROOMS = [
   'lib/cgroup/containers/',
   'lib/cgroup/events/',
   'lib/cgroup/watching/',
-  'lib/cgroup/guardian/',
   'lib/cgroup/placement/',
   'lib/cgroup/handle/',
   'lib/cage/polling/',

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
-import { ErrorCode, MemcageError } from '../common/errors/errors';
-import type { ChannelPipes } from './channel-pipe';
-import { excessOf } from './unread';
+import { ErrorCode, invalidArgument, MemcageError } from '../common/errors/errors';
+import { formatSize } from '../common/text/size';
+import type { StdioEntry, StreamHandle } from './stdio';
 
 /** A message that Node keeps for itself: its `cmd` begins with NODE_. */
 interface InternalMessage {
@@ -92,4 +92,148 @@ export function guardChannel(child: ChildProcess, pipes: ChannelPipes, serializa
       serve({ ...message, type: 'net.Native' }, server);
     });
   }
+}
+
+/** The members of Node's private Pipe that its channel uses. `onread` gets no bytes when the other end is closed. */
+interface ChannelPipe extends StreamHandle {
+  onread?: (bytes?: ArrayBuffer) => void;
+  readonly writeQueueSize: number;
+  readStart(): unknown;
+  readStop(): unknown;
+  ref(): void;
+  unref(): void;
+  hasRef(): boolean;
+  writeUtf8String(request: object, message: string, handle?: unknown): number;
+  writeBuffer(request: object, message: Uint8Array, handle?: unknown): number;
+}
+
+/** What the channel of a child is made of. */
+export interface ChannelPipes {
+  /** Node's, which its channel drives. */
+  readonly nodes: ChannelPipe;
+  /** The one that is read and written: the same, or one that carries no handles. */
+  readonly open: ChannelPipe;
+}
+
+/** A Pipe that is no channel: a constant of Node's pipe_wrap. */
+const SOCKET = 0;
+
+/** On Windows only Node's own pipe knows what is written around each message. */
+const IS_FRAMED = process.platform === 'win32';
+
+/** The channel among these entries, before the child is started; undefined if there is none. */
+export function channelPipes(entries: readonly StdioEntry[], ipcHandles: boolean): ChannelPipes | undefined {
+  const entry = entries.find(({ ipc }) => ipc === true);
+  const nodes = entry?.handle as ChannelPipe | undefined;
+  if (entry === undefined || nodes === undefined) return undefined;
+  if (ipcHandles || IS_FRAMED) return { nodes, open: nodes };
+  const open = Reflect.construct(nodes.constructor, [SOCKET]) as ChannelPipe;
+  driveInstead(nodes, open);
+  entry.handle = open;
+  return { nodes, open };
+}
+
+/**
+ * Has Node's channel drive another pipe than its own. Node takes every fd that comes by its own: they fill the table of this
+ * process, and that of a file ends it (a CHECK in LibuvStreamWrap::OnUvRead). From any other pipe it reads only bytes, and the
+ * kernel closes the fds.
+ */
+function driveInstead(nodes: ChannelPipe, open: ChannelPipe): void {
+  const refuse = (handle: unknown): void => {
+    if (handle) throw invalidArgument('handle', 'no value (the child was started with ipcHandles: false)', handle);
+  };
+  const closes = [nodes, open].map((pipe) => pipe.close.bind(pipe));
+  const close = (): void => {
+    for (const each of closes) each();
+  };
+  // Whoever has one of them closes both.
+  Object.assign(open, { close });
+  Object.assign(nodes, {
+    close,
+    readStart: () => open.readStart(),
+    readStop: () => open.readStop(),
+    ref: () => open.ref(),
+    unref: () => open.unref(),
+    hasRef: () => open.hasRef(),
+    writeUtf8String(request: object, message: string, handle: unknown) {
+      refuse(handle);
+      return open.writeUtf8String(request, message);
+    },
+    writeBuffer(request: object, message: Uint8Array, handle: unknown) {
+      refuse(handle);
+      return open.writeBuffer(request, message);
+    },
+  } satisfies Partial<ChannelPipe>);
+  Object.defineProperties(nodes, {
+    fd: { get: () => open.fd },
+    writeQueueSize: { get: () => open.writeQueueSize },
+  });
+}
+
+/** Of one message, all of which is here before anybody sees it. */
+const MOST_BYTES = 64 * 2 ** 20;
+/** Of messages that Node keeps for the first who listens. Small ones take a hundred times as much here. */
+const MOST_UNHEARD_BYTES = 2 ** 20;
+
+export interface Excess {
+  what: string;
+  cure: string;
+}
+
+/** Given what comes from a child, tells what of it would be too much to keep. */
+export function excessOf(
+  child: Pick<ChildProcess, 'listenerCount'>,
+  serialization: string | undefined,
+): (bytes: Uint8Array) => Excess | undefined {
+  const messageBytes = serialization === 'advanced' ? announcedBytes() : lineBytes();
+  let unheard = 0;
+  return (bytes) => {
+    if (messageBytes(bytes) > MOST_BYTES) {
+      return {
+        what: `sent a message of more than ${formatSize(MOST_BYTES)}`,
+        cure: 'have it send parts, or write a file',
+      };
+    }
+    unheard = child.listenerCount('message') > 0 ? 0 : unheard + bytes.length;
+    if (unheard <= MOST_UNHEARD_BYTES) return undefined;
+    const what = `sent more than ${formatSize(MOST_UNHEARD_BYTES)} of messages that nobody listens to`;
+    return { what, cure: 'have it wait until it is asked' };
+  };
+}
+
+/** The length so far of the last line, which is a message in JSON. */
+function lineBytes(): (bytes: Uint8Array) => number {
+  let length = 0;
+  return (bytes) => {
+    const end = bytes.lastIndexOf(0x0a);
+    length = end === -1 ? length + bytes.length : bytes.length - end - 1;
+    return length;
+  };
+}
+
+/** The greatest length among those that are announced here, in four bytes before each message. */
+function announcedBytes(): (bytes: Uint8Array) => number {
+  let header = 0;
+  let headerBytes = 0;
+  let missing = 0;
+  return (bytes) => {
+    let greatest = 0;
+    for (let at = 0; at < bytes.length; ) {
+      if (missing > 0) {
+        const here = Math.min(missing, bytes.length - at);
+        missing -= here;
+        at += here;
+        continue;
+      }
+      header = header * 256 + (bytes[at] ?? 0);
+      headerBytes += 1;
+      at += 1;
+      if (headerBytes < 4) continue;
+      missing = header;
+      greatest = Math.max(greatest, header);
+      header = 0;
+      headerBytes = 0;
+    }
+    return greatest;
+  };
 }

@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import type { Refs } from '../common/addon/watcher';
-import type { Launch, Launched, Refused } from './launch';
-import { planOf, type SpawnRequest, textOrEmpty } from './spawn-request';
+import { type Launch, type Launched, planOf, type Refused, type SpawnRequest, textOrEmpty } from './launch';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
 /** Gets a negative errno as `exitCode` if the status is unknown. `signal` is '' if no signal ended the child. */

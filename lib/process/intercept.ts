@@ -2,9 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
 import type { OnExit } from './handle';
-import { isOptions, type NodeCall, nodeCall } from './node-call';
-import type { NodeFunction } from './node-functions';
-import type { EarlyRequest, SpawnRequest } from './spawn-request';
+import type { EarlyRequest, SpawnRequest } from './launch';
+import { isOptions, type NodeCall, type NodeFunction, nodeCall } from './node-call';
 import {
   type AroundStart,
   interpose,

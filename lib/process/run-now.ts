@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import type { AttendedPipe, NativeBinding } from '../../types/native';
-import type { Ended, SyncLaunch } from './launch';
-import { planOf, type SpawnRequest } from './spawn-request';
+import { type Ended, planOf, type SpawnRequest, type SyncLaunch } from './launch';
 import { openStdio, type StdioEntry } from './stdio';
 
 /** The options that Node's synchronous functions pass to their binding. */

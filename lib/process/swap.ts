@@ -2,10 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { defer, outsideOfCalls } from '../common/event-loop/timers';
 import { isOlderThan, runtimeName } from '../common/machine/versions';
-import { guardChannel } from './channel';
-import { type ChannelPipes, channelPipes } from './channel-pipe';
+import { type ChannelPipes, channelPipes, guardChannel } from './channel';
 import type { OnExit } from './handle';
-import type { EarlyRequest, SpawnRequest } from './spawn-request';
+import type { EarlyRequest, SpawnRequest } from './launch';
 
 /** What Node's ChildProcess needs from its handle, and the error that a failed launch left in it. */
 export interface SwapHandle {

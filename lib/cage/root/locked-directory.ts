@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../../types/native';
 import { CgroupDirectory, withAccess } from '../../cgroup/directory/directory';
-import { identifyGuarded, tellGuardian, unguard } from '../../cgroup/guardian/guardian';
+import { identifyGuarded, tellGuardian, unguard } from '../../cgroup/processes/guardian';
 import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';

@@ -4,7 +4,7 @@ import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/nati
 import { loadNative } from '../../common/addon/load-native';
 import { pauseSync } from '../../common/event-loop/timers';
 import { cgroupLimitError } from '../directory/cgroup-limit';
-import { tellGuardian, unguard, wantsGuardian } from '../guardian/guardian';
+import { tellGuardian, unguard, wantsGuardian } from '../processes/guardian';
 
 /**
  * A step that may take long: a move waits for an RCU grace period, and systemd takes its time. Whoever drives the

@@ -5,7 +5,7 @@ import {
   isInFirstUserNamespace,
   parseCapabilities,
 } from '../../common/machine/capabilities';
-import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
+import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './namespaces';
 
 /** What can prevent namespaces. Read after a refusal, or to foresee one. */
 export interface NamespaceFacts {

@@ -3,8 +3,23 @@ import type { NamespaceOptions } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/errors';
 import { canMakeNamespaces } from '../../common/machine/capabilities';
 import { isRecord, readOptions } from '../../common/options/option-names';
-import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './kinds';
 import { mapSubordinateIds, type OwnIds } from './subordinate-ids';
+
+export type NamespaceKind = keyof NamespaceOptions;
+
+/** Every kind of namespace: its clone flag, and its name in `/proc/sys/user`. */
+export const NAMESPACES: Readonly<Record<NamespaceKind, { flag: keyof NativeBinding['constants']; name: string }>> = {
+  uts: { flag: 'CLONE_NEWUTS', name: 'uts' },
+  mount: { flag: 'CLONE_NEWNS', name: 'mnt' },
+  pid: { flag: 'CLONE_NEWPID', name: 'pid' },
+  ipc: { flag: 'CLONE_NEWIPC', name: 'ipc' },
+  net: { flag: 'CLONE_NEWNET', name: 'net' },
+  cgroup: { flag: 'CLONE_NEWCGROUP', name: 'cgroup' },
+  time: { flag: 'CLONE_NEWTIME', name: 'time' },
+  user: { flag: 'CLONE_NEWUSER', name: 'user' },
+};
+
+export const NAMESPACE_KINDS = Object.keys(NAMESPACES) as readonly NamespaceKind[];
 
 /** The part of the clone options that the namespaces determine. */
 export type NamespacePlan = Pick<

@@ -1,4 +1,8 @@
-import type { RootMount, TmpfsOptions } from '../../../types/native';
+import type { RootMount, RootPlan, TmpfsOptions } from '../../../types/native';
+import type { NamespaceOptions } from '../../../types/options';
+import { invalidArgument } from '../../common/errors/errors';
+import { hasInit } from '../namespaces/namespaces';
+import { NO_DIRECTORY, withoutExcess, workingDirectory } from './paths';
 
 /** The option `root` after validation. */
 export interface Root {
@@ -24,7 +28,71 @@ export interface HiddenPath {
   path: string;
 }
 
+export const DEV = '/dev';
+
 /** Whether it shows nothing of this process's root: it needs a `/dev` and a `/proc`. */
 export function isApart({ path, empty }: Pick<Root, 'path' | 'empty'>): boolean {
   return path !== undefined || empty !== undefined;
+}
+
+/**
+ * A root of its own is in a mount namespace of its own. Without a PID namespace `/proc/PID/root` of the processes outside
+ * would lead out of it, and with an init its program need not be one.
+ */
+export function withRoot(namespaces: NamespaceOptions, root: Root | undefined): NamespaceOptions {
+  if (root === undefined) return namespaces;
+  if (namespaces.mount === false) {
+    throw invalidArgument('namespaces.mount', 'no value, or true (root needs a mount namespace)', false);
+  }
+  const implied = { ...namespaces, mount: true, pid: namespaces.pid ?? { init: true } };
+  const hidden = hasInit(implied) ? root.hide.find(({ path }) => path === '/proc') : undefined;
+  if (hidden !== undefined) {
+    const expected = 'another path than /proc, which an init needs (with namespaces: { pid: true } there is none)';
+    throw invalidArgument(hidden.option, expected, hidden.path);
+  }
+  return implied;
+}
+
+/** The child whose root it is. */
+export interface RootedChild {
+  /** Of the child, as the caller gave it. */
+  cwd: string | undefined;
+  hasPidNamespace: boolean;
+}
+
+/** Whether memcage mounts the minimal `/dev`: nobody else does. */
+export function needsDev(isApart: boolean, mounts: readonly { to: string }[]): boolean {
+  return isApart && !mounts.some(({ to }) => to === DEV);
+}
+
+/** What the child, or the launcher, is told. Undefined without a root of its own. */
+export function planRoot(root: Root | undefined, { cwd, hasPidNamespace }: RootedChild): RootPlan | undefined {
+  if (root === undefined) return undefined;
+  const { path = null, empty, readOnly, mounts, hide } = root;
+  const apart = isApart(root);
+  return {
+    path,
+    empty: empty !== undefined,
+    ...(empty !== undefined && { emptyOptions: empty }),
+    readOnly,
+    mounts: mounts.map(({ mount }) => mount),
+    hide: [...new Set(hide.map((hidden) => hidden.path))],
+    // A /proc of this process's PID namespace would show the child other pids than its own. Kept in a read-only root, it
+    // would be read-only.
+    proc: hasPidNamespace ? 'new' : apart || readOnly ? 'bind' : 'keep',
+    dev: needsDev(
+      apart,
+      mounts.map(({ mount }) => mount),
+    ),
+    cwd: directoryInside(cwd ?? '', apart),
+  };
+}
+
+function directoryInside(cwd: string, apart: boolean): string {
+  // Where the root is another one, the directory of this process may not be there.
+  if (apart || cwd.startsWith('/')) return withoutExcess(cwd);
+  const from = workingDirectory();
+  if (from !== undefined) return withoutExcess(`${from}/${cwd}`);
+  const expected = `an absolute path inside the root, since ${NO_DIRECTORY} (or process.chdir() to another one)`;
+  throw invalidArgument('cwd', expected, cwd === '' ? undefined : cwd);
 }

@@ -9,7 +9,7 @@ import { type LauncherPlan, launcherArguments } from '../../process/launcher/arg
 import { launcherPath } from '../../process/launcher/executable';
 import { refuseUnsupported } from '../../process/launcher/unsupported';
 import { hasInit, hasPidNamespace, planNamespaces } from '../../process/namespaces/namespaces';
-import { planRoot } from '../../process/root/plan-root';
+import { planRoot } from '../../process/root/root';
 import { planSettings } from '../../process/settings/child-settings';
 import type { CagedChild } from '../child/caged-child';
 import { makeCagedChild } from '../child/make-held-child';

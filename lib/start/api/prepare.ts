@@ -1,9 +1,9 @@
 import type { Parent } from '../../../types/parent';
 import { prepareCageRoot } from '../../cage/root/cage-roots';
-import { setGuardian } from '../../cgroup/guardian/guardian';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { host } from '../../cgroup/hierarchy/host';
 import { prepareDefaultParent } from '../../cgroup/placement/default-parent';
+import { setGuardian } from '../../cgroup/processes/guardian';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
 import { untilNextIteration } from '../../common/event-loop/timers';

@@ -1,5 +1,5 @@
 import type { Finding } from '../../../types/diagnosis';
-import { wantsGuardian } from '../../cgroup/guardian/guardian';
+import { wantsGuardian } from '../../cgroup/processes/guardian';
 import { findExecutable } from '../../process/launcher/executable';
 
 export function findGuardian(): Finding {

@@ -1,5 +1,5 @@
 import type { Finding } from '../../../types/diagnosis';
-import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/kinds';
+import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/namespaces';
 import { run } from '../run/run';
 
 /**

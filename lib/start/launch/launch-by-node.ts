@@ -1,9 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import type { LaunchPlan } from '../../process/launch';
+import { type EarlyRequest, type LaunchPlan, planOf, textOrEmpty } from '../../process/launch';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import { observe } from '../../process/observe';
-import { type EarlyRequest, planOf, textOrEmpty } from '../../process/spawn-request';
 import { type AroundStart, refuse } from '../../process/swap';
 import type { RunSync } from '../../process/sync-functions';
 import { endSeenByNode } from '../child/child-end';

@@ -3,9 +3,8 @@ import type { CloneFailure, NativeBinding } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { MemcageError } from '../../common/errors/errors';
 import { launcherPath } from '../../process/launcher/executable';
-import type { NamespaceKind } from '../../process/namespaces/kinds';
 import { type NamespaceFacts, readNamespaceFacts } from '../../process/namespaces/namespace-facts';
-import { hasInit, planNamespaces, wantedKinds } from '../../process/namespaces/namespaces';
+import { hasInit, type NamespaceKind, planNamespaces, wantedKinds } from '../../process/namespaces/namespaces';
 import { NO_SETTINGS } from '../../process/settings/child-settings';
 import { explainFailure } from './failure';
 

@@ -7,9 +7,8 @@ import {
   knownCapabilities,
   readCapabilities,
 } from '../../common/machine/capabilities';
-import { capabilitiesIn } from '../../process/settings/capability-names';
 import type { ChildSettings } from '../../process/settings/child-settings';
-import type { Privileges } from '../../process/settings/privileges';
+import { capabilitiesIn, type Privileges } from '../../process/settings/privileges';
 
 const { EACCES, EDQUOT, EINVAL, ENOMEM, EPERM } = constants.errno;
 

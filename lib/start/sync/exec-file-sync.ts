@@ -5,8 +5,7 @@ import type {
 import type { CageOptions } from '../../cage/contract/cage';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
-import { isOptions } from '../../process/node-call';
-import { callNodes } from '../../process/node-functions';
+import { callNodes, isOptions } from '../../process/node-call';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 

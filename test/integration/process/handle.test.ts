@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
-import type { Launch, LaunchPlan, OnEnd } from '../../../lib/process/launch';
-import type { SpawnRequest } from '../../../lib/process/spawn-request';
+import type { Launch, LaunchPlan, OnEnd, SpawnRequest } from '../../../lib/process/launch';
 import { spawnStock, stockHandle } from '../../support/children/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';

@@ -1,5 +1,4 @@
 /** @starts-children Node's own functions, with whose changes memcage refuses to work. No program of theirs runs. */
-
 import childProcess, { type ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Intercept from '../../../lib/process/intercept';
-import { nodeCall } from '../../../lib/process/node-call';
-import type { NodeFunction } from '../../../lib/process/node-functions';
+import { type NodeFunction, nodeCall } from '../../../lib/process/node-call';
 import { withCode } from '../../support/error-code';
 import { patience } from '../../support/patience';
 import { product, testRows } from '../../support/rows';

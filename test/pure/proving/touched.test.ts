@@ -36,7 +36,7 @@ testRows(
     ['lib/start/sync/spawn-sync.ts', 'sync parent ppoll 1', 'spawn parent poll 1'],
     ['lib/jobs/budget/admission/job-queue.ts', 'gate parent mkdirat 1', 'spawn parent mkdirat 1'],
     ['lib/jobs/warm-pool/pool.ts', 'pool child execve x', 'run child execve x'],
-    ['lib/process/root/plan-root.ts', 'root init chdir /', 'init init chdir /'],
+    ['lib/process/root/root.ts', 'root init chdir /', 'init init chdir /'],
     ['lib/cgroup/limits/limit-plan.ts', `spawn parent write ${LEAF}`, 'spawn parent read /proc/swaps'],
     ['lib/cage/root/sweep.ts', 'create parent mkdirat memcage-7-0123456789abcdef', 'create parent mkdirat 1'],
     ['lib/cage/inventory/list-cages.ts', 'list parent getdents64 x', 'garbage parent getdents64 x'],

@@ -106,7 +106,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'lib/cage/inventory/collect-garbage.ts': [{ ...PARENT, operations: ['garbage', 'collect'] }],
   'lib/cage/inventory/list-cages.ts': [{ ...PARENT, operations: ['list'] }],
   'lib/process/launcher': [{ operations: ['launcher', 'launcher-init', 'init', 'root', 'gate'] }],
-  'lib/cgroup/guardian/guardian.ts': GUARDIAN,
+  'lib/cgroup/processes/guardian.ts': GUARDIAN,
   'lib/common/machine': [{ ...PARENT, subject: IN_PROC }],
   'lib/process/namespaces': [{ operations: ['namespaces', 'init', 'mapped', 'launcher-init'] }],
   'lib/cage/oom': [

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Told to the guardian before anything is made. */
-jest.mock('../../../../lib/cgroup/guardian/guardian', () => ({
+jest.mock('../../../../lib/cgroup/processes/guardian', () => ({
   tellGuardian: (dirFd: number, name: string, kind: string) => {
     const { done, path, parent } = cgroups;
     done.push(

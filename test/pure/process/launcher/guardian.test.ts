@@ -1,4 +1,4 @@
-import { identifyGuarded, tellGuardian, unguard } from '../../../../lib/cgroup/guardian/guardian';
+import { identifyGuarded, tellGuardian, unguard } from '../../../../lib/cgroup/processes/guardian';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 /** What the guardian that lives knows, and what is told once it ends. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { excessOf } from '../../../lib/process/unread';
+import { excessOf } from '../../../lib/process/channel';
 
 const MIB = 2 ** 20;
 const heard = { listenerCount: () => 1 };

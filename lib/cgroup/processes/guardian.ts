@@ -8,7 +8,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
-import { readCommand } from '../processes/processes';
+import { readCommand } from './processes';
 
 /** Shortages: the next start may succeed. */
 const SHORTAGES: ReadonlySet<number> = new Set(

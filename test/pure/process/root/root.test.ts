@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { withRoot } from '../../../../lib/process/root/implied-namespaces';
-import { planRoot } from '../../../../lib/process/root/plan-root';
 import { resolveRoot } from '../../../../lib/process/root/resolve-root';
+import { planRoot, withRoot } from '../../../../lib/process/root/root';
 import type { NamespaceOptions } from '../../../../types/options';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
