@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { readIfAllowed } from '../../common/machine/proc';
 import { detectContainer } from '../names/container';
 
 /** A limit on cgroups themselves (v2), see cgroup.max.descendants and cgroup.max.depth in the cgroup v2 document. */
@@ -14,7 +14,8 @@ interface CgroupLimit {
   isTop: boolean;
 }
 
-interface Refusal {
+/** What the kernel answered. */
+interface Answer {
   errno?: number | undefined;
   syscall?: string | undefined;
   cause: unknown;
@@ -26,7 +27,7 @@ interface Refusal {
  *
  * @param path of the cgroup that could not be made
  */
-export function cgroupLimitError(path: string, { errno, syscall, cause }: Refusal): MemcageError {
+export function cgroupLimitError(path: string, { errno, syscall, cause }: Answer): MemcageError {
   const limit = findLimit(dirname(path));
   const reason =
     limit?.reason ?? 'a limit on the number or the depth of cgroups is reached, above what can be seen here';
@@ -48,7 +49,7 @@ function findLimit(parent: string): CgroupLimit | undefined {
     // The root of the hierarchy has neither file.
     if (descendants === undefined || depth === undefined) return undefined;
     // Above the mount point there are no cgroups. The root of the whole hierarchy is one, though without a limit.
-    const isTop = read(`${dirname(at)}/cgroup.procs`) === undefined;
+    const isTop = readIfAllowed(`${dirname(at)}/cgroup.procs`) === undefined;
     const count = countBelow(at);
     if (count >= descendants) {
       const path = `${at}/cgroup.max.descendants`;
@@ -81,19 +82,11 @@ function cureFor(limit: CgroupLimit | undefined): string {
 }
 
 function countBelow(path: string): number {
-  return Number(/^nr_descendants (\d+)$/m.exec(read(`${path}/cgroup.stat`) ?? '')?.[1] ?? 0);
+  return Number(/^nr_descendants (\d+)$/m.exec(readIfAllowed(`${path}/cgroup.stat`) ?? '')?.[1] ?? 0);
 }
 
 function readNumber(path: string): number | undefined {
-  const text = read(path)?.trim();
+  const text = readIfAllowed(path)?.trim();
   if (text === undefined) return undefined;
   return text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

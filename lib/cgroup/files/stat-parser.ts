@@ -3,14 +3,6 @@ import { type FlatKeyed, kernelFormatError, parseFlatKeyed, UNLIMITED_FROM } fro
 /** Parses `length` bytes of `memory.stat` in a buffer. Returns a new plain object with the kernel's names. */
 export type StatParser = (buffer: Uint8Array, length: number) => FlatKeyed;
 
-/** Reads some lines of `memory.stat`. */
-export interface StatPicker {
-  /** Reads the text between two positions of a buffer. */
-  read(buffer: Uint8Array, start: number, end: number): void;
-  /** The value in the last text; 0 if that has no such line. Ask only for names that the picker was made for. */
-  value(name: string): number;
-}
-
 const NEWLINE = 10;
 const DIGIT_0 = 48;
 // 10^15 < 2^53: up to here the digits add up without rounding.
@@ -48,32 +40,22 @@ interface Layout {
  * @throws MemcageError `ERR_MEMCAGE_KERNEL_FORMAT`
  */
 export function createStatParser(file = 'memory.stat'): StatParser {
-  const reader = new LayoutReader(file);
+  const reader = new StatReader(file);
   return (buffer, length) => ({ ...reader.read(buffer, 0, length) });
 }
 
-/** Creates a parser for a few lines. It stops after the last of them. */
-export function createStatPicker(names: readonly string[], file = 'memory.stat'): StatPicker {
-  const reader = new LayoutReader(file, new Set(names));
-  let last: FlatKeyed = {};
-  return {
-    read(buffer, start, end) {
-      last = reader.read(buffer, start, end);
-    },
-    value: (name) => last[name] ?? 0,
-  };
-}
-
-class LayoutReader {
+/** Parses `memory.stat`, or only some of its lines: then it stops after the last of them. */
+export class StatReader {
   #layout: Layout | null = null;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
+  /** @param wanted the names of the wanted lines. Default: all */
   constructor(
-    private readonly file: string,
+    private readonly file = 'memory.stat',
     private readonly wanted?: ReadonlySet<string>,
   ) {}
 
-  /** The caller copies the result. */
+  /** Reads the text between two positions of a buffer. The result is good until the next call. */
   read(buffer: Uint8Array, start: number, end: number): FlatKeyed {
     if (this.#view.buffer !== buffer.buffer || this.#view.byteOffset !== buffer.byteOffset) {
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);

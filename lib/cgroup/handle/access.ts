@@ -1,4 +1,5 @@
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { checkFlag } from '../../common/options/checks';
 import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { refusedValue } from '../directory/refused-file';
@@ -58,10 +59,7 @@ const TEXTS: { [W in Exclude<FileWrite, RefusedWrite>]: (name: string, value: un
     return natural(name, "a count, or 'max'", value);
   },
   integer: (name, value) => natural(name, 'an integer from 0 on', value),
-  flag(name, value) {
-    if (typeof value === 'boolean') return value ? '1' : '0';
-    throw invalidArgument(name, 'true or false', value);
-  },
+  flag: (name, value) => (checkFlag(name, value) ? '1' : '0'),
   reset: (name, value) => only(0, name, value),
   trigger: (name, value) => only(1, name, value),
   pid: (name, value) => natural(name, 'the id of a process or thread, or 0 for the writer', value),

@@ -1,4 +1,5 @@
 import { invalidArgument, MemcageError } from '../../common/errors/errors';
+import { checkFlag } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupVersion } from '../files/formats';
 import { checkFields, FieldReader, SAMPLE_FIELDS, type SampleField, type SampleFields } from '../watching/fields';
@@ -80,8 +81,7 @@ function check<F extends SampleField>(options: unknown): { fields: readonly F[];
     of: 'readMany',
     known: ['fields', 'keepOpen'],
   });
-  if (typeof keepOpen !== 'boolean') throw invalidArgument('keepOpen', 'true or false', keepOpen);
-  return { fields: checkFields<F>(fields), keepOpen };
+  return { fields: checkFields<F>(fields), keepOpen: checkFlag('keepOpen', keepOpen) };
 }
 
 function checkCgroups(cgroups: unknown): Cgroup[] {

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { invalidArgument } from '../../common/errors/errors';
+import { checkFlag } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryController } from '../files/controller';
@@ -161,8 +161,7 @@ export interface MemoryEvents extends FlatKeyed {
 /** Reads the counts of a cgroup; with `local`, without those of the cgroups below. */
 export function readEvents(directory: CgroupDirectory, version: CgroupVersion, options: unknown): MemoryEvents {
   const { local = false } = checkOptions(options, { of: 'cgroup.events', known: ['local'] });
-  if (typeof local !== 'boolean') throw invalidArgument('local', 'true or false', local);
-  const file = memoryFile(local ? 'eventsLocal' : 'events', version, 'events()');
+  const file = memoryFile(checkFlag('local', local) ? 'eventsLocal' : 'events', version, 'events()');
   const zero = { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0 };
   return { ...zero, ...parseFlatKeyed(directory.read(file), `${directory.path}/${file}`) };
 }

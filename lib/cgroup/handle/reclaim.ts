@@ -1,7 +1,8 @@
 import { write as writeCallback } from 'node:fs';
 import { release } from 'node:os';
 import { promisify } from 'node:util';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { checkInteger, MOST_SWAPPINESS } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
@@ -9,8 +10,6 @@ import { memoryFile } from '../files/roles';
 import { readMemoryFile } from '../limits/limit-files';
 
 const write = promisify(writeCallback);
-
-const MAX_SWAPPINESS = 200;
 
 /** Options of {@link Cgroup.reclaim}. */
 export interface ReclaimOptions {
@@ -25,9 +24,7 @@ export interface ReclaimOptions {
 export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number) {
   const wanted = checkSize('bytes', bytes, { pageBytes });
   const { swappiness } = checkOptions(options, { of: 'cgroup.reclaim', known: ['swappiness'] }) as ReclaimOptions;
-  const valid =
-    swappiness === undefined || (Number.isInteger(swappiness) && swappiness >= 0 && swappiness <= MAX_SWAPPINESS);
-  if (!valid) throw invalidArgument('swappiness', `an integer from 0 to ${MAX_SWAPPINESS}`, swappiness);
+  if (swappiness !== undefined) checkInteger('swappiness', swappiness, { least: 0, most: MOST_SWAPPINESS });
   return { wanted, swappiness };
 }
 

@@ -1,5 +1,6 @@
+import { isWithin } from '../../common/text/names';
 import { type CgroupVersion, parseNames } from '../files/formats';
-import { isWithin, type Mount, parseMounts } from '../names/mount-info';
+import { type Mount, parseMounts } from '../names/mount-info';
 
 /** A mounted cgroup hierarchy. */
 export interface Hierarchy {

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { invalidArgument } from '../../common/errors/errors';
+import { isWithin } from '../../common/text/names';
 import { below, type Hierarchy } from './mounts';
 
 interface Mounts {
@@ -31,7 +32,7 @@ export function mountPointOf(path: string, { memory, memoryElsewhere }: Mounts):
 }
 
 function mountPointIn(path: string, mounts: readonly Hierarchy[]): string | undefined {
-  return mounts.map(({ mountPoint }) => mountPoint).find((at) => path === at || path.startsWith(`${at}/`));
+  return mounts.map(({ mountPoint }) => mountPoint).find((at) => isWithin(path, at));
 }
 
 function join(mountPoint: string, path: string): string {

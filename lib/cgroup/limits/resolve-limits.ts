@@ -1,7 +1,15 @@
 import type { CpuOption, MemoryLimits, MemoryOption, PidsOption, StallOption } from '../../../types/options';
 import { canLoad, loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
-import { LEAST_PROCESSORS, MOST_PIDS, MOST_PROCESSORS, MOST_WEIGHT } from '../../common/options/checks';
+import {
+  checkFlag,
+  checkInteger,
+  LEAST_PROCESSORS,
+  MOST_PIDS,
+  MOST_PROCESSORS,
+  MOST_SWAPPINESS,
+  MOST_WEIGHT,
+} from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CageLimits, ResolvedCpu, ResolvedLimits, ResolvedStall } from './cage-limits';
@@ -37,8 +45,6 @@ interface ResolveOptions {
   pageBytes?: number;
 }
 
-const MAX_SWAPPINESS = 200;
-
 type Parsers = {
   [K in keyof ResolvedLimits]-?: (option: string, value: unknown, pageBytes: number) => ResolvedLimits[K];
 };
@@ -53,8 +59,8 @@ const PARSERS: Parsers = {
   min: sizeOrNone,
   soft: size,
   swappiness,
-  oomGroup: flag,
-  oomKill: flag,
+  oomGroup: checkFlag,
+  oomKill: checkFlag,
 };
 
 const MEMORY_NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits)[];
@@ -99,13 +105,7 @@ function sizeOrNone(option: string, value: unknown, pageBytes: number): number {
 }
 
 function swappiness(option: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_SWAPPINESS) return value;
-  throw invalidArgument(option, `an integer from 0 to ${MAX_SWAPPINESS}`, value);
-}
-
-function flag(option: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw invalidArgument(option, 'true or false', value);
+  return checkInteger(option, value, { least: 0, most: MOST_SWAPPINESS });
 }
 
 const CPU_NAMES = ['max', 'weight', 'set'] as const;
@@ -123,8 +123,11 @@ const CPU_ALIASES = {
 /** Validates the option `pids`. `Infinity` for no limit. */
 export function resolvePids(given: unknown): number {
   if (given === 'max' || given === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= MOST_PIDS) return given;
-  throw invalidArgument('pids', `an integer from 1 to ${MOST_PIDS}, or 'max'`, given);
+  return checkInteger('pids', given, {
+    least: 1,
+    most: MOST_PIDS,
+    expected: `an integer from 1 to ${MOST_PIDS}, or 'max'`,
+  });
 }
 
 /** Validates the option `cpu`, without looking at the machine. */
@@ -135,7 +138,7 @@ export function resolveCpu(given: unknown, of: string): ResolvedCpu {
   const { max, weight, set } = readOptions(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
   return {
     ...(max !== undefined && { max: processors('cpu.max', max) }),
-    ...(weight !== undefined && { weight: checkWeight(weight) }),
+    ...(weight !== undefined && { weight: checkInteger('cpu.weight', weight, { least: 1, most: MOST_WEIGHT }) }),
     ...(set !== undefined && { set: checkSet(set) }),
   };
 }
@@ -150,11 +153,6 @@ function processors(option: string, given: unknown): number {
   );
 }
 
-function checkWeight(given: unknown): number {
-  if (typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= MOST_WEIGHT) return given;
-  throw invalidArgument('cpu.weight', `an integer from 1 to ${MOST_WEIGHT}`, given);
-}
-
 function checkSet(given: unknown): string {
   const set = typeof given === 'string' ? parseProcessors(given) : undefined;
   if (set !== undefined && set.length > 0) return formatProcessors(set);
@@ -166,8 +164,15 @@ const MOST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 /** Validates the option `cpuTimeMs`. */
 export function resolveCpuTime(given: unknown): number {
-  if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given <= MOST_MS) return given;
-  throw invalidArgument('cpuTimeMs', `milliseconds, an integer from 1 to ${MOST_MS}`, given);
+  return checkMs('cpuTimeMs', given, 1);
+}
+
+function checkMs(option: string, value: unknown, least: number): number {
+  return checkInteger(option, value, {
+    least,
+    most: MOST_MS,
+    expected: `milliseconds, an integer from ${least} to ${MOST_MS}`,
+  });
 }
 
 /** In less than this, a program that has just been starved of memory may still recover. */
@@ -205,9 +210,7 @@ export function resolveStall(given: unknown, of: string, before = STALL_DEFAULTS
     known: STALL_NAMES,
     aliases: STALL_ALIASES,
   });
-  if (typeof ms !== 'number' || !Number.isInteger(ms) || ms < LEAST_MS || ms > MOST_MS) {
-    throw invalidArgument('stall.ms', `milliseconds, an integer from ${LEAST_MS} to ${MOST_MS}`, ms);
-  }
+  const checkedMs = checkMs('stall.ms', ms, LEAST_MS);
   if (action !== 'kill' && action !== 'event') throw invalidArgument('stall.action', "'kill' or 'event'", action);
-  return { ms, action };
+  return { ms: checkedMs, action };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readIfAllowed } from '../../common/machine/proc';
 import { shellWord } from '../../common/text/names';
 import type { CgroupVersion } from '../files/formats';
 import { type CgroupContainer, containerOf } from './cgroup-name';
@@ -15,7 +16,7 @@ export interface Container {
 }
 
 /** Where to look for signs. */
-export interface Surroundings {
+export interface Signs {
   /** Environment of this process. */
   environment: Readonly<Record<string, string | undefined>>;
   exists(path: string): boolean;
@@ -53,7 +54,7 @@ export function detectContainer(): Container | undefined {
 }
 
 /** Kubernetes comes first, because its containers also have the signs of the engine below it. */
-export function identifyContainer({ environment, exists, read }: Surroundings): Container | undefined {
+export function identifyContainer({ environment, exists, read }: Signs): Container | undefined {
   if (environment['KUBERNETES_SERVICE_HOST']) return { kind: 'kubernetes', evidence: 'KUBERNETES_SERVICE_HOST' };
   if (exists('/var/run/secrets/kubernetes.io')) {
     return { kind: 'kubernetes', evidence: '/var/run/secrets/kubernetes.io' };
@@ -63,7 +64,7 @@ export function identifyContainer({ environment, exists, read }: Surroundings): 
   return byManager(read) ?? byCgroup(read);
 }
 
-function byManager(read: Surroundings['read']): Container | undefined {
+function byManager(read: Signs['read']): Container | undefined {
   const initVariable = read('/proc/1/environ')
     ?.split('\0')
     .find((entry) => entry.startsWith('container='))
@@ -81,7 +82,7 @@ function byManager(read: Surroundings['read']): Container | undefined {
 }
 
 /** Without a cgroup namespace, the path of this process's cgroup shows the container. */
-function byCgroup(read: Surroundings['read']): Container | undefined {
+function byCgroup(read: Signs['read']): Container | undefined {
   for (const line of read('/proc/self/cgroup')?.split('\n') ?? []) {
     const path = line.split(':').slice(2).join(':');
     const found = outsideOfMachines(path);
@@ -94,14 +95,6 @@ function byCgroup(read: Surroundings['read']): Container | undefined {
 function outsideOfMachines(path: string): CgroupContainer | undefined {
   const found = containerOf(path);
   return found?.kind === 'machine' ? outsideOfMachines(dirname(found.path)) : found;
-}
-
-function readIfAllowed(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 /** CGROUP_SUPER_MAGIC of linux/magic.h, for v1. */

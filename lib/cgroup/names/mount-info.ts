@@ -1,3 +1,4 @@
+import { isWithin } from '../../common/text/names';
 import { kernelFormatError } from '../files/formats';
 
 /** A line of `/proc/<pid>/mountinfo`. */
@@ -26,10 +27,6 @@ export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefin
     (best, each) => (best === undefined || each.mountPoint.length >= best.mountPoint.length ? each : best),
     undefined,
   );
-}
-
-export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
 }
 
 /** `36 35 98:0 /root /mount/point rw,noatime master:1 - ext3 /dev/root rw,errors=continue` */

@@ -66,9 +66,13 @@ function tellOfSelf({ path, name }: Extract<Effect, { do: 'tell-guardian' }>): v
   }
 }
 
-function explainNoDirectory(path: string, error: unknown): unknown {
-  const { code, errno, syscall } = error as NodeJS.ErrnoException;
-  return code === 'EAGAIN' ? cgroupLimitError(path, { errno, syscall, cause: error }) : error;
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code, errno, syscall } = error as NodeJS.ErrnoException;
+    throw code === 'EAGAIN' ? cgroupLimitError(path, { errno, syscall, cause: error }) : error;
+  }
 }
 
 function carryOut(effect: Effect): EffectResult {
@@ -84,11 +88,7 @@ function carryOut(effect: Effect): EffectResult {
       unguard(effect.name, { end: false });
       return undefined;
     case 'make-directory':
-      try {
-        mkdirSync(effect.path);
-      } catch (error) {
-        throw explainNoDirectory(effect.path, error);
-      }
+      makeDirectory(effect.path);
       return undefined;
     case 'pause':
       pauseSync(effect.ms);
@@ -108,28 +108,15 @@ function carryOut(effect: Effect): EffectResult {
   }
 }
 
+/** Does not block in what may take long; all else is done as by {@link carryOut}. */
 async function carryOutLater(effect: Effect): Promise<EffectResult> {
   switch (effect.do) {
     case 'start-scope':
       return loadNative().startScopeAsync(effect.request);
     case 'ask-delegation':
       return loadNative().isDelegatedAsync(effect.question);
-    case 'tell-guardian':
-      tellOfSelf(effect);
-      return undefined;
-    case 'forget-self':
-      unguard(effect.name, { end: false });
-      return undefined;
-    case 'make-directory':
-      await promises.mkdir(effect.path).catch((error: unknown) => {
-        throw explainNoDirectory(effect.path, error);
-      });
-      return undefined;
     case 'pause':
       await sleep(effect.ms);
-      return undefined;
-    case 'remove-directory':
-      await promises.rmdir(effect.path);
       return undefined;
     case 'write': {
       const file = await promises.open(effect.path, constants.O_WRONLY);
@@ -140,5 +127,7 @@ async function carryOutLater(effect: Effect): Promise<EffectResult> {
       }
       return undefined;
     }
+    default:
+      return carryOut(effect);
   }
 }

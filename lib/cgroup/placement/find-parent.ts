@@ -40,13 +40,13 @@ const ATTEMPTS = 5;
 const DECISIVE: ReadonlySet<ErrorCode> = new Set([ErrorCode.GUARDIAN, ErrorCode.CGROUP_LIMIT]);
 
 /** What is known about the caller's own cgroup and its ancestors. */
-interface Surroundings {
+interface CallersCgroups {
   caller: Caller;
   /** From the caller's own cgroup to the mount point. */
   levels: readonly ParentFacts[];
 }
 
-function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroundings {
+function findCallersCgroups({ memory }: Host, { entryPoint = false }: Wishes): CallersCgroups {
   const own = processDirectory(memory, 'self');
   const isPartOfAnother = isNamespaced();
   const caller: Caller = {
@@ -60,6 +60,14 @@ function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroun
   return { caller, levels: pathsUp(own, memory.mountPoint).map((path) => readParentFacts(path)) };
 }
 
+function judgeAll({ caller, levels }: CallersCgroups) {
+  return levels.map((level, index) => ({
+    level,
+    source: index === 0 ? ('own' as const) : ('ancestor' as const),
+    verdict: judge(level, levels.slice(0, index), caller),
+  }));
+}
+
 /**
  * Finds the first cgroup of v2 that can be a parent of cages, and makes it ready. Throws ERR_MEMCAGE_NO_PARENT, which
  * lists every cgroup that was considered, with the reason why it can't be used.
@@ -67,11 +75,9 @@ function surroundings({ memory }: Host, { entryPoint = false }: Wishes): Surroun
 export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Parent, EffectResult> {
   const refused: ParentCandidate[] = [];
   const errors: unknown[] = [];
-  const around = yield* askForMark(surroundings(host, wishes));
-  for (const [index, level] of around.levels.entries()) {
-    const source = index === 0 ? 'own' : 'ancestor';
+  const around = yield* askForMark(findCallersCgroups(host, wishes));
+  for (const { level, source, verdict } of judgeAll(around)) {
     errors.push(...level.errors);
-    const verdict = judge(level, around.levels.slice(0, index), around.caller);
     const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller, errors);
     if (refusal === undefined) return { source, path: level.path };
     refused.push({ source, path: level.path, ...refusal });
@@ -85,7 +91,7 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
  * The unit of this process may be delegated without a mark: only systemd's manager of the machine leaves one. Asks
  * about this one unit only, because the units above it do not belong to this process.
  */
-function* askForMark(around: Surroundings, timeoutMs?: number): Generator<Effect, Surroundings, EffectResult> {
+function* askForMark(around: CallersCgroups, timeoutMs?: number): Generator<Effect, CallersCgroups, EffectResult> {
   const { caller, levels } = around;
   const index = levels.findIndex(({ path }) => isUnitName(path));
   const unit = levels[index];
@@ -109,13 +115,11 @@ interface Look {
  * @param timeoutMs how long to wait for systemd's answer. Default: as long as a start does
  */
 export function* listCandidates(host: Host, wishes: Wishes, timeoutMs?: number): Generator<Effect, Look, EffectResult> {
-  const around = yield* askForMark(surroundings(host, wishes), timeoutMs);
+  const around = yield* askForMark(findCallersCgroups(host, wishes), timeoutMs);
   const candidates: ParentCandidate[] = [];
   const errors: unknown[] = [];
-  for (const [index, level] of around.levels.entries()) {
-    const source = index === 0 ? 'own' : 'ancestor';
+  for (const { level, source, verdict } of judgeAll(around)) {
     errors.push(...level.errors);
-    const verdict = judge(level, around.levels.slice(0, index), around.caller);
     const refusal = 'refusal' in verdict ? verdict : { refusal: null };
     candidates.push({ source, path: level.path, ...refusal });
     if (refusal.refusal === null) return { candidates, errors };
@@ -147,7 +151,7 @@ interface Considered {
   refused: { refusal: string; cure?: string } | undefined;
 }
 
-function considerSystemd({ caller, levels }: Surroundings, wishes: Wishes): Considered {
+function considerSystemd({ caller, levels }: CallersCgroups, wishes: Wishes): Considered {
   const { euid, hierarchyRoot } = caller;
   const address = busAddress(euid, process.env);
   if (!caller.systemd) {
@@ -167,7 +171,7 @@ function considerSystemd({ caller, levels }: Surroundings, wishes: Wishes): Cons
 
 function* askSystemd(
   host: Host,
-  around: Surroundings,
+  around: CallersCgroups,
   wishes: Wishes,
   errors: unknown[],
 ): Generator<Effect, Parent | ParentCandidate, EffectResult> {

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { canLoad, loadNative } from '../../common/addon/load-native';
-import { parseNames } from '../files/formats';
+import { parseNames, parsePids } from '../files/formats';
 
 /** What the kernel shows about a cgroup of v2 that decides whether cages may be made in it. */
 export interface ParentFacts {
@@ -91,13 +91,6 @@ function refusalsToWrite(path: string): Map<string, NodeJS.ErrnoException> {
 export function readPids(path: string): number[] {
   // A threaded cgroup does not list processes (EOPNOTSUPP).
   return parsePids(readIfPresent(join(path, 'cgroup.procs')) ?? '');
-}
-
-function parsePids(text: string): number[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(Number);
 }
 
 /** Whether a cgroup has children. */

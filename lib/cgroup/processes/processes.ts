@@ -1,5 +1,5 @@
-import { invalidArgument } from '../../common/errors/errors';
 import { readProcFile } from '../../common/machine/proc';
+import { checkFlag } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { listPids } from './pids';
@@ -38,15 +38,10 @@ export interface ProcessesOptions {
  * zombies included.
  */
 export function readProcesses(directory: CgroupDirectory, options: unknown): CgroupProcess[] {
-  const { pss } = check(options);
-  const found = listPids(directory, 'cgroup.procs').flatMap((pid) => readProcess(pid, pss) ?? []);
-  return inTreeOrder(found);
-}
-
-function check(options: unknown): { pss: boolean } {
   const { pss = false } = checkOptions(options, { of: 'cgroup.processes', known: ['pss'] });
-  if (typeof pss !== 'boolean') throw invalidArgument('pss', 'true or false', pss);
-  return { pss };
+  const withPss = checkFlag('pss', pss);
+  const found = listPids(directory, 'cgroup.procs').flatMap((pid) => readProcess(pid, withPss) ?? []);
+  return inTreeOrder(found);
 }
 
 /** `depth` is set later. Undefined if the process has ended, or can't be seen from this PID namespace (0). */

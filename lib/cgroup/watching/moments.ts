@@ -5,7 +5,7 @@ import type { OpenFiles } from '../directory/open-file';
 import { missingFile } from '../directory/refused-file';
 import type { CgroupVersion, FlatKeyed } from '../files/formats';
 import { type MemoryRole, type MemoryRoleValue, memoryFile, parseMemoryFile } from '../files/roles';
-import { createStatPicker, type StatPicker } from '../files/stat-parser';
+import { StatReader } from '../files/stat-parser';
 import { readMemoryFile } from '../limits/limit-files';
 
 /** The interface files of a cgroup at one moment. Throws if they can't be read, for example because it is gone. */
@@ -45,7 +45,7 @@ export class MomentReader {
    */
   constructor(version: CgroupVersion, roles: readonly MemoryRole[], lines: readonly string[]) {
     this.#files = roles.map((role) => memoryFile(role, version));
-    this.#moment = new BatchMoment(version, roles, createStatPicker(lines));
+    this.#moment = new BatchMoment(version, roles, new StatReader('memory.stat', new Set(lines)));
   }
 
   /** `use` gets the moment of each source, in order. It is valid only during the call. */
@@ -110,15 +110,15 @@ class BatchMoment implements Moment {
   readonly #starts: number[] = [];
   readonly #lengths: number[] = [];
   #directory: CgroupDirectory | undefined;
-  /** Whether the picker has read the `memory.stat` of this moment. */
-  #picked = false;
+  /** The `memory.stat` of this moment, once it is read. */
+  #stat: FlatKeyed | undefined;
   /** Values of this moment that were read alone. */
   #alone: Map<MemoryRole, unknown> | undefined;
 
   constructor(
     private readonly version: CgroupVersion,
     roles: readonly MemoryRole[],
-    private readonly picker: StatPicker,
+    private readonly stats: StatReader,
   ) {
     this.#slots = new Map(roles.map((role, slot) => [role, slot]));
   }
@@ -126,7 +126,7 @@ class BatchMoment implements Moment {
   /** @returns where the texts of the next cgroup start */
   set(directory: CgroupDirectory, lengths: Int32Array, first: number, start: number): number {
     this.#directory = directory;
-    this.#picked = false;
+    this.#stat = undefined;
     this.#alone = undefined;
     let position = start;
     for (let slot = 0; slot < this.#slots.size; slot += 1) {
@@ -152,12 +152,9 @@ class BatchMoment implements Moment {
     const slot = this.#slots.get('stat') as number;
     const length = this.#lengths[slot] as number;
     if (length < 0) return (this.#readAlone('stat') as FlatKeyed | undefined)?.[name] ?? 0;
-    if (!this.#picked) {
-      const start = this.#starts[slot] as number;
-      this.picker.read(buffer, start, start + length);
-      this.#picked = true;
-    }
-    return this.picker.value(name);
+    const start = this.#starts[slot] as number;
+    this.#stat ??= this.stats.read(buffer, start, start + length);
+    return this.#stat[name] ?? 0;
   }
 
   /** Reads a refused file once more in the plain way, which gives the reason. */

@@ -92,33 +92,10 @@ function about<E extends Error, C extends string>(
 
 export { ErrorCode } from './error-codes';
 
-/** Details of a refusal by the kernel. */
-export interface ErrorDetails {
-  /** Negative, as in Node's own system errors. */
-  errno?: number | undefined;
-  /** The system call, for example `openat2`. */
-  syscall?: string | undefined;
-  /** The step of the child between clone and exec that failed. */
-  stage?: Stage | undefined;
-  /** The file or directory that memcage worked on. */
-  path?: string | undefined;
-  /** The option that could not be met, as the caller writes it: `memory.max`. */
-  option?: string | undefined;
-  /** What helps, as a clause. It is in the message too. */
-  cure?: string | undefined;
-  /** Parents that memcage considered, each with the reason why it can't be used. */
-  candidates?: readonly ParentCandidate[] | undefined;
-  /** Paths of all cgroups that could be meant. */
-  paths?: readonly string[] | undefined;
-  /** The value that was written, or the limit that is reached. */
-  value?: string | undefined;
-  /** Memory use of a cgroup, now and at its peak, in bytes, when the kernel refused it a limit. */
-  usageBytes?: number | undefined;
-  peakBytes?: number | undefined;
-  /** The line of a kernel's text that is wrong, counted from 1. */
-  line?: number | undefined;
-  cause?: unknown;
-}
+type DetailName = Exclude<keyof MemcageError, keyof Error | 'code'>;
+
+/** What an error knows beside its code and message. */
+export type ErrorDetails = { [N in DetailName]?: MemcageError[N] | undefined } & { cause?: unknown };
 
 /**
  * Base class of memcage's errors, except for bad arguments, which are a TypeError or RangeError with a `code` and the name of the

@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
+/** The text of a file; undefined if it is not there, or can't be read for whatever reason. */
+export function readIfAllowed(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads a file of a process in /proc, see proc(5). undefined if the process has ended, or if its user keeps us out.
  */

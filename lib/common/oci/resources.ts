@@ -1,4 +1,5 @@
 import { invalidArgument } from '../errors/errors';
+import { checkFlag, checkInteger } from '../options/checks';
 import { isRecord, readOptions } from '../options/option-names';
 import { printable } from '../text/names';
 
@@ -18,10 +19,7 @@ export const text: Reader<string> = (path, value) => {
   throw invalidArgument(path, 'a string', value);
 };
 
-export const flag: Reader<boolean> = (path, value) => {
-  if (typeof value === 'boolean') return value;
-  throw invalidArgument(path, 'true or false', value);
-};
+export const flag: Reader<boolean> = checkFlag;
 
 /** An object with these fields and no others. */
 export function object<F extends Fields>(fields: F, required: readonly (keyof F & string)[] = []): Reader<Read<F>> {
@@ -56,10 +54,8 @@ export function keyPath(path: string, key: string): string {
 }
 
 function integer(min: number, max: number): Reader<number> {
-  return (path, value) => {
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-    throw invalidArgument(path, min < 0 ? 'an integer' : `an integer from 0 to ${max}`, value);
-  };
+  const expected = min < 0 ? 'an integer' : `an integer from 0 to ${max}`;
+  return (path, value) => checkInteger(path, value, { least: min, most: max, expected });
 }
 
 /** Where the configuration has them. */

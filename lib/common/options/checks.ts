@@ -10,6 +10,28 @@ export function checkTimeout(timeout: unknown): asserts timeout is number | unde
   if (timeout !== undefined && timeout > MOST_TIMEOUT_MS) throw outOfRange('timeout', MOST_TIMEOUT_MS, timeout);
 }
 
+/** Checks an option that is true or false. */
+export function checkFlag(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw invalidArgument(option, 'true or false', value);
+}
+
+interface Bounds {
+  least: number;
+  most: number;
+  /** Default: `an integer from LEAST to MOST`. */
+  expected?: string;
+}
+
+/** Checks an option that is an integer, with both bounds included. */
+export function checkInteger(option: string, value: unknown, { least, most, expected }: Bounds): number {
+  // `+ 0`: the kernel knows no -0.
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value + 0;
+  throw invalidArgument(option, expected ?? `an integer from ${least} to ${most}`, value);
+}
+
+/** The most that memory.swappiness, and memory.reclaim with it, take: since Linux 5.8. */
+export const MOST_SWAPPINESS = 200;
 /** The kernel takes no quota below 1 ms, and memcage's period is its default of 100 ms. */
 export const LEAST_PROCESSORS = 0.01;
 /** As many processors as no kernel has. */

@@ -34,3 +34,8 @@ export function randomHex(digits: number): string {
     .join('')
     .slice(0, digits);
 }
+
+/** Whether a path is that directory, or below it. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}

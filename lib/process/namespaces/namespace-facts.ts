@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import {
   CAP_SYS_ADMIN,
   hasCapability,
   isInFirstUserNamespace,
   parseCapabilities,
 } from '../../common/machine/capabilities';
+import { readIfAllowed } from '../../common/machine/proc';
 import { NAMESPACE_KINDS, NAMESPACES, type NamespaceKind } from './namespaces';
 
 /** What can prevent namespaces. Read after a refusal, or to foresee one. */
@@ -77,11 +78,7 @@ function readNumber(path: string): number | undefined {
 
 /** A machine without this file has no such restriction. */
 function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return readIfAllowed(path) ?? '';
 }
 
 function ownerOf(path: string): number | undefined {

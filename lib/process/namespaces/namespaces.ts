@@ -2,6 +2,7 @@ import type { CloneOptions, NativeBinding } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/errors';
 import { canMakeNamespaces } from '../../common/machine/capabilities';
+import { checkFlag, checkInteger } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { mapSubordinateIds, type OwnIds } from './subordinate-ids';
 
@@ -43,11 +44,10 @@ export function resolveNamespaces(option: unknown, of: string): NamespaceOptions
   if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${NAMESPACE_KINDS.join(', ')}`, option);
   const given = readOptions(option, { of, within: 'namespaces', known: NAMESPACE_KINDS, aliases: ALIASES });
   for (const [name, value] of Object.entries(given)) {
-    if (typeof value === 'boolean') continue;
     if (name === 'uts' && isRecord(value)) checkUts(value, of);
     else if (name === 'user' && isRecord(value)) checkUser(value, of);
     else if (name === 'pid' && isRecord(value)) checkPid(value, of);
-    else throw invalidArgument(`namespaces.${name}`, 'true or false', value);
+    else checkFlag(`namespaces.${name}`, value);
   }
   return given as NamespaceOptions;
 }
@@ -67,24 +67,17 @@ function checkUts(value: Record<string, unknown>, of: string): void {
 
 function checkPid(value: Record<string, unknown>, of: string): void {
   const { init } = readOptions(value, { of, within: 'namespaces.pid', known: ['init'] });
-  if (init !== undefined && typeof init !== 'boolean') {
-    throw invalidArgument('namespaces.pid.init', 'true or false', init);
-  }
+  if (init !== undefined) checkFlag('namespaces.pid.init', init);
 }
 
 function checkUser(value: Record<string, unknown>, of: string): void {
   const given = readOptions(value, { of, within: 'namespaces.user', known: ['uid', 'gid', 'subordinate'] });
   for (const name of ['uid', 'gid'] as const) {
     const id = given[name];
-    const valid = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= HIGHEST_ID;
-    if (id !== undefined && !valid) {
-      throw invalidArgument(`namespaces.user.${name}`, `an integer from 0 to ${HIGHEST_ID}`, id);
-    }
+    if (id !== undefined) checkInteger(`namespaces.user.${name}`, id, { least: 0, most: HIGHEST_ID });
   }
   const { subordinate } = given;
-  if (subordinate !== undefined && typeof subordinate !== 'boolean') {
-    throw invalidArgument('namespaces.user.subordinate', 'true or false', subordinate);
-  }
+  if (subordinate !== undefined) checkFlag('namespaces.user.subordinate', subordinate);
 }
 
 /** Whether the end of one process ends all others. */

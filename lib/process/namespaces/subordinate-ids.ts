@@ -1,8 +1,9 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { userInfo } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { IdMapProgram } from '../../../types/native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { readIfAllowed } from '../../common/machine/proc';
 
 /** `count` numbers from `start` on. */
 export interface IdRange {
@@ -50,7 +51,7 @@ export function mapSubordinateIds(own: OwnIds): IdMapProgram[] {
 
 function mapWith({ program, file }: Kind, own: OwnIds['uid'], owner: number): IdMapProgram {
   const path = findProgram(program);
-  const ranges = parseRanges(readIfThere(file), ownerNames(owner));
+  const ranges = parseRanges(readIfAllowed(file) ?? '', ownerNames(owner));
   if (ranges.length === 0) {
     const name = ownerNames(owner)[0];
     const option = program === UIDS.program ? '--add-subuids' : '--add-subgids';
@@ -92,14 +93,6 @@ function ownerNames(uid: number): [string, ...string[]] {
     return [userInfo().username, String(uid)];
   } catch {
     return [String(uid)];
-  }
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

@@ -39,11 +39,6 @@ export function innerPath(option: string, value: unknown): string {
   throw invalidArgument(option, 'an absolute path inside the root, without .. and NUL bytes', value);
 }
 
-/** Whether a path inside is that directory, or below it. */
-export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
-}
-
 export function depthOf(path: string): number {
   return namesIn(path).length;
 }

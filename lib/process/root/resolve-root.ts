@@ -1,8 +1,10 @@
 import type { TmpfsOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/errors';
+import { checkFlag } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
+import { isWithin } from '../../common/text/names';
 import { checkSize } from '../../common/text/size';
-import { depthOf, hostPath, innerPath, isWithin } from './paths';
+import { depthOf, hostPath, innerPath } from './paths';
 import { DEV, type HiddenPath, isApart, needsDev, type Root, type RootEntry } from './root';
 
 const ROOT = ['path', 'readOnly', 'binds', 'tmpfs', 'hide'] as const;
@@ -108,8 +110,7 @@ function modeOf(option: string, mode: unknown): string {
 }
 
 function checkBoolean(option: string, given: unknown): boolean {
-  if (given === undefined || typeof given === 'boolean') return given === true;
-  throw invalidArgument(option, 'true or false', given);
+  return given !== undefined && checkFlag(option, given);
 }
 
 function listOf<T>(option: string, given: unknown, read: (option: string, each: unknown) => T): T[] {

@@ -1,6 +1,6 @@
 import type { CloneOptions } from '../../../types/native';
-import { invalidArgument } from '../../common/errors/errors';
 import type { CHILD_SETTINGS } from '../../common/options/called';
+import { checkInteger } from '../../common/options/checks';
 import {
   ALL_PRIVILEGES,
   limitsPrivileges,
@@ -45,17 +45,11 @@ export function resolveSettings(given: GivenSettings, of: string, { hasRoot = fa
   const resolved = resolvePrivileges(privileges, of);
   return {
     rlimits: resolveRlimits(rlimits, of),
-    oomScoreAdj: checkInteger('oomScoreAdj', oomScoreAdj, -1000, 1000),
-    nice: checkInteger('nice', nice, -20, 19),
+    oomScoreAdj:
+      oomScoreAdj === undefined ? undefined : checkInteger('oomScoreAdj', oomScoreAdj, { least: -1000, most: 1000 }),
+    nice: nice === undefined ? undefined : checkInteger('nice', nice, { least: -20, most: 19 }),
     privileges: hasRoot ? withoutNewRights(resolved) : resolved,
   };
-}
-
-function checkInteger(name: string, value: unknown, least: number, most: number): number | undefined {
-  if (value === undefined) return undefined;
-  // `+ 0`: the kernel knows no -0.
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value + 0;
-  throw invalidArgument(name, `an integer from ${least} to ${most}`, value);
 }
 
 /** The settings of a child in a cage: its own take precedence, limit by limit; of privileges it can only have fewer. */

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/errors';
+import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { defaultFilter } from './default-filter';
@@ -40,12 +41,9 @@ export function resolvePrivileges(option: unknown, of: string): Privileges {
     known: NAMES,
     aliases: ALIASES,
   });
-  if (noNew !== undefined && typeof noNew !== 'boolean') {
-    throw invalidArgument('privileges.noNew', 'true or false', noNew);
-  }
   return {
     // A filter needs it, or CAP_SYS_ADMIN. So the filter of a cage has it for all children, whatever they say.
-    noNew: noNew ?? (seccomp === undefined ? undefined : true),
+    noNew: noNew !== undefined ? checkFlag('privileges.noNew', noNew) : seccomp === undefined ? undefined : true,
     capabilities: capabilities === undefined ? undefined : toBits(capabilities),
     seccomp: seccomp === undefined ? undefined : toFilter(seccomp),
   };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { type FlatKeyed, parseFlatKeyed } from '../../../../lib/cgroup/files/formats';
-import { createStatParser, createStatPicker, type StatParser } from '../../../../lib/cgroup/files/stat-parser';
+import { createStatParser, type StatParser, StatReader } from '../../../../lib/cgroup/files/stat-parser';
 import { kernelText } from '../../../support/cgroups/kernel-text';
 import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';
@@ -225,6 +225,18 @@ it.each(['v1', 'v2'])(
   },
 );
 
+/** Reads some lines; 0 for one that is not there. */
+function pickerOf(names: readonly string[]) {
+  const reader = new StatReader('memory.stat', new Set(names));
+  let last: FlatKeyed = {};
+  return {
+    read(...text: Parameters<StatReader['read']>) {
+      last = reader.read(...text);
+    },
+    value: (name: string) => last[name] ?? 0,
+  };
+}
+
 describe('a picker', () => {
   const place = (text: string, at: number): [buffer: Uint8Array, start: number, end: number] => {
     const buffer = Buffer.alloc(8192, '7');
@@ -235,7 +247,7 @@ describe('a picker', () => {
     const text = kernelText(`${version}/memory.stat`);
     const expected = parseFlatKeyed(text);
     const names = Object.keys(expected).filter((_, index) => index % 3 === 1);
-    const picker = createStatPicker(names);
+    const picker = pickerOf(names);
 
     for (const at of [0, 1, 2, 3, 1001]) {
       picker.read(...place(text, at));
@@ -244,7 +256,7 @@ describe('a picker', () => {
   });
 
   it('has 0 for what is not there', () => {
-    const picker = createStatPicker(['kernel', 'file']);
+    const picker = pickerOf(['kernel', 'file']);
 
     picker.read(...place('anon 1\nfile 2\n', 0));
     expect([picker.value('kernel'), picker.value('file')]).toEqual([0, 2]);
@@ -265,7 +277,7 @@ describe('a picker', () => {
       ['lines behind it', 'anon 1\nfile 2\nshmem 8\n', 2],
     ],
     ([, text, expected]) => {
-      const picker = createStatPicker(['file']);
+      const picker = pickerOf(['file']);
       picker.read(...place('anon 3\nfile 4\n', 0));
 
       for (let i = 0; i < 2; i += 1) {
@@ -279,7 +291,7 @@ describe('a picker', () => {
     'refuses text of another form',
     ['anon 1', 'anon 1\nfile 2', 'anon 1\nfile x\n', 'anon\nfile 2\n'],
     (text) => {
-      const picker = createStatPicker(['file']);
+      const picker = pickerOf(['file']);
       picker.read(...place('anon 3\nfile 4\n', 0));
 
       expect(thrown(() => picker.read(...place(text, 0)))).toMatchObject(FORMAT_ERROR);
@@ -293,7 +305,7 @@ describe('a picker', () => {
       .map((lines) => lines.map(([name, value]) => `${name} ${value}\n`).join(''));
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 8 }), fc.nat({ max: 99 }), (texts, at) => {
-        const picker = createStatPicker(['file', 'rss']);
+        const picker = pickerOf(['file', 'rss']);
         for (const each of texts) {
           const expected = parseFlatKeyed(each);
           picker.read(...place(each, at));
