@@ -1,7 +1,7 @@
 import type { Fork, ForkOptions } from '../../cage/contract/cage';
 import { strict } from '../../common/options/called';
-import { callNode } from '../launch/call-node';
 import { likeNodes } from '../../process/node-call';
+import { callNode } from '../launch/call-node';
 
 /**
  * Like Node's `child_process.fork`, which runs it: a Node process with an IPC channel. See {@link spawn} for the

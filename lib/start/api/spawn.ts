@@ -1,7 +1,7 @@
 import type { Spawn, SpawnOptions } from '../../cage/contract/cage';
 import { strict } from '../../common/options/called';
-import { callNode } from '../launch/call-node';
 import { likeNodes } from '../../process/node-call';
+import { callNode } from '../launch/call-node';
 
 /**
  * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.

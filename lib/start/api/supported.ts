@@ -8,9 +8,9 @@ import { invalidArgument, MemcageError } from '../../common/errors/errors';
 import { checkOptions } from '../../common/options/option-names';
 import { resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { resolveRoot } from '../../process/root/resolve-root';
+import { withRoot } from '../../process/root/root';
 import { whyNoNamespaces } from '../refusals/foreseen-refusal';
 import { whyNoRoot } from '../refusals/foreseen-root';
-import { withRoot } from '../../process/root/root';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { acceptedIn } from '../request/start-request';
 

@@ -11,8 +11,8 @@ import {
   planNamespaces,
 } from '../../process/namespaces/namespaces';
 import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../../process/node-heap';
-import { type ChildSettings, planSettings, type SettingsPlan } from '../../process/settings/child-settings';
 import { planRoot, type Root } from '../../process/root/root';
+import { type ChildSettings, planSettings, type SettingsPlan } from '../../process/settings/child-settings';
 import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
 import { withTimeBackstop } from '../child/time-backstop';

@@ -1,6 +1,6 @@
 import type { NamespaceFacts } from '../../../../lib/process/namespaces/namespace-facts';
-import { foreseeRefusal } from '../../../../lib/start/refusals/foreseen-refusal';
 import type { NamespaceKind } from '../../../../lib/process/namespaces/namespaces';
+import { foreseeRefusal } from '../../../../lib/start/refusals/foreseen-refusal';
 import { NO_FACTS } from '../../../support/roots/namespace-facts';
 import { testRows } from '../../../support/rows';
 
