@@ -32,8 +32,6 @@ const ROOMS = [
   'lib/cage/root/',
   'lib/cage/cgroup/',
   'lib/cage/',
-  'lib/cage/polled/',
-  'lib/cage/inventory/',
   'lib/start/request/',
   'lib/start/refusals/',
   'lib/start/child/',

@@ -54,10 +54,9 @@ export type {
   WarmPoolSettings,
   WarmPoolStats,
 } from './cage/contract/warm-pool';
-export { type CageName, cageOf } from './cage/inventory/cage-of';
-export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/inventory/collect-garbage';
-export { findCage } from './cage/inventory/find-cage';
-export { type CageOwner, type ListedCage, listCages } from './cage/inventory/list-cages';
+export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';
+export { type CageName, cageOf, findCage } from './cage/root/find-cage';
+export { type CageOwner, type ListedCage, listCages } from './cage/root/list-cages';
 export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export {
   CGROUP_EVENT_NAMES,

@@ -45,7 +45,7 @@ const PARTS = {
   commands: /^programs\/cli\/(commands\/(?!run\/)|help|text\/duration)/,
   chart: /^programs\/cli\/chart\//,
   polling:
-    /^(cage\/polling\/(?!sampling\/worker)|cage\/polled\/|start\/child\/polled-child|start\/api\/starting-polled-cage)/,
+    /^(cage\/polling\/(?!sampling\/worker)|cage\/polled-(cage|group)|start\/child\/polled-child|start\/api\/starting-polled-cage)/,
   warm: /^jobs\/warm-pool\/(?!preload\/preload)/,
   cages:
     /^(?!cli|programs\/|otel|prometheus|bullmq|child_process|native|cage\/polling\/sampling\/worker|jobs\/warm-pool\/)/,

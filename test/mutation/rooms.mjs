@@ -3,12 +3,9 @@
 /** The files of each room. */
 export const ROOMS = {
   verdict: [
+    'lib/cage/oom/evidence.ts',
     'lib/cage/oom/kill-records.ts',
-    'lib/cage/oom/limits-around.ts',
-    'lib/cage/oom/oom-killer.ts',
     'lib/cage/oom/surroundings.ts',
-    'lib/cage/oom/verdict.ts',
-    'lib/cage/oom/was-hit-v1.ts',
     'lib/cage/oom/whose-limit.ts',
   ],
   limits: [

@@ -18,7 +18,7 @@ import {
 } from '../../cgroup/limits/cage-limits';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import type { ControllerHome } from '../root/root-controllers';
+import type { ControllerHome } from '../root/cage-version';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 

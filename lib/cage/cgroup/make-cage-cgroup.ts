@@ -7,14 +7,33 @@ import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { planLimits } from '../../cgroup/limits/limit-plan';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { undoMake } from '../../cgroup/processes/remove';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CageAround } from '../oom/surroundings';
 import type { CageRoot } from '../root/cage-root';
+import type { ControllerHome } from '../root/cage-version';
 import { release } from '../root/locked-directory';
-import type { ControllerHome } from '../root/root-controllers';
 import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
 import { ControllerHomes, type HomeBelow, namesFor } from './controller-homes';
 import type { SpareSides } from './spare-sides';
-import { withFreeName } from './with-free-name';
+
+const MOST_TAKEN = 100;
+
+/**
+ * Makes a cgroup whose name is the next of a series. A process that may make cgroups there may have made some with names that
+ * come later.
+ *
+ * @param make takes another name each time
+ */
+export function withFreeName<T>(make: () => T): T {
+  for (let taken = 0; ; taken += 1) {
+    try {
+      return make();
+    } catch (error) {
+      const isTaken = error instanceof MemcageError && error.code === ErrorCode.CGROUP_EXISTS;
+      if (!isTaken || taken === MOST_TAKEN) throw error;
+    }
+  }
+}
 
 /**
  * Makes the cgroup of a private or shared cage. If memcage itself refuses the limits, it does so before it makes

@@ -4,7 +4,7 @@ import { unlessGone } from '../../cgroup/directory/refusal';
 import { type ControllerLimits, isSameControllers } from '../../cgroup/limits/cage-limits';
 import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, undoPatiently } from '../../cgroup/processes/remove';
-import type { ControllerHome } from '../root/root-controllers';
+import type { ControllerHome } from '../root/cage-version';
 
 /** With more than this, what is left of the current period of 100 ms may be too little for the next child. */
 const MOST_USAGE_MS = 10;

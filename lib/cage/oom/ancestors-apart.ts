@@ -6,7 +6,7 @@ import { memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { isWithin } from './kill-records';
-import { killsWhenOut } from './oom-killer';
+import { killsWhenOut } from './whose-limit';
 
 interface Apart {
   directory: CgroupDirectory;

@@ -3,8 +3,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './ancestors-apart';
-import { wasHit } from './was-hit-v1';
-import { limitOfAncestor, nowhere, type WhoseLimit } from './whose-limit';
+import { limitOfAncestor, nowhere, type WhoseLimit, wasHit } from './whose-limit';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
 export class AncestorsV1 {

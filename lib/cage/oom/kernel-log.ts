@@ -1,4 +1,6 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import type { OomVictim } from '../../../types/outcome';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { isWithin, KillParser, type LoggedKill } from './kill-records';
@@ -110,4 +112,28 @@ export function visiblePath(
 ): string | undefined {
   if (!isWithin(cgroup, mountRoot)) return undefined;
   return `${mountPoint}${mountRoot === '/' ? cgroup : cgroup.slice(mountRoot.length)}`;
+}
+
+/** undefined: not opened yet; null: it can't be read. */
+let log: KernelLog | undefined | null;
+
+/**
+ * What the kernel logged of the kills in a cage cgroup and those below it. The log has all of the machine's last
+ * `complete` kills.
+ */
+export function killsOf({ path }: Pick<CgroupDirectory, 'path'>): {
+  kills: readonly LoggedKill[];
+  victims: OomVictim[] | null;
+  complete: number;
+} {
+  // Not opened before the first kill: it takes an fd, and the log may be long.
+  if (log === undefined) log = KernelLog.open() ?? null;
+  const { kills, complete } = log?.killsIn(path) ?? { kills: [], complete: 0 };
+  return { kills, victims: kills.length === 0 ? null : kills.map(({ victim }) => victim), complete };
+}
+
+/** For the end of the environment. */
+export function closeKillLog(): void {
+  log?.close();
+  log = undefined;
 }

@@ -1,14 +1,12 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
-import { killsOf } from './kill-log';
-import { LimitsAround } from './limits-around';
+import { levelV1, type Whose, whoseV1 } from './evidence';
+import { killsOf } from './kernel-log';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups } from './nested';
-import type { SurroundingsV1 } from './surroundings';
-import { levelV1, type Whose, whoseV1 } from './verdict';
-import { wasHit } from './was-hit-v1';
-import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+import { LimitsAround, type SurroundingsV1 } from './surroundings';
+import { nowhere, verdictOn, type WhoseLimit, wasHit } from './whose-limit';
 
 const OOM_CONTROL = 'memory.oom_control';
 

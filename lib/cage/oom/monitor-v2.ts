@@ -3,12 +3,11 @@ import { OpenFile } from '../../cgroup/directory/open-file';
 import { isGone } from '../../cgroup/directory/refusal';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { areEventsLocal } from '../../cgroup/hierarchy/host';
-import { killsOf } from './kill-log';
-import { LimitsAround } from './limits-around';
+import { type Whose, whoseV2 } from './evidence';
+import { killsOf } from './kernel-log';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups, type NestedKills } from './nested';
-import type { SurroundingsV2 } from './surroundings';
-import { type Whose, whoseV2 } from './verdict';
+import { LimitsAround, type SurroundingsV2 } from './surroundings';
 import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
 
 const LOCAL = 'memory.events.local';

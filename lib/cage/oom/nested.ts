@@ -1,6 +1,26 @@
+import { readFileSync } from 'node:fs';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone, refusedWith, unlessGone } from '../../cgroup/directory/refusal';
-import { machineKills, machineKillsBefore } from './machine-kills';
+
+/** How old the count at a child's start may be. An older one is as valid, and a new one would cost every start. */
+const OLDEST_MS = 1000;
+
+let last = { kills: 0, timeMs: Number.NEGATIVE_INFINITY };
+
+/**
+ * Number of processes on the whole machine that the kernel has killed for memory, whoever's limit it was. NaN, which
+ * equals no count, if the kernel does not count them (before Linux 4.13).
+ */
+function machineKills(): number {
+  const [, count] = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8')) ?? [];
+  last = { kills: Number(count ?? Number.NaN), timeMs: performance.now() };
+  return last.kills;
+}
+
+/** Like {@link machineKills}, but the count may be up to a second old. */
+function machineKillsBefore(): number {
+  return performance.now() - last.timeMs < OLDEST_MS ? last.kills : machineKills();
+}
 
 /** How many levels to search upwards for a limit: a child may have made thousands. */
 const MOST_LEVELS = 64;

@@ -1,7 +1,8 @@
 import type { OomVerdict } from '../../../types/outcome';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone } from '../../cgroup/directory/refusal';
-import type { CgroupVersion } from '../../cgroup/files/formats';
+import { type CgroupVersion, parseValue } from '../../cgroup/files/formats';
+import { hasRole, memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { openDirectory } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { isCageCgroup } from '../../cgroup/names/own-names';
@@ -57,5 +58,38 @@ function bytesOf(directory: CgroupDirectory, version: CgroupVersion): number | n
   } catch (error) {
     if (isGone(error)) return null;
     throw error;
+  }
+}
+
+/** The most that the kernel charges at once when it makes a process: its stack. */
+const LARGEST_CHARGE_BYTES = 16 * 1024;
+
+/**
+ * Whether a limit was hit: the kernel counted failures, or the use was as high as the limit. Linux 6.18 counts no
+ * failure if memsw equals the limit and is hit first.
+ */
+export function wasHit(directory: CgroupDirectory): boolean {
+  const limit = readValue(directory, 'memory.limit_in_bytes');
+  if (limit === Number.POSITIVE_INFINITY) return false;
+  const counts = ['memory.failcnt', 'memory.memsw.failcnt'];
+  if (counts.some((file) => Number(directory.readIfPresent(file) ?? 0) > 0)) return true;
+  return readValue(directory, 'memory.max_usage_in_bytes') > limit - LARGEST_CHARGE_BYTES;
+}
+
+function readValue(directory: CgroupDirectory, file: string): number {
+  return parseValue(directory.read(file), `${directory.path}/${file}`);
+}
+
+/**
+ * Whether the kernel kills when this cgroup is out of memory. v1 can be told to let its processes wait instead. There a
+ * child with a copy of its parent process's memory would wait too, at its first write.
+ */
+export function killsWhenOut(directory: CgroupDirectory, version: CgroupVersion): boolean {
+  if (!hasRole('oomKill', version)) return true;
+  try {
+    return !parseMemoryFile('oomKill', version, directory.read(memoryFile('oomKill', version))).oomKillDisable;
+  } catch {
+    // What memcage can't read may kill. If the cgroup is gone, the start itself will say so.
+    return true;
   }
 }

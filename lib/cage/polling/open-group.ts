@@ -1,11 +1,11 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, waitMs } from '../../common/event-loop/timers';
+import { killByPs, killHere } from './kill-without-sampler';
 import { readProcStat } from '../../common/machine/proc';
-import { killByPs, killHere } from './kill-here';
 import type { PolledKill, Report } from './messages';
 import { type Poller, samplerFor } from './poller';
+import { ticksNow } from './sampling/process-stat';
 import { type Seen, SharedState } from './shared-state';
-import { ticksNow } from './start-clock';
 
 export type { PolledKill, PolledVictim } from './messages';
 

@@ -8,13 +8,12 @@ import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { foreseenGuardianError, wantsGuardian } from '../../cgroup/processes/guardian';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import type { OomSurroundings } from '../oom/surroundings';
-import type { CageVersion } from './cage-version';
+import type { CageVersion, ControllerHome, RootControllers } from './cage-version';
 import { CAGES_V1 } from './cages-v1';
 import { CAGES_V2 } from './cages-v2';
 import { makeBeside, type RootKillCgroup } from './kill-hierarchy';
 import { makeLocked, release } from './locked-directory';
 import { foreseenRefusal, refusedParent } from './refused-parent';
-import type { ControllerHome, RootControllers } from './root-controllers';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 const VERSIONS: Readonly<Record<CgroupVersion, CageVersion>> = { 1: CAGES_V1, 2: CAGES_V2 };

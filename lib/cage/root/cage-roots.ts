@@ -4,9 +4,9 @@ import { foreseenHost, type Host, host } from '../../cgroup/hierarchy/host';
 import { defaultParent, foreseenParent, giveBackParent } from '../../cgroup/placement/default-parent';
 import { loadNative } from '../../common/addon/load-native';
 import { MemcageError } from '../../common/errors/errors';
-import { closeKillLog } from '../oom/kill-log';
+import { closeKillLog } from '../oom/kernel-log';
 import { CageRoot, cageVersion } from './cage-root';
-import { sweepInSteps } from './sweep-in-steps';
+import { sweepInSteps } from './sweep';
 
 /** The cage roots of this thread, by the path of their parent. */
 const roots = new Map<string, CageRoot>();

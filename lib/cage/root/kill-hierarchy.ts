@@ -3,8 +3,7 @@ import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { makeLocked } from './locked-directory';
-import { OWNER_PREFIX, sweep } from './sweep';
-import { sweepInSteps } from './sweep-in-steps';
+import { OWNER_PREFIX, sweep, sweepInSteps } from './sweep';
 
 /** The kill cgroup of a cage root, in which its cages have theirs. */
 export interface RootKillCgroup extends KillCgroup {

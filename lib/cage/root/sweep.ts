@@ -2,10 +2,12 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { unlessGone } from '../../cgroup/directory/refusal';
-import { inDirectory } from '../../cgroup/hierarchy/host';
+import { cgroupsBelow } from '../../cgroup/directory/walk';
+import { inDirectory, openDirectory } from '../../cgroup/hierarchy/host';
 import { kindOf, type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove';
+import { waitForTurn } from '../../common/event-loop/wait-for-turn';
 import { tryLock } from './locked-directory';
 
 /** Prefix of a cage root, in which one thread (main thread or worker) of this process makes its cages. */
@@ -37,7 +39,7 @@ function sweepIn(parent: CgroupDirectory): void {
 }
 
 /** For a scope that systemd made for this process: those of others, whose parents no later process has. */
-export function scopesBeside(path: string): string[] {
+function scopesBeside(path: string): string[] {
   if (kindOf(path) !== 'scope') return [];
   const slice = dirname(path);
   let names: string[] = [];
@@ -63,6 +65,53 @@ export async function sweepOne(kind: OwnKind, directory: CgroupDirectory, aliveM
       return removeTree(locked);
     };
     return (await retry(attempt, PATIENCE_MS, aliveMs)) ? 'removed' : 'left';
+  } finally {
+    locked.close();
+  }
+}
+
+/** How long to wait until an owner's killed processes are gone. */
+const OWNER_PATIENCE_MS = 1000;
+
+/** Like `sweep`, but the event loop gets a turn after each cage. */
+export async function sweepInSteps(path: string): Promise<void> {
+  for (const each of [path, ...scopesBeside(path)]) await sweepOneInSteps(each);
+}
+
+async function sweepOneInSteps(path: string): Promise<void> {
+  try {
+    const parent = openDirectory(path);
+    try {
+      for (const name of parent.children()) {
+        const kind = ownKind(name);
+        if (kind === undefined) continue;
+        const directory = parent.below(name);
+        if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
+        // Not awaited: it retries what is stuck, and the caller need not wait for that.
+        sweepOne(kind, directory, UNAWAITED_MS).catch(() => {});
+        await waitForTurn();
+      }
+    } finally {
+      parent.close();
+    }
+  } catch {}
+}
+
+async function emptyInSteps(directory: CgroupDirectory): Promise<void> {
+  const locked = tryLock(directory);
+  if (locked === undefined) return;
+  try {
+    const deepestFirst = [...cgroupsBelow(locked)].map(({ directory: each }) => each).reverse();
+    // Kill all before removing the first, since killed processes take a moment to be gone.
+    for (const each of deepestFirst) {
+      killAll(each);
+      await waitForTurn();
+    }
+    const endMs = performance.now() + OWNER_PATIENCE_MS;
+    for (const each of deepestFirst) {
+      await retry(() => removeTree(each), endMs - performance.now());
+      await waitForTurn();
+    }
   } finally {
     locked.close();
   }

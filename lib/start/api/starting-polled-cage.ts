@@ -1,5 +1,5 @@
 import type { Cage, ContainOptions } from '../../cage/contract/cage';
-import { SharedPolledCage } from '../../cage/polled/shared-polled-cage';
+import { SharedPolledCage } from '../../cage/polled-cage';
 import { contain } from '../contain/contain';
 import { startInCage } from './cage-functions';
 

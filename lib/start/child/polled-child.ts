@@ -1,8 +1,7 @@
 import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
-import { emptyGroup, notAnswered, notEmptied, PATIENCE_MS } from '../../cage/polled/empty-group';
-import { openLeaf, type Polled } from '../../cage/polled/open-polled';
-import type { PolledCage, PolledMember } from '../../cage/polled/polled-cage';
+import type { PolledCage, PolledMember } from '../../cage/polled-cage';
+import { emptyGroup, notAnswered, notEmptied, openLeaf, PATIENCE_MS, type Polled } from '../../cage/polled-group';
 import type { PolledKill, PolledVictim } from '../../cage/polling/open-group';
 import { later } from '../../common/event-loop/timers';
 import type { HeldChild } from './held-child';

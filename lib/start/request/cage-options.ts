@@ -1,6 +1,6 @@
 import type { Enforce, NamespaceOptions } from '../../../types/options';
 import type { CageOptions } from '../../cage/contract/cage';
-import { SharedPolledCage } from '../../cage/polled/shared-polled-cage';
+import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';

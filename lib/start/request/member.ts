@@ -1,4 +1,4 @@
-import type { SharedPolledCage } from '../../cage/polled/shared-polled-cage';
+import type { SharedPolledCage } from '../../cage/polled-cage';
 import type { SharedCage } from '../../cage/shared-cage';
 
 /** A cage of createCage(), whatever holds its limits. */

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LockHolders } from '../../../lib/cage/inventory/lock-holders';
+import { LockHolders } from '../../../lib/cage/root/own-directories';
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { describeIf } from '../../support/require';
 

@@ -39,7 +39,7 @@ testRows(
     ['lib/process/root/root.ts', 'root init chdir /', 'init init chdir /'],
     ['lib/cgroup/limits/limit-plan.ts', `spawn parent write ${LEAF}`, 'spawn parent read /proc/swaps'],
     ['lib/cage/root/sweep.ts', 'create parent mkdirat memcage-7-0123456789abcdef', 'create parent mkdirat 1'],
-    ['lib/cage/inventory/list-cages.ts', 'list parent getdents64 x', 'garbage parent getdents64 x'],
+    ['lib/cage/root/list-cages.ts', 'list parent getdents64 x', 'garbage parent getdents64 x'],
     ['lib/start/contain/contain.ts', 'contain parent mkdirat 1', 'run parent mkdirat 1'],
     ['lib/cage/polling/poller.ts', undefined, 'spawn parent read x'],
     ['lib/programs/cli/table.ts', undefined, 'spawn parent read x'],

@@ -1,6 +1,15 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readProcFile } from '../../../common/machine/proc';
 import type { Process } from './process';
+
+/** USER_HZ, in which /proc counts; the kernel has it at 100 on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** The time on the clock of the start of processes in /proc: ticks since the machine was started. */
+export function ticksNow(): number {
+  const [uptime] = readFileSync('/proc/uptime', 'utf8').split(' ');
+  return Math.floor(Number(uptime) * TICKS_PER_SECOND);
+}
 
 /** PF_KTHREAD of include/linux/sched.h: a thread of the kernel, which has no environment. */
 const KERNEL_THREAD = 0x00200000;

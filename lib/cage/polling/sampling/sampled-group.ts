@@ -1,10 +1,10 @@
 import type { PolledKill } from '../messages';
 import type { SharedState } from '../shared-state';
-import { ticksNow } from '../start-clock';
 import { Killing, type KillingOptions } from './killing';
 import { Members } from './members';
 import { Pace } from './pace';
 import type { Look, Process } from './process';
+import { ticksNow } from './process-stat';
 
 /**
  * Resident memory counts what is shared several times, so with what is swapped out it is an upper bound, but for what the

@@ -1,10 +1,10 @@
 import { type FdReserve, isFdShortage } from '../fd-reserve';
 import type { Report, Request } from '../messages';
 import { SharedState } from '../shared-state';
-import { Budget } from './budget';
+import type { Pidfds } from './killing';
+import { Budget } from './pace';
 import type { Look, ProcessTable } from './process';
 import { SampledGroup } from './sampled-group';
-import type { Pidfds } from './signal';
 
 /** So long a look may fail, for want of an fd perhaps, until the groups are given up. */
 const PATIENCE_MS = 1000;

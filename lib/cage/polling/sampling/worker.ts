@@ -1,11 +1,23 @@
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FdReserve } from '../fd-reserve';
 import type { Report, Request, SamplerData } from '../messages';
+import type { Pidfds } from './killing';
 import { ProcTable } from './proc-table';
 import { PsTable } from './ps-table';
 import { Sampler } from './sampler';
-import type { Pidfds } from './signal';
-import { threadCostMs } from './thread-cost';
+
+/**
+ * Milliseconds that this thread has had a processor, see /proc/PID/schedstat in the kernel's sched-stats. Where there is
+ * no such file, the time that has passed, which is never less.
+ */
+export function threadCostMs(): number {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return performance.now();
+  }
+}
 
 const { reports, addon, platform, pageBytes } = workerData as SamplerData;
 

@@ -1,6 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { KernelLog } from '../../../../lib/cage/oom/kernel-log';
-import { closeKillLog } from '../../../../lib/cage/oom/kill-log';
+import { closeKillLog, KernelLog } from '../../../../lib/cage/oom/kernel-log';
 // Not imported as a package, since the tests take the log away.
 import {
   createCage,

@@ -1,5 +1,5 @@
+import { signal } from '../../../../lib/cage/polling/sampling/killing';
 import { ProcTable } from '../../../../lib/cage/polling/sampling/proc-table';
-import { signal } from '../../../../lib/cage/polling/sampling/signal';
 import { loadNative } from '../../../../lib/common/addon/load-native';
 import { readPageSize } from '../../../../lib/common/machine/proc';
 import { endOf, groupsOfEachTest, MIB } from '../../../support/cgroups/polled-group';

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { makeCageCgroup } from '../../../../lib/cage/cgroup/make-cage-cgroup';
 import type { CageRoot } from '../../../../lib/cage/root/cage-root';
-import type { RootControllers } from '../../../../lib/cage/root/root-controllers';
+import type { RootControllers } from '../../../../lib/cage/root/cage-version';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type { NativeBinding } from '../../../../types/native';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';

@@ -1,5 +1,5 @@
 import { SpareSides } from '../../../../lib/cage/cgroup/spare-sides';
-import type { ControllerHome } from '../../../../lib/cage/root/root-controllers';
+import type { ControllerHome } from '../../../../lib/cage/root/cage-version';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 jest.mock('../../../../lib/common/event-loop/timers', () => ({

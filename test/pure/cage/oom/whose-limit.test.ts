@@ -1,8 +1,15 @@
-import { limitOf, limitOfAncestor, limitOfAncestorAt } from '../../../../lib/cage/oom/whose-limit';
+import {
+  killsWhenOut,
+  limitOf,
+  limitOfAncestor,
+  limitOfAncestorAt,
+  wasHit,
+} from '../../../../lib/cage/oom/whose-limit';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
+import { testRows } from '../../../support/rows';
 
 let tree: CgroupsInMemory;
 jest.mock('../../../../lib/cgroup/hierarchy/host', () => ({
@@ -68,4 +75,58 @@ test('an ancestor by its path, which leaves no fd', () => {
   expect(limitOfAncestorAt('/cg/limited', 2)).toEqual({ cause: 'ancestor', limitBytes: 8192, path: '/cg/limited' });
   expect(limitOfAncestorAt(`/cg/${CAGE}/2`, 2)).toEqual({ cause: 'cage', limitBytes: null, path: `/cg/${CAGE}/2` });
   expect([...tree.open.keys()]).toEqual(before);
+});
+
+const LIMIT = 1_048_576;
+const quiet = {
+  'memory.limit_in_bytes': `${LIMIT}\n`,
+  'memory.failcnt': '0\n',
+  'memory.memsw.failcnt': '0\n',
+  'memory.max_usage_in_bytes': '4096\n',
+};
+
+testRows<[string, Partial<typeof quiet>, boolean]>(
+  'whether a limit was hit',
+  [
+    ['nothing happened', {}, false],
+    ['memory was refused', { 'memory.failcnt': '1\n' }, true],
+    ['memory and swap were refused', { 'memory.memsw.failcnt': '1\n' }, true],
+    ['the use was at the limit', { 'memory.max_usage_in_bytes': `${LIMIT}\n` }, true],
+    ['the next charge would have been too much', { 'memory.max_usage_in_bytes': `${LIMIT - 16_384 + 4096}\n` }, true],
+    ['the largest charge had room', { 'memory.max_usage_in_bytes': `${LIMIT - 16_384}\n` }, false],
+    ['there is no limit', { 'memory.limit_in_bytes': '9223372036854771712\n', 'memory.failcnt': '1\n' }, false],
+  ],
+  ([, files, expected]) => {
+    const { directory } = cgroupsInMemory({ c: { ...quiet, ...files } });
+    expect(wasHit(directory('c'))).toBe(expected);
+  },
+);
+
+test('a kernel that does not account swap has no count of it', () => {
+  const { 'memory.memsw.failcnt': _, ...files } = quiet;
+  expect(wasHit(cgroupsInMemory({ c: files }).directory('c'))).toBe(false);
+  expect(wasHit(cgroupsInMemory({ c: { ...files, 'memory.failcnt': '2\n' } }).directory('c'))).toBe(true);
+});
+
+test('what is no number is named', () => {
+  const { directory } = cgroupsInMemory({ c: { ...quiet, 'memory.max_usage_in_bytes': 'much\n' } });
+  expect(() => wasHit(directory('c'))).toThrow('/cg/c/memory.max_usage_in_bytes');
+});
+
+const control = (disabled: 0 | 1) => ({
+  'memory.oom_control': `oom_kill_disable ${disabled}\nunder_oom 0\noom_kill 0\n`,
+});
+const killers = cgroupsInMemory({ kills: control(0), waits: control(1) });
+
+test('v1 kills, unless it was told to let processes wait', () => {
+  expect(killsWhenOut(killers.directory('kills'), 1)).toBe(true);
+  expect(killsWhenOut(killers.directory('waits'), 1)).toBe(false);
+});
+
+test('v2 always kills', () => {
+  expect(killsWhenOut(killers.directory('waits'), 2)).toBe(true);
+});
+
+test('what can not be read may kill', () => {
+  expect(killsWhenOut(killers.directory('gone'), 1)).toBe(true);
 });

@@ -1,5 +1,4 @@
-import { Killing } from '../../../../lib/cage/polling/sampling/killing';
-import { type Pidfds, signal } from '../../../../lib/cage/polling/sampling/signal';
+import { Killing, type Pidfds, signal } from '../../../../lib/cage/polling/sampling/killing';
 import { type FakeProcess, lookAt } from '../../../support/processes/fake-processes';
 
 const NAMES: Record<number, string> = { 9: 'kill', 19: 'stop' };

@@ -7,9 +7,8 @@ import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { kindOf, pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
 import { readCommand } from '../../cgroup/processes/processes';
-import { isLocked } from '../root/locked-directory';
-import { LockHolders } from './lock-holders';
-import { memoryHierarchies, OwnDirectories, type OwnDirectory } from './own-directories';
+import { isLocked } from './locked-directory';
+import { LockHolders, memoryHierarchies, OwnDirectories, type OwnDirectory } from './own-directories';
 
 /** The process that made a cage. */
 export interface CageOwner {

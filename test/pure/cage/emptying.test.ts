@@ -1,6 +1,5 @@
-import { emptyGroup } from '../../../../lib/cage/polled/empty-group';
-import { UnmeasuredGroup } from '../../../../lib/cage/polled/unmeasured-group';
-import { ErrorCode } from '../../../../lib/common/errors/errors';
+import { emptyGroup, UnmeasuredGroup } from '../../../lib/cage/polled-group';
+import { ErrorCode } from '../../../lib/common/errors/errors';
 
 describe('to empty a group', () => {
   test('whose processes do not end is busy', async () => {

@@ -5,9 +5,9 @@ import { pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
 import { invalidArgument } from '../../common/errors/errors';
 import { checkOptions } from '../../common/options/option-names';
-import { isLocked } from '../root/locked-directory';
-import { sweepOne } from '../root/sweep';
+import { isLocked } from './locked-directory';
 import { memoryHierarchies, OwnDirectories, type OwnDirectory, otherHierarchies } from './own-directories';
+import { sweepOne } from './sweep';
 
 /** Options of {@link collectGarbage}. */
 export interface CollectGarbageOptions {

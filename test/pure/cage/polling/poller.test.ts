@@ -1,4 +1,4 @@
-import { refuseWhereNothingCanBeSampled } from '../../../../lib/cage/polling/can-sample';
+import { refuseWhereNothingCanBeSampled } from '../../../../lib/cage/polling/poller';
 import { thrown } from '../../../support/thrown';
 
 /** A permission model that allows all but one thing. */

@@ -1,10 +1,10 @@
 import { pauseSync } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/proc';
 import { type FdReserve, isFdShortage } from './fd-reserve';
+import { signal } from './sampling/killing';
 import { Members } from './sampling/members';
 import { ProcTable } from './sampling/proc-table';
 import { PsTable } from './sampling/ps-table';
-import { signal } from './sampling/signal';
 
 /** What the thread that has opened a group knows of it. */
 export interface Known {

@@ -1,16 +1,15 @@
-import type { Cage } from '../../../../lib/cage/contract/cage';
-import { PrivatePolledCage } from '../../../../lib/cage/polled/private-polled-cage';
-import { SharedPolledCage } from '../../../../lib/cage/polled/shared-polled-cage';
-import type * as Polling from '../../../../lib/cage/polling/open-group';
-import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
-import { PolledChild } from '../../../../lib/start/child/polled-child';
+import type { Cage } from '../../../lib/cage/contract/cage';
+import { PrivatePolledCage, SharedPolledCage } from '../../../lib/cage/polled-cage';
+import type * as Polling from '../../../lib/cage/polling/open-group';
+import { NO_SETTINGS } from '../../../lib/process/settings/child-settings';
+import { PolledChild } from '../../../lib/start/child/polled-child';
 
 type Options = Polling.GroupOptions;
 
 /** The groups that were opened, in order. A test kills in their name. */
 let opened: Options[];
 
-jest.mock('../../../../lib/cage/polling/open-group', () => ({
+jest.mock('../../../lib/cage/polling/open-group', () => ({
   openGroup: (options: Options): Polling.PolledGroup => {
     opened.push(options);
     return {

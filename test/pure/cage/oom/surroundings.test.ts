@@ -1,6 +1,5 @@
 import type { LoggedKill } from '../../../../lib/cage/oom/kill-records';
-import { LimitsAround } from '../../../../lib/cage/oom/limits-around';
-import type { OomSurroundings } from '../../../../lib/cage/oom/surroundings';
+import { LimitsAround, type OomSurroundings } from '../../../../lib/cage/oom/surroundings';
 import type { WhoseLimit } from '../../../../lib/cage/oom/whose-limit';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';

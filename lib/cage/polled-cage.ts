@@ -1,15 +1,17 @@
 import { type InspectOptions, inspect } from 'node:util';
-import type { EnforcedBy, MemoryReport } from '../../../types/outcome';
-import type { Cgroup } from '../../cgroup/handle/cgroup';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
-import { shown } from '../../common/text/inspected';
-import type { Cage } from '../contract/cage';
-import { type CageEvents, FORWARDED } from '../contract/cage-events';
-import { cages } from '../open-cages';
-import type { PolledGroup, PolledKill, PolledVictim } from '../polling/open-group';
-import { emptyGroup } from './empty-group';
-import { openPolled, type Polled } from './open-polled';
+import { emptyGroup, openPolled, type Polled } from './polled-group';
+import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
+import type { EnforcedBy, MemoryReport } from '../../types/outcome';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { type CageEvents, FORWARDED } from './contract/cage-events';
+import type { Cgroup } from '../cgroup/handle/cgroup';
+import { shown } from '../common/text/inspected';
+import type { NodeHeapSetting } from '../process/node-heap';
+import type { ChildSettings } from '../process/settings/child-settings';
+import type { ChildDefaults } from './child-defaults';
+import type { Cage } from './contract/cage';
+import { cages } from './open-cages';
+import { refuseStarts } from './refuse-starts';
 
 const EXIT_PATIENCE_MS = 2000;
 /** No pid is another process's so soon after its process was killed. */
@@ -262,5 +264,38 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
       this.#closing = undefined;
       throw error;
     }
+  }
+}
+
+/** The polled cage of one child. */
+export class PrivatePolledCage extends PolledCage implements Cage {
+  declare spawn: Cage['spawn'];
+  declare fork: Cage['fork'];
+  declare exec: Cage['exec'];
+  declare execFile: Cage['execFile'];
+  declare run: Cage['run'];
+  declare contain: Cage['contain'];
+
+  static {
+    refuseStarts(PrivatePolledCage.prototype);
+  }
+
+  get self(): Cage {
+    return this;
+  }
+}
+
+/** A polled cage for many children. Each has a group of its own too, which measures it and finds what it leaves. */
+export abstract class SharedPolledCage extends PolledCage {
+  /** @internal */
+  readonly nodeHeap: NodeHeapSetting;
+  /** @internal */
+  readonly settings: ChildSettings;
+
+  /** @internal Use `createCage()`. */
+  constructor(options: Omit<PolledCageOptions, 'outlivesOwner'>, { nodeHeap, settings }: ChildDefaults) {
+    super({ ...options, outlivesOwner: false });
+    this.nodeHeap = nodeHeap;
+    this.settings = settings;
   }
 }

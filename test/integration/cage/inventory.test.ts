@@ -1,13 +1,13 @@
 import { chownSync, mkdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { cageOf, collectGarbage, createCage, findCage, type ListedCage, listCages, spawn } from 'memcage';
-import { version } from '../../../support/cgroups/cgroup-tree';
-import { strangers } from '../../../support/cgroups/strangers';
-import { withCode } from '../../../support/error-code';
-import { openFdCount } from '../../../support/processes/fds';
-import { describeIf } from '../../../support/require';
-import { thrown } from '../../../support/thrown';
-import { until } from '../../../support/until';
+import { version } from '../../support/cgroups/cgroup-tree';
+import { strangers } from '../../support/cgroups/strangers';
+import { withCode } from '../../support/error-code';
+import { openFdCount } from '../../support/processes/fds';
+import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
+import { until } from '../../support/until';
 
 /** Higher than any pid. */
 const NOBODY = 2 ** 30;
