@@ -5,7 +5,7 @@ import { leafName } from '../cgroup/names/own-names';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
-import { BaseCage } from './base-cage';
+import { KernelCage } from './kernel-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf, withFreeName } from './cgroup/make-cage-cgroup';
 import type { ChildDefaults } from './child-defaults';
@@ -29,7 +29,7 @@ export interface SharedCageOptions {
  * and may have cgroups below it (v2). The leaf repeats the cage's limit, since a program reads only the limit of its
  * own cgroup; `Cgroup.setLimits()` has it follow.
  */
-export abstract class SharedCage extends BaseCage {
+export abstract class SharedCage extends KernelCage {
   /** @internal */
   readonly nodeHeap: NodeHeapSetting;
   /** @internal */

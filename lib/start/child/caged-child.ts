@@ -1,5 +1,5 @@
 import type { EnforcedBy } from '../../../types/outcome';
-import type { BaseCage } from '../../cage/base-cage';
+import type { KernelCage } from '../../cage/kernel-cage';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import type { Cage } from '../../cage/contract/cage';
 import { isLogBehind } from '../../cage/oom/kernel-log';
@@ -33,7 +33,7 @@ export abstract class CagedChild implements HeldChild {
 
   /** @param home the cgroup that the child lives in */
   protected constructor(
-    readonly cage: BaseCage,
+    readonly cage: KernelCage,
     readonly home: CageCgroup,
   ) {
     // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.

@@ -30,13 +30,13 @@ export interface CageLife {
   /** The cage stays when this process ends. */
   outlivesOwner: boolean;
   /** The cage whose cgroup is above this one's. They end together. */
-  outer?: BaseCage | undefined;
+  outer?: KernelCage | undefined;
   /** The cage was made ahead, and no child has it yet. */
   spare?: boolean;
 }
 
 /** What all cages have in common. An open cage doesn't keep the event loop alive, and ends with the process. */
-export abstract class BaseCage extends LazyEmitter<CageEvents> {
+export abstract class KernelCage extends LazyEmitter<CageEvents> {
   /** The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. */
   readonly cgroup: Cgroup;
   /** @internal */
@@ -44,10 +44,10 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> {
   /** @internal */
   readonly reporter: OomReporter;
   /** The cage that this one is in. */
-  protected readonly container: BaseCage | undefined;
+  protected readonly container: KernelCage | undefined;
   /** @internal See {@link CageLife}. */
   spare: boolean;
-  readonly #inner = new Set<BaseCage>();
+  readonly #inner = new Set<KernelCage>();
   readonly #launchers = new Set<() => void>();
   readonly #heard: HeardEvents;
   #members = 0;
