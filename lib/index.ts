@@ -28,6 +28,7 @@ export type {
   SizedJob,
 } from './cage/contract/budget';
 export type {
+  AnyCage,
   Cage,
   Caged,
   CageOptions,

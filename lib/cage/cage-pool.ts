@@ -5,7 +5,7 @@ import { MemcageError } from '../common/errors/errors';
 import { defer, nextIteration } from '../common/event-loop/timers';
 import { makeCageCgroup } from './cgroup/make-cage-cgroup';
 import { SpareSides } from './cgroup/spare-sides';
-import { PrivateCage } from './private-cage';
+import { KernelCage } from './kernel-cage';
 import type { CageRoot } from './root/cage-root';
 
 /** The kind of a private cage. Cages of the same kind are interchangeable. */
@@ -24,7 +24,7 @@ const BUSY_MS = 20;
  */
 export class CagePool {
   #lastKind: CageKind | undefined;
-  #ready: { kind: CageKind; cage: PrivateCage } | undefined;
+  #ready: { kind: CageKind; cage: KernelCage } | undefined;
   #lastTakeMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** The kind of the cage to make ahead soon. */
@@ -34,7 +34,7 @@ export class CagePool {
 
   constructor(private readonly root: CageRoot) {}
 
-  take(kind: CageKind): PrivateCage {
+  take(kind: CageKind): KernelCage {
     const repeated = this.#lastKind !== undefined && isSameKind(kind, this.#lastKind);
     this.#lastKind = kind;
     const now = performance.now();
@@ -55,9 +55,9 @@ export class CagePool {
     this.#sides.close();
   }
 
-  #make({ limits, killable }: CageKind, { spare = false } = {}): PrivateCage {
+  #make({ limits, killable }: CageKind, { spare = false } = {}): KernelCage {
     const cageCgroup = makeCageCgroup(this.root, limits, { killable, spareSides: this.#sides });
-    const cage = new PrivateCage(cageCgroup, { outlivesOwner: false, spare });
+    const cage = new KernelCage(cageCgroup, { outlivesOwner: false, spare });
     try {
       cageCgroup.prepareStart();
       return cage;
@@ -67,7 +67,7 @@ export class CagePool {
     }
   }
 
-  #take(kind: CageKind): PrivateCage | undefined {
+  #take(kind: CageKind): KernelCage | undefined {
     const ready = this.#ready;
     if (ready === undefined) return undefined;
     this.#ready = undefined;
@@ -114,7 +114,7 @@ export class CagePool {
 }
 
 /** Removes a cage in which no child was. Never throws: what can't be removed for a while is removed with the cage root. */
-function discard(cage: PrivateCage): void {
+function discard(cage: KernelCage): void {
   undoPatiently(() => cage.tryRemove());
 }
 

@@ -1,30 +1,33 @@
-import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy } from '../../types/outcome';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import { Cgroup } from '../cgroup/handle/cgroup';
+import { resolveCageLimits } from '../cgroup/limits/resolve-cage-limits';
+import { resolveStall } from '../cgroup/limits/resolve-stall';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { retry, retrySync } from '../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { emitApart, LazyEmitter } from '../common/event-loop/emitter';
+import { BaseCage, EXIT_PATIENCE_MS } from './base-cage';
 import { shown } from '../common/text/inspected';
+import { ALIASES } from '../common/options/called';
+import { checkOptions } from '../common/options/option-names';
 import type { CageCgroup } from './cgroup/cage-cgroup';
-import { changeCageLimits } from './change-cage-limits';
-import type { Cage } from './contract/cage';
-import type { CageEvents, OomEvent } from './contract/cage-events';
+import type { CageEvents } from './contract/cage-events';
 import type { CageLimitOptions } from './contract/limit-options';
-import { BY_KERNEL } from './enforced-by';
 import { HeardEvents } from './heard-events';
 import { OomReporter } from './oom-reporter';
-import { cages } from './open-cages';
 
 const PATIENCE_MS = 10_000;
-const EXIT_PATIENCE_MS = 2000;
+const SET_LIMITS = 'cage.setLimits';
 /**
  * A kill looks at each cgroup below, and a child may have made thousands. So it rests some times as long as it took, in
  * which the ends of the children remove them.
  */
 const KILL_REST = 9;
 const MOST_REST_MS = 1000;
+
+/** One object for all cages, so that it costs nothing. */
+const BY_KERNEL: EnforcedBy = Object.freeze({ kind: 'kernel', reason: null });
 
 export interface CageLife {
   /** The cage stays when this process ends. */
@@ -35,34 +38,28 @@ export interface CageLife {
   spare?: boolean;
 }
 
-/** What all cages have in common. An open cage doesn't keep the event loop alive, and ends with the process. */
-export abstract class KernelCage extends LazyEmitter<CageEvents> {
+/**
+ * A cage whose limits the kernel holds. By itself it is the private cage of one child, which lives in the cage's own
+ * cgroup.
+ */
+export class KernelCage extends BaseCage {
   /** The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. */
   readonly cgroup: Cgroup;
   /** @internal */
   readonly cageCgroup: CageCgroup;
   /** @internal */
   readonly reporter: OomReporter;
-  /** The cage that this one is in. */
-  protected readonly container: KernelCage | undefined;
-  /** @internal See {@link CageLife}. */
-  spare: boolean;
-  readonly #inner = new Set<KernelCage>();
   readonly #launchers = new Set<() => void>();
   readonly #heard: HeardEvents;
   #members = 0;
   #nextKillMs = 0;
-  #closing: Promise<void> | undefined;
-  #closed = false;
-  #killed = false;
   /** {@link closeNow} was called. */
   #blocks = false;
 
   /** @internal */
   constructor(cageCgroup: CageCgroup, { outlivesOwner, outer, spare = false }: CageLife) {
-    super();
+    super(outer);
     this.cageCgroup = cageCgroup;
-    this.container = outer;
     this.spare = spare;
     this.cgroup = new Cgroup(cageCgroup.memory, cageCgroup.version, {
       killCgroup: cageCgroup.killCgroup,
@@ -73,28 +70,19 @@ export abstract class KernelCage extends LazyEmitter<CageEvents> {
     this.#heard = new HeardEvents({ emitter: this, cgroup: this.cgroup, cageCgroup });
     cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
     cageCgroup.onStalled = (event) => emitApart(this, 'stall', event);
-    this.reporter = new OomReporter(cageCgroup, (event) => this.#tell(event), outer?.reporter);
+    this.reporter = new OomReporter(cageCgroup, (event) => this.tellOom(event), outer?.reporter);
     try {
       this.reporter.watch(cageCgroup);
     } catch (error) {
       cageCgroup.discard();
       throw error;
     }
-    if (outer !== undefined) outer.#inner.add(this);
-    cages.add(this, { outlivesOwner });
+    this.enter({ outlivesOwner });
   }
 
-  /** See {@link Cage}. */
+  /** See {@link AnyCage}. */
   get enforcedBy(): EnforcedBy {
     return BY_KERNEL;
-  }
-
-  /** The cage as users see it. */
-  abstract get self(): Cage;
-
-  /** See {@link Cage}. */
-  get outer(): Cage | undefined {
-    return this.container?.self;
   }
 
   /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
@@ -102,54 +90,36 @@ export abstract class KernelCage extends LazyEmitter<CageEvents> {
     return this.reporter.reported;
   }
 
-  /** @internal For `console.log()`. */
-  [inspect.custom](_depth: number, options: InspectOptions): string {
-    const { cgroup, oomKills, closing } = this;
-    const live = (): object => ({ ...cgroup.facts(), children: this.#members, oomKills, ...(closing && { closing }) });
-    const facts = this.#closed ? { oomKills, closed: true } : live();
-    return shown('Cage', cgroup.path, facts, options);
+  /** @internal See {@link BaseCage.wasKilled}. */
+  override get wasKilled(): boolean {
+    return super.wasKilled || this.cageCgroup.wasKilled;
   }
 
-  /** Whether the cage is closed or closing. */
-  get closing(): boolean {
-    return this.#closed || this.#closing !== undefined;
-  }
-
-  /** @internal Whether memcage has ever killed everything in this cage, or in a cage around it. */
-  get wasKilled(): boolean {
-    return this.#killed || this.cageCgroup.wasKilled || this.container?.wasKilled === true;
-  }
-
-  /** Change limits of the cage. See {@link Cage}. */
+  /** Change limits of the cage: those that its cgroup was made with. See {@link AnyCage}. */
   setLimits(limits: CageLimitOptions): void {
-    changeCageLimits(limits, this.cgroup, this.cageCgroup);
+    checkOptions(limits, { of: SET_LIMITS, known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'], aliases: ALIASES });
+    const { memory: _, cpuTimeMs, stall: __, ...others } = resolveCageLimits(limits, SET_LIMITS) ?? { memory: {} };
+    const { homes, watched } = this.cageCgroup;
+    // Before the first write: memcage can tell.
+    homes.assertHas(others);
+    const cpuTime = cpuTimeMs === undefined ? undefined : watched.cpuTime;
+    const stall = limits.stall === undefined ? undefined : watched.stall;
+    // What can fail for want of an fd comes first. A limit of processor time that is used up kills at once, so that comes last.
+    const prepared = stall?.prepare(resolveStall(limits.stall, SET_LIMITS, stall.stall));
+    try {
+      if (limits.memory !== undefined) this.cgroup.setLimits(limits.memory);
+      homes.write(others);
+      if (cpuTimeMs !== undefined) cpuTime?.change(cpuTimeMs);
+    } catch (error) {
+      prepared?.undo();
+      throw error;
+    }
+    prepared?.commit();
   }
 
   /** @internal Where it emits 'usage'. */
   watchUsage(thresholds: readonly ResolvedThreshold[]): void {
     this.#heard.thresholds = thresholds;
-  }
-
-  /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
-  async kill(): Promise<void> {
-    if (this.#closed) return;
-    this.#killed = true;
-    try {
-      await this.cgroup.kill();
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
-  }
-
-  /** Kill every process in the cage, and remove the cage. Resolves when nothing is left. You may call it again. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  /** {@link close}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   /**
@@ -176,9 +146,9 @@ export abstract class KernelCage extends LazyEmitter<CageEvents> {
 
   /** @internal Closes the cage, blocking: at the end of the process, or for a child that never started. */
   closeNow(): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     this.#blocks = true;
-    for (const cage of this.#inner) cage.closeNow();
+    for (const cage of this.inner) cage.closeNow();
     retrySync(() => this.#killAndRemove(), EXIT_PATIENCE_MS);
   }
 
@@ -190,18 +160,39 @@ export abstract class KernelCage extends LazyEmitter<CageEvents> {
 
   /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
-    if (this.#closed) return true;
+    if (this.isClosed) return true;
     if (this.awaitsTriggers()) return false;
     this.#heard.look();
     if (!this.cageCgroup.tryRemove()) return false;
-    this.#closed = true;
+    this.isClosed = true;
     this.reporter.stop();
     this.#heard.conclude();
     this.cgroup.close();
-    if (this.container !== undefined) this.container.#inner.delete(this);
-    cages.delete(this);
-    emitApart(this, 'close');
+    this.leave();
     return true;
+  }
+
+  protected get title(): string {
+    return this.cgroup.path;
+  }
+
+  protected facts(): object {
+    return { ...this.cgroup.facts(), children: this.#members };
+  }
+
+  protected async empty(): Promise<void> {
+    try {
+      await this.cgroup.kill();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  protected async end(): Promise<void> {
+    for (const end of this.#launchers) end();
+    // Without inner cages there is no await, so that the first attempt is made at once.
+    if (this.inner.size > 0) await Promise.all(Array.from(this.inner, (cage) => cage.close()));
+    await this.#killAndRemoveInTime();
   }
 
   /** @internal */
@@ -212,24 +203,6 @@ export abstract class KernelCage extends LazyEmitter<CageEvents> {
   /** @internal */
   protected override listeningEnds(name: keyof CageEvents): void {
     this.#heard.end(name);
-  }
-
-  #tell(event: OomEvent): void {
-    emitApart(this, 'oom', event);
-    const { kills, totalKills, timeMs } = event;
-    if (kills > 0) emitApart(this, 'oomKill', { count: kills, totalCount: totalKills, timeMs });
-  }
-
-  async #close(): Promise<void> {
-    for (const end of this.#launchers) end();
-    try {
-      // Without inner cages there is no await, so that the first attempt is made at once.
-      if (this.#inner.size > 0) await Promise.all(Array.from(this.#inner, (cage) => cage.close()));
-      await this.#killAndRemoveInTime();
-    } catch (error) {
-      this.#closing = undefined;
-      throw error;
-    }
   }
 
   async #killAndRemoveInTime(): Promise<void> {
@@ -254,7 +227,7 @@ export abstract class KernelCage extends LazyEmitter<CageEvents> {
 
   /** True when all children have ended, and the kernel's report on each is recorded. */
   #endMembers(): boolean {
-    if (this.#members === 0 || this.#closed) return true;
+    if (this.#members === 0 || this.isClosed) return true;
     const startMs = performance.now();
     if (startMs < this.#nextKillMs) return false;
     try {

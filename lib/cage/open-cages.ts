@@ -1,10 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { NativeBinding } from '../../types/native';
 import { loadNative } from '../common/addon/load-native';
-import type { Cage } from './contract/cage';
+import type { AnyCage } from './contract/cage';
 
 interface OpenCage {
-  readonly self: Cage;
+  readonly self: AnyCage;
   /** The cage was made ahead, and no child has it yet. */
   readonly spare: boolean;
   /** Kills and removes it, blocking. */
@@ -21,7 +21,7 @@ class OpenCages {
   #isHooked = false;
 
   /** The cages in use, in the order in which they were made. */
-  list(): Cage[] {
+  list(): AnyCage[] {
     return Array.from(this.#all.keys()).flatMap(({ spare, self }) => (spare ? [] : [self]));
   }
 

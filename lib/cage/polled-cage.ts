@@ -1,19 +1,19 @@
-import { type InspectOptions, inspect } from 'node:util';
 import { emptyGroup, openPolled, type Polled } from './polled-group';
 import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
+import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { BaseCage, type ChildDefaults, EXIT_PATIENCE_MS } from './base-cage';
+import { emptyGroup, openPolled, type Polled } from './polled-group';
+import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
 import { type CageEvents, FORWARDED } from './contract/cage-events';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import { shown } from '../common/text/inspected';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
-import type { ChildDefaults } from './child-defaults';
 import type { Cage } from './contract/cage';
 import { cages } from './open-cages';
-import { refuseStarts } from './refuse-starts';
 
-const EXIT_PATIENCE_MS = 2000;
 /** No pid is another process's so soon after its process was killed. */
 const SAME_KILL_MS = 1000;
 
@@ -42,8 +42,8 @@ export interface PolledMember {
   noteFailure(error: Error): void;
 }
 
-/** What all cages without a cgroup have in common. An open one does not keep the event loop alive. */
-export abstract class PolledCage extends LazyEmitter<CageEvents> implements Polled {
+/** A cage without a cgroup. By itself it is the private cage of one child. */
+export class PolledCage extends BaseCage implements Polled {
   readonly enforcedBy: EnforcedBy;
   /** @internal */
   readonly group: PolledGroup;
@@ -53,27 +53,20 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
   readonly limitBytes: number;
   /** @internal The lowest limit that was asked for, for it and the cages around it, be it held or not. */
   readonly ceilingBytes: number;
-  /** @internal */
-  readonly spare = false;
-  /** @internal The cage that this one is in. */
-  readonly container: PolledCage | undefined;
-  readonly #inner = new Set<PolledCage>();
+  declare protected readonly container: PolledCage | undefined;
+  declare protected readonly inner: Set<PolledCage>;
   readonly #members = new Set<PolledMember>();
   /** When a victim was told of, by pid. */
   readonly #told = new Map<number, number>();
   #kills = 0;
-  #closing: Promise<void> | undefined;
-  #closed = false;
-  #killed = false;
   #failure: Error | undefined;
 
   /** @internal */
   constructor({ enforcedBy, limitBytes, outer, outlivesOwner }: PolledCageOptions) {
-    super();
+    super(outer);
     this.enforcedBy = enforcedBy;
     this.limitBytes = enforcedBy.kind === 'none' ? Number.POSITIVE_INFINITY : limitBytes;
     this.ceilingBytes = Math.min(limitBytes, outer?.ceilingBytes ?? Number.POSITIVE_INFINITY);
-    this.container = outer;
     const { group, marker } = openPolled({
       kind: enforcedBy.kind,
       limitBytes: this.limitBytes,
@@ -82,26 +75,17 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     });
     this.group = group;
     this.marker = marker;
-    if (outer !== undefined) outer.#inner.add(this);
-    cages.add(this, { outlivesOwner });
+    this.enter({ outlivesOwner });
   }
-
-  /** The cage as users see it. */
-  abstract get self(): Cage;
 
   /** There is none. */
   get cgroup(): Cgroup {
     throw new MemcageError(ErrorCode.UNSUPPORTED, `This cage has no cgroup: it is ${this.#why}`);
   }
 
-  /** See {@link Cage}. */
+  /** See {@link AnyCage}. */
   setLimits(): never {
     throw new MemcageError(ErrorCode.UNSUPPORTED, `The limits of this cage can't change: it is ${this.#why}`);
-  }
-
-  /** See {@link Cage}. */
-  get outer(): Cage | undefined {
-    return this.container?.self;
   }
 
   /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
@@ -109,28 +93,14 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     return this.#kills;
   }
 
-  /** @internal For `console.log()`. */
-  [inspect.custom](_depth: number, options: InspectOptions): string {
-    const { enforcedBy, limitBytes, oomKills, closing } = this;
-    const { usageBytes, peakBytes, processes } = this.group.seen;
-    const live = { limitBytes, usageBytes, peakBytes, processes, children: this.#members.size };
-    const facts = this.#closed ? { oomKills, closed: true } : { ...live, oomKills, ...(closing && { closing }) };
-    return shown('Cage', enforcedBy.kind, facts, options);
-  }
-
-  /** Whether the cage is closed or closing. */
-  get closing(): boolean {
-    return this.#closed || this.#closing !== undefined;
-  }
-
-  /** @internal Whether memcage has ever killed everything in this cage, or in a cage around it, but for memory. */
-  get wasKilled(): boolean {
-    return this.#killed || this.closing || this.container?.wasKilled === true;
+  /** @internal See {@link BaseCage.wasKilled}. */
+  override get wasKilled(): boolean {
+    return super.wasKilled || this.closing;
   }
 
   /** @internal Nobody looks at it any more: it is closed, or the sampler has failed, and has taken all of it along. */
   get isOver(): boolean {
-    return this.#closed || this.#failure !== undefined;
+    return this.isClosed || this.#failure !== undefined;
   }
 
   /** @internal */
@@ -160,40 +130,41 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     return { limitBytes: this.limitBytes, peakBytes: (group?.seen.peakBytes ?? 0) || null, swapLimited: false };
   }
 
-  /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
-  async kill(): Promise<void> {
-    if (this.#closed) return;
-    this.#killed = true;
-    await emptyGroup(this.group);
-  }
-
-  /** Kill every process in the cage. Resolves when nothing is left. You may call it again. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  /** {@link close}, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
   /** @internal Closes the cage, blocking: at the end of the process. */
   closeNow(): void {
-    if (this.#closed) return;
-    this.#killed = true;
+    if (this.isClosed) return;
+    this.hasKilled = true;
     if (this.group.killAllNow(EXIT_PATIENCE_MS)) this.conclude();
   }
 
   /** @internal Nothing is left in it. */
   conclude(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    for (const cage of this.#inner) cage.conclude();
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const cage of this.inner) cage.conclude();
     this.group.close();
-    if (this.container !== undefined) this.container.#inner.delete(this);
-    cages.delete(this);
-    emitApart(this, 'close');
+    this.leave();
+  }
+
+  protected get title(): string {
+    return this.enforcedBy.kind;
+  }
+
+  protected facts(): object {
+    const { limitBytes } = this;
+    const { usageBytes, peakBytes, processes } = this.group.seen;
+    return { limitBytes, usageBytes, peakBytes, processes, children: this.#members.size };
+  }
+
+  protected empty(): Promise<void> {
+    return emptyGroup(this.group);
+  }
+
+  protected async end(): Promise<void> {
+    this.hasKilled = true;
+    // Its children end one by one, each with a report of its own.
+    await emptyGroup(this.group, () => this.#allMembers().length === 0);
+    this.conclude();
   }
 
   /** @internal */
@@ -238,7 +209,7 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
 
   /** The children in it and in the cages within it. */
   #allMembers(): PolledMember[] {
-    return [...this.#members, ...Array.from(this.#inner, (cage) => cage.#allMembers()).flat()];
+    return [...this.#members, ...Array.from(this.inner, (cage) => cage.#allMembers()).flat()];
   }
 
   /** Both the group of this cage and that of another one, around or within, may have killed the same process. */
@@ -249,39 +220,8 @@ export abstract class PolledCage extends LazyEmitter<CageEvents> implements Poll
     for (const { pid } of victims) this.#told.set(pid, timeMs);
     const kills = victims.length;
     this.#kills += kills;
-    const of = { cause: 'polled', limitBytes, path: null, victims, underOom: false, timeMs } as const;
-    emitApart(this, 'oom', { ...of, kills, totalKills: this.#kills });
-    emitApart(this, 'oomKill', { count: kills, totalCount: this.#kills, timeMs });
-  }
-
-  async #close(): Promise<void> {
-    try {
-      this.#killed = true;
-      // Its children end one by one, each with a report of its own.
-      await emptyGroup(this.group, () => this.#allMembers().length === 0);
-      this.conclude();
-    } catch (error) {
-      this.#closing = undefined;
-      throw error;
-    }
-  }
-}
-
-/** The polled cage of one child. */
-export class PrivatePolledCage extends PolledCage implements Cage {
-  declare spawn: Cage['spawn'];
-  declare fork: Cage['fork'];
-  declare exec: Cage['exec'];
-  declare execFile: Cage['execFile'];
-  declare run: Cage['run'];
-  declare contain: Cage['contain'];
-
-  static {
-    refuseStarts(PrivatePolledCage.prototype);
-  }
-
-  get self(): Cage {
-    return this;
+    const counts = { kills, totalKills: this.#kills };
+    this.tellOom({ cause: 'polled', limitBytes, path: null, victims, underOom: false, ...counts, timeMs });
   }
 }
 

@@ -5,10 +5,10 @@ import { leafName } from '../cgroup/names/own-names';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
-import { KernelCage } from './kernel-cage';
+import type { ChildDefaults } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeCageCgroup, makeInnerCageCgroup, makeLeaf, withFreeName } from './cgroup/make-cage-cgroup';
-import type { ChildDefaults } from './child-defaults';
+import { KernelCage } from './kernel-cage';
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
 

@@ -1,6 +1,14 @@
 // Compiled by the type check (npm run lint), never run. Each @ts-expect-error is a test: unused, it is an error itself.
 import type { Readable, Writable } from 'node:stream';
-import { type Budget, type Cage, createBudget, type JobEndedEvent, type MemoryReport, type Room } from 'memcage';
+import {
+  type AnyCage,
+  type Budget,
+  type Cage,
+  createBudget,
+  type JobEndedEvent,
+  type MemoryReport,
+  type Room,
+} from 'memcage';
 import { expectType } from './expect-type';
 
 async function jobs(): Promise<void> {
@@ -18,8 +26,8 @@ async function jobs(): Promise<void> {
   expectType<Writable>()(child.stdin);
   expectType<Readable>()(child.stdout);
   expectType<null>()(child.stderr);
-  expectType<Cage>()(child.cage);
-  expectType<Cage>()((await budget.fork('module.js', [], { memory: '1G' })).cage);
+  expectType<AnyCage>()(child.cage);
+  expectType<AnyCage>()((await budget.fork('module.js', [], { memory: '1G' })).cage);
   await budget.exec('true', { memory: '1G', encoding: null }, (_error, written) => expectType<Buffer>()(written));
   await budget.execFile('true', [], { memory: '1G' }, (_error, written) => expectType<string>()(written));
 

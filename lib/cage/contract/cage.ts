@@ -195,7 +195,7 @@ export interface Caged {
    * The cage that the child lives in. Like Node's streams, it is null if the child could not be started because no fds
    * were left for its pipes; an 'error' event (EMFILE) follows. A cage that you passed as an option is set even then.
    */
-  readonly cage: Cage;
+  readonly cage: AnyCage;
   /**
    * What became of the child. Resolves when the child and everything that it left in its cage are gone, and every pipe
    * that is being read has closed. Never rejects.
@@ -332,13 +332,11 @@ export interface ContainOptions {
 }
 
 /**
- * A limit with a lifetime. A private cage, made by the option `memory`, holds one child and all its descendants, and
- * closes with it. A shared one, made by {@link createCage}, holds many children: they all end with the cage, and each
- * has its own outcome. An open cage does not keep the event loop alive, and ends with the process.
- *
- * Only a shared cage starts children: in a private one these functions throw ERR_MEMCAGE_INVALID_ARGUMENT.
+ * A limit with a lifetime, private or shared. A private cage, made by the option `memory`, holds one child and all its
+ * descendants, and closes with it. A shared one is a {@link Cage}. An open cage does not keep the event loop alive, and
+ * ends with the process.
  */
-export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
+export interface AnyCage extends EventEmitter<CageEvents>, AsyncDisposable {
   /**
    * The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed.
    *
@@ -376,7 +374,13 @@ export interface Cage extends EventEmitter<CageEvents>, AsyncDisposable {
 
   /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
 
+/**
+ * A shared cage, made by {@link createCage}. It starts children, and holds many: they all end with the cage, and each has its
+ * own outcome.
+ */
+export interface Cage extends AnyCage {
   /** Like {@link spawn}, in this cage. */
   readonly spawn: Spawn<MemberOptions<SpawnOptions>, InCage>;
   /** Like {@link fork}, in this cage. */

@@ -1,5 +1,5 @@
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import type { Cage } from '../../cage/contract/cage';
+import type { AnyCage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
@@ -28,7 +28,7 @@ export interface Gone {
 /** What is followed of a child. */
 interface Followable {
   /** Without a pid there is no child. */
-  child: { readonly pid?: number | undefined; readonly cage: Cage | null };
+  child: { readonly pid?: number | undefined; readonly cage: AnyCage | null };
   recorder: Recorder;
   killAll(): void;
 }
@@ -115,7 +115,7 @@ export class FollowedJobs {
   }
 }
 
-async function untilClosed(cage: Cage): Promise<void> {
+async function untilClosed(cage: AnyCage): Promise<void> {
   if (cage.closing) await cage.close().catch(() => {});
   else await new Promise<void>((resolve) => cage.once('close', () => resolve()));
 }

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Cage, type Cgroup, MemcageError, openCages, readMany } from '../../index.js';
+import { type AnyCage, type Cgroup, MemcageError, openCages, readMany } from '../../index.js';
 import { countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures.js';
 import { Ledger, type Totals } from './ledger.js';
 
@@ -45,8 +45,8 @@ export class Collector<L extends object> {
   #live: ReadonlyMap<string, L> = new Map();
   /** The keys of the cgroups' labels, by path. */
   readonly #keys = new Map<string, string>();
-  readonly #onClosed = (message: unknown): void => this.#closed((message as { cage: Cage }).cage);
-  readonly #killsBefore = new WeakMap<Cage, number>();
+  readonly #onClosed = (message: unknown): void => this.#closed((message as { cage: AnyCage }).cage);
+  readonly #killsBefore = new WeakMap<AnyCage, number>();
   #closedCages = 0;
   #killsInClosed = 0;
 
@@ -83,7 +83,7 @@ export class Collector<L extends object> {
   }
 
   /** Adds the cage's kills since the last `collect()`, which may never have seen it. They would be lost otherwise. */
-  #closed(cage: Cage): void {
+  #closed(cage: AnyCage): void {
     this.#closedCages += 1;
     this.#killsInClosed += this.#killsOf(cage);
     if (this.#options.labelsEnd || !hasCgroup(cage)) return;
@@ -96,12 +96,12 @@ export class Collector<L extends object> {
   }
 
   /** The cage's kills since the collector was made. 0 for a cage within another, whose count includes them. */
-  #killsOf(cage: Cage): number {
+  #killsOf(cage: AnyCage): number {
     return cage.outer === undefined ? cage.oomKills - (this.#killsBefore.get(cage) ?? 0) : 0;
   }
 
   /** Whether a cage around it has the same labels. The figures of that cage include its own. */
-  #isCountedAbove(cage: Cage | undefined, key: string): boolean {
+  #isCountedAbove(cage: AnyCage | undefined, key: string): boolean {
     for (let outer = cage?.outer; outer !== undefined; outer = outer.outer) {
       if (this.#keyOf(outer.cgroup) === key) return true;
     }
@@ -141,7 +141,7 @@ export class Collector<L extends object> {
     });
   }
 
-  #totals(open: readonly Cage[]): CageTotals {
+  #totals(open: readonly AnyCage[]): CageTotals {
     let oomKills = this.#killsInClosed;
     for (const cage of open) oomKills += this.#killsOf(cage);
     return { open: open.length, closed: this.#closedCages, oomKills };
@@ -149,7 +149,7 @@ export class Collector<L extends object> {
 }
 
 /** Whether it can have a row: a cage that the kernel does not hold has only its kills, which the totals include. */
-function hasCgroup(cage: Cage): boolean {
+function hasCgroup(cage: AnyCage): boolean {
   return cage.enforcedBy.kind === 'kernel';
 }
 
@@ -157,7 +157,7 @@ function hasCgroup(cage: Cage): boolean {
 function factsOf(
   cgroup: Cgroup,
   reading: ReturnType<typeof readMany>[number],
-  cage: Cage | undefined,
+  cage: AnyCage | undefined,
 ): Facts | undefined {
   if (reading instanceof MemcageError) return undefined;
   try {

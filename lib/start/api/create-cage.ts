@@ -7,7 +7,7 @@ import type {
   PidsOption,
   StallOption,
 } from '../../../types/options';
-import type { ChildDefaults } from '../../cage/child-defaults';
+import type { ChildDefaults } from '../../cage/base-cage';
 import type { Cage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import { SharedCage } from '../../cage/shared-cage';

@@ -1,6 +1,6 @@
 import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
 import { joinPaths } from '../../cage/cgroup/join-fds';
-import type { Cage, CageOptions, CagingOption } from '../../cage/contract/cage';
+import type { AnyCage, CageOptions, CagingOption } from '../../cage/contract/cage';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/called';
@@ -46,7 +46,7 @@ export interface Launcher extends AsyncDisposable {
   /** Arguments that come before the command. */
   readonly args: readonly string[];
   /** The cage that all commands share; `null` without a limit and `cage`. */
-  readonly cage: Cage | null;
+  readonly cage: AnyCage | null;
   /**
    * Kill what was started through the launcher, and remove its cgroup. Later starts fail. You can call it more than
    * once, and after the cage's own `close()`, which does the same: you get the report that was read at the end.
@@ -74,7 +74,7 @@ const NAMES = {
 
 /** A {@link Launcher} with a cage, which a limit or `cage` gives it. */
 export interface CagedLauncher extends Launcher {
-  readonly cage: Cage;
+  readonly cage: AnyCage;
 }
 
 /** Options that make a cage, or name one. */

@@ -15,7 +15,7 @@ export class StartingCage extends SharedCage implements Cage {
     startInCage(StartingCage.prototype);
   }
 
-  get self(): Cage {
+  override get self(): Cage {
     return this;
   }
 

@@ -15,7 +15,7 @@ export class StartingPolledCage extends SharedPolledCage implements Cage {
     startInCage(StartingPolledCage.prototype);
   }
 
-  get self(): Cage {
+  override get self(): Cage {
     return this;
   }
 

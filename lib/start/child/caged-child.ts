@@ -1,7 +1,7 @@
 import type { EnforcedBy } from '../../../types/outcome';
-import type { KernelCage } from '../../cage/kernel-cage';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import type { Cage } from '../../cage/contract/cage';
+import type { AnyCage } from '../../cage/contract/cage';
+import type { KernelCage } from '../../cage/kernel-cage';
 import { isLogBehind } from '../../cage/oom/kernel-log';
 import { Clearing } from './clearing';
 import type { HeldChild } from './held-child';
@@ -41,7 +41,7 @@ export abstract class CagedChild implements HeldChild {
     this.#stalls = new StallWitness(home.watched.stalls);
   }
 
-  get self(): Cage {
+  get self(): AnyCage {
     return this.cage.self;
   }
 

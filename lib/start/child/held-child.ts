@@ -1,6 +1,6 @@
 import type { EnforcedBy } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import type { Cage } from '../../cage/contract/cage';
+import type { AnyCage } from '../../cage/contract/cage';
 import type { KernelReport } from './kernel-report';
 
 /**
@@ -9,7 +9,7 @@ import type { KernelReport } from './kernel-report';
  */
 export interface HeldChild {
   /** The cage that it lives in, as users see it. */
-  readonly self: Cage;
+  readonly self: AnyCage;
   readonly enforcedBy: EnforcedBy;
   /** The cgroup that it lives in; undefined: that of its parent process. */
   readonly home: CageCgroup | undefined;

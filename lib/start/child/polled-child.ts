@@ -1,5 +1,5 @@
 import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } from '../../../types/outcome';
-import type { Cage } from '../../cage/contract/cage';
+import type { AnyCage } from '../../cage/contract/cage';
 import type { PolledCage, PolledMember } from '../../cage/polled-cage';
 import { emptyGroup, notAnswered, notEmptied, openLeaf, PATIENCE_MS, type Polled } from '../../cage/polled-group';
 import type { PolledKill, PolledVictim } from '../../cage/polling/open-group';
@@ -65,7 +65,7 @@ export class PolledChild implements HeldChild, PolledMember {
     return this.own !== this.cage;
   }
 
-  get self(): Cage {
+  get self(): AnyCage {
     return this.cage.self;
   }
 

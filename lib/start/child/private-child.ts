@@ -1,6 +1,6 @@
 import { CagePool } from '../../cage/cage-pool';
 import { makeDetachedCageCgroup } from '../../cage/cgroup/make-cage-cgroup';
-import { PrivateCage } from '../../cage/private-cage';
+import { KernelCage } from '../../cage/kernel-cage';
 import type { CageRoot } from '../../cage/root/cage-root';
 import { withCageRoot } from '../../cage/root/cage-roots';
 import type { SharedCage } from '../../cage/shared-cage';
@@ -49,13 +49,13 @@ export class PrivateChild extends CagedChild {
 
 const pools = new WeakMap<CageRoot, CagePool>();
 
-function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): PrivateCage {
+function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): KernelCage {
   if (within !== undefined)
-    return new PrivateCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
+    return new KernelCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
   if (detached) refuseWatched(limits);
   return withCageRoot(parent, (root) =>
     detached
-      ? new PrivateCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
+      ? new KernelCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
       : poolOf(root).take({ limits, killable: !hasPidNamespace }),
   );
 }

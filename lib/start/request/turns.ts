@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import type { Cage } from '../../cage/contract/cage';
+import type { AnyCage } from '../../cage/contract/cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { LaunchPlan } from '../../process/launch';
 import type { Gate } from './gate';
@@ -41,7 +41,7 @@ export interface BornChild {
   child: ChildProcess;
   /** Undefined: there is no child. That of `child` may be set later. */
   pid: number | undefined;
-  cage: Cage | null;
+  cage: AnyCage | null;
   recorder: Recorder;
   killAll(): void;
 }

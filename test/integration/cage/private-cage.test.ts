@@ -1,4 +1,4 @@
-import { type Cage, createCage, run, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { thrown } from '../../support/thrown';
@@ -8,22 +8,13 @@ describeIf('cgroup', 'the private cage of a child', () => {
 
   test('starts no other child', async () => {
     const child = spawn('cat', { memory: '20M' });
-    const { cage } = child;
-    const starts: ((cage: Cage) => unknown)[] = [
-      () => cage.spawn('true'),
-      () => cage.fork('nowhere.js'),
-      () => cage.exec('true'),
-      () => cage.execFile('true'),
-      () => cage.run('true'),
-      () => cage.contain(() => 1),
-      () => spawn('true', { cage }),
-    ];
-    for (const start of starts) {
-      expect(thrown(() => start(cage))).toMatchObject({
-        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-        message: expect.stringContaining('a cage of createCage()'),
-      });
-    }
+    const functions = ['spawn', 'fork', 'exec', 'execFile', 'run', 'contain'];
+    expect(functions.filter((name) => name in child.cage)).toEqual([]);
+    // @ts-expect-error It is not a shared cage.
+    expect(thrown(() => spawn('true', { cage: child.cage }))).toMatchObject({
+      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      message: expect.stringContaining('a cage of createCage()'),
+    });
     child.stdin.end();
     expect(await child.outcome).toMatchObject({ exitCode: 0 });
   });

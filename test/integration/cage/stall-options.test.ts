@@ -1,4 +1,4 @@
-import { type Cage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
+import { type AnyCage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
@@ -14,7 +14,7 @@ const KILL = { memory: NARROW, stall: { ms: MS } };
 const KILLED = { ms: MS, killed: true, toldBy: expect.any(String) as string };
 
 /** A leaf may have ended, and still be there. */
-function members({ cgroup }: Cage): number[] {
+function members({ cgroup }: AnyCage): number[] {
   return [...cgroup.descendants()].flatMap((each) => {
     const pids = each.procs();
     each.close();
@@ -37,7 +37,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     return await run('true', KILL);
   });
 
-  function heard(cage: Cage): StallEvent[] {
+  function heard(cage: AnyCage): StallEvent[] {
     const events: StallEvent[] = [];
     cage.on('stall', (event) => events.push(event));
     return events;

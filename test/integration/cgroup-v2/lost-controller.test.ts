@@ -1,7 +1,17 @@
 import { once } from 'node:events';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { type Cage, createBudget, createCage, launcherFor, type Outcome, run, spawn, spawnSync } from 'memcage';
+import {
+  type AnyCage,
+  type Cage,
+  createBudget,
+  createCage,
+  launcherFor,
+  type Outcome,
+  run,
+  spawn,
+  spawnSync,
+} from 'memcage';
 import { allocate } from '../../support/cage-kinds';
 import { cgroupOf, files, limitOf, makeCgroup, write } from '../../support/cgroups/cgroup-tree';
 import { allClosedAfterEach } from '../../support/closed-after-each';
@@ -25,7 +35,7 @@ const HUNGRY = ['-c', `echo up; read go || exit 0; exec ${allocate(60)}`];
 interface Waiting {
   /** The cgroup that it is in. */
   path: string;
-  cage: Cage;
+  cage: AnyCage;
   outcome: Promise<Outcome>;
   go(): void;
   /** It ends without going. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type Cage,
+  type AnyCage,
   createCage,
   launcherFor,
   run,
@@ -40,14 +40,15 @@ function told(events: readonly Recorded[]): [unknown, boolean][] {
 }
 
 describeIf('cgroup', 'thresholds of a cage', () => {
-  let cage: Cage;
+  let cage: AnyCage;
   afterEach(async () => cage.close());
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('are told when the use goes above them, and when it is below again', async () => {
-    cage = createCage({ memory: '100M', thresholds: ['16M', '90%', '20%'] });
+    const shared = createCage({ memory: '100M', thresholds: ['16M', '90%', '20%'] });
+    cage = shared;
     const events = recordEvents(cage, ['usage']);
-    const child = cage.spawn(...keeping(40));
+    const child = shared.spawn(...keeping(40));
     await said(child, 'done');
     await until('above both', () => events.length === 2);
     expect(told(events)).toEqual(
@@ -111,9 +112,10 @@ describeIf('cgroup', 'thresholds of a cage', () => {
   });
 
   test('percentages follow the limit, whoever changes it', async () => {
-    cage = createCage({ memory: '50M', thresholds: ['50%', '100M'] });
+    const shared = createCage({ memory: '50M', thresholds: ['50%', '100M'] });
+    cage = shared;
     const events = recordEvents(cage, ['usage']);
-    const child = cage.spawn(...keeping(32));
+    const child = shared.spawn(...keeping(32));
     await said(child, 'done');
     await until('above half of 50 MiB', () => events.length === 1);
     cage.setLimits({ memory: '120M' });
@@ -159,9 +161,10 @@ describeIf('cgroup', 'thresholds of a cage', () => {
   });
 
   test('whoever stops to listen in the middle is told no more', async () => {
-    cage = createCage({ memory: '64M', thresholds: ['8M', '10M', '12M'] });
+    const shared = createCage({ memory: '64M', thresholds: ['8M', '10M', '12M'] });
+    cage = shared;
     const fds = openFds();
-    const child = cage.spawn(...keeping(24));
+    const child = shared.spawn(...keeping(24));
     await said(child, 'done');
     let heard = 0;
     const stop = (): void => {
@@ -177,11 +180,12 @@ describeIf('cgroup', 'thresholds of a cage', () => {
   });
 
   test('nothing is told of a cage that is gone', async () => {
-    cage = createCage({ memory: '64M', thresholds: ['16M'] });
+    const shared = createCage({ memory: '64M', thresholds: ['16M'] });
+    cage = shared;
     const names: string[] = [];
     cage.on('usage', ({ above }) => names.push(above ? 'above' : 'below'));
     cage.on('close', () => names.push('close'));
-    const child = cage.spawn(...keeping(24));
+    const child = shared.spawn(...keeping(24));
     await said(child, 'done');
     await until('it is above', () => names.includes('above'));
     await cage.close();

@@ -1,5 +1,4 @@
-import type { Cage } from '../../../lib/cage/contract/cage';
-import { PrivatePolledCage, SharedPolledCage } from '../../../lib/cage/polled-cage';
+import { PolledCage, SharedPolledCage } from '../../../lib/cage/polled-cage';
 import type * as Polling from '../../../lib/cage/polling/open-group';
 import { NO_SETTINGS } from '../../../lib/process/settings/child-settings';
 import { PolledChild } from '../../../lib/start/child/polled-child';
@@ -30,16 +29,12 @@ jest.mock('../../../lib/cage/polling/open-group', () => ({
 const enforcedBy = { kind: 'polled', reason: 'test' } as const;
 const options = { keepDescendants: false, memoryDetails: false };
 
-class Shared extends SharedPolledCage {
-  get self(): Cage {
-    return this as unknown as Cage;
-  }
-}
+class Shared extends SharedPolledCage {}
 
 const shared = (limitBytes: number): Shared =>
   new Shared({ enforcedBy, limitBytes, outer: undefined }, { nodeHeap: undefined, settings: NO_SETTINGS });
 const privateIn = (outer: Shared, limitBytes: number) =>
-  new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner: false });
+  new PolledCage({ enforcedBy, limitBytes, outer, outlivesOwner: false });
 
 function kill(group: number, limitBytes: number, ...victims: [pid: number, ...groups: number[]][]): void {
   opened[group]?.onKill({

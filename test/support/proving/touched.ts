@@ -73,7 +73,6 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'lib/jobs/budget': [{ ...PARENT, operations: ['gate'] }],
   'lib/cage': [PARENT],
   'lib/cage/cage-pool.ts': [{ operations: ['again', 'other'], roles: SIDES }],
-  'lib/cage/change-cage-limits.ts': [{ ...PARENT, operations: ['limits'] }],
   'lib/cage/cgroup': [{ ...IN_CGROUPS, roles: SIDES }],
   'lib/cage/oom-reporter.ts': [{ operations: ['oom'], roles: SIDES }],
   'lib/cage/polled-cage.ts': [],

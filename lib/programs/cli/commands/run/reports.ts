@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
-import type { Cage, CgroupVersion, Outcome } from '../../../../index';
+import type { AnyCage, CgroupVersion, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { checkChartName, isPage } from '../../chart/chart-name';
 import { renderHtml } from '../../chart/page';
@@ -51,7 +51,7 @@ export class Reports {
    * @param cage null: there was no fd for it
    * @param startMs when the command was started, as performance.now()
    */
-  started(cage: Cage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
+  started(cage: AnyCage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
     this.#version = cage?.cgroup.version;
     if (cage !== null && runs && this.wantsDetails) this.#recording = record(cage, startMs);
   }

@@ -1,4 +1,4 @@
-import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
+import { type AnyCage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
 import { FAILED } from '../../command';
 import { complain } from '../../text/complain';
 import { exitCodeOf, exitOnSignals, reportStartError } from './ends';
@@ -72,7 +72,7 @@ function start(request: RunRequest, memoryDetails: boolean) {
 }
 
 /** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */
-function untilClosed(cage: Cage): Promise<void> {
+function untilClosed(cage: AnyCage): Promise<void> {
   if (cage.closing) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
   exitOnSignals();
