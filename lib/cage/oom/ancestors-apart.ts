@@ -44,8 +44,8 @@ export class AncestorsApart {
     }
   }
 
-  /** Whether one of them could kill. Each start asks, since anybody may set a limit there later. */
-  couldKill(): boolean {
+  /** Whether one of them could kill a child but not this process. Each start asks, since anybody may set a limit there later. */
+  endangerOwner(): boolean {
     return this.#isUnknown || this.#apart.some((ancestor) => this.#hasLimitOrGroup(ancestor));
   }
 

@@ -3,46 +3,42 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './ancestors-apart';
+import type { Ancestors } from './surroundings';
 import { limitOfAncestor, nowhere, type WhoseLimit, wasHit } from './whose-limit';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
-export class AncestorsV1 {
+export class AncestorsV1 extends AncestorsApart implements Ancestors {
+  readonly hidden = false;
   readonly #events: EventCounter;
-  readonly #apart: AncestorsApart;
 
   /** @param root the cage root */
   constructor(
     private readonly root: CgroupDirectory,
     current: Host,
   ) {
-    this.#events = new EventCounter(root, 'memory.oom_control');
+    super(dirname(root.path), current);
     try {
-      this.#apart = new AncestorsApart(dirname(root.path), current);
+      this.#events = new EventCounter(root, 'memory.oom_control');
     } catch (error) {
-      this.#events.close();
+      super.close();
       throw error;
     }
   }
 
   /** How often memory was refused at the limit of an ancestor. */
-  ooms(): number {
-    return this.#events.count();
+  ooms(): [number] {
+    return [this.#events.count()];
   }
 
   /** The limit at which memory was refused. v1 does not say which one: it is known if only one was ever hit. */
-  limit(): WhoseLimit {
+  limitAt(): WhoseLimit {
     const limited = this.#limited();
     const hit = limited.length > 1 ? limited.filter(({ isHit }) => isHit) : limited;
     return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
   }
 
-  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
-  endangerOwner(): boolean {
-    return this.#apart.couldKill();
-  }
-
-  close(): void {
-    this.#apart.close();
+  override close(): void {
+    super.close();
     this.#events.close();
   }
 

@@ -3,27 +3,27 @@ import { KeptFile } from '../../cgroup/directory/open-file';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './ancestors-apart';
+import type { Ancestors } from './surroundings';
 import { limitOfAncestor, type WhoseLimit } from './whose-limit';
 
 const EVENTS = 'memory.events.local';
 
 /** The v2 ancestors: the cage root and the cgroups above it. Each start reads them, so their files stay open. */
-export class AncestorsV2 {
-  /** Whether some ancestors can't be seen from here, as in a container: the mount does not begin at the root. */
+export class AncestorsV2 extends AncestorsApart implements Ancestors {
+  /** The mount does not begin at the root. */
   readonly hidden: boolean;
   readonly #root: CgroupDirectory;
   /** Nearest first. */
   readonly #events: { directory: CgroupDirectory; file: KeptFile }[] = [];
-  readonly #apart: AncestorsApart;
 
   /** @param path the cage root's path */
   constructor(path: string, host: Host) {
+    super(path, host);
     const { mountPoint } = host.memory;
-    this.#apart = new AncestorsApart(path, host);
     try {
       this.#root = openDirectory(mountPoint);
     } catch (error) {
-      this.#apart.close();
+      super.close();
       throw error;
     }
     try {
@@ -52,13 +52,8 @@ export class AncestorsV2 {
     return limitOfAncestor(directory, 2);
   }
 
-  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
-  endangerOwner(): boolean {
-    return this.#apart.couldKill();
-  }
-
-  close(): void {
-    this.#apart.close();
+  override close(): void {
+    super.close();
     for (const { file } of this.#events) file.close();
     this.#root.close();
   }

@@ -1,5 +1,7 @@
-/** Where the limit is that killed. `around`: the cage with this index among those that contain it, nearest first. */
-export type Whose = { at: 'own' | 'below' | 'machine' | 'unknown' } | { at: 'around' | 'ancestor'; index: number };
+/** Whose limit killed, in the words of a verdict. The index is that among the cages around, or the ancestors, nearest first. */
+export type Whose =
+  | { cause: 'limit' | 'descendant' | 'system' | 'unknown' }
+  | { cause: 'cage' | 'ancestor'; index: number };
 
 /** What a v2 verdict is based on: growth since the child's start, read after its end and before the removal. */
 export interface OomEvidenceV2 {
@@ -8,9 +10,9 @@ export interface OomEvidenceV2 {
   /** `oom` of its `memory.events.local`: memory was refused at its own limit. */
   oomAtLimit: number;
   /** `oom` of the `memory.events.local` of each cage around it, nearest first. */
-  oomAround: readonly number[];
+  oomCages: readonly number[];
   /** A cage around it had refused memory even before the child's start. */
-  oomAroundBefore: boolean;
+  oomCagesBefore: boolean;
   /** `oom` of the `memory.events.local` of each ancestor, nearest first. */
   oomAncestors: readonly number[];
   /** There are more ancestors, which can't be read. */
@@ -43,15 +45,15 @@ export interface OomEvidenceV1 {
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  */
 export function whoseV2(evidence: OomEvidenceV2): Whose {
-  const { oomWithin, oomAtLimit, oomAround, oomAroundBefore, oomAncestors, hiddenAncestors } = evidence;
-  if (oomAtLimit > 0) return { at: 'own' };
-  if (oomWithin > 0) return { at: 'below' };
-  const around = oomAround.findIndex((oom) => oom > 0);
-  if (around !== -1) return { at: 'around', index: around };
+  const { oomWithin, oomAtLimit, oomCages, oomCagesBefore, oomAncestors, hiddenAncestors } = evidence;
+  if (oomAtLimit > 0) return { cause: 'limit' };
+  if (oomWithin > 0) return { cause: 'descendant' };
+  const cage = oomCages.findIndex((oom) => oom > 0);
+  if (cage !== -1) return { cause: 'cage', index: cage };
   const ancestor = oomAncestors.findIndex((oom) => oom > 0);
-  if (ancestor !== -1) return { at: 'ancestor', index: ancestor };
+  if (ancestor !== -1) return { cause: 'ancestor', index: ancestor };
   // The kernel counts `oom` a moment before it chooses the victim, which may have been started in between.
-  return { at: hiddenAncestors || oomAroundBefore ? 'unknown' : 'machine' };
+  return { cause: hiddenAncestors || oomCagesBefore ? 'unknown' : 'system' };
 }
 
 /**
@@ -65,11 +67,11 @@ export function whoseV2(evidence: OomEvidenceV2): Whose {
  */
 export function whoseV1({ kills, ownKills, fired, nestedLimitHit }: OomEvidenceV1): Whose {
   const level = levelV1(fired);
-  if (level === 0) return { at: 'own' };
-  if (level !== undefined && level < fired.length - 1) return { at: 'around', index: level - 1 };
-  if (level !== undefined) return { at: 'ancestor', index: 0 };
+  if (level === 0) return { cause: 'limit' };
+  if (level !== undefined && level < fired.length - 1) return { cause: 'cage', index: level - 1 };
+  if (level !== undefined) return { cause: 'ancestor', index: 0 };
   // A limit below the cgroup kills below the cgroup.
-  return { at: nestedLimitHit && kills > ownKills ? 'below' : 'machine' };
+  return { cause: nestedLimitHit && kills > ownKills ? 'descendant' : 'system' };
 }
 
 /** Index of the nearest cgroup whose limit was hit; undefined if none was. */

@@ -1,11 +1,11 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
-import { levelV1, type Whose, whoseV1 } from './evidence';
+import { levelV1, whoseV1 } from './evidence';
 import { killsOf } from './kernel-log';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups } from './nested';
-import { LimitsAround, type SurroundingsV1 } from './surroundings';
+import { LimitsAround, type OomSurroundings } from './surroundings';
 import { nowhere, verdictOn, type WhoseLimit, wasHit } from './whose-limit';
 
 const OOM_CONTROL = 'memory.oom_control';
@@ -21,7 +21,7 @@ export class OomMonitorV1 implements OomMonitor {
 
   constructor(
     private readonly directory: CgroupDirectory,
-    private readonly surroundings: SurroundingsV1,
+    private readonly surroundings: OomSurroundings,
   ) {
     this.#limits = new LimitsAround(directory, surroundings);
     this.#nested = new NestedCgroups(directory, { file: OOM_CONTROL, wasHit });
@@ -61,7 +61,10 @@ export class OomMonitorV1 implements OomMonitor {
       const isLost = this.#nested.mayHaveLost(logged.complete);
       return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, victims) : null };
     }
-    const found = this.#find(whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }), nested.hit);
+    const found = this.#limits.named(
+      whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }),
+      () => nested.hit,
+    );
     return { kills, verdict: verdictOn(found, kills, victims) };
   }
 
@@ -80,7 +83,7 @@ export class OomMonitorV1 implements OomMonitor {
   limitHit(): WhoseLimit | undefined {
     const hit = this.#fromHereOut().findIndex(wasHit);
     if (hit === -1) return undefined;
-    return hit === 0 ? this.#limits.own() : this.#limits.around(hit - 1);
+    return hit === 0 ? this.#limits.own() : this.#limits.ofCage(hit - 1);
   }
 
   isKillerOff(): boolean {
@@ -100,9 +103,8 @@ export class OomMonitorV1 implements OomMonitor {
   waitsAt(): WhoseLimit | undefined {
     if (!this.underOom()) return undefined;
     const fired = this.#fired();
-    return levelV1(fired) === undefined
-      ? nowhere('ancestor')
-      : this.#find(whoseV1({ kills: 1, ownKills: 1, fired, nestedLimitHit: false }), undefined);
+    if (levelV1(fired) === undefined) return nowhere('ancestor');
+    return this.#limits.named(whoseV1({ kills: 1, ownKills: 1, fired, nestedLimitHit: false }), () => undefined);
   }
 
   close(): void {
@@ -120,24 +122,7 @@ export class OomMonitorV1 implements OomMonitor {
 
   #firedAround(): number[] {
     const { cages, ancestors } = this.surroundings;
-    return [...cages.map((cage) => cage.ooms()), ancestors.ooms()];
-  }
-
-  #find(whose: Whose, nested: string | undefined): WhoseLimit {
-    switch (whose.at) {
-      case 'own':
-        return this.#limits.own();
-      case 'below':
-        return nested === undefined ? nowhere('descendant') : this.#limits.below(nested);
-      case 'around':
-        return this.#limits.around(whose.index);
-      case 'ancestor':
-        return this.surroundings.ancestors.limit();
-      case 'machine':
-        return nowhere('system');
-      case 'unknown':
-        return nowhere('unknown');
-    }
+    return [...cages.map((cage) => cage.ooms()), ...ancestors.ooms()];
   }
 }
 

@@ -7,7 +7,7 @@ import { type Whose, whoseV2 } from './evidence';
 import { killsOf } from './kernel-log';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups, type NestedKills } from './nested';
-import { LimitsAround, type SurroundingsV2 } from './surroundings';
+import { LimitsAround, type OomSurroundings } from './surroundings';
 import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
 
 const LOCAL = 'memory.events.local';
@@ -43,7 +43,7 @@ export class OomMonitorV2 implements OomMonitor {
 
   constructor(
     private readonly directory: CgroupDirectory,
-    private readonly surroundings: SurroundingsV2,
+    private readonly surroundings: OomSurroundings,
   ) {
     this.#limits = new LimitsAround(directory, surroundings);
     this.#nested = new NestedCgroups(directory, { file: LOCAL, wasHit: (below) => readLocal(below).oom > 0 });
@@ -89,7 +89,8 @@ export class OomMonitorV2 implements OomMonitor {
       return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, logged.victims) : null };
     }
     const oomWithin = oom + Number(apart?.isLimitHit === true);
-    const whose = this.#limits.logged(logged.kills) ?? this.#find(this.#whose(oomWithin));
+    const whose =
+      this.#limits.logged(logged.kills) ?? this.#limits.named(this.#whose(oomWithin), () => this.#hitBelow());
     return { kills, verdict: verdictOn(whose, kills, logged.victims) };
   }
 
@@ -110,7 +111,7 @@ export class OomMonitorV2 implements OomMonitor {
   limitHit(): WhoseLimit | undefined {
     const hit = [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0);
     if (hit === -1) return undefined;
-    return hit === 0 ? this.#limits.own() : this.#limits.around(hit - 1);
+    return hit === 0 ? this.#limits.own() : this.#limits.ofCage(hit - 1);
   }
 
   /** v2 can't turn the OOM killer off. */
@@ -142,36 +143,18 @@ export class OomMonitorV2 implements OomMonitor {
     return whoseV2({
       oomWithin,
       oomAtLimit: this.ooms(),
-      oomAround: cages.map(({ oom }) => oom),
-      oomAroundBefore: this.#before.cages.some(({ oom }) => oom > 0),
+      oomCages: cages.map(({ oom }) => oom),
+      oomCagesBefore: this.#before.cages.some(({ oom }) => oom > 0),
       oomAncestors: ancestors,
       hiddenAncestors: this.surroundings.ancestors.hidden,
     });
   }
 
-  #find(whose: Whose): WhoseLimit {
-    switch (whose.at) {
-      case 'own':
-        return this.#limits.own();
-      case 'below':
-        return this.#below();
-      case 'around':
-        return this.#limits.around(whose.index);
-      case 'ancestor':
-        return this.surroundings.ancestors.limitAt(whose.index);
-      case 'machine':
-        return nowhere('system');
-      case 'unknown':
-        return nowhere('unknown');
-    }
-  }
-
-  /** The limit of the cgroup below that was hit, unless that is gone or there are several. */
-  #below(): WhoseLimit {
+  /** Path of the cgroup below whose limit was hit, unless that is gone or there are several. */
+  #hitBelow(): string | undefined {
     const hit = this.directory.counts(LOCAL, 'oom');
     const [first, ...others] = hit;
-    if (first === undefined || others.length > 0) return nowhere('descendant');
-    return this.#limits.below(`${this.directory.path}/${first.path}`);
+    return first === undefined || others.length > 0 ? undefined : `${this.directory.path}/${first.path}`;
   }
 
   #hierarchical(): Counters {

@@ -1,8 +1,7 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { host } from '../../cgroup/hierarchy/host';
-import type { AncestorsV1 } from './ancestors-v1';
-import type { AncestorsV2 } from './ancestors-v2';
+import type { Whose } from './evidence';
 import { visiblePath } from './kernel-log';
 import { isWithin, type LoggedKill } from './kill-records';
 import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './whose-limit';
@@ -16,25 +15,24 @@ export interface CageAround {
   ooms(): number;
 }
 
+/** The cgroups above the cages, nearest first, as far as they can be seen. */
+export interface Ancestors {
+  /** There are more, which can't be seen from here, as in a container. */
+  readonly hidden: boolean;
+  /** How often memory was refused at the limit of each; v1: at that of any of them, in one count. */
+  ooms(): readonly number[];
+  /** The limit that the count with this index is about. v1 may not know it. */
+  limitAt(index: number): WhoseLimit;
+  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
+  endangerOwner(): boolean;
+  close(): void;
+}
+
 /** What is around a monitored cgroup: the cages that contain it, nearest first, and the ancestors above all of them. */
-export interface SurroundingsV1 {
-  readonly version: 1;
+export interface OomSurroundings {
+  readonly version: CgroupVersion;
   readonly cages: readonly CageAround[];
-  readonly ancestors: AncestorsV1;
-}
-
-/** {@link SurroundingsV1} for cgroup v2. */
-export interface SurroundingsV2 {
-  readonly version: 2;
-  readonly cages: readonly CageAround[];
-  readonly ancestors: AncestorsV2;
-}
-
-export type OomSurroundings = SurroundingsV1 | SurroundingsV2;
-
-/** The limit of a cage around the cgroup. */
-function limitOfCage({ isOwn, directory }: CageAround, version: CgroupVersion): WhoseLimit {
-  return limitOf(isOwn ? 'limit' : 'cage', directory, version);
+  readonly ancestors: Ancestors;
 }
 
 /** The limits that can kill in a cgroup: its own, those of cgroups below it, and those around it. */
@@ -44,27 +42,39 @@ export class LimitsAround {
     private readonly surroundings: OomSurroundings,
   ) {}
 
+  /** The limit that the evidence is about. @param hit finds the path of the cgroup below whose limit was hit, if it is known */
+  named(whose: Whose, hit: () => string | undefined): WhoseLimit {
+    switch (whose.cause) {
+      case 'limit':
+        return this.own();
+      case 'cage':
+        return this.ofCage(whose.index);
+      case 'ancestor':
+        return this.surroundings.ancestors.limitAt(whose.index);
+      case 'descendant': {
+        const path = hit();
+        return path === undefined ? nowhere('descendant') : this.#ofDescendant(path);
+      }
+      default:
+        return nowhere(whose.cause);
+    }
+  }
+
   /** The child's own limit. A leaf repeats the limit of its cage, so then it is the cage's, unless the leaf has less. */
   own(): WhoseLimit {
     const { cages, version } = this.surroundings;
     const [nearest] = cages;
     const own = limitOf('limit', this.directory, version);
     if (nearest?.isOwn !== true) return own;
-    const cage = limitOfCage(nearest, version);
+    const cage = this.ofCage(0);
     return bytesOf(own) < bytesOf(cage) ? own : cage;
   }
 
   /** The limit of a cage around it; index 0 is the nearest. */
-  around(index: number): WhoseLimit {
+  ofCage(index: number): WhoseLimit {
     const { cages, version } = this.surroundings;
     const cage = cages[index];
-    return cage === undefined ? nowhere('cage') : limitOfCage(cage, version);
-  }
-
-  /** The limit of a cgroup below it, which may be gone. @param path as the caller sees it */
-  below(path: string): WhoseLimit {
-    const within = this.directory.below(path.slice(this.directory.path.length + 1));
-    return limitOf('descendant', within, this.surroundings.version);
+    return cage === undefined ? nowhere('cage') : limitOf(cage.isOwn ? 'limit' : 'cage', cage.directory, version);
   }
 
   /** The nearest of the limits that the kernel's log names; undefined if it names none. */
@@ -79,15 +89,21 @@ export class LimitsAround {
     const path = visiblePath(limitCgroup, host());
     if (path === this.directory.path) return { distance: 0, limit: () => this.own() };
     if (path !== undefined && isWithin(path, this.directory.path))
-      return { distance: 1, limit: () => this.below(path) };
+      return { distance: 1, limit: () => this.#ofDescendant(path) };
     const index = cages.findIndex(({ directory }) => directory.path === path);
-    if (index !== -1) return { distance: 2 + index, limit: () => this.around(index) };
+    if (index !== -1) return { distance: 2 + index, limit: () => this.ofCage(index) };
     // All of these are above the cgroup: the longer the name, the nearer.
     const distance = Number.MAX_SAFE_INTEGER - limitCgroup.length;
-    return { distance, limit: () => this.#ancestor(path) };
+    return { distance, limit: () => this.#ofAncestor(path) };
   }
 
-  #ancestor(path: string | undefined): WhoseLimit {
+  /** The limit of a cgroup below it, which may be gone. @param path as the caller sees it */
+  #ofDescendant(path: string): WhoseLimit {
+    const within = this.directory.below(path.slice(this.directory.path.length + 1));
+    return limitOf('descendant', within, this.surroundings.version);
+  }
+
+  #ofAncestor(path: string | undefined): WhoseLimit {
     return path === undefined ? nowhere('ancestor') : limitOfAncestorAt(path, this.surroundings.version);
   }
 }

@@ -98,7 +98,7 @@ export class CageRoot {
   }
 
   private constructor(host: Host, { parent, memory, killCgroup, hasGuardian }: Parts) {
-    const { enableLimitsBelow, openControllers, surroundingsOf } = cageVersion(host.version);
+    const { enableLimitsBelow, openControllers, openAncestors } = cageVersion(host.version);
     this.#parent = parent;
     this.memory = memory;
     this.killCgroup = killCgroup;
@@ -112,7 +112,7 @@ export class CageRoot {
       pageBytes: memory.native.constants.pageSize,
     };
     // Last, since it opens fds: nothing after it can fail.
-    this.surroundings = surroundingsOf(memory, host);
+    this.surroundings = { version: host.version, cages: [], ancestors: openAncestors(memory, host) };
   }
 
   /** Whether someone removed its directories, or took what its cages need from them. */

@@ -2,7 +2,7 @@ import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
-import type { OomSurroundings } from '../oom/surroundings';
+import type { Ancestors } from '../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
 
 /** How to make cages on one cgroup version. */
@@ -23,8 +23,8 @@ export interface CageVersion {
   openControllers(root: RootParts): RootControllers;
   /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */
   sweepKillHierarchies(host: Host): Promise<void>;
-  /** What is around the cages of a cage root. Holds fds until `ancestors` is closed. */
-  surroundingsOf(root: CgroupDirectory, host: Host): OomSurroundings;
+  /** What is above the cages of a cage root. Holds fds until it is closed. */
+  openAncestors(root: CgroupDirectory, host: Host): Ancestors;
 }
 
 /** The directory of a cage root, a cage or a leaf in which some controllers have their files. */

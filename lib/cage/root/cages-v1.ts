@@ -21,7 +21,7 @@ export const CAGES_V1: CageVersion = {
   makeKillCgroup: makeRootKillCgroup,
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
-  surroundingsOf: (root, host) => ({ version: 1, cages: [], ancestors: new AncestorsV1(root, host) }),
+  openAncestors: (root, host) => new AncestorsV1(root, host),
 };
 
 interface Side {

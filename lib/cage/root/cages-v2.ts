@@ -26,7 +26,7 @@ export const CAGES_V2: CageVersion = {
   makeKillCgroup: () => undefined,
   openControllers: (root) => new ControllersV2(root),
   sweepKillHierarchies: async () => {},
-  surroundingsOf: (root, host) => ({ version: 2, cages: [], ancestors: new AncestorsV2(root.path, host) }),
+  openAncestors: (root, host) => new AncestorsV2(root.path, host),
 };
 
 /** Enables the memory controller for the cgroups below. */

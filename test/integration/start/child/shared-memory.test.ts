@@ -147,11 +147,11 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
 
   test('not where the cgroup of this process can not be seen', () => {
     const seen = new AncestorsApart(cgroupOf('self'), host());
-    expect(seen.couldKill()).toBe(false);
+    expect(seen.endangerOwner()).toBe(false);
     seen.close();
     const { memory } = host();
     const hidden = new AncestorsApart(cgroupOf('self'), { ...host(), memory: { ...memory, mountRoot: '/none' } });
-    expect(hidden.couldKill()).toBe(true);
+    expect(hidden.endangerOwner()).toBe(true);
     hidden.close();
   });
 

@@ -26,21 +26,21 @@ describe('v1', () => {
   testRows<[string, Partial<OomEvidenceV1>, Whose]>(
     'is right in the cases that are known',
     [
-      ['our limit', { fired: [1, 0] }, { at: 'own' }],
-      ['our limit, notified twice', { fired: [2, 0] }, { at: 'own' }],
-      ['our limit, the victim in a cgroup below', { ownKills: 0, fired: [1, 0] }, { at: 'own' }],
-      ['our limit, a nested limit hit as well', { kills: 2, fired: [1, 0], nestedLimitHit: true }, { at: 'own' }],
-      ["our limit and an ancestor's", { kills: 2, ownKills: 2, fired: [2, 1] }, { at: 'own' }],
-      ['the limit of the cage around', { fired: [1, 1, 0] }, { at: 'around', index: 0 }],
-      ['the limit of the outer of two cages', { fired: [1, 1, 1, 0] }, { at: 'around', index: 1 }],
-      ['ours, the outer cage hit as well', { fired: [2, 1, 1, 0] }, { at: 'own' }],
-      ["an ancestor's limit", { fired: [1, 1] }, { at: 'ancestor', index: 0 }],
-      ["an ancestor's limit, above a cage", { fired: [1, 1, 1] }, { at: 'ancestor', index: 0 }],
-      ["an ancestor's limit, read between its two notifications", { fired: [0, 1] }, { at: 'ancestor', index: 0 }],
-      ['a nested limit', { ownKills: 0, nestedLimitHit: true }, { at: 'below' }],
-      ['a nested limit, long ago; now the machine', { nestedLimitHit: true }, { at: 'machine' }],
-      ['the machine', {}, { at: 'machine' }],
-      ['the machine, the victim in a cgroup below', { ownKills: 0 }, { at: 'machine' }],
+      ['our limit', { fired: [1, 0] }, { cause: 'limit' }],
+      ['our limit, notified twice', { fired: [2, 0] }, { cause: 'limit' }],
+      ['our limit, the victim in a cgroup below', { ownKills: 0, fired: [1, 0] }, { cause: 'limit' }],
+      ['our limit, a nested limit hit as well', { kills: 2, fired: [1, 0], nestedLimitHit: true }, { cause: 'limit' }],
+      ["our limit and an ancestor's", { kills: 2, ownKills: 2, fired: [2, 1] }, { cause: 'limit' }],
+      ['the limit of the cage around', { fired: [1, 1, 0] }, { cause: 'cage', index: 0 }],
+      ['the limit of the outer of two cages', { fired: [1, 1, 1, 0] }, { cause: 'cage', index: 1 }],
+      ['ours, the outer cage hit as well', { fired: [2, 1, 1, 0] }, { cause: 'limit' }],
+      ["an ancestor's limit", { fired: [1, 1] }, { cause: 'ancestor', index: 0 }],
+      ["an ancestor's limit, above a cage", { fired: [1, 1, 1] }, { cause: 'ancestor', index: 0 }],
+      ["an ancestor's limit, read between its two notifications", { fired: [0, 1] }, { cause: 'ancestor', index: 0 }],
+      ['a nested limit', { ownKills: 0, nestedLimitHit: true }, { cause: 'descendant' }],
+      ['a nested limit, long ago; now the machine', { nestedLimitHit: true }, { cause: 'system' }],
+      ['the machine', {}, { cause: 'system' }],
+      ['the machine, the victim in a cgroup below', { ownKills: 0 }, { cause: 'system' }],
     ],
     ([, evidence, whose]) => expect(whoseV1({ ...quiet, ...evidence })).toEqual(whose),
   );
@@ -57,14 +57,14 @@ describe('v1', () => {
 
   // The rules of the kernel's counters, each as a property that must hold in all of their states.
   testRows('follows the rules of the counters in all of their states', all, ({ own, around, above, ...evidence }) => {
-    const { at } = whoseV1({ ...evidence, fired: [own, around, above] });
+    const { cause } = whoseV1({ ...evidence, fired: [own, around, above] });
 
-    expect(at === 'own').toBe(own > around);
-    expect(at === 'around').toBe(own <= around && around > above);
-    expect(at === 'ancestor').toBe(own <= around && around <= above && above > 0);
+    expect(cause === 'limit').toBe(own > around);
+    expect(cause === 'cage').toBe(own <= around && around > above);
+    expect(cause === 'ancestor').toBe(own <= around && around <= above && above > 0);
     const silent = own + around + above === 0;
-    expect(at === 'below').toBe(silent && evidence.nestedLimitHit && evidence.ownKills < evidence.kills);
-    expect(at === 'machine').toBe(silent && !(evidence.nestedLimitHit && evidence.ownKills < evidence.kills));
+    expect(cause === 'descendant').toBe(silent && evidence.nestedLimitHit && evidence.ownKills < evidence.kills);
+    expect(cause === 'system').toBe(silent && !(evidence.nestedLimitHit && evidence.ownKills < evidence.kills));
   });
 
   test('no level is one that was not notified', () => {
@@ -76,8 +76,8 @@ describe('v2', () => {
   const quiet: OomEvidenceV2 = {
     oomWithin: 0,
     oomAtLimit: 0,
-    oomAround: [],
-    oomAroundBefore: false,
+    oomCages: [],
+    oomCagesBefore: false,
     oomAncestors: [0],
     hiddenAncestors: false,
   };
@@ -85,23 +85,27 @@ describe('v2', () => {
   testRows<[string, Partial<OomEvidenceV2>, Whose]>(
     'is right in the cases that are known',
     [
-      ['our limit', { oomWithin: 1, oomAtLimit: 1 }, { at: 'own' }],
-      ["a descendant's limit", { oomWithin: 1 }, { at: 'below' }],
-      ['the limit of the cage around', { oomAround: [1] }, { at: 'around', index: 0 }],
-      ['the limit of the outer of two cages', { oomAround: [0, 1] }, { at: 'around', index: 1 }],
-      ["a descendant's, though a sibling hit that of the cage", { oomWithin: 1, oomAround: [1] }, { at: 'below' }],
-      ["an ancestor's limit", { oomAncestors: [0, 1] }, { at: 'ancestor', index: 1 }],
+      ['our limit', { oomWithin: 1, oomAtLimit: 1 }, { cause: 'limit' }],
+      ["a descendant's limit", { oomWithin: 1 }, { cause: 'descendant' }],
+      ['the limit of the cage around', { oomCages: [1] }, { cause: 'cage', index: 0 }],
+      ['the limit of the outer of two cages', { oomCages: [0, 1] }, { cause: 'cage', index: 1 }],
+      [
+        "a descendant's, though a sibling hit that of the cage",
+        { oomWithin: 1, oomCages: [1] },
+        { cause: 'descendant' },
+      ],
+      ["an ancestor's limit", { oomAncestors: [0, 1] }, { cause: 'ancestor', index: 1 }],
       [
         "an ancestor's limit, others out of sight",
         { oomAncestors: [1], hiddenAncestors: true },
-        { at: 'ancestor', index: 0 },
+        { cause: 'ancestor', index: 0 },
       ],
-      ['the machine', { oomAround: [0] }, { at: 'machine' }],
-      ['an ancestor or the machine, out of sight', { hiddenAncestors: true }, { at: 'unknown' }],
+      ['the machine', { oomCages: [0] }, { cause: 'system' }],
+      ['an ancestor or the machine, out of sight', { hiddenAncestors: true }, { cause: 'unknown' }],
       [
         'started between the refusal and the kill, perhaps',
-        { oomAround: [0], oomAroundBefore: true },
-        { at: 'unknown' },
+        { oomCages: [0], oomCagesBefore: true },
+        { cause: 'unknown' },
       ],
     ],
     ([, evidence, whose]) => expect(whoseV2({ ...quiet, ...evidence })).toEqual(whose),
@@ -110,24 +114,24 @@ describe('v2', () => {
   const all = combinations<OomEvidenceV2>({
     oomWithin: COUNTS,
     oomAtLimit: COUNTS,
-    oomAround: [[], [0], [1], [0, 1]],
-    oomAroundBefore: FLAGS,
+    oomCages: [[], [0], [1], [0, 1]],
+    oomCagesBefore: FLAGS,
     oomAncestors: [[], [0], [1], [0, 1]],
     hiddenAncestors: FLAGS,
   });
 
   testRows('follows the rules of the counters in all of their states', all, (evidence) => {
-    const { oomWithin, oomAtLimit, oomAround, oomAroundBefore, oomAncestors, hiddenAncestors } = evidence;
-    const { at } = whoseV2(evidence);
+    const { oomWithin, oomAtLimit, oomCages, oomCagesBefore, oomAncestors, hiddenAncestors } = evidence;
+    const { cause } = whoseV2(evidence);
 
     const outside = oomAtLimit === 0 && oomWithin === 0;
-    const beyond = outside && !oomAround.includes(1);
+    const beyond = outside && !oomCages.includes(1);
     const nowhere = beyond && !oomAncestors.includes(1);
-    expect(at === 'own').toBe(oomAtLimit > 0);
-    expect(at === 'below').toBe(oomAtLimit === 0 && oomWithin > 0);
-    expect(at === 'around').toBe(outside && oomAround.includes(1));
-    expect(at === 'ancestor').toBe(beyond && oomAncestors.includes(1));
-    expect(at === 'unknown').toBe(nowhere && (hiddenAncestors || oomAroundBefore));
-    expect(at === 'machine').toBe(nowhere && !hiddenAncestors && !oomAroundBefore);
+    expect(cause === 'limit').toBe(oomAtLimit > 0);
+    expect(cause === 'descendant').toBe(oomAtLimit === 0 && oomWithin > 0);
+    expect(cause === 'cage').toBe(outside && oomCages.includes(1));
+    expect(cause === 'ancestor').toBe(beyond && oomAncestors.includes(1));
+    expect(cause === 'unknown').toBe(nowhere && (hiddenAncestors || oomCagesBefore));
+    expect(cause === 'system').toBe(nowhere && !hiddenAncestors && !oomCagesBefore);
   });
 });

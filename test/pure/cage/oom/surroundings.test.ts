@@ -66,14 +66,16 @@ describe("the child's own limit", () => {
 });
 
 test('the limits of the cages, the nearest first', () => {
-  expect(around().around(0)).toEqual(whose('limit', INNER, 40_000));
-  expect(around().around(1)).toEqual(whose('cage', OUTER, 50_000));
-  expect(around().around(2)).toEqual({ cause: 'cage', limitBytes: null, path: null });
+  expect(around().ofCage(0)).toEqual(whose('limit', INNER, 40_000));
+  expect(around().ofCage(1)).toEqual(whose('cage', OUTER, 50_000));
+  expect(around().ofCage(2)).toEqual({ cause: 'cage', limitBytes: null, path: null });
 });
 
 test('the limit of a cgroup below, which may be gone', () => {
-  expect(around().below(`/cg/${LEAF}/payload`)).toEqual(whose('descendant', `${LEAF}/payload`, 10_000));
-  expect(around().below(`/cg/${LEAF}/payload/x`)).toEqual(whose('descendant', `${LEAF}/payload/x`, null));
+  const below = (path?: string) => around().named({ cause: 'descendant' }, () => path);
+  expect(below(`/cg/${LEAF}/payload`)).toEqual(whose('descendant', `${LEAF}/payload`, 10_000));
+  expect(below(`/cg/${LEAF}/payload/x`)).toEqual(whose('descendant', `${LEAF}/payload/x`, null));
+  expect(below()).toEqual({ cause: 'descendant', limitBytes: null, path: null });
 });
 
 /** A kill at the limit of the cgroup to which the kernel gives this name. */
