@@ -7,7 +7,7 @@ import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import type { ChildDefaults } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
-import { makeCageCgroup, makeInnerCageCgroup, makeLeaf, withFreeName } from './cgroup/make-cage-cgroup';
+import { makeBelow, makeCageCgroup, withFreeName } from './cgroup/make-cage-cgroup';
 import { KernelCage } from './kernel-cage';
 import { withCageRoot } from './root/cage-roots';
 import { asTooSmall } from './too-small';
@@ -60,7 +60,7 @@ export abstract class SharedCage extends KernelCage {
       this.cageCgroup.assertNotFrozen();
       const before = limitsToRepeat(memory, version);
       const { limits, follows } = leafLimits(before, this.perChild);
-      const leaf = makeLeaf(this.cageCgroup, leafName(number, { follows }), limits, { follows });
+      const leaf = makeBelow(this.cageCgroup, leafName(number, { follows }), limits, { repeats: follows });
       try {
         // Another process may have changed the cage's limit before it could see the leaf.
         if (follows) followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
@@ -82,7 +82,7 @@ export abstract class SharedCage extends KernelCage {
   createInner(limits: CageLimits): CageCgroup {
     return this.#below((number) => {
       this.cageCgroup.assertNotFrozen();
-      return makeInnerCageCgroup(this.cageCgroup, String(number), limits);
+      return makeBelow(this.cageCgroup, String(number), limits);
     });
   }
 

@@ -14,8 +14,6 @@ import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent, StallEvent } from '../contract/cage-events';
 import type { OomMonitor } from '../oom/monitor';
-import { OomMonitorV1 } from '../oom/monitor-v1';
-import { OomMonitorV2 } from '../oom/monitor-v2';
 import type { OomSurroundings } from '../oom/surroundings';
 import { killsWhenOut } from '../oom/whose-limit';
 import { type CageRoot, cageVersion } from '../root/cage-root';
@@ -101,8 +99,7 @@ export class CageCgroup {
     writeFirstLimits(memory, this.version, plan.writes);
     this.homes.write(parts.limits);
     this.#teardown = new Teardown(memory, killCgroup, this.homes.ownSides);
-    this.monitor =
-      this.version === 1 ? new OomMonitorV1(memory, parts.surroundings) : new OomMonitorV2(memory, parts.surroundings);
+    this.monitor = cageVersion(this.version).openMonitor(memory, parts.surroundings);
     const [nearest] = parts.surroundings.cages;
     this.report = new MemoryReporter(memory, {
       plan,

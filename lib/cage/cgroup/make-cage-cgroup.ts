@@ -89,25 +89,14 @@ export function makeDetachedCageCgroup(root: CageRoot, limits: CageLimits): Cage
   }
 }
 
-/** Makes a leaf: a cgroup below that of a shared cage, for one child. */
-export function makeLeaf(
-  cage: CageCgroup,
-  name: string,
-  limits: CageLimits,
-  { follows }: { follows: boolean },
-): CageCgroup {
-  return makeBelow(cage, name, limits, { isOwn: follows });
-}
-
-/** Makes the cgroup of a cage within another cage. */
-export function makeInnerCageCgroup(cage: CageCgroup, name: string, limits: CageLimits): CageCgroup {
-  return makeBelow(cage, name, limits, { isOwn: false });
-}
-
-/** @param isOwn the limit of the cage around is that of the new cgroup */
-function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { isOwn }: { isOwn: boolean }): CageCgroup {
+/**
+ * Makes a cgroup below that of a shared cage: a leaf, or the cgroup of a cage within the cage.
+ *
+ * @param repeats a leaf has the limit of memory of its cage
+ */
+export function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { repeats = false } = {}): CageCgroup {
   const { root, monitor, version } = cage;
-  const nearest: CageAround = { directory: cage.memory, isOwn, ooms: () => monitor.ooms() };
+  const nearest: CageAround = { directory: cage.memory, isOwn: repeats, ooms: () => monitor.ooms() };
   const surroundings = { ...cage.surroundings, cages: [nearest, ...cage.surroundings.cages] };
   const plan = planLimits(limits.memory, root.limitContext);
   const ceilings = surroundings.cages.map(({ directory }) => readCeiling(directory, version));

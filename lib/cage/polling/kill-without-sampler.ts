@@ -7,7 +7,7 @@ import { ProcTable } from './sampling/proc-table';
 import { PsTable } from './sampling/ps-table';
 
 /** What the thread that has opened a group knows of it. */
-export interface Known {
+export interface KnownGroup {
   marker: string;
   openedAt: number;
   /** Starts by pid of what was added; NaN where they are not known. */
@@ -18,7 +18,7 @@ export interface Known {
  * Kills a group without the sampler, which has failed or does not answer: what was added and lives, all below that, and
  * what has the marker. Blocks. Returns whether nothing of it was found any more.
  */
-export function killHere(known: Known, timeoutMs: number, reserve: FdReserve): boolean {
+export function killHere(known: KnownGroup, timeoutMs: number, reserve: FdReserve): boolean {
   // Without /proc it can't be known whether a pid still is who was added.
   if (process.platform !== 'linux') return false;
   try {
@@ -37,7 +37,7 @@ export function killHere(known: Known, timeoutMs: number, reserve: FdReserve): b
   }
 }
 
-function kill({ marker, openedAt, added }: Known, timeoutMs: number): boolean {
+function kill({ marker, openedAt, added }: KnownGroup, timeoutMs: number): boolean {
   const table = new ProcTable(readPageSize());
   const members = new Members({ marker, openedAt, startTolerance: table.startTolerance, self: process.pid });
   for (const [pid, start] of added) if (!Number.isNaN(start)) members.add(pid, start);

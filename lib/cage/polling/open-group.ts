@@ -1,9 +1,9 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, waitMs } from '../../common/event-loop/timers';
-import { killByPs, killHere } from './kill-without-sampler';
+import { type KnownGroup, killByPs, killHere } from './kill-without-sampler';
 import { readProcStat } from '../../common/machine/proc';
 import type { PolledKill, Report } from './messages';
-import { type Poller, samplerFor } from './poller';
+import { type GroupListener, type Poller, samplerFor } from './poller';
 import { ticksNow } from './sampling/process-stat';
 import { type Seen, SharedState } from './shared-state';
 
@@ -76,7 +76,7 @@ export function openGroup(options: GroupOptions): PolledGroup {
   return new Group(options, samplerFor(options.platform ?? process.platform));
 }
 
-class Group implements PolledGroup {
+class Group implements PolledGroup, GroupListener {
   readonly #options: GroupOptions;
   readonly #sampler: Poller;
   readonly #isLinux: boolean;
@@ -99,10 +99,7 @@ class Group implements PolledGroup {
     this.#sampler = sampler;
     this.#isLinux = (options.platform ?? process.platform) === 'linux';
     this.#openedAt = this.#isLinux ? ticksNow() : 0;
-    this.id = sampler.add({
-      onReport: (report) => this.#onReport(report),
-      onFailed: (cause) => this.#onFailed(cause),
-    });
+    this.id = sampler.add(this);
     const { limitBytes, marker } = options;
     const state = this.#state.buffer;
     sampler.send({ kind: 'open', group: this.id, limitBytes, marker, openedAt: this.#openedAt, state });
@@ -160,7 +157,7 @@ class Group implements PolledGroup {
 
   killAllNow(timeoutMs: number): boolean {
     if (!this.#sampler.isOver && !this.#isClosed) {
-      const isDone = this.#state.waitUntilKilled(this.#askToKill(), timeoutMs);
+      const isDone = this.#state.waitFor('killed', this.#askToKill(), timeoutMs);
       this.#deliverNow();
       if (isDone) return true;
     }
@@ -173,7 +170,7 @@ class Group implements PolledGroup {
     if (this.#sampler.isOver || this.#isClosed) return false;
     this.#lastLook += 1;
     this.#sampler.send({ kind: 'look', group: this.id, request: this.#lastLook });
-    const isDone = this.#state.waitUntilLooked(this.#lastLook, timeoutMs);
+    const isDone = this.#state.waitFor('looked', this.#lastLook, timeoutMs);
     this.#deliverNow();
     return isDone;
   }
@@ -185,7 +182,28 @@ class Group implements PolledGroup {
     this.#forgetIfDone();
   }
 
-  get #known(): Parameters<typeof killHere>[0] {
+  onReport(report: Report): void {
+    if (report.kind === 'over') {
+      this.#options.onKill(report.kill);
+      return;
+    }
+    for (const [request, settle] of this.#killings) if (request <= report.request) settle(true);
+    this.#forgetIfDone();
+  }
+
+  async onFailed(cause: unknown): Promise<void> {
+    this.#state.fail();
+    let isDone = false;
+    try {
+      isDone = await this.#killWithoutSampler(PATIENCE_MS);
+    } catch {
+      // The error of the sampler is the one to tell.
+    }
+    for (const settle of this.#killings.values()) settle(isDone);
+    if (!this.#isClosed) this.#options.onFailed?.(failureOf(cause, isDone));
+  }
+
+  get #known(): KnownGroup {
     return { marker: this.#options.marker, openedAt: this.#openedAt, added: this.#added };
   }
 
@@ -217,27 +235,6 @@ class Group implements PolledGroup {
 
   #deliverNow(): void {
     if (!this.#sampler.isOver) this.#sampler.deliverNow();
-  }
-
-  #onReport(report: Report): void {
-    if (report.kind === 'over') {
-      this.#options.onKill(report.kill);
-      return;
-    }
-    for (const [request, settle] of this.#killings) if (request <= report.request) settle(true);
-    this.#forgetIfDone();
-  }
-
-  async #onFailed(cause: unknown): Promise<void> {
-    this.#state.fail();
-    let isDone = false;
-    try {
-      isDone = await this.#killWithoutSampler(PATIENCE_MS);
-    } catch {
-      // The error of the sampler is the one to tell.
-    }
-    for (const settle of this.#killings.values()) settle(isDone);
-    if (!this.#isClosed) this.#options.onFailed?.(failureOf(cause, isDone));
   }
 
   async #killWithoutSampler(timeoutMs: number): Promise<boolean> {

@@ -49,7 +49,7 @@ const IDLE_MS = 5000;
 const ENVIRONMENT = ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'windir', 'ComSpec', 'TEMP'];
 
 /** Who gets the reports about one group. */
-interface Listener {
+export interface GroupListener {
   onReport(report: Report): void;
   /** The sampler is no more. Once. Resolves when it has done what it can without. */
   onFailed(cause: unknown): Promise<void>;
@@ -61,7 +61,7 @@ class Poller {
   readonly reserve = new FdReserve();
   readonly #worker: Worker;
   readonly #reports: MessagePort;
-  readonly #listeners = new Map<number, Listener>();
+  readonly #listeners = new Map<number, GroupListener>();
   #lastGroup = 0;
   #waiting = 0;
   #idle: NodeJS.Timeout | undefined;
@@ -101,7 +101,7 @@ class Poller {
   }
 
   /** @returns the number of the new group */
-  add(listener: Listener): number {
+  add(listener: GroupListener): number {
     cancel(this.#idle);
     this.#lastGroup += 1;
     this.#listeners.set(this.#lastGroup, listener);

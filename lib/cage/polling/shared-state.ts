@@ -4,6 +4,9 @@ type Cell = (typeof CELLS)[number];
 
 const index = (cell: Cell): number => CELLS.indexOf(cell);
 
+/** What is asked for and waited for: one more look, or a kill of all. */
+type RequestKind = 'looked' | 'killed';
+
 /** What stands for "not known yet" in the cells of memory. */
 const UNKNOWN = -1n;
 
@@ -61,14 +64,10 @@ export class SharedState {
     Atomics.add(this.#cells, index('kills'), BigInt(count));
   }
 
-  /** The requests up to this number for one more look have been carried out. */
-  looked(request: number): void {
-    this.#answer('looked', request);
-  }
-
-  /** The requests up to this number to kill all have been carried out. */
-  killed(request: number): void {
-    this.#answer('killed', request);
+  /** The requests of that kind up to this number have been carried out. */
+  answer(kind: RequestKind, request: number): void {
+    this.#set(kind, BigInt(request));
+    Atomics.notify(this.#cells, index(kind));
   }
 
   /** Nobody looks any more. Wakes all that wait. */
@@ -78,31 +77,17 @@ export class SharedState {
     Atomics.notify(this.#cells, index('killed'));
   }
 
-  /** Blocks. False after that time, or when the sampler has failed. */
-  waitUntilLooked(request: number, timeoutMs: number): boolean {
-    return this.#wait('looked', request, timeoutMs);
-  }
-
-  /** Blocks. False after that time, or when the sampler has failed. */
-  waitUntilKilled(request: number, timeoutMs: number): boolean {
-    return this.#wait('killed', request, timeoutMs);
-  }
-
-  #wait(cell: Cell, request: number, timeoutMs: number): boolean {
+  /** Blocks until that request was carried out. False after that time, or when the sampler has failed. */
+  waitFor(kind: RequestKind, request: number, timeoutMs: number): boolean {
     const endMs = performance.now() + timeoutMs;
     for (;;) {
-      const sofar = Atomics.load(this.#cells, index(cell));
+      const sofar = Atomics.load(this.#cells, index(kind));
       if (sofar >= BigInt(request)) return true;
       const leftMs = endMs - performance.now();
       if (this.#number('failed') !== 0 || !(leftMs > 0)) return false;
       // In slices: a failure between the test and the wait notifies nobody.
-      Atomics.wait(this.#cells, index(cell), sofar, Math.min(leftMs, 100));
+      Atomics.wait(this.#cells, index(kind), sofar, Math.min(leftMs, 100));
     }
-  }
-
-  #answer(cell: Cell, request: number): void {
-    this.#set(cell, BigInt(request));
-    Atomics.notify(this.#cells, index(cell));
   }
 
   #set(cell: Cell, value: bigint): void {

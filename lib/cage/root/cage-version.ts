@@ -2,7 +2,8 @@ import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
-import type { Ancestors } from '../oom/surroundings';
+import type { OomMonitor } from '../oom/monitor';
+import type { Ancestors, OomSurroundings } from '../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
 
 /** How to make cages on one cgroup version. */
@@ -25,6 +26,8 @@ export interface CageVersion {
   sweepKillHierarchies(host: Host): Promise<void>;
   /** What is above the cages of a cage root. Holds fds until it is closed. */
   openAncestors(root: CgroupDirectory, host: Host): Ancestors;
+  /** Opens the monitor of the OOM kills in a cage cgroup. */
+  openMonitor(memory: CgroupDirectory, surroundings: OomSurroundings): OomMonitor;
 }
 
 /** The directory of a cage root, a cage or a leaf in which some controllers have their files. */

@@ -6,6 +6,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { undo } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV1 } from '../oom/ancestors-v1';
+import { OomMonitorV1 } from '../oom/monitor-v1';
 import type { CageVersion, ControllerHome, RootControllers, RootParts } from './cage-version';
 import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 import { makeLocked, release } from './locked-directory';
@@ -22,6 +23,7 @@ export const CAGES_V1: CageVersion = {
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
   openAncestors: (root, host) => new AncestorsV1(root, host),
+  openMonitor: (memory, surroundings) => new OomMonitorV1(memory, surroundings),
 };
 
 interface Side {

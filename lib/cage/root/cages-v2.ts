@@ -10,6 +10,7 @@ import { whyNotWritable } from '../../cgroup/placement/given-parent';
 import { readPids } from '../../cgroup/placement/parent-facts';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV2 } from '../oom/ancestors-v2';
+import { OomMonitorV2 } from '../oom/monitor-v2';
 import type { CageVersion, ControllerHome, RootControllers, RootParts } from './cage-version';
 import { explainDelegation, foreseenRefusal, onlyCandidate, refusedParent } from './refused-parent';
 
@@ -27,6 +28,7 @@ export const CAGES_V2: CageVersion = {
   openControllers: (root) => new ControllersV2(root),
   sweepKillHierarchies: async () => {},
   openAncestors: (root, host) => new AncestorsV2(root.path, host),
+  openMonitor: (memory, surroundings) => new OomMonitorV2(memory, surroundings),
 };
 
 /** Enables the memory controller for the cgroups below. */

@@ -39,7 +39,7 @@ const SHARE = 0.05;
 const MOST_SAVED_MS = 50;
 
 /** Keeps the cost of all regular looks together within a share of one processor. */
-export class Budget {
+export class ProcessorShare {
   #savedMs = MOST_SAVED_MS;
   #lastCostMs = 0;
   #countedMs: number;

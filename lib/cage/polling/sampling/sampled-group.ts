@@ -98,7 +98,7 @@ export class SampledGroup {
     this.state.saw(usageBytes, living.length);
     if (this.#lookAsked !== this.#lookDone) {
       this.#lookDone = this.#lookAsked;
-      this.state.looked(this.#lookDone);
+      this.state.answer('looked', this.#lookDone);
     }
     if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes);
     if (this.#killAsked !== this.#killDone) {
@@ -120,7 +120,7 @@ export class SampledGroup {
   #answerKill(): void {
     if (this.#killAsked === this.#killDone) return;
     this.#killDone = this.#killAsked;
-    this.state.killed(this.#killDone);
+    this.state.answer('killed', this.#killDone);
     this.context.onKilled(this.#killDone);
   }
 

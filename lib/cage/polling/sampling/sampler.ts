@@ -2,7 +2,7 @@ import { type FdReserve, isFdShortage } from '../fd-reserve';
 import type { Report, Request } from '../messages';
 import { SharedState } from '../shared-state';
 import type { Pidfds } from './killing';
-import { Budget } from './pace';
+import { ProcessorShare } from './pace';
 import type { Look, ProcessTable } from './process';
 import { SampledGroup } from './sampled-group';
 
@@ -28,7 +28,7 @@ interface SamplerOptions {
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #groups = new Map<number, SampledGroup>();
-  readonly #budget = new Budget(performance.now());
+  readonly #share = new ProcessorShare(performance.now());
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
   readonly #waiting: GroupRequest[] = [];
@@ -91,7 +91,7 @@ export class Sampler {
     const nowMs = performance.now();
     const dueMs = Math.min(...groups.map((group) => group.dueMs));
     const isUrgent = groups.some((group) => group.isUrgent);
-    const affordableMs = isUrgent ? nowMs : nowMs + this.#budget.waitMs(nowMs);
+    const affordableMs = isUrgent ? nowMs : nowMs + this.#share.waitMs(nowMs);
     const waitMs = Math.max(0, dueMs - nowMs, affordableMs - nowMs);
     // A timer of 0 would be one of 1.
     if (waitMs < 0.5) setImmediate(() => void this.#lookAtAll());
@@ -131,14 +131,14 @@ export class Sampler {
     );
     // Each of them, since nothing is fresh twice.
     for (const { members } of this.#groups.values()) members.judge(look);
-    const canMeasure = this.#budget.isAmple(beganMs);
+    const canMeasure = this.#share.isAmple(beganMs);
     for (const [id, group] of due) {
       const pauseMs = await group.take(look, canMeasure);
       group.dueMs = performance.now() + pauseMs;
       if (group.isOver) this.#groups.delete(id);
     }
     // What was asked for may cost what it costs, and must not make the others wait.
-    if (!isUrgent) this.#budget.spend(costMs() - before, performance.now());
+    if (!isUrgent) this.#share.spend(costMs() - before, performance.now());
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { assert, double, property } from 'fast-check';
-import { Budget, Pace } from '../../../../lib/cage/polling/sampling/pace';
+import { Pace, ProcessorShare } from '../../../../lib/cage/polling/sampling/pace';
 
 const MIB = 2 ** 20;
 const LIMIT = 500 * MIB;
@@ -54,11 +54,11 @@ test('without a limit: soon while it grows, else seldom', () => {
 
 /** What looks of that cost take of a processor in a minute, each as soon as it can be paid. */
 function spentInAMinute(costMs: number): number {
-  const budget = new Budget(0);
+  const share = new ProcessorShare(0);
   let spentMs = 0;
-  for (let nowMs = 0; nowMs < 60_000; nowMs += costMs + budget.waitMs(nowMs + costMs)) {
+  for (let nowMs = 0; nowMs < 60_000; nowMs += costMs + share.waitMs(nowMs + costMs)) {
     spentMs += costMs;
-    budget.spend(costMs, nowMs + costMs);
+    share.spend(costMs, nowMs + costMs);
   }
   return spentMs;
 }
@@ -76,16 +76,16 @@ test('a twentieth of a processor, however much a look costs', () => {
 });
 
 test('a look that costs more than can be saved comes at last', () => {
-  const budget = new Budget(0);
-  budget.spend(10_000, 10_000);
-  expect(budget.waitMs(10_000)).toBeLessThanOrEqual(2000);
+  const share = new ProcessorShare(0);
+  share.spend(10_000, 10_000);
+  expect(share.waitMs(10_000)).toBeLessThanOrEqual(2000);
 });
 
 test('what is not urgent waits while there is little', () => {
-  const budget = new Budget(0);
-  expect(budget.isAmple(0)).toBe(true);
-  budget.spend(40, 0);
-  expect(budget.isAmple(0)).toBe(false);
-  expect(budget.waitMs(0)).toBe((40 - 10) / 0.05);
-  expect(budget.isAmple(1000)).toBe(true);
+  const share = new ProcessorShare(0);
+  expect(share.isAmple(0)).toBe(true);
+  share.spend(40, 0);
+  expect(share.isAmple(0)).toBe(false);
+  expect(share.waitMs(0)).toBe((40 - 10) / 0.05);
+  expect(share.isAmple(1000)).toBe(true);
 });

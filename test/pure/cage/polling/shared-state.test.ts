@@ -22,19 +22,19 @@ test('one side sees what the other has seen, more than 32 bits of it too', () =>
 
 test('a wait ends at once if the request, or a later one, was carried out', () => {
   const { here, there } = bothSides();
-  there.looked(3);
-  there.killed(1);
-  expect([here.waitUntilLooked(2, 0), here.waitUntilLooked(3, 0), here.waitUntilKilled(1, 0)]).toEqual([
+  there.answer('looked', 3);
+  there.answer('killed', 1);
+  expect([here.waitFor('looked', 2, 0), here.waitFor('looked', 3, 0), here.waitFor('killed', 1, 0)]).toEqual([
     true,
     true,
     true,
   ]);
-  expect([here.waitUntilLooked(4, 1), here.waitUntilKilled(2, 1)]).toEqual([false, false]);
+  expect([here.waitFor('looked', 4, 1), here.waitFor('killed', 2, 1)]).toEqual([false, false]);
 });
 
 test('after a failure nobody waits for what never comes', () => {
   const { here, there } = bothSides();
   there.fail();
   // Without an end of its own this would never return.
-  expect(here.waitUntilLooked(1, Number.POSITIVE_INFINITY)).toBe(false);
+  expect(here.waitFor('looked', 1, Number.POSITIVE_INFINITY)).toBe(false);
 });
