@@ -9,10 +9,10 @@ import type { CageCgroup } from './cgroup/cage-cgroup';
 import { type CageEvents, FORWARDED, type ForwardedEvents } from './contract/cage-events';
 import { UsageThresholds } from './usage-thresholds';
 
-interface Parts {
-  emitter: EventEmitter<CageEvents>;
-  cgroup: Cgroup;
-  cageCgroup: CageCgroup;
+/** The cage that emits them. */
+interface HeardCage extends EventEmitter<CageEvents> {
+  readonly cgroup: Cgroup;
+  readonly cageCgroup: CageCgroup;
 }
 
 /** The events of a cage that take something while someone listens. */
@@ -23,23 +23,23 @@ export class HeardEvents {
   #usage: UsageThresholds | undefined;
   #isOver = false;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly cage: HeardCage) {}
 
   /** Someone begins to listen. @throws why the event can't be had */
   begin(name: keyof CageEvents): void {
-    if (isForwarded(name)) this.parts.cgroup.on(name, this.#forwardOf(name));
+    if (isForwarded(name)) this.cage.cgroup.on(name, this.#forwardOf(name));
     else if (name === 'usage') this.#beginUsage();
   }
 
   /** Nobody listens any more. */
   end(name: keyof CageEvents): void {
-    if (isForwarded(name)) this.parts.cgroup.off(name, this.#forwardOf(name));
+    if (isForwarded(name)) this.cage.cgroup.off(name, this.#forwardOf(name));
     else if (name === 'usage') this.#endUsage();
   }
 
   /** Emits what has not been emitted yet. */
   look(): void {
-    this.parts.cgroup.lookAtEvents();
+    this.cage.cgroup.lookAtEvents();
     this.lookAtUsage();
   }
 
@@ -53,7 +53,7 @@ export class HeardEvents {
     this.#isOver = true;
     this.#usage?.conclude();
     this.#usage = undefined;
-    this.parts.cgroup.concludeEvents();
+    this.cage.cgroup.concludeEvents();
   }
 
   #beginUsage(): void {
@@ -63,10 +63,10 @@ export class HeardEvents {
       throw new MemcageError(ErrorCode.UNSUPPORTED, why);
     }
     if (this.#isOver) return;
-    const { emitter, cageCgroup } = this.parts;
+    const { cageCgroup } = this.cage;
     const { memory: directory, version } = cageCgroup;
     const usage = new UsageThresholds({ directory, version, thresholds }, (event) =>
-      emitApart(emitter, 'usage', event),
+      emitApart(this.cage, 'usage', event),
     );
     cageCgroup.exitCleanUp.forbid();
     try {
@@ -87,7 +87,7 @@ export class HeardEvents {
   #forwardOf(name: keyof ForwardedEvents): (event: CgroupEvent) => void {
     let forward = this.#forwards.get(name);
     if (forward === undefined) {
-      forward = (event) => emitApart(this.parts.emitter, name, event);
+      forward = (event) => emitApart(this.cage, name, event);
       this.#forwards.set(name, forward);
     }
     return forward;

@@ -67,7 +67,7 @@ export class KernelCage extends BaseCage {
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
       onLimited: () => this.#heard.lookAtUsage(),
     });
-    this.#heard = new HeardEvents({ emitter: this, cgroup: this.cgroup, cageCgroup });
+    this.#heard = new HeardEvents(this);
     cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
     cageCgroup.onStalled = (event) => emitApart(this, 'stall', event);
     this.reporter = new OomReporter(cageCgroup, (event) => this.tellOom(event), outer?.reporter);

@@ -13,7 +13,8 @@ const DOUBT_PACE_MS = 50;
 /** The same where only the limit, of which a percentage is, has to be looked at (v1). */
 const LIMIT_PACE_MS = 1000;
 
-interface Parts {
+/** A cage whose use is to be told. */
+interface Told {
   directory: CgroupDirectory;
   version: CgroupVersion;
   thresholds: readonly ResolvedThreshold[];
@@ -27,13 +28,13 @@ export class UsageThresholds {
   #soon: ReturnType<typeof later> | undefined;
 
   constructor(
-    private readonly parts: Parts,
+    private readonly told: Told,
     private readonly tell: (event: UsageEvent) => void,
   ) {}
 
   /** @throws why that can't be had; nothing stays open then */
   begin(): void {
-    const { directory, version, thresholds } = this.parts;
+    const { directory, version, thresholds } = this.told;
     const alarmed = version === 1 ? directory : undefined;
     const hasPercent = thresholds.some(({ at }) => 'percent' in at);
     const tell = (event: UsageEvent): void => {

@@ -17,6 +17,7 @@ import type { OomMonitor } from '../oom/monitor';
 import type { OomSurroundings } from '../oom/surroundings';
 import { killsWhenOut } from '../oom/whose-limit';
 import { type CageRoot, cageVersion } from '../root/cage-root';
+import type { ControllerHome } from '../root/cage-version';
 import { giveUp } from '../root/locked-directory';
 import type { ControllerHomes } from './controller-homes';
 import { ExitCleanUp } from './exit-clean-up';
@@ -27,7 +28,7 @@ import { Teardown } from './teardown';
 import { WatchedLimits } from './watched-limits';
 
 /** What a {@link CageCgroup} is made of. */
-export interface CageCgroupParts {
+export interface CageCgroupOptions {
   root: CageRoot;
   /** Undefined if it is directly below the cage root, or detached. */
   around: CageCgroup | undefined;
@@ -69,59 +70,57 @@ export class CageCgroup {
   /** Called when it has got nowhere for as long as its own limit of stalls says, after the kill. */
   onStalled: ((event: StallEvent) => void) | undefined;
   readonly watched: WatchedLimits;
-  readonly #around: CageCgroup | undefined;
+  readonly #options: CageCgroupOptions;
   readonly #enabledBelow = new Set<ControllerName>();
-  readonly #plan: LimitPlan;
   readonly #teardown: Teardown;
-  readonly #locks: readonly CgroupDirectory[];
-  readonly #onRemoved: (() => void) | undefined;
   readonly #letGo: () => void;
-  readonly #giveBackSides: (report: LimitsReport) => void;
   #joinFds: JoinFds | undefined;
   #unwatch: (() => void) | undefined;
   /** The watcher has removed its directories; its fds are not yet closed. */
   #isCleanedUp = false;
   #isRemoved = false;
 
-  constructor(parts: CageCgroupParts) {
-    const { root, memory, killCgroup, plan, locks } = parts;
+  constructor(options: CageCgroupOptions) {
+    const { root, around, memory, killCgroup, homes, surroundings, plan, limits } = options;
+    this.#options = options;
     this.root = root;
     this.memory = memory;
     this.killCgroup = killCgroup;
-    this.#around = parts.around;
+    this.homes = homes;
     this.limitContext = root.limitContext;
-    this.surroundings = parts.surroundings;
-    this.ceilingBytes = parts.ceilingBytes;
-    this.#plan = plan;
-    this.#locks = locks;
-    this.#onRemoved = parts.onRemoved;
-    this.homes = parts.homes;
+    this.surroundings = surroundings;
+    this.ceilingBytes = options.ceilingBytes;
     writeFirstLimits(memory, this.version, plan.writes);
-    this.homes.write(parts.limits);
-    this.#teardown = new Teardown(memory, killCgroup, this.homes.ownSides);
-    this.monitor = cageVersion(this.version).openMonitor(memory, parts.surroundings);
-    const [nearest] = parts.surroundings.cages;
-    this.report = new MemoryReporter(memory, {
-      plan,
-      context: root.limitContext,
-      repeats: nearest?.isOwn === true ? nearest.directory : undefined,
+    homes.write(limits);
+    this.#teardown = new Teardown(memory, killCgroup, homes.ownSides);
+    this.monitor = cageVersion(this.version).openMonitor(memory, surroundings);
+    const [nearest] = surroundings.cages;
+    const repeats = nearest?.isOwn === true ? nearest.directory : undefined;
+    this.report = new MemoryReporter(memory, { plan, context: root.limitContext, repeats });
+    try {
+      // The last that can fail: its meters go on until they are stopped.
+      this.watched = new WatchedLimits(this, limits, around?.watched, {
+        onCpuTimeSpent: (event) => this.#wasSpent(event),
+        onStalled: (event) => this.onStalled?.(event),
+      });
+    } catch (error) {
+      this.monitor.close();
+      throw error;
+    }
+    this.limitsReport = new LimitsReporter(homes.counted, this.watched.cpuTimes);
+    this.exitCleanUp = new ExitCleanUp(() => {
+      const sides = this.#reusableSides.length > 0 ? [] : homes.ownSides;
+      return {
+        directories: killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory],
+        monitor: this.monitor,
+        reads: [
+          ...this.report.files.map((file) => ({ directory: memory, file, of: 'memory' as const })),
+          ...this.limitsReport.files,
+        ],
+      };
     });
-    this.watched = this.#watch(parts.limits);
-    this.limitsReport = new LimitsReporter(this.homes.counted, this.watched.cpuTimes);
-    const { spareSides, limits } = parts;
-    const reusable = spareSides === undefined ? [] : this.homes.reusable;
-    this.#giveBackSides = (report) => spareSides?.giveBack(limits, reusable, report);
-    const sides = reusable.length > 0 ? [] : this.homes.ownSides;
-    this.exitCleanUp = new ExitCleanUp(() => ({
-      directories: killCgroup === undefined ? [...sides, memory] : [killCgroup.directory, ...sides, memory],
-      monitor: this.monitor,
-      reads: [
-        ...this.report.files.map((file) => ({ directory: memory, file, of: 'memory' as const })),
-        ...this.limitsReport.files,
-      ],
-    }));
     // A locked directory is anchored at itself, so the watcher can't remove it by a path.
-    if (locks.length > 0) this.exitCleanUp.forbid();
+    if (options.locks.length > 0) this.exitCleanUp.forbid();
     this.#letGo = root.hold();
   }
 
@@ -148,8 +147,9 @@ export class CageCgroup {
   enableBelow(names: readonly ControllerName[]): void {
     const missing = names.filter((name) => !this.#enabledBelow.has(name));
     if (missing.length === 0) return;
-    if (this.#around === undefined) this.root.controllers.homes(missing);
-    else this.#around.enableBelow(missing);
+    const { around } = this.#options;
+    if (around === undefined) this.root.controllers.homes(missing);
+    else around.enableBelow(missing);
     this.root.controllers.enableBelow(this.memory, missing);
     for (const name of missing) this.#enabledBelow.add(name);
   }
@@ -201,7 +201,7 @@ export class CageCgroup {
 
   /** Writes the limits that must not be in force before the child has reached exec. */
   writeDeferredLimits(): void {
-    writeFirstLimits(this.memory, this.version, this.#plan.deferred);
+    writeFirstLimits(this.memory, this.version, this.#options.plan.deferred);
   }
 
   /** Whether a process is in it or below it. */
@@ -231,7 +231,8 @@ export class CageCgroup {
   /** The watcher has removed its directories, but for side cgroups that another cage can have. */
   wasCleanedUp(report: LimitsReport): void {
     this.#isCleanedUp = true;
-    this.#giveBackSides(report);
+    const { spareSides, limits } = this.#options;
+    spareSides?.giveBack(limits, this.#reusableSides, report);
   }
 
   /** True once nothing of it is left; false while processes are in it. */
@@ -243,8 +244,8 @@ export class CageCgroup {
     this.#unwatch?.();
     this.monitor.close();
     this.watched.stop();
-    for (const lock of this.#locks) giveUp(lock, { removed: true });
-    this.#onRemoved?.();
+    for (const lock of this.#options.locks) giveUp(lock, { removed: true });
+    this.#options.onRemoved?.();
     this.#letGo();
     return true;
   }
@@ -254,19 +255,9 @@ export class CageCgroup {
     undoPatiently(() => this.tryRemove());
   }
 
-  /** The last that can fail in the making: its meters go on until they are stopped. */
-  #watch(limits: CageLimits): WatchedLimits {
-    const { version, memory, killCgroup, homes } = this;
-    const around = this.#around?.watched;
-    try {
-      return new WatchedLimits(
-        { version, memory, killCgroup, homes, limits, around },
-        { onCpuTimeSpent: (event) => this.#wasSpent(event), onStalled: (event) => this.onStalled?.(event) },
-      );
-    } catch (error) {
-      this.monitor.close();
-      throw error;
-    }
+  /** Its side cgroups, where another cage can have them. */
+  get #reusableSides(): readonly ControllerHome[] {
+    return this.#options.spareSides === undefined ? [] : this.homes.reusable;
   }
 
   #wasSpent(spent: CpuTimeEvent): void {

@@ -31,7 +31,7 @@ export interface HomeBelow {
   isSpare?: boolean;
 }
 
-interface Parts {
+interface ControllerHomesOptions {
   version: CgroupVersion;
   memory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;
@@ -69,7 +69,7 @@ export class ControllerHomes {
   #ownCpu: ResolvedCpu | undefined;
   readonly #around: ControllerHomes | undefined;
 
-  constructor({ version, memory, killCgroup, limits, own, around }: Parts) {
+  constructor({ version, memory, killCgroup, limits, own, around }: ControllerHomesOptions) {
     this.#own = own;
     this.#version = version;
     this.#around = around;

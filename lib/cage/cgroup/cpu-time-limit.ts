@@ -6,7 +6,7 @@ import { type Meter, watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent } from '../contract/cage-events';
 
-interface Parts {
+interface CpuTimeLimitOptions {
   /** Of the cage cgroup, for messages. */
   path: string;
   limitMs: number;
@@ -27,7 +27,7 @@ export class CpuTimeLimit implements TimeLimit {
   #refusal: Error | undefined;
 
   /** @param onSpent is called by the event loop, after the kill */
-  constructor({ path, limitMs, usage, kill }: Parts, onSpent: (spent: CpuTimeEvent) => void) {
+  constructor({ path, limitMs, usage, kill }: CpuTimeLimitOptions, onSpent: (spent: CpuTimeEvent) => void) {
     this.usage = usage;
     this.#path = path;
     this.#kill = kill;

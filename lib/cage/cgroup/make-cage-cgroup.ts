@@ -12,7 +12,7 @@ import type { CageAround } from '../oom/surroundings';
 import type { CageRoot } from '../root/cage-root';
 import type { ControllerHome } from '../root/cage-version';
 import { release } from '../root/locked-directory';
-import { CageCgroup, type CageCgroupParts } from './cage-cgroup';
+import { CageCgroup, type CageCgroupOptions } from './cage-cgroup';
 import { ControllerHomes, type HomeBelow, namesFor } from './controller-homes';
 import type { SpareSides } from './spare-sides';
 
@@ -137,11 +137,11 @@ function below(home: ControllerHome, name: string, memory: CgroupDirectory): Con
   return { ...home, directory: home.inMemory ? memory : home.directory.below(name) };
 }
 
-type MadeParts = Omit<CageCgroupParts, 'homes'> & { own: readonly HomeBelow[] };
+type MadeOptions = Omit<CageCgroupOptions, 'homes'> & { own: readonly HomeBelow[] };
 
 /** Makes the directories and the rest of a cage cgroup. If that fails, removes what was made. */
-function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): CageCgroup {
-  const { root, memory, killCgroup, limits, around, onRemoved } = parts;
+function makeIn({ own, ...options }: MadeOptions, onMade: () => void = () => {}): CageCgroup {
+  const { root, memory, killCgroup, limits, around, onRemoved } = options;
   const { version } = root.limitContext;
   const homes = new ControllerHomes({ version, memory, killCgroup, limits, own, around: around?.homes });
   const made = own.filter(({ isSpare }) => isSpare).map(({ home }) => home.directory);
@@ -154,7 +154,7 @@ function makeIn({ own, ...parts }: MadeParts, onMade: () => void = () => {}): Ca
       made.unshift(killCgroup.directory);
     }
     homes.make(limits, (directory) => made.unshift(directory));
-    return new CageCgroup({ ...parts, homes });
+    return new CageCgroup({ ...options, homes });
   } catch (error) {
     for (const directory of made) undoMake(directory);
     onRemoved?.();

@@ -8,7 +8,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { StallEvent } from '../contract/cage-events';
 import { type StallHit, StallHits } from './stall-hits';
 
-interface Parts {
+interface StallLimitOptions {
   stall: ResolvedStall;
   memory: CgroupDirectory;
   /** Tells the processor time of the same processes. */
@@ -30,18 +30,18 @@ export interface PreparedStall {
  * {@link stop}. After a kill it watches what comes next.
  */
 export class StallLimit {
-  readonly #parts: Omit<Parts, 'stall'>;
+  readonly #options: Omit<StallLimitOptions, 'stall'>;
   readonly #onStalled: (event: StallEvent) => void;
   readonly #hits: StallHits;
   #stall: ResolvedStall;
   #meter: Meter;
 
   /** @param onStalled is called after the kill, once for each stall: by the event loop, or by {@link stop} or a change */
-  constructor({ stall, ...parts }: Parts, onStalled: (event: StallEvent) => void) {
-    this.#parts = parts;
+  constructor({ stall, ...options }: StallLimitOptions, onStalled: (event: StallEvent) => void) {
+    this.#options = options;
     this.#onStalled = onStalled;
     this.#hits = new StallHits(
-      (refused) => cgroupError(refused, 'kill, at the limit stall, the processes of', parts.kill.path) as Error,
+      (refused) => cgroupError(refused, 'kill, at the limit stall, the processes of', options.kill.path) as Error,
     );
     this.#stall = stall;
     this.#meter = this.#start(stall);
@@ -67,7 +67,7 @@ export class StallLimit {
   get blindness(): Error | undefined {
     this.#look();
     const { blindness } = this.#hits;
-    return blindness && (cgroupError(blindness, 'watch for stalls', this.#parts.memory.path) as Error);
+    return blindness && (cgroupError(blindness, 'watch for stalls', this.#options.memory.path) as Error);
   }
 
   /** Everything in it was killed, at least once. */
@@ -126,7 +126,7 @@ export class StallLimit {
   }
 
   #start({ ms, action }: ResolvedStall): Meter {
-    const { memory, usage, pressure, kill } = this.#parts;
+    const { memory, usage, pressure, kill } = this.#options;
     try {
       return watcher().stallMeter(
         {

@@ -8,14 +8,12 @@ import type { ControllerHomes } from './controller-homes';
 import { CpuTimeLimit } from './cpu-time-limit';
 import { StallLimit } from './stall-limit';
 
-interface Parts {
-  version: CgroupVersion;
-  memory: CgroupDirectory;
-  killCgroup: KillCgroup | undefined;
-  homes: ControllerHomes;
-  limits: CageLimits;
-  /** Of the cage around. */
-  around: WatchedLimits | undefined;
+/** The cage cgroup whose limits they are. */
+interface WatchedCgroup {
+  readonly version: CgroupVersion;
+  readonly memory: CgroupDirectory;
+  readonly killCgroup: KillCgroup | undefined;
+  readonly homes: Pick<ControllerHomes, 'usage'>;
 }
 
 interface Listeners {
@@ -27,13 +25,18 @@ interface Listeners {
 export class WatchedLimits {
   readonly #cpuTime: CpuTimeLimit | undefined;
   readonly #stall: StallLimit | undefined;
-  readonly #around: WatchedLimits | undefined;
 
-  /** From now on its meters go on until {@link stop}. If it throws, there are none. */
-  constructor({ version, memory, killCgroup, homes, limits, around }: Parts, listeners: Listeners) {
-    this.#around = around;
-    const { cpuTimeMs: limitMs, stall } = limits;
-    const { usage } = homes;
+  /**
+   * From now on its meters go on until {@link stop}. If it throws, there are none.
+   *
+   * @param around those of the cage around
+   */
+  constructor(
+    { version, memory, killCgroup, homes: { usage } }: WatchedCgroup,
+    { cpuTimeMs: limitMs, stall }: CageLimits,
+    private readonly around: WatchedLimits | undefined,
+    listeners: Listeners,
+  ) {
     if (usage === undefined) return;
     const ours = killCgroupOf(version, memory, killCgroup);
     const { directory: kill } = ours ?? { directory: memory };
@@ -63,12 +66,12 @@ export class WatchedLimits {
 
   /** The limits of processor time that hold for it: its own first, then those of the cages around. */
   get cpuTimes(): CpuTimeLimit[] {
-    return [...(this.#cpuTime === undefined ? [] : [this.#cpuTime]), ...(this.#around?.cpuTimes ?? [])];
+    return [...(this.#cpuTime === undefined ? [] : [this.#cpuTime]), ...(this.around?.cpuTimes ?? [])];
   }
 
   /** The limits of stalls that hold for it: its own first, then those of the cages around. */
   get stalls(): StallLimit[] {
-    return [...(this.#stall === undefined ? [] : [this.#stall]), ...(this.#around?.stalls ?? [])];
+    return [...(this.#stall === undefined ? [] : [this.#stall]), ...(this.around?.stalls ?? [])];
   }
 
   /** The lowest limit of processor time that holds for it; undefined if there is none. */

@@ -8,7 +8,7 @@ import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { foreseenGuardianError, wantsGuardian } from '../../cgroup/processes/guardian';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import type { OomSurroundings } from '../oom/surroundings';
-import type { CageVersion, ControllerHome, RootControllers } from './cage-version';
+import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
 import { CAGES_V1 } from './cages-v1';
 import { CAGES_V2 } from './cages-v2';
 import { makeBeside, type RootKillCgroup } from './kill-hierarchy';
@@ -23,13 +23,6 @@ const TCP_FILE = memoryFile('tcp', 1);
 
 export function cageVersion(version: CgroupVersion): CageVersion {
   return VERSIONS[version];
-}
-
-interface Parts {
-  parent: CgroupDirectory;
-  memory: CgroupDirectory;
-  killCgroup: RootKillCgroup | undefined;
-  hasGuardian: boolean;
 }
 
 /** Locked directories beside the cage root's. Homes in memory's directory are the cage root's. */
@@ -67,7 +60,7 @@ export class CageRoot {
       memory = makeLocked(parent, OWNER_PREFIX, hasGuardian ? 'owner' : undefined);
       holdBelow(memory);
       killCgroup = makeKillCgroup(host, hasGuardian);
-      return new CageRoot(host, { parent, memory, killCgroup, hasGuardian });
+      return new CageRoot({ host, parent, memory, killCgroup, hasGuardian });
     } catch (error) {
       if (killCgroup !== undefined) release(killCgroup.directory);
       if (memory !== undefined) release(memory);
@@ -97,14 +90,15 @@ export class CageRoot {
     }
   }
 
-  private constructor(host: Host, { parent, memory, killCgroup, hasGuardian }: Parts) {
+  private constructor(directories: RootDirectories) {
+    const { host, parent, memory, killCgroup, hasGuardian } = directories;
     const { enableLimitsBelow, openControllers, openAncestors } = cageVersion(host.version);
     this.#parent = parent;
     this.memory = memory;
     this.killCgroup = killCgroup;
     this.hasGuardian = hasGuardian;
     enableLimitsBelow(memory);
-    this.controllers = openControllers({ host, parent, memory, killCgroup, hasGuardian });
+    this.controllers = openControllers(directories);
     this.limitContext = {
       version: host.version,
       swapAccounting: memory.has(SWAP_FILE[host.version]),

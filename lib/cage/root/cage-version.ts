@@ -1,7 +1,6 @@
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
-import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import type { OomMonitor } from '../oom/monitor';
 import type { Ancestors, OomSurroundings } from '../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
@@ -21,7 +20,7 @@ export interface CageVersion {
   /** Makes the kill cgroup for all cages of a cage root. */
   makeKillCgroup(host: Host, hasGuardian: boolean): RootKillCgroup | undefined;
   /** The controllers beside memory. Makes nothing yet. */
-  openControllers(root: RootParts): RootControllers;
+  openControllers(root: RootDirectories): RootControllers;
   /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */
   sweepKillHierarchies(host: Host): Promise<void>;
   /** What is above the cages of a cage root. Holds fds until it is closed. */
@@ -61,11 +60,11 @@ export interface RootControllers {
   remove(): void;
 }
 
-/** The cage root for which they are opened. */
-export interface RootParts {
+/** The directories of a cage root. */
+export interface RootDirectories {
   host: Host;
   parent: CgroupDirectory;
   memory: CgroupDirectory;
-  killCgroup: KillCgroup | undefined;
+  killCgroup: RootKillCgroup | undefined;
   hasGuardian: boolean;
 }

@@ -7,7 +7,7 @@ import { undo } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV1 } from '../oom/ancestors-v1';
 import { OomMonitorV1 } from '../oom/monitor-v1';
-import type { CageVersion, ControllerHome, RootControllers, RootParts } from './cage-version';
+import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
 import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 import { makeLocked, release } from './locked-directory';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
@@ -39,7 +39,7 @@ class ControllersV1 implements RootControllers {
   /** By the mount point of the hierarchy. */
   readonly #sides = new Map<string, Side>();
 
-  constructor(private readonly root: Pick<RootParts, 'host' | 'memory' | 'killCgroup' | 'hasGuardian'>) {}
+  constructor(private readonly root: Pick<RootDirectories, 'host' | 'memory' | 'killCgroup' | 'hasGuardian'>) {}
 
   get isGone(): boolean {
     return this.#all().some(({ home }) => !home.directory.exists());

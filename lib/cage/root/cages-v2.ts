@@ -11,7 +11,7 @@ import { readPids } from '../../cgroup/placement/parent-facts';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV2 } from '../oom/ancestors-v2';
 import { OomMonitorV2 } from '../oom/monitor-v2';
-import type { CageVersion, ControllerHome, RootControllers, RootParts } from './cage-version';
+import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
 import { explainDelegation, foreseenRefusal, onlyCandidate, refusedParent } from './refused-parent';
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
@@ -109,7 +109,7 @@ type Name = ControllerName | 'memory';
 class ControllersV2 implements RootControllers {
   readonly #enabled = new Set<ControllerName>();
 
-  constructor(private readonly root: Pick<RootParts, 'parent' | 'memory'>) {}
+  constructor(private readonly root: Pick<RootDirectories, 'parent' | 'memory'>) {}
 
   get isGone(): boolean {
     try {
