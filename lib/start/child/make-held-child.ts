@@ -1,4 +1,4 @@
-import { PrivatePolledCage } from '../../cage/polled/private-polled-cage';
+import { PolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
@@ -77,7 +77,7 @@ function makePolledChild(request: StartRequest, { detached }: Program, refusal: 
   const cage = makeWeaker(
     { limits, thresholds, outlivesOwner, accepted },
     refusal,
-    (enforcedBy) => new PrivatePolledCage({ enforcedBy, limitBytes, outer, outlivesOwner }),
+    (enforcedBy) => new PolledCage({ enforcedBy, limitBytes, outer, outlivesOwner }),
   );
   return PolledChild.withCage(cage, request);
 }

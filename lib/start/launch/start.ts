@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import type { Cage } from '../../cage/contract/cage';
+import type { AnyCage } from '../../cage/contract/cage';
 import { undo } from '../../cgroup/processes/remove';
 import { loadNative } from '../../common/addon/load-native';
 import type { LaunchPlan } from '../../process/launch';
@@ -54,7 +54,7 @@ export class Start {
   }
 
   /** The cage of the child, as users see it. */
-  get cage(): Cage | null {
+  get cage(): AnyCage | null {
     return (this.held ?? this.request.shared)?.self ?? null;
   }
 
