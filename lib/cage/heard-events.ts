@@ -1,12 +1,12 @@
 import type { EventEmitter } from 'node:events';
 import { isGone } from '../cgroup/directory/refusal';
-import type { CgroupEvent } from '../cgroup/events/types';
+import { type CgroupEvent, isEventName } from '../cgroup/events/types';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { emitApart } from '../common/event-loop/emitter';
 import type { CageCgroup } from './cgroup/cage-cgroup';
-import { type CageEvents, FORWARDED, type ForwardedEvents } from './contract/cage-events';
+import type { CageEvents, ForwardedEvents } from './contract/cage-events';
 import { UsageThresholds } from './usage-thresholds';
 
 /** The cage that emits them. */
@@ -43,7 +43,7 @@ export class HeardEvents {
     this.lookAtUsage();
   }
 
-  /** The same, of the use alone: its limit has changed. */
+  /** Emits 'usage' if the use is beyond a threshold now: the limit, of which that may be a percentage, has changed. */
   lookAtUsage(): void {
     this.#usage?.look();
   }
@@ -65,18 +65,16 @@ export class HeardEvents {
     if (this.#isOver) return;
     const { cageCgroup } = this.cage;
     const { memory: directory, version } = cageCgroup;
-    const usage = new UsageThresholds({ directory, version, thresholds }, (event) =>
-      emitApart(this.cage, 'usage', event),
-    );
     cageCgroup.exitCleanUp.forbid();
     try {
-      usage.begin();
+      this.#usage = new UsageThresholds({ directory, version, thresholds }, (event) =>
+        emitApart(this.cage, 'usage', event),
+      );
     } catch (error) {
       // The watcher has just removed it, and whoever started the child can't know that.
       if (isGone(error) && !directory.exists()) return;
       throw error;
     }
-    this.#usage = usage;
   }
 
   #endUsage(): void {
@@ -94,6 +92,7 @@ export class HeardEvents {
   }
 }
 
-function isForwarded(name: unknown): name is keyof ForwardedEvents {
-  return (FORWARDED as readonly unknown[]).includes(name);
+/** Whether a cage emits the event because its cgroup does. */
+export function isForwarded(name: unknown): name is keyof ForwardedEvents {
+  return isEventName(name) && name !== 'oom' && name !== 'oomKill' && name !== 'removed';
 }

@@ -1,27 +1,19 @@
-import { emptyGroup, openPolled, type Polled } from './polled-group';
-import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
-import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
-import { ErrorCode, MemcageError } from '../common/errors/errors';
-import { BaseCage, type ChildDefaults, EXIT_PATIENCE_MS } from './base-cage';
-import { emptyGroup, openPolled, type Polled } from './polled-group';
-import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
-import { type CageEvents, FORWARDED } from './contract/cage-events';
 import type { Cgroup } from '../cgroup/handle/cgroup';
-import { shown } from '../common/text/inspected';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
-import type { Cage } from './contract/cage';
-import { cages } from './open-cages';
+import { BaseCage, type ChildDefaults, EXIT_PATIENCE_MS } from './base-cage';
+import type { CageEvents } from './contract/cage-events';
+import { isForwarded } from './heard-events';
+import { emptyGroup, openPolled, type Polled } from './polled-group';
+import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
 
 /** No pid is another process's so soon after its process was killed. */
 const SAME_KILL_MS = 1000;
 
-/** The events that need a cgroup. */
-const KERNEL_EVENTS: ReadonlySet<unknown> = new Set([...FORWARDED, 'usage']);
-
 export interface PolledCageOptions {
-  /** Not the kernel. */
+  /** What holds the limits: the sampler, or nothing. */
   enforcedBy: EnforcedBy;
   /** The limit that was asked for; `Infinity` without one. With `none` nothing holds it. */
   limitBytes: number;
@@ -169,7 +161,7 @@ export class PolledCage extends BaseCage implements Polled {
 
   /** @internal */
   protected override listeningBegins(name: keyof CageEvents): void {
-    if (KERNEL_EVENTS.has(name)) {
+    if (isForwarded(name) || name === 'usage') {
       throw new MemcageError(
         ErrorCode.UNSUPPORTED,
         `Only the kernel tells of the event '${name}': the cage is ${this.#why}`,

@@ -8,9 +8,9 @@ import { UsageThreshold } from './usage-threshold';
 
 /** From one look to the next, where nothing but looks shows the use (v2). */
 const USE_PACE_MS = 50;
-/** The same where the kernel's word and a reading disagree (v1). */
+/** From one look to the next, while the kernel's word and a reading disagree (v1). */
 const DOUBT_PACE_MS = 50;
-/** The same where only the limit, of which a percentage is, has to be looked at (v1). */
+/** From one look to the next, where the kernel tells of crossings, but not of a new limit that moves a percentage (v1). */
 const LIMIT_PACE_MS = 1000;
 
 /** A cage whose use is to be told. */
@@ -22,60 +22,50 @@ interface Told {
 
 /** Tells when the use of a cage crosses one of its thresholds. It takes fds, and looks, only while someone listens. */
 export class UsageThresholds {
-  #end: (() => void) | undefined;
-  #look: UsageLook | undefined;
-  #all: readonly UsageThreshold[] = [];
+  readonly #all: readonly UsageThreshold[];
+  readonly #look: UsageLook;
   #soon: ReturnType<typeof later> | undefined;
-
-  constructor(
-    private readonly told: Told,
-    private readonly tell: (event: UsageEvent) => void,
-  ) {}
+  #isOver = false;
 
   /** @throws why that can't be had; nothing stays open then */
-  begin(): void {
-    const { directory, version, thresholds } = this.told;
+  constructor({ directory, version, thresholds }: Told, tell: (event: UsageEvent) => void) {
     const alarmed = version === 1 ? directory : undefined;
     const hasPercent = thresholds.some(({ at }) => 'percent' in at);
-    const tell = (event: UsageEvent): void => {
-      // The limit may have changed a moment ago.
-      if (hasPercent && alarmed !== undefined) process.nextTick(() => this.look());
-      this.tell(event);
+    const listener = {
+      tell: (event: UsageEvent): void => {
+        // The limit may have changed a moment ago.
+        if (hasPercent && alarmed !== undefined) process.nextTick(() => this.look());
+        tell(event);
+      },
+      lookSoon: () => this.#lookSoon(),
     };
-    const listener = { tell, lookSoon: () => this.#lookSoon() };
-    const all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, listener));
+    this.#all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, listener));
     // Nobody would hear of it in the middle of `on()`.
     let isHeard = false;
-    const look = usageLooks(version).begin(
+    this.#look = usageLooks(version).begin(
       directory,
       (seen) => {
         const timeMs = Date.now();
-        for (const each of all) {
+        for (const each of this.#all) {
           if (isHeard) each.see(seen, timeMs);
           else each.arm(seen);
         }
       },
       { paceMs: alarmed === undefined ? USE_PACE_MS : hasPercent ? LIMIT_PACE_MS : undefined },
     );
-    this.#look = look;
-    this.#all = all;
-    this.#end = () => {
-      look.end();
-      for (const each of all) each.close();
-    };
     try {
-      look.now();
+      this.#look.now();
     } catch (error) {
       this.end();
       throw error;
     }
     isHeard = true;
-    process.nextTick(() => look.now());
+    process.nextTick(() => this.look());
   }
 
   /** Tells what has not been told yet. */
   look(): void {
-    this.#look?.now();
+    if (!this.#isOver) this.#look.now();
   }
 
   /** The cage is gone: tells the rest. */
@@ -86,16 +76,14 @@ export class UsageThresholds {
   }
 
   end(): void {
-    this.#end?.();
-    this.#end = undefined;
-    this.#look = undefined;
-    this.#all = [];
+    this.#isOver = true;
+    this.#look.end();
+    for (const each of this.#all) each.close();
     cancel(this.#soon);
-    this.#soon = undefined;
   }
 
   #lookSoon(): void {
-    if (this.#end === undefined) return;
+    if (this.#isOver) return;
     this.#soon ??= outsideOfCalls(() => {
       const look = (): void => {
         this.#soon = undefined;

@@ -3,20 +3,8 @@ import type { CageThreshold } from '../../../types/options';
 import type { OomVerdict } from '../../../types/outcome';
 import type { CgroupEvent, CgroupEvents } from '../../cgroup/events/types';
 
-/** Events of {@link Cage.cgroup} that the cage emits too. */
-export const FORWARDED = [
-  'high',
-  'max',
-  'low',
-  'pressure',
-  'threshold',
-  'empty',
-  'populated',
-  'frozen',
-  'thawed',
-] as const;
-
-export type ForwardedEvents = Pick<CgroupEvents, (typeof FORWARDED)[number]>;
+/** Events of {@link AnyCage.cgroup} that the cage emits too. It tells of kills itself, and of its own end. */
+export type ForwardedEvents = Omit<CgroupEvents, 'oom' | 'oomKill' | 'removed'>;
 
 /** The events of a cage, with the arguments of their listeners. See docs/events.md. */
 export interface CageEvents extends ForwardedEvents {

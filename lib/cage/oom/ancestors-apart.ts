@@ -69,8 +69,8 @@ export class AncestorsApart {
   }
 }
 
-/** Undefined if no mount shows it. */
-function ownPath(memory: Host['memory']): string | undefined {
+/** Path of this process's own cgroup; undefined if no mount shows it. */
+export function ownPath(memory: Host['memory']): string | undefined {
   try {
     return processDirectory(memory, 'self');
   } catch (error) {

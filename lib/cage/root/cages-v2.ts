@@ -3,12 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
-import { type Host, host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
-import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
+import { type Host, host, inDirectory } from '../../cgroup/hierarchy/host';
 import { cageKind, ownKind } from '../../cgroup/names/own-names';
 import { whyNotWritable } from '../../cgroup/placement/given-parent';
 import { readPids } from '../../cgroup/placement/parent-facts';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { ownPath } from '../oom/ancestors-apart';
 import { AncestorsV2 } from '../oom/ancestors-v2';
 import { OomMonitorV2 } from '../oom/monitor-v2';
 import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
@@ -55,7 +55,8 @@ function foreseeMemory(directory: CgroupDirectory, host: Host): void {
 
 /** "Delegation Containment" in the cgroup v2 document. */
 function foreseeJoin({ path }: CgroupDirectory, { memory }: Host): void {
-  const own = ownDirectory(memory);
+  const own = ownPath(memory);
+  // Without a mount that shows it, its surroundings can't be seen either.
   if (own === undefined) return;
   const common = nearestAround(path, own);
   if (whyNotWritable(join(common, 'cgroup.procs')) !== 'EACCES') return;
@@ -64,16 +65,6 @@ function foreseeJoin({ path }: CgroupDirectory, { memory }: Host): void {
     syscall: 'clone3',
     stage: 'clone',
   });
-}
-
-/** Undefined if no mount shows it: then its surroundings can't be seen either. */
-function ownDirectory(memory: Hierarchy): string | undefined {
-  try {
-    return processDirectory(memory, 'self');
-  } catch (error) {
-    if (error instanceof MemcageError && error.code === ErrorCode.NO_PARENT) return undefined;
-    throw error;
-  }
 }
 
 /** The nearest directory that is, or is around, both. */
