@@ -4,7 +4,7 @@ interface Found {
   count: number;
   /** The kernel's word and the reading disagree, for a moment. Look again soon. */
   isInDoubt: boolean;
-  /** They have disagreed for so long that the reading counts. The kernel has to be asked anew. */
+  /** The kernel's word and the reading have disagreed for so long that the reading counts. The kernel has to be asked anew. */
   isBelieved: boolean;
 }
 

@@ -86,7 +86,7 @@ export class OomReporter {
     try {
       return this.#check(cgroup, timeMs).isNews || !notifiesEarly(cgroup);
     } catch {
-      // It was removed, or no fd is free to read it. What is missed now is reported at the end of the child.
+      // The cgroup was removed, or no fd is free to read it. What is missed now is reported at the end of the child.
       return false;
     }
   }
@@ -99,7 +99,7 @@ export class OomReporter {
       if (limit === undefined || (cgroup !== this.cage && this.cage.monitor.underOom())) return;
       this.#emitWaiting(limit, timeMs);
     } catch {
-      // It was removed, or no fd is free. The kernel notifies again when the next process has to wait.
+      // The cgroup was removed, or no fd is free. The kernel notifies again when the next process has to wait.
     }
   }
 

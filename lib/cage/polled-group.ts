@@ -80,7 +80,7 @@ export class UnmeasuredGroup implements PolledGroup {
     this.#kills.set(pid, kill);
   }
 
-  /** It stays unknown. */
+  /** Nothing can find out whether there is such a child. */
   expectChild(): boolean {
     return true;
   }

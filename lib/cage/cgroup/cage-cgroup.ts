@@ -65,9 +65,9 @@ export class CageCgroup {
   readonly report: MemoryReporter;
   readonly limitsReport: LimitsReporter;
   readonly exitCleanUp: ExitCleanUp;
-  /** Called when its own processor time is used up, after the kill. */
+  /** Called when the cgroup's own limit of processor time is used up, after the kill. */
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
-  /** Called when it has got nowhere for as long as its own limit of stalls says, after the kill. */
+  /** Called when the cgroup has got nowhere for as long as its own limit of stalls says, after the kill. */
   onStalled: ((event: StallEvent) => void) | undefined;
   readonly watched: WatchedLimits;
   readonly #options: CageCgroupOptions;
@@ -265,7 +265,7 @@ export class CageCgroup {
       // On v1 a process may be in the memory cgroup alone.
       this.kill();
     } catch {
-      // It is gone, or no fd is free. The meter goes on.
+      // The cgroup is gone, or no fd is free. The meter goes on.
     }
     this.onCpuTimeSpent?.(spent);
   }

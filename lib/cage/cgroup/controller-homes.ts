@@ -27,7 +27,7 @@ export interface HomeBelow {
   home: ControllerHome;
   /** Undefined for a locked directory of a detached cage, which is there already. */
   above: CgroupDirectory | undefined;
-  /** It is there, and another cage had it before. */
+  /** A side cgroup that is there already, and that another cage had before. */
   isSpare?: boolean;
 }
 
@@ -56,7 +56,7 @@ export function namesFor(
 export class ControllerHomes {
   /** The side cgroups that its processes join (v1). */
   readonly sides: readonly ControllerHome[];
-  /** Those of {@link sides} that are this cage cgroup's own. */
+  /** The side cgroups that are this cage cgroup's own, and not those of the cage around. */
   readonly ownSides: readonly CgroupDirectory[];
   readonly counted: CountedIn;
   /** Counts the processor time of this cage cgroup; undefined if no limit needs that. */

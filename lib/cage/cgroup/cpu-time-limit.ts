@@ -7,7 +7,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent } from '../contract/cage-events';
 
 interface CpuTimeLimitOptions {
-  /** Of the cage cgroup, for messages. */
+  /** Path of the cage cgroup, for messages. */
   path: string;
   limitMs: number;
   usage: UsageFile;

@@ -75,7 +75,7 @@ export class MemoryReporter {
     try {
       return cage && readMemoryFile(cage, this.#context.version, 'max');
     } catch {
-      // It was removed, or no fd is free.
+      // The cage was removed, or no fd is free.
       return undefined;
     }
   }

@@ -13,7 +13,7 @@ interface StallLimitOptions {
   memory: CgroupDirectory;
   /** Tells the processor time of the same processes. */
   usage: UsageFile;
-  /** Of the same processes, where the kernel may measure what they lose to memory (PSI). */
+  /** A cgroup of the same processes in which the kernel may measure what they lose to memory (PSI). */
   pressure: CgroupDirectory;
   /** Where everything is killed at the limit. */
   kill: CgroupDirectory;
@@ -100,7 +100,7 @@ export class StallLimit {
     this.#tellAll();
   }
 
-  /** Its last reading stays. What it was about to tell, it won't any more. */
+  /** Stops the meter. The last reading stays, and what the meter was about to tell it won't any more. */
   #conclude(): void {
     // Before it is stopped it may measure once more.
     this.#look();

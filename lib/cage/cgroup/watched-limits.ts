@@ -54,12 +54,12 @@ export class WatchedLimits {
     }
   }
 
-  /** Its own limit of processor time. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
+  /** The cage cgroup's own limit of processor time. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
   get cpuTime(): CpuTimeLimit {
     return this.#cpuTime ?? madeWithout('cpuTimeMs');
   }
 
-  /** Its own limit of stalls. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
+  /** The cage cgroup's own limit of stalls. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
   get stall(): StallLimit {
     return this.#stall ?? madeWithout('stall');
   }

@@ -126,7 +126,7 @@ export function killsOf({ path }: Pick<CgroupDirectory, 'path'>): {
   victims: OomVictim[] | null;
   complete: number;
 } {
-  // Not opened before the first kill: it takes an fd, and the log may be long.
+  // The log is opened at the first kill: it takes an fd, and may be long.
   if (log === undefined) log = KernelLog.open() ?? null;
   const { kills, complete } = log?.killsIn(path) ?? { kills: [], complete: 0 };
   return { kills, victims: kills.length === 0 ? null : kills.map(({ victim }) => victim), complete };

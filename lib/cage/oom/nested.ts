@@ -135,7 +135,7 @@ export class NestedCgroups {
     }
   }
 
-  /** Also false for a cgroup whose path is too long to read its files. */
+  /** False for a cgroup that is gone, and for one whose path is too long to read its files. */
   #wasHitIfThere(directory: CgroupDirectory): boolean {
     try {
       return this.counts.wasHit(directory);

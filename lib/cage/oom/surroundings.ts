@@ -9,7 +9,7 @@ import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './whose-li
 /** A cage that contains the cgroup of a child. */
 export interface CageAround {
   directory: CgroupDirectory;
-  /** It is the child's own cage, in which the child has a leaf: its limit is the child's limit. */
+  /** The child has a leaf in this cage that repeats the cage's limit: that is the child's limit. */
   isOwn: boolean;
   /** How often memory was refused so far; v1: at its limit or above, as its eventfd counts; v2: at its limit only. */
   ooms(): number;

@@ -20,7 +20,7 @@ export function limitOfAncestor(directory: CgroupDirectory, version: CgroupVersi
   return limitOf(ancestorCause(directory.path), directory, version);
 }
 
-/** The same by its path. `limitBytes` is null also if memcage may not read it. */
+/** The limit of the ancestor with that path. `limitBytes` is null also if memcage may not read it. */
 export function limitOfAncestorAt(path: string, version: CgroupVersion): WhoseLimit {
   let directory: CgroupDirectory | undefined;
   try {

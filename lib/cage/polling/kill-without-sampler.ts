@@ -51,13 +51,16 @@ function kill({ marker, openedAt, added }: KnownGroup, timeoutMs: number): boole
     const again = table.look(true);
     members.judge(again);
     for (const process of members.living(again)) signal(process, 'SIGKILL', again, table.startTolerance, undefined);
-    // Not all of them may be killed by this user, and others start new ones: so there is an end to it.
+    // There is an end to it, since this user may not kill all of them, and others start new ones.
     if (performance.now() >= endMs) return false;
     pauseSync(2);
   }
 }
 
-/** The same where `ps` must be asked, which takes its time: what was added, is a child of this process, and all below. */
+/**
+ * Kills a group without the sampler where `ps` must be asked, which takes its time: each process that was added and is a
+ * child of this process, and all below.
+ */
 export async function killByPs(added: Iterable<number>): Promise<void> {
   const table = new PsTable();
   const look = await table.look(true, [...added]);

@@ -25,9 +25,9 @@ export interface PolledKill {
 
 /** What the sampler is told at its start. */
 export interface SamplerData {
-  /** It writes its reports there. Not the worker's own port, since only this one can be read while the loop is blocked. */
+  /** Where the sampler writes its reports. The worker's own port can't be read while the loop is blocked. */
   reports: MessagePort;
-  /** Of the addon, for pidfds; null where there is none. */
+  /** Path of the addon, for pidfds; null where there is none. */
   addon: string | null;
   /** `process.platform`; tests pretend another one. */
   platform: NodeJS.Platform;

@@ -9,10 +9,10 @@ import { type Seen, SharedState } from './shared-state';
 
 export type { PolledKill, PolledVictim } from './messages';
 
-/** How long the sampler's own work is tried here when it does not answer. */
+/** How long this thread tries to kill a group while the sampler does not answer, and the event loop is blocked. */
 const HERE_MS = 500;
 
-/** The same, when it has failed: then the event loop goes on. */
+/** How long this thread tries to kill a group whose sampler has failed, while the event loop goes on. */
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 250;
 
@@ -30,7 +30,7 @@ export interface PolledGroup {
    * @param kill sends it SIGKILL, where nothing else can. Not called once you {@link forget} it.
    */
   add(pid: number, kill: () => void): void;
-  /** That process was reaped: its pid may be another's. What it has started stays in the group. */
+  /** The process was reaped: its pid may be another's. What it has started stays in the group. */
   forget(pid: number): void;
   /**
    * Before this thread blocks until a child has ended whose pid it learns only then. Where nobody can read the marker,
@@ -38,7 +38,7 @@ export interface PolledGroup {
    * there are known; false after timeoutMs.
    */
   expectChild(timeoutMs: number): boolean;
-  /** That child has ended, or was not started. */
+  /** The child of {@link expectChild} has ended, or was not started. */
   expectNoChild(): void;
   /**
    * What has been seen so far. May be asked while the event loop is blocked: it is in shared memory. `kills` counts
@@ -50,7 +50,7 @@ export interface PolledGroup {
    * process may kill. Keeps the event loop alive until then; false after timeoutMs.
    */
   killAll(timeoutMs: number): Promise<boolean>;
-  /** The same, blocking (Atomics.wait), for synchronous calls and the end of the process. False after timeoutMs. */
+  /** Like {@link killAll}, blocking (Atomics.wait), for synchronous calls and the end of the process. */
   killAllNow(timeoutMs: number): boolean;
   /** One more look now, blocking, so that a short life is measured; false after timeoutMs. */
   lookNow(timeoutMs: number): boolean;
@@ -221,7 +221,7 @@ class Group implements PolledGroup, GroupListener {
   #forgetEnded(): void {
     for (const [pid, start] of this.#added) {
       const current = this.#startOf(pid);
-      // Not if it is unknown, NaN.
+      // An unknown start, NaN, says nothing.
       if (current === undefined || Math.abs(current - start) > 0) this.#added.delete(pid);
     }
     this.#mostAdded = Math.max(FEW, 2 * this.#added.size);

@@ -34,7 +34,7 @@ export interface ControllerHome {
   /** On v1 all of the hierarchy that memcage knows of. */
   controllers: readonly ControllerName[];
   directory: CgroupDirectory;
-  /** It is the directory that the memory controller has too: always on v2. Else it is a side cgroup. */
+  /** The memory controller has its files in this directory too: always on v2. Else it is a side cgroup. */
   inMemory: boolean;
 }
 

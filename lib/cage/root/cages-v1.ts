@@ -119,7 +119,7 @@ class ControllersV1 implements RootControllers {
 
   #makeSideIn(parent: CgroupDirectory, controllers: readonly ControllerName[]): Side {
     sweep(parent);
-    // Its processes are in the memory hierarchy too. But should one be here alone, it is killed with the rest.
+    // The guardian knows it too: a process that has left the memory cgroup and is here alone is killed with the rest.
     const directory = makeLocked(parent, OWNER_PREFIX, this.root.hasGuardian ? 'owner' : undefined);
     try {
       if (controllers.includes('cpuset')) inheritProcessors(directory, parent);

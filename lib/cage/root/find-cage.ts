@@ -92,7 +92,7 @@ interface Found {
   owner: string;
 }
 
-/** Those that nobody else can have given the name, if there are any. */
+/** The cages that nobody but their owner can have named so, if there are any; else all. */
 function likeliest(found: readonly Found[]): readonly Found[] {
   if (found.length < 2) return found;
   const holders = new LockHolders();

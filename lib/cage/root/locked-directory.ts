@@ -12,7 +12,7 @@ const NAME_ATTEMPTS = 100;
 const REMOVE_PATIENCE_MS = 2000;
 
 /**
- * Of a cgroup, this has the lock that says that the owner lives. Who may write it, may own it: anyone else can only get a
+ * The file of a cgroup that has the lock which says that the owner lives. Who may write it, may own it: anyone else can only get a
  * shared lock, which keeps no sweeper away, as flock(2) of a directory would.
  */
 const LOCK_FILE = 'cgroup.procs';
@@ -112,7 +112,7 @@ function lock(directory: CgroupDirectory, as: 'owner' | 'sweeper'): CgroupDirect
     if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return undefined;
     throw error;
   } finally {
-    // Also after an error, for example when there is no memory for a lock (ENOLCK).
+    // Closed after an error too, for example when there is no memory for a lock (ENOLCK).
     if (!isHeld) locked?.close();
   }
   return isHeld ? locked : undefined;

@@ -87,7 +87,7 @@ async function sweepOneInSteps(path: string): Promise<void> {
         if (kind === undefined) continue;
         const directory = parent.below(name);
         if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
-        // Not awaited: it retries what is stuck, and the caller need not wait for that.
+        // The sweep of one directory retries what is stuck, and the caller need not wait for that.
         sweepOne(kind, directory, UNAWAITED_MS).catch(() => {});
         await waitForTurn();
       }

@@ -64,7 +64,7 @@ export interface KillingOptions {
   /** Windows has no SIGSTOP. */
   canStop: boolean;
   /**
-   * These are about to be killed: at first all, then those that have come meanwhile. Without those that this process may
+   * Called with what is about to be killed: at first all, then what has come meanwhile. Without those that this process may
    * not send a signal, as far as that is known.
    */
   onFound(processes: readonly Process[]): void | Promise<void>;

@@ -35,7 +35,7 @@ export class Pace {
 /** What the sampler may use of one processor in the long run. */
 const SHARE = 0.05;
 
-/** What it may have saved for when it is needed, in milliseconds of a processor. */
+/** What the sampler may have saved for when it is needed, in milliseconds of a processor. */
 const MOST_SAVED_MS = 50;
 
 /** Keeps the cost of all regular looks together within a share of one processor. */

@@ -37,7 +37,7 @@ function ownStat({ ppid }: ProcessStat, pageBytes: number): ProcessStat | undefi
  */
 function isBorrower(child: ProcessStat, parent: ProcessStat | undefined, pageBytes: number): boolean {
   if (parent === undefined || child.layout !== parent.layout) return false;
-  // It ended or became another program while the figures were read: they say nothing.
+  // A child that ended or became another program while the figures were read: they say nothing.
   const isAnother = (): boolean => {
     const later = readProcessStat(child.pid, pageBytes);
     return later === undefined || later.start !== child.start || later.layout !== child.layout;

@@ -5,7 +5,7 @@ export interface Process {
   readonly start: number;
   readonly ppid: number;
   readonly name: string;
-  /** It is a zombie, and has no memory any more. */
+  /** The process is a zombie, and has no memory any more. */
   readonly ended: boolean;
   /** Resident memory, with all that is shared. */
   readonly rssBytes: number;
@@ -13,7 +13,7 @@ export interface Process {
 
 /** All processes at one moment. */
 export interface Look {
-  /** Those that no earlier look has had, in any order. It may have some that were there before. */
+  /** Processes that no earlier look has had, in any order. There may be some among them that were there before. */
   readonly fresh: readonly Process[];
   /** undefined if there is none any more. */
   find(pid: number): Process | undefined;

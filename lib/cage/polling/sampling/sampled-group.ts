@@ -34,7 +34,7 @@ export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
 /** One group as the sampler knows it. */
 export class SampledGroup {
   readonly members: Members;
-  /** Of performance.now(): when it has to be looked at next. */
+  /** When the group has to be looked at next, as performance.now() tells the time. */
   dueMs = 0;
   readonly #pace = new Pace();
   #killing: Killing | undefined;

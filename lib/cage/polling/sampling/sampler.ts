@@ -129,7 +129,7 @@ export class Sampler {
       due.some(([, group]) => group.needsAll),
       roots,
     );
-    // Each of them, since nothing is fresh twice.
+    // All groups judge each look, since no process is fresh twice.
     for (const { members } of this.#groups.values()) members.judge(look);
     const canMeasure = this.#share.isAmple(beganMs);
     for (const [id, group] of due) {
