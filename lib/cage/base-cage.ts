@@ -1,8 +1,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
-import { emitApart } from '../common/event-loop/emit-apart';
-import { LazyEmitter } from '../common/event-loop/lazy-emitter';
+import { emitApart, LazyEmitter } from '../common/event-loop/emitter';
 import { shown } from '../common/text/inspected';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';

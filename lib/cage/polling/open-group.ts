@@ -1,7 +1,7 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, waitMs } from '../../common/event-loop/timers';
-import { type KnownGroup, killByPs, killHere } from './kill-without-sampler';
 import { readProcStat } from '../../common/machine/proc';
+import { type KnownGroup, killByPs, killHere } from './kill-without-sampler';
 import type { PolledKill, Report } from './messages';
 import { type GroupListener, type Poller, samplerFor } from './poller';
 import { ticksNow } from './sampling/process-stat';

@@ -1,8 +1,10 @@
+import { inheritProcessors } from '../../cgroup/controllers/controller-files';
+import type { ControllerName } from '../../cgroup/controllers/controller-name';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
 import { holdBelow } from '../../cgroup/limits/limit-files';
-import type { ControllerName } from '../../cgroup/controllers/controller-name';
-import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { makeSideCure } from '../../cgroup/placement/candidates';
 import { undo } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV1 } from '../oom/ancestors-v1';

@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
 import { type Host, host, inDirectory } from '../../cgroup/hierarchy/host';
-import { cageKind, ownKind } from '../../cgroup/names/own-names';
+import { isCageCgroup, kindOf } from '../../cgroup/names/own-names';
 import { whyNotWritable } from '../../cgroup/placement/given-parent';
 import { readPids } from '../../cgroup/placement/parent-facts';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
@@ -159,15 +159,14 @@ function enable(directory: CgroupDirectory, names: readonly Name[]): boolean {
 
 /** A memcage of this process has moved it into a cgroup of its own, and enabled no more than was needed then. */
 function enableAbove(path: string, names: readonly Name[]): void {
-  if (ownKind(basename(path)) === 'leaf') inDirectory(dirname(path), (above) => enable(above, names));
+  if (kindOf(path) === 'self') inDirectory(dirname(path), (above) => enable(above, names));
 }
 
 function notDelegated(name: Name, path: string): MemcageError {
-  const cure =
-    cageKind(path) !== undefined
-      ? `make the cage around with such a limit, if only ${name === 'pids' ? "pids: 'max'" : "cpu: 'max'"}`
-      : `enable it in the cgroups above (echo +${name} > DIRECTORY/${SUBTREE_CONTROL}, as root); under systemd, ` +
-        `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
+  const cure = isCageCgroup(path)
+    ? `make the cage around with such a limit, if only ${name === 'pids' ? "pids: 'max'" : "cpu: 'max'"}`
+    : `enable it in the cgroups above (echo +${name} > DIRECTORY/${SUBTREE_CONTROL}, as root); under systemd, ` +
+      `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
     `The limit can't be had in ${path}: the ${name} controller is not available there. Cure: ${cure}`,

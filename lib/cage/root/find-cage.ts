@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { host } from '../../cgroup/hierarchy/host';
-import { cageKind, ownKind, pidInName } from '../../cgroup/names/own-names';
+import { kindOf, pidInName } from '../../cgroup/names/own-names';
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import { cagesIn } from './list-cages';
 import { LockHolders, memoryHierarchies, OwnDirectories } from './own-directories';
@@ -35,7 +35,7 @@ const LETTERS = 8;
 export function cageOf(path: string): CageName | undefined {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);
   for (let at = path.replace(/\/+$/, ''); basename(at) !== ''; at = dirname(at)) {
-    const kind = cageKind(at);
+    const kind = kindOf(at);
     if (kind === 'cage') return inRoot(at);
     if (kind === 'detached') return detached(at);
     if (at === '.') break;
@@ -46,7 +46,7 @@ export function cageOf(path: string): CageName | undefined {
 function inRoot(path: string): CageName {
   let which = basename(path);
   let owner = dirname(path);
-  for (; ownKind(basename(owner)) !== 'owner'; owner = dirname(owner)) which = `${basename(owner)}/${which}`;
+  for (; kindOf(owner) !== 'owner'; owner = dirname(owner)) which = `${basename(owner)}/${which}`;
   return withOwner('cage', path, { owner: basename(owner), which });
 }
 

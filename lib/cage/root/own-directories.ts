@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { cgroupsBelow, passingOver } from '../../cgroup/directory/walk';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';

@@ -7,7 +7,7 @@ import { inDirectory, openDirectory } from '../../cgroup/hierarchy/host';
 import { kindOf, type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove';
-import { waitForTurn } from '../../common/event-loop/wait-for-turn';
+import { untilNextIteration } from '../../common/event-loop/timers';
 import { tryLock } from './locked-directory';
 
 /** Prefix of a cage root, in which one thread (main thread or worker) of this process makes its cages. */
@@ -89,7 +89,7 @@ async function sweepOneInSteps(path: string): Promise<void> {
         if (kind === 'owner') await emptyInSteps(directory).catch(() => {});
         // The sweep of one directory retries what is stuck, and the caller need not wait for that.
         sweepOne(kind, directory, UNAWAITED_MS).catch(() => {});
-        await waitForTurn();
+        await untilNextIteration();
       }
     } finally {
       parent.close();
@@ -105,12 +105,12 @@ async function emptyInSteps(directory: CgroupDirectory): Promise<void> {
     // Kill all before removing the first, since killed processes take a moment to be gone.
     for (const each of deepestFirst) {
       killAll(each);
-      await waitForTurn();
+      await untilNextIteration();
     }
     const endMs = performance.now() + OWNER_PATIENCE_MS;
     for (const each of deepestFirst) {
       await retry(() => removeTree(each), endMs - performance.now());
-      await waitForTurn();
+      await untilNextIteration();
     }
   } finally {
     locked.close();

@@ -10,9 +10,9 @@ import {
   losesCapabilities,
   planNamespaces,
 } from '../../process/namespaces/namespaces';
-import { type LimitedHeap, type NodeHeapSetting, withNodeHeap } from '../../process/node-heap';
-import { planRoot, type Root } from '../../process/root/root';
-import { type ChildSettings, planSettings, type SettingsPlan } from '../../process/settings/child-settings';
+import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
+import { planRoot } from '../../process/root/root';
+import { planSettings, type SettingsPlan } from '../../process/settings/child-settings';
 import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
 import { withTimeBackstop } from '../child/time-backstop';

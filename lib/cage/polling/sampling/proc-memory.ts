@@ -1,5 +1,5 @@
-import { hasWaitingThread, type ProcessStat, readProcessStat, ticksNow } from './process-stat';
 import { readProcFile } from '../../../common/machine/proc';
+import { hasWaitingThread, type ProcessStat, readProcessStat, ticksNow } from './process-stat';
 
 /** What differs between a process and its child of fork(2) as soon as one of them writes to its memory. */
 const TELLING = ['Rss', 'Anonymous', 'Private_Dirty'] as const;
