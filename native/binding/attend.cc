@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/to_js.h"
 #include "watch/wait_with_pipes.h"

@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/throw.h"
 #include "cgroup/files.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/root.h"

@@ -1,7 +1,7 @@
 #include <string>
 #include <vector>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/throw.h"
 #include "sys/become_program.h"

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "clone/root_request.h"
 
 namespace memcage {

@@ -1,7 +1,7 @@
 #include <functional>
 #include <utility>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "systemd/manager.h"
 

@@ -1,7 +1,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/throw.h"
 #include "sys/syscalls.h"

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "binding/args.h"
+#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "binding/throw.h"
