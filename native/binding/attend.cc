@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
+#include "binding/options.h"
 #include "binding/to_js.h"
 #include "watch/wait_with_pipes.h"
 

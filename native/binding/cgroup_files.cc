@@ -6,10 +6,11 @@
 #include <cerrno>
 #include <span>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/throw.h"
+#include "binding/took.h"
 #include "cgroup/files.h"
 #include "sys/syscalls.h"
 
@@ -30,9 +31,9 @@ Napi::Value OpenDirectory(const Napi::CallbackInfo& info) {
   Options options(info);
   const std::string path = options.String("path");
   UniqueFd fd;
-  SystemError error;
+  Refusal error;
   if (!options.ok()) return info.Env().Undefined();
-  if (!cgroup::OpenDirectory(path, &fd, &error)) {
+  if (!Took(cgroup::OpenDirectory(path), &fd, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
@@ -51,8 +52,8 @@ Napi::Value OpenBeneath(const Napi::CallbackInfo& info) {
     return info.Env().Undefined();
   }
   UniqueFd fd;
-  SystemError error;
-  if (!cgroup::Open(dir_fd, path, *flags, &fd, &error)) {
+  Refusal error;
+  if (!Took(cgroup::Open(dir_fd, path, *flags), &fd, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
@@ -65,8 +66,8 @@ Napi::Value ReadBeneath(const Napi::CallbackInfo& info) {
   const std::string path = options.String("path");
   if (!options.ok()) return info.Env().Undefined();
   std::string text;
-  SystemError error;
-  if (!cgroup::Read(dir_fd, path, &text, &error)) {
+  Refusal error;
+  if (!Took(cgroup::Read(dir_fd, path), &text, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
@@ -79,8 +80,8 @@ void WriteBeneath(const Napi::CallbackInfo& info) {
   const std::string path = options.String("path");
   const std::string value = options.String("value");
   if (!options.ok()) return;
-  SystemError error;
-  if (!cgroup::Write(dir_fd, path, value, &error)) ThrowSystemError(info.Env(), error);
+  Refusal error;
+  if (!Took(cgroup::Write(dir_fd, path, value), &error)) ThrowSystemError(info.Env(), error);
 }
 
 void MakeDirectory(const Napi::CallbackInfo& info) {
@@ -89,8 +90,8 @@ void MakeDirectory(const Napi::CallbackInfo& info) {
   const std::string path = options.String("path");
   const int mode = options.Int("mode");
   if (!options.ok()) return;
-  SystemError error;
-  if (!cgroup::MakeDirectory(dir_fd, path, mode, &error)) ThrowSystemError(info.Env(), error);
+  Refusal error;
+  if (!Took(cgroup::MakeDirectory(dir_fd, path, mode), &error)) ThrowSystemError(info.Env(), error);
 }
 
 void RemoveDirectory(const Napi::CallbackInfo& info) {
@@ -98,8 +99,8 @@ void RemoveDirectory(const Napi::CallbackInfo& info) {
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return;
-  SystemError error;
-  if (!cgroup::RemoveDirectory(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
+  Refusal error;
+  if (!Took(cgroup::RemoveDirectory(dir_fd, path), &error)) ThrowSystemError(info.Env(), error);
 }
 
 void StampDirectory(const Napi::CallbackInfo& info) {
@@ -107,8 +108,8 @@ void StampDirectory(const Napi::CallbackInfo& info) {
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return;
-  SystemError error;
-  if (!cgroup::Stamp(dir_fd, path, &error)) ThrowSystemError(info.Env(), error);
+  Refusal error;
+  if (!Took(cgroup::Stamp(dir_fd, path), &error)) ThrowSystemError(info.Env(), error);
 }
 
 Napi::Value IsStamped(const Napi::CallbackInfo& info) {
@@ -116,9 +117,9 @@ Napi::Value IsStamped(const Napi::CallbackInfo& info) {
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return info.Env().Undefined();
-  SystemError error;
+  Refusal error;
   bool stamped = false;
-  if (cgroup::IsStamped(dir_fd, path, &stamped, &error)) return Napi::Boolean::New(info.Env(), stamped);
+  if (Took(cgroup::IsStamped(dir_fd, path), &stamped, &error)) return Napi::Boolean::New(info.Env(), stamped);
   ThrowSystemError(info.Env(), error);
   return info.Env().Undefined();
 }
@@ -129,8 +130,8 @@ Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
   const std::string path = options.String("path");
   if (!options.ok()) return info.Env().Undefined();
   std::vector<std::string> names;
-  SystemError error;
-  if (!cgroup::ListDirectories(dir_fd, path, &names, &error)) {
+  Refusal error;
+  if (!Took(cgroup::ListDirectories(dir_fd, path), &names, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
@@ -157,8 +158,8 @@ Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
 /** Like ReadOnce, but opens the file only for the read. */
 ssize_t ReadBeneathOnce(int dir_fd, const std::string& path, uint8_t* buffer, size_t size) {
   UniqueFd fd;
-  SystemError error;
-  if (!cgroup::Open(dir_fd, path, O_RDONLY, &fd, &error)) return error.error;
+  Refusal error;
+  if (!Took(cgroup::Open(dir_fd, path, O_RDONLY), &fd, &error)) return error.error;
   return cgroup::ReadOnce(fd.get(), buffer, size);
 }
 
@@ -199,8 +200,8 @@ void WriteOpen(const Napi::CallbackInfo& info) {
   const int fd = options.Int("fd");
   const std::string value = options.String("value");
   if (!options.ok()) return;
-  SystemError error;
-  if (!cgroup::WriteOpen(fd, value, &error)) ThrowSystemError(info.Env(), error);
+  Refusal error;
+  if (!Took(cgroup::WriteOpen(fd, value), &error)) ThrowSystemError(info.Env(), error);
 }
 
 Napi::Value TryLock(const Napi::CallbackInfo& info) {
@@ -246,8 +247,8 @@ void CheckAccess(const Napi::CallbackInfo& info) {
   const std::string path = options.String("path");
   const int mode = options.Int("mode");
   if (!options.ok()) return;
-  const int error = sys::EffectiveAccess(path.c_str(), mode);
-  if (error < 0) ThrowSystemError(info.Env(), {error, "faccessat", path});
+  const sys::Result refused = sys::EffectiveAccess(path.c_str(), mode);
+  if (refused < 0) ThrowSystemError(info.Env(), {refused.as_int(), "faccessat", path});
 }
 
 /** The value of an extended attribute of a directory; null if there is none, or it may not be read. */

@@ -2,13 +2,15 @@
 
 #include <cerrno>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
+#include "binding/options.h"
 #include "binding/throw.h"
+#include "binding/took.h"
 #include "cgroup/files.h"
 #include "cgroup/kill.h"
 #include "cgroup/kill_memory.h"
 #include "cgroup/tree.h"
+#include "sys/call_names.h"
 #include "sys/unique_fd.h"
 
 namespace memcage {
@@ -29,8 +31,8 @@ Napi::Value ListMembers(const Napi::CallbackInfo& info) {
   const std::string file = options.String("file");
   if (!options.ok()) return info.Env().Undefined();
   cgroup::MemberIds members;
-  SystemError error;
-  if (!cgroup::ListMembers(dir_fd, path, file, &members, &error)) {
+  Refusal error;
+  if (!Took(cgroup::ListMembers(dir_fd, path, file), &members, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
@@ -48,17 +50,17 @@ Napi::Value FindCounts(const Napi::CallbackInfo& info) {
   const std::string key = options.String("key");
   const std::vector<std::string> except = options.Strings("except");
   if (!options.ok()) return info.Env().Undefined();
-  std::vector<std::pair<std::string, int64_t>> counts;
-  SystemError error;
-  if (!cgroup::FindCounts(dir_fd, path, file, key, except, &counts, &error)) {
+  std::vector<cgroup::FoundCount> counts;
+  Refusal error;
+  if (!Took(cgroup::FindCounts(dir_fd, path, file, key, except), &counts, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
   Napi::Array found = Napi::Array::New(info.Env(), counts.size());
   for (size_t index = 0; index < counts.size(); ++index) {
     Napi::Object each = Napi::Object::New(info.Env());
-    each.Set("path", counts[index].first);
-    each.Set("count", Napi::Number::New(info.Env(), static_cast<double>(counts[index].second)));
+    each.Set("path", counts[index].path);
+    each.Set("count", Napi::Number::New(info.Env(), static_cast<double>(counts[index].count)));
     found.Set(static_cast<uint32_t>(index), each);
   }
   return found;
@@ -71,8 +73,8 @@ Napi::Value RemoveBelow(const Napi::CallbackInfo& info) {
   const int budget_ms = options.Int("budgetMs");
   if (!options.ok()) return info.Env().Undefined();
   cgroup::Left left{};
-  SystemError error;
-  if (!cgroup::RemoveBelow(dir_fd, path, budget_ms * kNsPerMs, &left, &error)) {
+  Refusal error;
+  if (!Took(cgroup::RemoveBelow(dir_fd, path, budget_ms * kNsPerMs), &left, &error)) {
     ThrowSystemError(info.Env(), error);
     return info.Env().Undefined();
   }
@@ -87,16 +89,16 @@ void KillAll(const Napi::CallbackInfo& info) {
   const std::vector<int> spared = options.Ints("spare");
   if (!options.ok()) return;
   UniqueFd directory;
-  SystemError error;
-  if (!cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &directory, &error)) {
+  Refusal error;
+  if (!Took(cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY), &directory, &error)) {
     return ThrowSystemError(info.Env(), error);
   }
   const cgroup::KillMemory memory;
   if (!memory.valid()) return ThrowSystemError(info.Env(), {-ENOMEM, "mmap", {}});
-  const cgroup::Refusal refusal = cgroup::KillAll(directory.get(), memory.storage(), spared.data(), spared.size());
-  if (refusal.error == 0) return;
-  const bool is_in_it = *refusal.file != '\0' && !path.empty();
-  ThrowSystemError(info.Env(), {refusal.error, refusal.syscall, path + (is_in_it ? "/" : "") + refusal.file});
+  const auto [by, file] = cgroup::KillAll(directory.get(), memory.storage(), spared.data(), spared.size());
+  if (by >= 0) return;
+  const bool is_in_it = *file != '\0' && !path.empty();
+  ThrowSystemError(info.Env(), {by.as_int(), sys::CallName(by.call), path + (is_in_it ? "/" : "") + file});
 }
 
 }  // namespace

@@ -4,11 +4,10 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/root.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
@@ -118,7 +117,7 @@ SpawnRequest ReadRequest(Options& options) {
  * Why the request is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
  * memory to another user. nullptr if it is not.
  */
-const char* Refusal(const SpawnRequest& request) {
+const char* WhyRefused(const SpawnRequest& request) {
   const auto lacks = [&](uint32_t flag) { return (request.namespaces & flag) == 0; };
   if ((request.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
   if (request.args.empty()) return "Expected at least one entry in args";
@@ -136,7 +135,7 @@ const char* Refusal(const SpawnRequest& request) {
     if (lacks(CLONE_NEWNS) || !request.private_mounts) return "root needs CLONE_NEWNS and privateMounts";
     if (request.mount_proc || request.cwd) return "root needs mountProc to be false, and no cwd: it has both";
     if (request.root->proc == RootProc::kNew && lacks(CLONE_NEWPID)) return "A new proc in root needs CLONE_NEWPID";
-    if (const char* refusal = Refusal(*request.root)) return refusal;
+    if (const char* refusal = WhyRefused(*request.root)) return refusal;
   }
   if (request.file_outside && (!request.root || !request.file.starts_with('/'))) {
     return "fileOutside needs root, and an absolute path for file";
@@ -174,18 +173,18 @@ Napi::Value Clone(const Napi::CallbackInfo& info) {
   Options options(info);
   SpawnRequest request = ReadRequest(options);
   if (!options.ok()) return env.Undefined();
-  if (const char* refusal = Refusal(request)) {
+  if (const char* refusal = WhyRefused(request)) {
     ThrowInvalidArgument(env, refusal);
     return env.Undefined();
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const std::variant<pid_t, CloneFailure> result = instance.starter.Start(request, &pidfd);
+  const Expected<pid_t, CloneFailure> result = instance.starter.Start(request, &pidfd);
   if (request.closes_fds) CloseFds(instance, request);
-  if (const CloneFailure* failure = std::get_if<CloneFailure>(&result)) return ToJs(env, *failure);
+  if (!result) return ToJs(env, result.error());
   if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);
-  object.Set("pid", *std::get_if<pid_t>(&result));
+  object.Set("pid", *result);
   object.Set("pidfd", instance.HandOut(std::move(pidfd)));
   return object;
 }

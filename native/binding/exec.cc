@@ -1,8 +1,8 @@
 #include <string>
 #include <vector>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/become_program.h"
 #include "sys/pointers.h"

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/clock.h"
 #include "sys/syscalls.h"

@@ -1,6 +1,6 @@
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
 #include "guardian/client.h"

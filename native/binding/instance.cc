@@ -9,10 +9,7 @@
 namespace memcage {
 
 Instance::Instance(Napi::Env env)
-    : starter([this] {
-        const auto [error, syscall] = watcher.EnsureThread();
-        return ChildStarter::Refusal{error, syscall};
-      }),
+    : starter([this] { return watcher.EnsureThread(); }),
       delivery(env, &watcher),
       watcher(&starter.watchdog(), [this] { delivery.Notify(); }) {}
 
@@ -43,9 +40,9 @@ void Instance::GiveAway(int fd) { handed_out_.erase(fd); }
 
 Watcher* RunningWatcher(Napi::Env env) {
   Watcher& watcher = Instance::Of(env).watcher;
-  const auto [error, syscall] = watcher.EnsureThread();
-  if (error == 0) return &watcher;
-  ThrowSystemError(env, {error, syscall, {}});
+  const Expected<> running = watcher.EnsureThread();
+  if (running) return &watcher;
+  ThrowSystemError(env, running.error());
   return nullptr;
 }
 

@@ -6,11 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
+#include "binding/took.h"
 #include "cgroup/files.h"
 #include "watch/stall_gauge.h"
 #include "watch/time_gauge.h"
@@ -31,8 +32,8 @@ std::string Join(const std::string& path, const std::string& file) { return path
 
 /** Opens the directory in which a meter kills. */
 bool OpenKillDirectory(Napi::Env env, int dir_fd, const std::string& path, Meter* meter) {
-  SystemError refused;
-  if (cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY, &meter->kill_dir, &refused)) return true;
+  Refusal refused;
+  if (Took(cgroup::Open(dir_fd, path, O_RDONLY | O_DIRECTORY), &meter->kill_dir, &refused)) return true;
   ThrowSystemError(env, refused);
   return false;
 }
@@ -66,8 +67,8 @@ Napi::Value StartMeter(const Napi::CallbackInfo& info) {
   }
   const std::string time_path = Join(path, file);
   UniqueFd time_fd;
-  SystemError refused;
-  if (!cgroup::Open(dir_fd, time_path, O_RDONLY, &time_fd, &refused)) {
+  Refusal refused;
+  if (!Took(cgroup::Open(dir_fd, time_path, O_RDONLY), &time_fd, &refused)) {
     ThrowSystemError(env, refused);
     return env.Undefined();
   }
@@ -78,21 +79,21 @@ Napi::Value StartMeter(const Napi::CallbackInfo& info) {
 }
 
 /** A file that not every kernel has: left closed if it is lacking. */
-bool OpenIfThere(int dir_fd, const std::string& path, UniqueFd* fd, SystemError* refused) {
-  return cgroup::Open(dir_fd, path, O_RDONLY, fd, refused) || refused->error == -ENOENT;
+bool OpenIfThere(int dir_fd, const std::string& path, UniqueFd* fd, Refusal* refused) {
+  return Took(cgroup::Open(dir_fd, path, O_RDONLY), fd, refused) || refused->error == -ENOENT;
 }
 
 /** What tells that processes wait for memory, on v1 alone. */
 bool OpenOomControl(int dir_fd, const std::string& path, int kill_dir_fd, const std::string& kill_path,
-                    cgroup::StallFiles* files, SystemError* refused) {
+                    cgroup::StallFiles* files, Refusal* refused) {
   UniqueFd control;
   if (!OpenIfThere(dir_fd, Join(path, "memory.oom_control"), &control, refused)) return false;
-  return !control.valid() || (cgroup::Open(dir_fd, path, kPath, &files->memory_dir, refused) &&
-                              cgroup::Open(kill_dir_fd, kill_path, kPath, &files->freezer_dir, refused));
+  return !control.valid() || (Took(cgroup::Open(dir_fd, path, kPath), &files->memory_dir, refused) &&
+                              Took(cgroup::Open(kill_dir_fd, kill_path, kPath), &files->freezer_dir, refused));
 }
 
-bool OpenPressure(int dir_fd, const std::string& path, cgroup::StallFiles* files, SystemError* refused) {
-  if (!cgroup::Open(dir_fd, path, kPath, &files->pressure_dir, refused)) return false;
+bool OpenPressure(int dir_fd, const std::string& path, cgroup::StallFiles* files, Refusal* refused) {
+  if (!Took(cgroup::Open(dir_fd, path, kPath), &files->pressure_dir, refused)) return false;
   if (!cgroup::OpenStallPressure(files)) files->pressure_dir.Reset();
   return true;
 }
@@ -120,9 +121,9 @@ Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
   const char* const shares = *time_file == cgroup::TimeFile::kCpuStat ? "cpu.stat" : "cpuacct.stat";
   cgroup::StallFiles files;
   files.time_file = *time_file;
-  SystemError refused;
-  if (!cgroup::Open(dir_fd, Join(path, "memory.stat"), O_RDONLY, &files.stat, &refused) ||
-      !cgroup::Open(time_dir_fd, Join(time_path, shares), O_RDONLY, &files.time, &refused) ||
+  Refusal refused;
+  if (!Took(cgroup::Open(dir_fd, Join(path, "memory.stat"), O_RDONLY), &files.stat, &refused) ||
+      !Took(cgroup::Open(time_dir_fd, Join(time_path, shares), O_RDONLY), &files.time, &refused) ||
       !OpenPressure(pressure_dir_fd, pressure_path, &files, &refused) ||
       !OpenOomControl(dir_fd, path, kill_dir_fd, kill_path, &files, &refused) ||
       !OpenIfThere(dir_fd, Join(path, "memory.current"), &files.current, &refused) ||

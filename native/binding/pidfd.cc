@@ -1,6 +1,6 @@
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/syscalls.h"
 
@@ -11,7 +11,7 @@ Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
   Options options(info);
   const int pid = options.Int("pid");
   if (!options.ok()) return info.Env().Undefined();
-  const int fd = sys::PidfdOpen(pid);
+  const int fd = sys::PidfdOpen(pid).as_int();
   if (fd < 0) {
     ThrowSystemError(info.Env(), {fd, "pidfd_open", {}});
     return info.Env().Undefined();
@@ -24,7 +24,7 @@ void PidfdSendSignal(const Napi::CallbackInfo& info) {
   const int pidfd = options.Int("pidfd");
   const int signal = options.Int("signal");
   if (!options.ok()) return;
-  const int error = sys::PidfdSendSignal(pidfd, signal);
+  const int error = sys::PidfdSendSignal(pidfd, signal).as_int();
   if (error < 0) ThrowSystemError(info.Env(), {error, "pidfd_send_signal", {}});
 }
 
@@ -33,7 +33,7 @@ void Reap(const Napi::CallbackInfo& info) {
   const int pidfd = options.Int("pidfd");
   if (!options.ok()) return;
   siginfo_t status{};
-  const int error = sys::WaitPidfd(pidfd, &status, WEXITED, nullptr);
+  const int error = sys::WaitPidfd(pidfd, &status, WEXITED, nullptr).as_int();
   if (error < 0) return ThrowSystemError(info.Env(), {error, "waitid", {}});
   Instance::Of(info.Env()).watcher.Unwatch(pidfd);
 }

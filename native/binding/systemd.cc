@@ -1,8 +1,8 @@
 #include <functional>
 #include <utility>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
+#include "binding/options.h"
 #include "systemd/manager.h"
 
 namespace memcage {
@@ -11,14 +11,14 @@ namespace {
 using systemd::ScopeRequest;
 
 template <typename T>
-Napi::Object ToJs(Napi::Env env, const char* name, const std::variant<T, BusFailure>& answer) {
+Napi::Object ToJs(Napi::Env env, const char* name, const Answer<T>& answer) {
   Napi::Object object = Napi::Object::New(env);
-  if (const auto* failure = std::get_if<BusFailure>(&answer)) {
-    object.Set("step", failure->step);
-    object.Set("error", failure->error);
-    object.Set("message", failure->message);
+  if (answer) {
+    object.Set(name, *answer);
   } else {
-    object.Set(name, *std::get_if<T>(&answer));
+    object.Set("step", answer.error().step);
+    object.Set("error", answer.error().error);
+    object.Set("message", answer.error().message);
   }
   return object;
 }
@@ -44,7 +44,7 @@ Napi::Value StartScope(const Napi::CallbackInfo& info) {
 template <typename T>
 class BusWorker : public Napi::AsyncWorker {
  public:
-  using Ask = std::function<std::variant<T, BusFailure>()>;
+  using Ask = std::function<Answer<T>()>;
 
   /** It deletes itself when it is done. `name`: the answer's name in the object to which the promise resolves. */
   static Napi::Promise Start(Napi::Env env, const char* name, Ask ask) {
@@ -68,7 +68,7 @@ class BusWorker : public Napi::AsyncWorker {
   Napi::Promise::Deferred deferred_;
   const char* name_;
   Ask ask_;
-  std::variant<T, BusFailure> answer_;
+  Answer<T> answer_;
 };
 
 Napi::Value StartScopeAsync(const Napi::CallbackInfo& info) {

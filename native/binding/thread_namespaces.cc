@@ -1,8 +1,8 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/syscalls.h"
 
@@ -50,8 +50,7 @@ void SetNs(const Napi::CallbackInfo& info) {
     kinds = static_cast<uint32_t>(kind);
   }
   if (Refuse(info.Env(), kinds)) return;
-  const int error = sys::SetNs(fd, static_cast<int>(flags));
-  if (error < 0) ThrowSystemError(info.Env(), {error, "setns", {}});
+  if (setns(fd, static_cast<int>(flags)) < 0) ThrowSystemError(info.Env(), {sys::NegativeErrno(), "setns", {}});
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 namespace memcage {
 
 /** The contract's NativeError. */
-Napi::Error MakeSystemError(Napi::Env env, const SystemError& error);
+Napi::Error MakeSystemError(Napi::Env env, const Refusal& refused);
 /** Throws it. */
-void ThrowSystemError(Napi::Env env, const SystemError& error);
+void ThrowSystemError(Napi::Env env, const Refusal& refused);
 
 /** Throws an error of memcage's with a stable code. */
 void ThrowCoded(Napi::Env env, const char* code, const std::string& message);

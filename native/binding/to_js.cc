@@ -42,9 +42,7 @@ void SetExit(Napi::Object object, const ChildExit& exit) {
 void SetReading(Napi::Object object, const Meters::Reading& reading) {
   object.Set("valueUs", static_cast<double>(reading.value_us));
   if (reading.sign != StallSign::kNone) object.Set("toldBy", SignName(reading.sign));
-  const cgroup::Refusal& refused = reading.refused;
-  if (refused.error == 0) return;
-  object.Set("refused", MakeSystemError(object.Env(), {refused.error, refused.syscall, refused.file}).Value());
+  if (reading.refused.error != 0) object.Set("refused", MakeSystemError(object.Env(), reading.refused).Value());
 }
 
 }  // namespace memcage

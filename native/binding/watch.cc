@@ -1,8 +1,8 @@
 #include <utility>
 
-#include "binding/options.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
+#include "binding/options.h"
 #include "binding/throw.h"
 
 namespace memcage {

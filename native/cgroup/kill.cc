@@ -10,6 +10,7 @@
 #include <ctime>
 
 #include "cgroup/members.h"
+#include "cgroup/regain.h"
 #include "sys/clock.h"
 #include "sys/number.h"
 #include "sys/proc_file.h"
@@ -20,6 +21,7 @@ namespace memcage::cgroup {
 namespace {
 
 using sys::Call;
+using sys::Result;
 using State = Target::State;
 
 /**
@@ -37,6 +39,8 @@ constexpr size_t kBatch = 256;
 
 constexpr int kHighestPriority = -20;
 
+constexpr const char* kKillFile = "cgroup.kill";
+
 struct Freezer {
   const char* file;
   const char* frozen;
@@ -48,9 +52,7 @@ constexpr Freezer kFreezers[] = {{"cgroup.freeze", "1", "0"}, {"freezer.state", 
  * Whether the file is missing: the kernel is too old, it is another hierarchy, or a threaded cgroup. EISDIR: if the
  * kernel has no such file, anyone may make a cgroup with that name.
  */
-bool IsLacking(const Refusal& refusal) {
-  return refusal.error == -ENOENT || refusal.error == -EOPNOTSUPP || refusal.error == -EISDIR;
-}
+bool IsLacking(const Result& refused) { return refused == -ENOENT || refused == -EOPNOTSUPP || refused == -EISDIR; }
 
 /**
  * Gives the calling thread priority over others, if it may (CAP_SYS_NICE): a hundred processes that fork leave a thread
@@ -148,22 +150,22 @@ class Killing {
     if (Target* target = targets_.Find(pid)) target->state = State::kSpared;
   }
 
-  Refusal Run() {
+  KillRefusal Run() {
     // This kills everything below as well, including frozen processes and those forked meanwhile.
-    const Refusal refused = WriteRegaining(dir_fd_, "cgroup.kill", "1");
-    if (refused.error == -ENODEV) return refused;
-    if (refused.error == 0) {
+    const KillRefusal refused{WriteRegaining(dir_fd_, kKillFile, "1"), kKillFile};
+    if (refused.by == -ENODEV) return refused;
+    if (refused.by >= 0) {
       // What that is refused, for want of fds say, is there at the next attempt.
       KillMissed();
       return {};
     }
-    const Refusal unfrozen = KillOneByOne();
-    if (unfrozen.error == -ENODEV) return unfrozen;
+    const KillRefusal unfrozen = KillOneByOne();
+    if (unfrozen.by == -ENODEV) return unfrozen;
     // Who may not write the files may still signal all, for example children of its own user. Else the first file is
     // what keeps it from killing.
-    if (refusal_.error == 0) return {};
-    if (!IsLacking(refused)) return refused;
-    return unfrozen.error != 0 ? unfrozen : refusal_;
+    if (refusal_.by >= 0) return {};
+    if (!IsLacking(refused.by)) return refused;
+    return unfrozen.by < 0 ? unfrozen : refusal_;
   }
 
  private:
@@ -177,51 +179,50 @@ class Killing {
       });
       if (!found_) return;
       // What they have forked.
-      WriteRegaining(dir_fd_, "cgroup.kill", "1");
+      WriteRegaining(dir_fd_, kKillFile, "1");
     }
     KillOneByOne();
   }
 
   /** Returns why they could not be frozen meanwhile, where there is a freezer. */
-  Refusal KillOneByOne() {
-    for (const Freezer& freezer : kFreezers) {
-      const Refusal frozen = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
-      if (IsLacking(frozen)) continue;
+  KillRefusal KillOneByOne() {
+    for (const auto& [file, frozen, thawed] : kFreezers) {
+      const Result written = WriteRegaining(dir_fd_, file, frozen);
+      if (IsLacking(written)) continue;
       StopThenKill();
       // A process that the v1 freezer froze takes SIGKILL only after the thaw. Each cgroup below may be frozen by
       // itself.
-      if (frozen.error == 0) {
-        ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top); });
+      if (written >= 0) {
+        ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, file, thawed), is_top, file); });
       }
-      return frozen;
+      return {written, file};
     }
     StopThenKill();
     return {};
   }
-
   /** Calls `visit(fd, is_top)`. */
   template <typename Visit>
   void ForEachCgroup(const Visit& visit) {
-    const long top = Call(SYS_openat, dir_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (top < 0) return Note({static_cast<int>(top), "openat", ""}, true);
+    const Result top = Call(SYS_openat, dir_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (top < 0) return Note(top, true);
     Walk walk(storage_.levels, storage_.level_count, Walk::Access::kRegain);
-    if (const int error = walk.Begin(UniqueFd(static_cast<int>(top)))) return Note({error, "fstat", ""}, true);
+    if (const Result refused = walk.Begin(UniqueFd(top)); refused < 0) return Note(refused, true);
     visit(walk.fd(), true);
     for (Walk::Step step = walk.Next(); step != Walk::Step::kEnd; step = walk.Next()) {
       if (step != Walk::Step::kFound) continue;
-      if (const int error = walk.Enter()) {
-        Note({error, walk.refused_call(), ""}, false);
+      if (const Result refused = walk.Enter(); refused < 0) {
+        Note(refused, false);
       } else {
         visit(walk.fd(), false);
       }
     }
-    Note({walk.error(), walk.refused_call(), ""}, false);
+    Note(walk.error(), false);
   }
 
   /** Ignores that a cgroup below is gone: the payload may remove it. */
-  void Note(const Refusal& refused, bool is_top) {
-    if (refused.error == 0 || refusal_.error != 0) return;
-    if (is_top || !IsGone(refused.error)) refusal_ = refused;
+  void Note(const Result& result, bool is_top, const char* file = "") {
+    if (result >= 0 || refusal_.by < 0) return;
+    if (is_top || !IsGone(result)) refusal_ = {result, file};
   }
 
   /**
@@ -280,7 +281,7 @@ class Killing {
 
     [[nodiscard]] bool CanBeChecked() {
       if (count == 0) list.Open(dir_fd);
-      return !IsShortage(list.refusal().error);
+      return !IsShortage(list.refusal());
     }
   };
 
@@ -299,14 +300,14 @@ class Killing {
       Hold(*target, batch);
     }
     SignalBatch(batch);
-    Note(members.refusal(), is_top);
+    Note(members.refusal(), is_top, "cgroup.procs");
   }
 
   void Hold(Target& target, Batch& batch) {
     const auto open_pidfd = [&] {
-      return batch.CanBeChecked() ? Call(SYS_pidfd_open, target.pid, 0) : sys::Result{-EMFILE};
+      return batch.CanBeChecked() ? Call(SYS_pidfd_open, target.pid, 0) : Result{-EMFILE};
     };
-    long fd = open_pidfd();
+    Result fd = open_pidfd();
     if (IsShortage(fd)) {
       was_short_ = true;
       SignalBatch(batch);
@@ -315,12 +316,12 @@ class Killing {
     }
     if (fd >= 0) {
       found_ = true;
-      target.pidfd = static_cast<int>(fd);
+      target.pidfd = fd.as_int();
       target.state = State::kNew;
       batch.targets[batch.count++] = &target;
     } else if (fd != -ESRCH && fd != -EINVAL && !IsShortage(fd)) {
       // Otherwise it has ended, or there is still no fd: then the next attempt finds it.
-      Note({static_cast<int>(fd), "pidfd_open", ""}, true);
+      Note(fd, true);
     }
   }
 
@@ -355,16 +356,16 @@ class Killing {
 
   /** Whether it has the signal, or has ended. */
   bool Send(const Target& target, int signal) {
-    const long sent = Call(SYS_pidfd_send_signal, target.pidfd, signal, nullptr, 0);
+    const Result sent = Call(SYS_pidfd_send_signal, target.pidfd, signal, nullptr, 0);
     if (sent >= 0 || sent == -ESRCH) return true;
-    Note({static_cast<int>(sent), "pidfd_send_signal", ""}, true);
+    Note(sent, true);
     return false;
   }
 
   int dir_fd_;
   const KillStorage& storage_;
   Targets targets_;
-  Refusal refusal_;
+  KillRefusal refusal_;
   /** A process was held in this round. */
   bool found_ = false;
   bool was_short_ = false;
@@ -372,7 +373,7 @@ class Killing {
 
 }  // namespace
 
-Refusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count) {
+KillRefusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count) {
   Killing killing(dir_fd, storage);
   for (size_t i = 0; i < spared_count; ++i) killing.Spare(spared[i]);
   return killing.Run();

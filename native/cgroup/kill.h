@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cgroup/regain.h"
 #include "cgroup/walk.h"
+#include "sys/raw_call.h"
 
 namespace memcage::cgroup {
 
@@ -40,6 +40,13 @@ struct KillStorage {
   size_t target_count;
 };
 
+/** What a kill was refused, and on which file of the cgroup: '' is the cgroup itself. */
+struct KillRefusal {
+  /** 0 if nothing was refused. */
+  sys::Result by;
+  const char* file = "";
+};
+
 /**
  * Sends SIGKILL to every process of a cgroup and those below it. Those `spared` need not be killed. Some may still be
  * ending after that, and others may have come in meanwhile, so repeat this until the cgroup is empty. With
@@ -47,6 +54,6 @@ struct KillStorage {
  * their files are refused, all are stopped before the first is killed. The files that exist say which hierarchy it is.
  * Returns the first refusal that leaves a process alive; ENOENT or ENODEV means that the cgroup is gone.
  */
-Refusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count);
+KillRefusal KillAll(int dir_fd, const KillStorage& storage, const pid_t* spared, size_t spared_count);
 
 }  // namespace memcage::cgroup

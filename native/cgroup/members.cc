@@ -16,10 +16,7 @@ namespace memcage::cgroup {
 namespace {
 
 using sys::Call;
-
-UniqueFd OpenList(int dir_fd, const char* file) {
-  return UniqueFd(static_cast<int>(OpenRegaining(dir_fd, file, O_RDONLY, 0400)));
-}
+using sys::Result;
 
 /** Far more than any id. With one more digit it still is a pid_t. */
 constexpr pid_t kMostId = 100'000'000;
@@ -35,12 +32,17 @@ pid_t ProcessOf(pid_t thread) {
 
 void Members::Open(int dir_fd) {
   dir_fd_ = dir_fd;
+  are_threads_ = false;
+  at_ = size_ = 0;
+  OpenList("cgroup.procs");
+}
+
+void Members::OpenList(const char* file) {
   // Close the old one first, since no other fd may be free.
   fd_.Reset();
-  fd_ = OpenList(dir_fd, "cgroup.procs");
-  are_threads_ = false;
-  error_ = 0;
-  at_ = size_ = 0;
+  const Result opened = OpenRegaining(dir_fd_, file, O_RDONLY, 0400);
+  fd_ = UniqueFd(opened);
+  refusal_ = opened < 0 ? opened : Result{};
 }
 
 pid_t Members::Next() {
@@ -52,25 +54,20 @@ pid_t Members::Next() {
   }
 }
 
-Refusal Members::refusal() const {
-  if (!fd_.valid()) return {fd_.get(), "openat", "cgroup.procs"};
-  return {error_, "read", "cgroup.procs"};
-}
-
 pid_t Members::NextId() {
   pid_t id = 0;
   for (;;) {
     if (at_ >= size_) {
-      size_ = fd_.valid() ? Call(SYS_read, fd_.get(), buffer_, sizeof(buffer_)) : sys::Result{};
+      const Result size = fd_.valid() ? Call(SYS_read, fd_.get(), buffer_, sizeof(buffer_)) : Result{};
+      size_ = size;
       at_ = 0;
       if (size_ == -EOPNOTSUPP && !are_threads_) {
         // A threaded cgroup (v2) lists no processes.
         are_threads_ = true;
-        fd_.Reset();
-        fd_ = OpenList(dir_fd_, "cgroup.threads");
+        OpenList("cgroup.threads");
         continue;
       }
-      if (size_ < 0) error_ = static_cast<int>(size_);
+      if (size < 0) refusal_ = size;
       if (size_ <= 0) return id;
     }
     const char digit = buffer_[at_++];

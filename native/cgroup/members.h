@@ -20,15 +20,18 @@ class Members {
   void Open(int dir_fd);
   /** 0 if there are no more, or the kernel refused. */
   pid_t Next();
-  [[nodiscard]] Refusal refusal() const;
+  /** What kept it from reading `cgroup.procs`, or 0. */
+  [[nodiscard]] sys::Result refusal() const { return refusal_; }
 
  private:
   pid_t NextId();
 
+  void OpenList(const char* file);
+
   int dir_fd_ = -1;
   UniqueFd fd_;
   bool are_threads_ = false;
-  int error_ = 0;
+  sys::Result refusal_;
   long at_ = 0;
   long size_ = 0;
   char buffer_[4096] = {};

@@ -94,10 +94,10 @@ bool OpenStallPressure(StallFiles* files) {
   StallCounts counts;
   for (const bool is_first : {true, false}) {
     // With psi=0 the file may be there, and can't be read.
-    files->pressure.Reset(static_cast<int>(OpenRegaining(dir, "memory.pressure", O_RDONLY, 0400)));
+    files->pressure.Reset(OpenRegaining(dir, "memory.pressure", O_RDONLY, 0400).as_int());
     if (files->pressure.valid() && ReadStallPressure(*files, &counts) == 0) return true;
     files->pressure.Reset();
-    if (is_first && WriteRegaining(dir, "cgroup.pressure", "1").error != 0) return false;
+    if (is_first && WriteRegaining(dir, "cgroup.pressure", "1") < 0) return false;
   }
   return false;
 }

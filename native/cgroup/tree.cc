@@ -12,17 +12,13 @@
 #include "cgroup/files.h"
 #include "cgroup/regain.h"
 #include "cgroup/walk.h"
+#include "sys/call_names.h"
 #include "sys/clock.h"
 #include "sys/syscalls.h"
 #include "sys/unique_fd.h"
 
 namespace memcage::cgroup {
 namespace {
-
-bool Refused(SystemError* error, int negative_errno, const char* syscall, const std::string& path) {
-  *error = {negative_errno, syscall, path};
-  return false;
-}
 
 /** A walk that fails at any refusal, except that a cgroup is gone: the payload may remove cgroups below. */
 class StrictWalk {
@@ -32,35 +28,38 @@ class StrictWalk {
   /** Leaves out cgroups directly below that have these names. */
   void Except(const std::vector<std::string>& names) { except_ = &names; }
 
-  bool Begin(int dir_fd, SystemError* error) {
-    UniqueFd top;
-    if (!Open(dir_fd, path_, O_RDONLY | O_DIRECTORY, &top, error)) return false;
-    const int refused = walk_.Begin(std::move(top));
-    return refused == 0 || Refused(error, refused, "fstat", path_);
+  Expected<> Begin(int dir_fd) {
+    Expected<UniqueFd> top = Open(dir_fd, path_, O_RDONLY | O_DIRECTORY);
+    if (!top) return top.error();
+    return Answer(walk_.Begin(std::move(*top)));
   }
-
-  /** Goes further down, or up again: has_left(). False if it is done, or has failed(). */
-  bool Next(SystemError* error) {
+  /** Goes further down, or up again: has_left(). False if it is done, or has failed: result(). */
+  bool Next() {
     for (;;) {
       const Walk::Step step = walk_.Next();
       has_left_ = step == Walk::Step::kLeft;
       if (has_left_) return true;
-      if (step == Walk::Step::kFound && IsExcepted()) continue;
-      const int refused = step == Walk::Step::kFound ? walk_.Enter() : walk_.error();
-      if (step == Walk::Step::kFound && refused == 0) return true;
-      if (step == Walk::Step::kFound && IsGone(refused)) continue;
-      failed_ = refused != 0 && !Refused(error, refused, walk_.refused_call(), path_);
+      if (step == Walk::Step::kEnd) return false;
+      if (IsExcepted()) continue;
+      const sys::Result entered = walk_.Enter();
+      if (entered >= 0) return true;
+      if (IsGone(entered)) continue;
+      refused_ = entered;
       return false;
     }
   }
-
-  [[nodiscard]] bool failed() const { return failed_; }
+  /** Once Next() was false. */
+  [[nodiscard]] Expected<> result() const { return Answer(refused_ < 0 ? refused_ : walk_.error()); }
   [[nodiscard]] bool has_left() const { return has_left_; }
   [[nodiscard]] int fd() const { return walk_.fd(); }
   [[nodiscard]] const char* name() const { return walk_.name(); }
   [[nodiscard]] size_t depth() const { return walk_.depth(); }
 
  private:
+  [[nodiscard]] Expected<> Answer(const sys::Result& result) const {
+    if (result < 0) return Refusal{result.as_int(), sys::CallName(result.call), path_};
+    return {};
+  }
   [[nodiscard]] bool IsExcepted() const {
     return except_ != nullptr && depth() == 0 && std::ranges::find(*except_, name()) != except_->end();
   }
@@ -70,7 +69,7 @@ class StrictWalk {
   const std::unique_ptr<Level[]> levels_ = std::make_unique_for_overwrite<Level[]>(kMostLevels);
   Walk walk_{levels_.get(), kMostLevels, Walk::Access::kAsItIs};
   bool has_left_ = false;
-  bool failed_ = false;
+  sys::Result refused_;
 };
 
 void ParseIds(const std::string& text, std::vector<std::int32_t>* ids) {
@@ -85,16 +84,13 @@ void ParseIds(const std::string& text, std::vector<std::int32_t>* ids) {
   }
 }
 
-bool AddMembers(int dir_fd, const std::string& file, MemberIds* members, SystemError* error) {
-  std::string text;
-  if (Read(dir_fd, file, &text, error)) {
-    ParseIds(text, &members->ids);
-    return true;
-  }
-  if (error->error != -EOPNOTSUPP) return false;
-  if (!Read(dir_fd, "cgroup.threads", &text, error)) return false;
-  ParseIds(text, &members->threads);
-  return true;
+Expected<> AddMembers(int dir_fd, const std::string& file, MemberIds* members) {
+  Expected<std::string> text = Read(dir_fd, file);
+  const bool is_threaded = !text && text.error().error == -EOPNOTSUPP;
+  if (is_threaded) text = Read(dir_fd, "cgroup.threads");
+  if (!text) return text.error();
+  ParseIds(*text, is_threaded ? &members->threads : &members->ids);
+  return {};
 }
 
 /** 0 if the text does not have the key. */
@@ -122,61 +118,61 @@ std::string Join(const std::vector<std::string>& names) {
 
 }  // namespace
 
-bool ListMembers(int dir_fd, const std::string& path, const std::string& file, MemberIds* members, SystemError* error) {
+Expected<MemberIds> ListMembers(int dir_fd, const std::string& path, const std::string& file) {
   StrictWalk walk(path);
-  if (!walk.Begin(dir_fd, error)) return false;
-  if (!AddMembers(walk.fd(), file, members, error)) return false;
-  while (walk.Next(error)) {
+  if (const Expected<> begun = walk.Begin(dir_fd); !begun) return begun.error();
+  MemberIds members;
+  if (const Expected<> added = AddMembers(walk.fd(), file, &members); !added) return added.error();
+  while (walk.Next()) {
     if (walk.has_left()) continue;
-    if (!AddMembers(walk.fd(), file, members, error) && !IsGone(error->error)) return false;
+    const Expected<> added = AddMembers(walk.fd(), file, &members);
+    if (!added && !IsGone(added.error().error)) return added.error();
   }
-  return !walk.failed();
+  if (const Expected<> walked = walk.result(); !walked) return walked.error();
+  return members;
 }
 
-bool FindCounts(int dir_fd, const std::string& path, const std::string& file, const std::string& key,
-                const std::vector<std::string>& except, std::vector<std::pair<std::string, int64_t>>* counts,
-                SystemError* error) {
+Expected<std::vector<FoundCount>> FindCounts(int dir_fd, const std::string& path, const std::string& file,
+                                             const std::string& key, const std::vector<std::string>& except) {
   StrictWalk walk(path);
   walk.Except(except);
-  if (!walk.Begin(dir_fd, error)) return false;
+  if (const Expected<> begun = walk.Begin(dir_fd); !begun) return begun.error();
+  std::vector<FoundCount> counts;
   std::vector<std::string> names;
-  while (walk.Next(error)) {
+  while (walk.Next()) {
     if (walk.has_left()) continue;
     names.resize(walk.depth() - 1);
     names.emplace_back(walk.name());
-    std::string text;
-    if (!Read(walk.fd(), file, &text, error)) {
-      if (IsGone(error->error)) continue;
-      return false;
-    }
-    if (const int64_t value = ValueOf(text, key); value > 0) counts->emplace_back(Join(names), value);
+    const Expected<std::string> text = Read(walk.fd(), file);
+    if (!text && !IsGone(text.error().error)) return text.error();
+    if (!text) continue;
+    if (const int64_t value = ValueOf(*text, key); value > 0) counts.push_back({Join(names), value});
   }
-  return !walk.failed();
+  if (const Expected<> walked = walk.result(); !walked) return walked.error();
+  return counts;
 }
 
-bool RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns, Left* left, SystemError* error) {
+Expected<Left> RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns) {
   StrictWalk walk(path);
-  if (!walk.Begin(dir_fd, error)) return false;
+  if (const Expected<> begun = walk.Begin(dir_fd); !begun) return begun.error();
   int64_t end = 0;
   bool is_busy = false;
-  while (walk.Next(error)) {
+  while (walk.Next()) {
     if (!walk.has_left()) continue;
     if (unlinkat(walk.fd(), walk.name(), AT_REMOVEDIR) != 0) {
       if (errno == EBUSY || errno == ENOTEMPTY) {
         is_busy = true;
       } else if (errno != ENOENT && errno != ENODEV) {
-        return Refused(error, sys::NegativeErrno(), "unlinkat", path);
+        return Refusal{sys::NegativeErrno(), "unlinkat", path};
       }
     }
     // The time starts at the first removal, so each call makes progress, however long the way down was.
     const int64_t now = sys::MonotonicNs();
     if (end == 0) end = now + budget_ns;
-    if (now < end) continue;
-    *left = is_busy ? Left::kBusy : Left::kMore;
-    return true;
+    if (now >= end) return is_busy ? Left::kBusy : Left::kMore;
   }
-  *left = is_busy ? Left::kBusy : Left::kNothing;
-  return !walk.failed();
+  if (const Expected<> walked = walk.result(); !walked) return walked.error();
+  return is_busy ? Left::kBusy : Left::kNothing;
 }
 
 }  // namespace memcage::cgroup

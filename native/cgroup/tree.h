@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "sys/errors.h"
@@ -18,18 +17,23 @@ struct MemberIds {
 };
 
 /** Lists the members of a cgroup and those below it, as `file` has them; some perhaps twice. */
-bool ListMembers(int dir_fd, const std::string& path, const std::string& file, MemberIds* members, SystemError* error);
+Expected<MemberIds> ListMembers(int dir_fd, const std::string& path, const std::string& file);
 
-/** Finds the cgroups below one in which a key of a flat keyed file is not 0. Their paths are relative to it. Leaves out
- * those directly below that are in `except`. */
-bool FindCounts(int dir_fd, const std::string& path, const std::string& file, const std::string& key,
-                const std::vector<std::string>& except, std::vector<std::pair<std::string, int64_t>>* counts,
-                SystemError* error);
+/** A cgroup below another, by its path from there, and a number that it has. */
+struct FoundCount {
+  std::string path;
+  int64_t count;
+};
+
+/** Finds the cgroups below one in which a key of a flat keyed file is not 0. Leaves out those directly below that are
+ * in `except`. */
+Expected<std::vector<FoundCount>> FindCounts(int dir_fd, const std::string& path, const std::string& file,
+                                             const std::string& key, const std::vector<std::string>& except);
 
 /** What is left below a cgroup: nothing, cgroups with processes in them, or more than there was time to remove. */
 enum class Left { kNothing, kBusy, kMore };
 
 /** Removes the cgroups below one that have no processes in them or below, for as long as the budget lasts. */
-bool RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns, Left* left, SystemError* error);
+Expected<Left> RemoveBelow(int dir_fd, const std::string& path, int64_t budget_ns);
 
 }  // namespace memcage::cgroup

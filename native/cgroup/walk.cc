@@ -17,6 +17,7 @@ namespace memcage::cgroup {
 namespace {
 
 using sys::Call;
+using sys::Result;
 
 // linux_dirent64 of getdents64(2).
 struct Entry {
@@ -38,15 +39,16 @@ void Subdirectories::Begin(int dir_fd, int64_t position) {
   dir_fd_ = dir_fd;
   next_ = lseek(dir_fd, position, SEEK_SET);
   size_ = at_ = 0;
-  error_ = 0;
+  error_ = {};
 }
 
 const char* Subdirectories::Next() {
   for (;;) {
     if (at_ >= size_) {
-      size_ = Call(SYS_getdents64, dir_fd_, buffer_, sizeof(buffer_));
+      const Result size = Call(SYS_getdents64, dir_fd_, buffer_, sizeof(buffer_));
+      size_ = size;
       at_ = 0;
-      if (size_ < 0) error_ = static_cast<int>(size_);
+      if (size < 0) error_ = size;
       if (size_ <= 0) return nullptr;
     }
     const Entry* entry = reinterpret_cast<const Entry*>(buffer_ + at_);
@@ -59,13 +61,13 @@ const char* Subdirectories::Next() {
   }
 }
 
-int Walk::Begin(UniqueFd top) {
+Result Walk::Begin(UniqueFd top) {
   struct stat status{};
-  if (const int refused = sys::Stat(top.get(), &status); refused != 0) return refused;
+  if (const Result refused = sys::Stat(top.get(), &status); refused < 0) return refused;
   at_ = std::move(top);
   has_none_below_ = HasNoneBelow(status);
   if (!has_none_below_) names_.Begin(at_.get(), 0);
-  return 0;
+  return {};
 }
 
 Walk::Step Walk::Next() {
@@ -80,31 +82,29 @@ Walk::Step Walk::Next() {
     }
     name_ = names_.Next();
     if (name_ != nullptr) return Step::kFound;
-    if (names_.error() != 0 && !IsGone(names_.error())) return Fail(names_.error(), "getdents64");
+    if (names_.error() != 0 && !IsGone(names_.error())) return Fail(names_.error());
     if (depth_ == 0) return Step::kEnd;
-    const long fd = Call(SYS_openat, at_.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-    if (fd < 0) return Fail(static_cast<int>(fd), "openat");
-    UniqueFd above(static_cast<int>(fd));
+    const Result fd = Call(SYS_openat, at_.get(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0) return Fail(fd);
+    UniqueFd above(fd);
     struct stat status{};
-    if (const int refused = sys::Stat(above.get(), &status); refused != 0) return Fail(refused, "fstat");
+    if (const Result refused = sys::Stat(above.get(), &status); refused < 0) return Fail(refused);
     depth_ -= 1;
-    if (status.st_ino != levels_[depth_].inode_above) return Fail(-ESTALE, "fstat");
+    if (status.st_ino != levels_[depth_].inode_above) return Fail({-ESTALE, SYS_fstat});
     at_ = std::move(above);
     if (GoBackTo(levels_[depth_])) return Step::kLeft;
   }
 }
 
-int Walk::Enter() {
-  refused_call_ = "openat";
-  if (depth_ == count_) return -ELOOP;
-  const long fd = access_ == Access::kRegain
-                      ? OpenDirectoryRegaining(at_.get(), name_)
-                      : Call(SYS_openat, at_.get(), name_, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
-  if (fd < 0) return static_cast<int>(fd);
-  refused_call_ = "fstat";
-  UniqueFd below(static_cast<int>(fd));
+Result Walk::Enter() {
+  if (depth_ == count_) return {-ELOOP, SYS_openat};
+  const Result fd = access_ == Access::kRegain
+                        ? OpenDirectoryRegaining(at_.get(), name_)
+                        : Call(SYS_openat, at_.get(), name_, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
+  if (fd < 0) return fd;
+  UniqueFd below(fd);
   struct stat status{};
-  if (const int refused = sys::Stat(below.get(), &status); refused != 0) return refused;
+  if (const Result refused = sys::Stat(below.get(), &status); refused < 0) return refused;
   Level& level = levels_[depth_];
   level = {names_.inode(), names_.position(), 0};
   if (HasNoneBelow(status)) {
@@ -113,14 +113,13 @@ int Walk::Enter() {
     at_ = std::move(below);
   } else {
     // Make sure that there is a way up again: the directory may not be searchable.
-    refused_call_ = "fstatat";
-    if (const int refused = sys::StatAt(below.get(), "..", 0, &status); refused != 0) return refused;
+    if (const Result refused = sys::StatAt(below.get(), "..", 0, &status); refused < 0) return refused;
     level.inode_above = status.st_ino;
     at_ = std::move(below);
     names_.Begin(at_.get(), 0);
   }
   depth_ += 1;
-  return 0;
+  return {};
 }
 
 /**
@@ -138,9 +137,8 @@ bool Walk::GoBackTo(const Level& left) {
   return false;
 }
 
-Walk::Step Walk::Fail(int error, const char* syscall) {
-  error_ = error;
-  refused_call_ = syscall;
+Walk::Step Walk::Fail(const Result& refused) {
+  error_ = refused;
   return Step::kEnd;
 }
 

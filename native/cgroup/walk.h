@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sys/raw_call.h"
 #include "sys/unique_fd.h"
 
 // A walk through a cgroup and all below it. The tree may be as deep and as wide as the processes in it like. Nothing
@@ -21,15 +22,15 @@ class Subdirectories {
   /** Valid until the next call; nullptr if there are no more, or there was an error(). */
   const char* Next();
 
-  /** Negative errno, or 0. */
-  [[nodiscard]] int error() const { return error_; }
+  /** What the kernel refused, or 0. */
+  [[nodiscard]] sys::Result error() const { return error_; }
   /** The inode of the last directory. */
   [[nodiscard]] uint64_t inode() const { return inode_; }
   [[nodiscard]] int64_t position() const { return position_; }
 
  private:
   int dir_fd_ = -1;
-  int error_ = 0;
+  sys::Result error_;
   uint64_t inode_ = 0;
   int64_t position_ = 0;
   int64_t next_ = 0;
@@ -71,25 +72,23 @@ class Walk {
   /** `levels` has room for `count` nested directories; deeper ones can't be entered. */
   Walk(Level* levels, size_t count, Access access) : levels_(levels), count_(count), access_(access) {}
 
-  /** `top` is open for reading, and was not read yet. Returns 0 or a negative errno. */
-  int Begin(UniqueFd top);
+  /** `top` is open for reading, and was not read yet. */
+  sys::Result Begin(UniqueFd top);
   Step Next();
-  /** Enters the directory that was found, which is `fd()` from then on. Returns 0 or a negative errno. */
-  int Enter();
+  /** Enters the directory that was found, which is `fd()` from then on. */
+  sys::Result Enter();
 
   [[nodiscard]] int fd() const { return at_.get(); }
   /** Valid until the next step. */
   [[nodiscard]] const char* name() const { return name_; }
   /** How far below the top `fd()` is. */
   [[nodiscard]] size_t depth() const { return depth_; }
-  /** The negative errno that ended the walk early, or 0. */
-  [[nodiscard]] int error() const { return error_; }
-  /** The call of the error, or of what Enter() has returned. */
-  [[nodiscard]] const char* refused_call() const { return refused_call_; }
+  /** What ended the walk early, or 0. */
+  [[nodiscard]] sys::Result error() const { return error_; }
 
  private:
   bool GoBackTo(const Level& left);
-  Step Fail(int error, const char* syscall);
+  Step Fail(const sys::Result& refused);
 
   Level* levels_;
   size_t count_;
@@ -100,8 +99,7 @@ class Walk {
   bool has_none_below_ = true;
   size_t depth_ = 0;
   const char* name_ = nullptr;
-  int error_ = 0;
-  const char* refused_call_ = "";
+  sys::Result error_;
   Subdirectories names_;
 };
 

@@ -48,9 +48,10 @@ std::string Subject(const Report& report) {
 
 }  // namespace
 
-std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
-  const Refusal refused = ready_watchdog_();
-  if (refused.error < 0) return CloneFailure{Stage::kWatchdog, refused.error, "thread", {}, refused.syscall};
+Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
+  if (const Expected<> ready = ready_watchdog_(); !ready) {
+    return CloneFailure{Stage::kWatchdog, ready.error().error, "thread", {}, ready.error().syscall};
+  }
   const int error = stack_.Ensure();
   if (error < 0) return CloneFailure{Stage::kClone, error, "stack", {}, "mmap"};
   const int parent = request.kill_with_parent ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
@@ -105,9 +106,9 @@ std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, Uni
 
 int ChildStarter::SelfPidfd() {
   if (!self_pidfd_.valid()) {
-    const int fd = sys::PidfdOpen(getpid());
-    if (fd < 0) return fd;
-    self_pidfd_.Reset(fd);
+    const sys::Result fd = sys::PidfdOpen(getpid());
+    if (fd < 0) return fd.as_int();
+    self_pidfd_ = UniqueFd(fd);
   }
   return self_pidfd_.get();
 }

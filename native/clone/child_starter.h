@@ -5,12 +5,12 @@
 #include <functional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "clone/spawn_request.h"
 #include "clone/stages.h"
 #include "clone/vfork_stack.h"
 #include "clone/watchdog.h"
+#include "sys/errors.h"
 #include "sys/unique_fd.h"
 
 namespace memcage {
@@ -27,19 +27,13 @@ struct CloneFailure {
 /** Starts children, one at a time: the calling thread is suspended from the clone to the exec. */
 class ChildStarter {
  public:
-  struct Refusal {
-    /** 0 or a negative errno. */
-    int error = 0;
-    const char* syscall = "";
-  };
-
   /** `ready_watchdog` makes sure that another thread calls the watchdog's Look(). */
-  explicit ChildStarter(std::function<Refusal()> ready_watchdog) : ready_watchdog_(std::move(ready_watchdog)) {}
+  explicit ChildStarter(std::function<Expected<>()> ready_watchdog) : ready_watchdog_(std::move(ready_watchdog)) {}
 
   /**
    * Returns the pid, with the pidfd in `pidfd`, once the child has reached exec; or what failed, and no child is left.
    */
-  std::variant<pid_t, CloneFailure> Start(SpawnRequest& request, UniqueFd* pidfd);
+  Expected<pid_t, CloneFailure> Start(SpawnRequest& request, UniqueFd* pidfd);
 
   /** A pidfd of this process, opened once; or a negative errno. */
   int SelfPidfd();
@@ -50,7 +44,7 @@ class ChildStarter {
   /** The same, with a number that is none of the first `count`, which become the child's stdio. */
   int SelfPidfdAbove(int count);
 
-  std::function<Refusal()> ready_watchdog_;
+  std::function<Expected<>()> ready_watchdog_;
   Watchdog watchdog_;
   VforkStack stack_;
   UniqueFd self_pidfd_;

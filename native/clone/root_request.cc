@@ -40,7 +40,7 @@ const RootPlan* RootRequest::Plan() {
   return &plan_;
 }
 
-const char* Refusal(const RootRequest& root) {
+const char* WhyRefused(const RootRequest& root) {
   constexpr const char* kAbsolute = "Expected absolute paths in root";
   if (root.path && root.empty) return "Expected no path with empty in root";
   if ((root.path && !IsAbsolute(*root.path)) || !IsAbsolute(root.cwd)) return kAbsolute;

@@ -46,6 +46,6 @@ struct RootRequest {
 };
 
 /** Why a child can't have this root, whatever the kernel says; nullptr if nothing is wrong with it. */
-const char* Refusal(const RootRequest& root);
+const char* WhyRefused(const RootRequest& root);
 
 }  // namespace memcage

@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <variant>
 
 #include "sys/clock.h"
 #include "sys/syscalls.h"
@@ -119,8 +118,8 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   request.detached = true;
   request.watchdog_ms = kStartMs;
   UniqueFd pidfd;
-  const std::variant<pid_t, CloneFailure> started = starter.Start(request, &pidfd);
-  if (const CloneFailure* failure = std::get_if<CloneFailure>(&started)) return *failure;
+  const Expected<pid_t, CloneFailure> started = starter.Start(request, &pidfd);
+  if (!started) return started.error();
   its.Reset();
   // It forks to go on as a child of its own, and ends.
   const char* syscall = "";

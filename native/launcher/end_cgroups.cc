@@ -30,7 +30,7 @@ cgroup::Target targets[cgroup::kMostTargets];
 constexpr cgroup::KillStorage kStorage{levels, cgroup::kMostLevels, targets, cgroup::kMostTargets};
 
 UniqueFd OpenBelow(int parent_fd, const char* name) {
-  return UniqueFd(static_cast<int>(cgroup::OpenDirectoryRegaining(parent_fd, name)));
+  return UniqueFd(cgroup::OpenDirectoryRegaining(parent_fd, name));
 }
 
 bool Exists(int parent_fd, const char* name) { return faccessat(parent_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
@@ -39,10 +39,10 @@ bool Exists(int parent_fd, const char* name) { return faccessat(parent_fd, name,
 void RemoveEmpty(int dir_fd) {
   UniqueFd top = OpenAgain(dir_fd);
   Walk walk(levels, cgroup::kMostLevels, Walk::Access::kRegain);
-  if (!top.valid() || walk.Begin(std::move(top)) != 0) return;
+  if (!top.valid() || walk.Begin(std::move(top)) < 0) return;
   for (Walk::Step step = walk.Next(); step != Walk::Step::kEnd; step = walk.Next()) {
     // A cgroup that can't be entered may still be empty.
-    if (step == Walk::Step::kFound && walk.Enter() == 0) continue;
+    if (step == Walk::Step::kFound && walk.Enter() >= 0) continue;
     Call(SYS_unlinkat, walk.fd(), walk.name(), AT_REMOVEDIR);
   }
 }
@@ -57,7 +57,7 @@ bool IsRemoved(int fd) { return faccessat(fd, "cgroup.procs", F_OK, 0) < 0 && cg
 
 /** On v1 a process that was in it may have renamed it, and made another with the name that it had. */
 bool RemoveOwn(int fd, const char* name) {
-  const UniqueFd around(static_cast<int>(Call(SYS_openat, fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)));
+  const UniqueFd around(Call(SYS_openat, fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
   if (!around.valid()) return IsRemoved(fd);
   Remove(around.get(), name);
   struct stat status{};
@@ -80,7 +80,7 @@ bool RemoveOpen(const Tree& tree, const UniqueFd& directory) {
 }  // namespace
 
 UniqueFd OpenAgain(int fd) {
-  const auto open = [&] { return static_cast<int>(Call(SYS_openat, fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)); };
+  const auto open = [&] { return Call(SYS_openat, fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); };
   UniqueFd again(open());
   struct stat status{};
   if (again.get() != -EACCES || sys::Stat(fd, &status) != 0) return again;
@@ -105,9 +105,9 @@ bool GiveBack(int parent_fd, const char* name) {
     if (strcmp(other, name) != 0) return false;
   }
   {
-    const UniqueFd leaf = OpenBelow(parent.get(), name);
-    if (!leaf.valid()) return false;
-    cgroup::Members members(leaf.get());
+    const UniqueFd self = OpenBelow(parent.get(), name);
+    if (!self.valid()) return false;
+    cgroup::Members members(self.get());
     for (pid_t pid = members.Next(); pid != 0; pid = members.Next()) {
       if (pid != getpid()) return false;
     }

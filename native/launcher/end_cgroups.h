@@ -27,8 +27,8 @@ bool EndTree(const Tree& tree);
 bool RemoveTree(const Tree& tree);
 
 /**
- * Undoes what a process did to its own cgroup `parent_fd` (v2) when it moved itself to the leaf `name`: this process
- * moves back out of the leaf, and removes it. False if others use either cgroup, or have not ended yet.
+ * Undoes what a process did to its own cgroup `parent_fd` (v2) when it moved itself to the self cgroup `name`: this
+ * process moves back out of it, and removes it. False if others use either cgroup, or have not ended yet.
  */
 bool GiveBack(int parent_fd, const char* name);
 

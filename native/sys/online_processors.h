@@ -35,8 +35,7 @@ inline long ProcessorsIn(const char* list) {
  * is free. Not sysconf(3): musl and glibc 2.34 answer with the affinity.
  */
 inline long OnlineProcessors() {
-  const UniqueFd fd(
-      static_cast<int>(Call(SYS_openat, AT_FDCWD, "/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC, 0)));
+  const UniqueFd fd(Call(SYS_openat, AT_FDCWD, "/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC, 0));
   // The kernel writes no more than a page.
   char text[4096] = {};
   if (!fd.valid() || Call(SYS_read, fd.get(), text, sizeof(text) - 1) <= 0) return 0;

@@ -24,7 +24,7 @@ class ProcFile {
     std::reverse(digits, at);
     *at++ = '/';
     memcpy(at, name, strlen(name) + 1);
-    const UniqueFd fd(static_cast<int>(Call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)));
+    const UniqueFd fd(Call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
     if (fd.valid()) Call(SYS_read, fd.get(), text_, sizeof(text_) - 1);
   }
 

@@ -15,6 +15,8 @@ struct Result {
   long call = kNoCall;
 
   constexpr operator long() const { return value; }
+  /** For an fd, a pid or an errno. */
+  [[nodiscard]] constexpr int as_int() const { return static_cast<int>(value); }
 };
 
 /** The arguments of syscall(2) are words. */

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "sys/raw_call.h"
+
 namespace memcage {
 
 /** Owns a file descriptor. It does not repeat close(2) on EINTR: Linux has released the fd by then. */
@@ -11,6 +13,8 @@ class UniqueFd {
  public:
   UniqueFd() = default;
   explicit UniqueFd(int fd) : fd_(fd) {}
+  /** Of a call that opens one; what it refused is in get(). */
+  explicit UniqueFd(const sys::Result& opened) : fd_(opened.as_int()) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
     if (this != &other) Reset(std::exchange(other.fd_, -1));

@@ -13,7 +13,7 @@ constexpr char kScope[] = "org.freedesktop.systemd1.Scope";
 constexpr BusObject kManager{kDestination, "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"};
 
 /** The object path that a reply consists of. */
-std::variant<std::string, BusFailure> ReadPath(const SdBus& library, const char* step, Message& reply) {
+Answer<std::string> ReadPath(const SdBus& library, const char* step, Message& reply) {
   const char* path = nullptr;
   const int result = library.read(reply.get(), "o", &path);
   // 0: the reply is empty.
@@ -22,11 +22,10 @@ std::variant<std::string, BusFailure> ReadPath(const SdBus& library, const char*
 }
 
 /** The object path of a loaded unit. */
-std::variant<std::string, BusFailure> UnitPath(Bus& bus, const SdBus& library, const char* step,
-                                               const std::string& name) {
+Answer<std::string> UnitPath(Bus& bus, const SdBus& library, const char* step, const std::string& name) {
   Message reply(library);
   const auto fill = [&](sd_bus_message* message) { return library.append(message, "s", name.c_str()); };
-  if (std::optional<BusFailure> failure = bus.CallMethod(step, kManager, "GetUnit", fill, &reply)) return *failure;
+  if (Answer<> called = bus.CallMethod(step, kManager, "GetUnit", fill, &reply); !called) return called.error();
   return ReadPath(library, step, reply);
 }
 
@@ -70,17 +69,18 @@ BusFailure NoLibrary() { return {"library", "ENOENT", "libsystemd.so.0, version 
 void CancelJob(Bus& bus, const SdBus& library, const std::string& job_path) {
   const auto id = sys::LeadingNumber<uint32_t>(job_path.c_str() + (job_path.rfind('/') + 1));
   Message reply(library);
-  bus.CallMethod(
-      "job", kManager, "CancelJob", [&](sd_bus_message* message) { return library.append(message, "u", id); }, &reply);
+  const auto fill = [&](sd_bus_message* message) { return library.append(message, "u", id); };
+  // Nobody waits for the job any more, whatever becomes of it.
+  [[maybe_unused]] const Answer<> cancelled = bus.CallMethod("job", kManager, "CancelJob", fill, &reply);
 }
 
-std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
+Answer<std::string> Ask(const ScopeRequest& request) {
   const SdBus* library = LoadSdBus();
   if (library == nullptr) return NoLibrary();
   // Declared before the bus, whose destructor drops the match that refers to it.
   Job job{*library, {}, {}};
   Bus bus(*library, request.timeout_ms);
-  if (std::optional<BusFailure> failure = bus.Connect(request.address)) return *failure;
+  if (Answer<> connected = bus.Connect(request.address); !connected) return connected.error();
 
   // Before the request, so that the signal can't be missed. systemd sends it only if someone has subscribed.
   const int matched = library->match_signal(bus.get(), nullptr, kManager.destination, kManager.path, kManager.interface,
@@ -88,62 +88,61 @@ std::variant<std::string, BusFailure> Ask(const ScopeRequest& request) {
   if (matched < 0) return FromErrno("request", matched);
   Message subscribed(*library);
   const auto nothing = [](sd_bus_message*) { return 0; };
-  if (std::optional<BusFailure> failure = bus.CallMethod("request", kManager, "Subscribe", nothing, &subscribed)) {
-    return *failure;
+  if (Answer<> called = bus.CallMethod("request", kManager, "Subscribe", nothing, &subscribed); !called) {
+    return called.error();
   }
   Message started(*library);
   const auto fill = [&](sd_bus_message* message) { return FillScope(*library, message, request); };
-  if (std::optional<BusFailure> failure = bus.CallMethod("request", kManager, "StartTransientUnit", fill, &started)) {
-    return *failure;
+  if (Answer<> called = bus.CallMethod("request", kManager, "StartTransientUnit", fill, &started); !called) {
+    return called.error();
   }
-  const std::variant<std::string, BusFailure> path = ReadPath(*library, "request", started);
-  if (const auto* failure = std::get_if<BusFailure>(&path)) return *failure;
-  job.path = *std::get_if<std::string>(&path);
-  if (std::optional<BusFailure> failure = bus.Process("job", [&] { return job.result.empty() ? 0 : 1; })) {
+  const Answer<std::string> path = ReadPath(*library, "request", started);
+  if (!path) return path.error();
+  job.path = *path;
+  if (Answer<> ended = bus.Process("job", [&] { return job.result.empty() ? 0 : 1; }); !ended) {
     // Stopping the unit instead would kill the processes in it, perhaps this one.
     CancelJob(bus, *library, job.path);
-    return *failure;
+    return ended.error();
   }
   if (job.result != "done") return BusFailure{"job", job.result, "the scope was not started"};
 
-  const std::variant<std::string, BusFailure> unit = UnitPath(bus, *library, "control-group", request.name);
-  if (const auto* failure = std::get_if<BusFailure>(&unit)) return *failure;
-  return bus.Property("control-group", {kDestination, std::get_if<std::string>(&unit)->c_str(), kScope},
-                      "ControlGroup");
+  const Answer<std::string> unit = UnitPath(bus, *library, "control-group", request.name);
+  if (!unit) return unit.error();
+  return bus.Property("control-group", {kDestination, unit->c_str(), kScope}, "ControlGroup");
 }
 
 }  // namespace
 
-std::variant<std::string, BusFailure> StartScope(const ScopeRequest& request) {
+Answer<std::string> StartScope(const ScopeRequest& request) {
   // Without it, threads that ask at the same time would move the process from one scope to the next.
   static std::mutex mutex;
   // Never freed, or the C++ runtime would have to guard its construction: see native/sys/runtime.cc.
   static std::string* control_group = nullptr;
   const std::lock_guard<std::mutex> lock(mutex);
   if (control_group != nullptr) return *control_group;
-  std::variant<std::string, BusFailure> answer = Ask(request);
-  if (const auto* started = std::get_if<std::string>(&answer)) control_group = new std::string(*started);
+  Answer<std::string> answer = Ask(request);
+  if (answer) control_group = new std::string(*answer);
   return answer;
 }
 
-std::variant<std::string, BusFailure> ManagerVersion(const std::string& address, int64_t timeout_ms) {
+Answer<std::string> ManagerVersion(const std::string& address, int64_t timeout_ms) {
   const SdBus* library = LoadSdBus();
   if (library == nullptr) return NoLibrary();
   Bus bus(*library, timeout_ms);
-  if (std::optional<BusFailure> failure = bus.Connect(address)) return *failure;
+  if (Answer<> connected = bus.Connect(address); !connected) return connected.error();
   return bus.Property("request", kManager, "Version");
 }
 
-std::variant<bool, BusFailure> IsDelegated(const std::string& address, const std::string& unit, int64_t timeout_ms) {
+Answer<bool> IsDelegated(const std::string& address, const std::string& unit, int64_t timeout_ms) {
   const SdBus* library = LoadSdBus();
   if (library == nullptr) return NoLibrary();
   Bus bus(*library, timeout_ms);
-  if (std::optional<BusFailure> failure = bus.Connect(address)) return *failure;
-  const std::variant<std::string, BusFailure> object = UnitPath(bus, *library, "request", unit);
-  if (const auto* failure = std::get_if<BusFailure>(&object)) return *failure;
+  if (Answer<> connected = bus.Connect(address); !connected) return connected.error();
+  const Answer<std::string> object = UnitPath(bus, *library, "request", unit);
+  if (!object) return object.error();
   const bool is_service = unit.ends_with(".service");
   const char* interface = is_service ? "org.freedesktop.systemd1.Service" : kScope;
-  return bus.Flag("request", {kDestination, std::get_if<std::string>(&object)->c_str(), interface}, "Delegate");
+  return bus.Flag("request", {kDestination, object->c_str(), interface}, "Delegate");
 }
 
 }  // namespace memcage::systemd

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "systemd/sd_bus.h"
 
@@ -17,7 +16,7 @@ struct ScopeRequest {
   std::string name;
   std::string description;
   std::optional<std::string> slice;
-  int64_t timeout_ms;
+  int timeout_ms = 0;
 };
 
 /**
@@ -25,12 +24,12 @@ struct ScopeRequest {
  * JobRemoved says that it has been moved. Blocks. Returns the scope's control group, or what failed. A process has one
  * scope: later calls, from any thread, return the control group of the first.
  */
-std::variant<std::string, BusFailure> StartScope(const ScopeRequest& request);
+Answer<std::string> StartScope(const ScopeRequest& request);
 
 /** The version of the manager at that address. Blocks. */
-std::variant<std::string, BusFailure> ManagerVersion(const std::string& address, int64_t timeout_ms);
+Answer<std::string> ManagerVersion(const std::string& address, int64_t timeout_ms);
 
 /** Whether a scope or service has Delegate=yes. Blocks. */
-std::variant<bool, BusFailure> IsDelegated(const std::string& address, const std::string& unit, int64_t timeout_ms);
+Answer<bool> IsDelegated(const std::string& address, const std::string& unit, int64_t timeout_ms);
 
 }  // namespace memcage::systemd

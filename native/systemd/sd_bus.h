@@ -5,11 +5,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <string>
-#include <variant>
 
 #include "sys/clock.h"
+#include "sys/errors.h"
 
 // The parts of sd-bus(3) that memcage uses, as documented there: its header need not be installed to build memcage.
 extern "C" {
@@ -34,6 +33,9 @@ struct BusFailure {
   std::string error;
   std::string message;
 };
+
+template <typename T = std::monostate>
+using Answer = Expected<T, BusFailure>;
 
 /** sd-bus from the machine's own libsystemd, which exists wherever systemd does. */
 struct SdBus {
@@ -128,7 +130,7 @@ class Bus {
     if (bus_ != nullptr) library_.close_unref(bus_);
   }
 
-  std::optional<BusFailure> Connect(const std::string& address) {
+  Answer<> Connect(const std::string& address) {
     int result = library_.bus_new(&bus_);
     if (result >= 0) result = library_.set_address(bus_, address.c_str());
     if (result >= 0) result = library_.set_bus_client(bus_, 1);
@@ -141,11 +143,11 @@ class Bus {
 
   /** Dispatches messages until `done` returns 1, or fails with a negative number. */
   template <typename Done>
-  std::optional<BusFailure> Process(const char* step, Done done) {
+  Answer<> Process(const char* step, Done done) {
     for (;;) {
       int result = done();
       if (result < 0) return FromErrno(step, result);
-      if (result > 0) return std::nullopt;
+      if (result > 0) return {};
       if (deadline_.over()) return BusFailure{step, "ETIMEDOUT", "no answer in time"};
       result = library_.process(bus_, nullptr);
       if (result == 0) result = library_.wait(bus_, deadline_.left_us());
@@ -153,17 +155,16 @@ class Bus {
     }
   }
 
-  std::optional<BusFailure> Call(const char* step, sd_bus_message* request, Message* reply) {
+  Answer<> Call(const char* step, sd_bus_message* request, Message* reply) {
     BusError error(library_);
     const int result = library_.call(bus_, request, deadline_.left_us(), error.out(), reply->out());
     if (result < 0) return error.As(step, result);
-    return std::nullopt;
+    return {};
   }
 
   /** Calls a method. `fill` appends its arguments. */
   template <typename Fill>
-  std::optional<BusFailure> CallMethod(const char* step, const BusObject& object, const char* method, Fill fill,
-                                       Message* reply) {
+  Answer<> CallMethod(const char* step, const BusObject& object, const char* method, Fill fill, Message* reply) {
     Message request(library_);
     int result =
         library_.new_method_call(bus_, request.out(), object.destination, object.path, object.interface, method);
@@ -172,7 +173,7 @@ class Bus {
     return Call(step, request.get(), reply);
   }
 
-  std::variant<std::string, BusFailure> Property(const char* step, const BusObject& object, const char* name) {
+  Answer<std::string> Property(const char* step, const BusObject& object, const char* name) {
     BusError error(library_);
     char* text = nullptr;
     const int result =
@@ -182,7 +183,7 @@ class Bus {
     return std::string(text);
   }
 
-  std::variant<bool, BusFailure> Flag(const char* step, const BusObject& object, const char* name) {
+  Answer<bool> Flag(const char* step, const BusObject& object, const char* name) {
     BusError error(library_);
     int value = 0;
     const int result = library_.get_property_trivial(bus_, object.destination, object.path, object.interface, name,

@@ -2,9 +2,9 @@
 
 #include <poll.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include "cgroup/files.h"
 
@@ -20,39 +20,36 @@ bool IsQuiet(int fd) {
   return poll(&state, 1, 0) == 0;
 }
 
-bool ReadCount(const ExitCleanUp::Beneath& file, std::string* text) {
-  SystemError error;
-  if (!file.path.empty()) return cgroup::Read(file.dir_fd, file.path, text, &error);
-  text->resize(kMostCountBytes);
-  const ssize_t length = cgroup::ReadOnce(file.dir_fd, reinterpret_cast<uint8_t*>(text->data()), text->size());
-  text->resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
-  return length >= 0;
+Expected<std::string> ReadCount(const ExitCleanUp::Beneath& file) {
+  if (!file.path.empty()) return cgroup::Read(file.dir_fd, file.path);
+  std::string text(kMostCountBytes, '\0');
+  const ssize_t length = cgroup::ReadOnce(file.dir_fd, reinterpret_cast<uint8_t*>(text.data()), text.size());
+  if (length < 0) return Refusal{static_cast<int>(length), "pread"};
+  text.resize(static_cast<size_t>(length));
+  return text;
 }
 
 }  // namespace
 
-bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts) {
-  SystemError error;
-  std::string text;
+std::optional<std::vector<std::string>> CarryOut(const ExitCleanUp& clean_up) {
   // Read the count of kills before the eventfd: the kernel notifies of an OOM before it kills.
-  if (!ReadCount(clean_up.quiet_file, &text)) return false;
-  if (text.find(clean_up.expected) == std::string::npos || !IsQuiet(clean_up.quiet_fd)) return false;
-  for (const ExitCleanUp::Beneath& directory : clean_up.stamped) {
-    bool stamped = false;
-    if (!cgroup::IsStamped(directory.dir_fd, directory.path, &stamped, &error) || !stamped) return false;
+  const Expected<std::string> count = ReadCount(clean_up.quiet_file);
+  if (!count || count->find(clean_up.expected) == std::string::npos || !IsQuiet(clean_up.quiet_fd)) return {};
+  for (const auto& [dir_fd, path] : clean_up.stamped) {
+    const Expected<bool> is_stamped = cgroup::IsStamped(dir_fd, path);
+    if (!is_stamped || !*is_stamped) return {};
   }
-  for (const ExitCleanUp::Beneath& read : clean_up.reads) {
+  std::vector<std::string> texts;
+  for (const auto& [dir_fd, path] : clean_up.reads) {
     // This kernel may have no such file. If the cgroup itself is gone, its removal fails.
-    if (!cgroup::Read(read.dir_fd, read.path, &text, &error)) {
-      if (error.error != -ENOENT) return false;
-      text.clear();
-    }
-    texts->push_back(text);
+    Expected<std::string> text = cgroup::Read(dir_fd, path);
+    if (!text && text.error().error != -ENOENT) return {};
+    texts.push_back(text ? std::move(*text) : std::string());
   }
-  for (const ExitCleanUp::Beneath& directory : clean_up.removes) {
-    if (!cgroup::RemoveDirectory(directory.dir_fd, directory.path, &error)) return false;
+  for (const auto& [dir_fd, path] : clean_up.removes) {
+    if (!cgroup::RemoveDirectory(dir_fd, path)) return {};
   }
-  return true;
+  return texts;
 }
 
 }  // namespace memcage

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,14 +12,14 @@ namespace memcage {
  */
 struct ExitCleanUp {
   struct Beneath {
-    int dir_fd;
+    int dir_fd = -1;
     std::string path;
   };
 
   /** An event fd that must not be signalled, or -1. If it is watched, it must never have been signalled. */
   int quiet_fd = -1;
   /** A file that must contain `expected`; with the path '' its fd. */
-  Beneath quiet_file{-1, {}};
+  Beneath quiet_file;
   std::string expected;
   /** Directories that must still have their stamp. */
   std::vector<Beneath> stamped;
@@ -29,8 +30,8 @@ struct ExitCleanUp {
 };
 
 /**
- * Reads the texts, and removes everything. False if something is not as expected; how far it got does not matter then.
+ * Reads the texts, and removes everything. Empty if something is not as expected; how far it got does not matter then.
  */
-bool CarryOut(const ExitCleanUp& clean_up, std::vector<std::string>* texts);
+std::optional<std::vector<std::string>> CarryOut(const ExitCleanUp& clean_up);
 
 }  // namespace memcage

@@ -8,6 +8,8 @@
 #include <cerrno>
 
 #include "cgroup/kill.h"
+#include "cgroup/regain.h"
+#include "sys/call_names.h"
 #include "sys/clock.h"
 #include "sys/online_processors.h"
 #include "sys/syscalls.h"
@@ -172,13 +174,13 @@ bool Meters::Kill(State& state, std::unique_lock<std::mutex>& lock) {
   const int64_t begin = sys::MonotonicNs();
   // The fd table may be full.
   reserve_.Lend();
-  const cgroup::Refusal refused = cgroup::KillAll(state.meter.kill_dir.get(), memory_->storage(), nullptr, 0);
+  const auto [by, file] = cgroup::KillAll(state.meter.kill_dir.get(), memory_->storage(), nullptr, 0);
   reserve_.Refill(timer_.get());
   const int64_t end = sys::MonotonicNs();
   lock.lock();
-  if (cgroup::IsGone(refused.error)) return false;
-  state.last.refused = refused;
-  if (refused.error == 0) {
+  if (cgroup::IsGone(by)) return false;
+  state.last.refused = by < 0 ? Refusal{by.as_int(), sys::CallName(by.call), file} : Refusal{};
+  if (by >= 0) {
     ++state.last.kills;
     state.meter.gauge->Restart();
   } else {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cgroup/kill_memory.h"
-#include "cgroup/regain.h"
+#include "sys/errors.h"
 #include "sys/unique_fd.h"
 #include "watch/fd_reserve.h"
 #include "watch/gauge.h"
@@ -46,7 +46,7 @@ class Meters {
     /** The limit is reached, or was once. */
     bool is_reached = false;
     /** What the kernel refused in the last kill, as long as the limit is reached, or in the last look. */
-    cgroup::Refusal refused;
+    Refusal refused;
   };
   struct Reached {
     int64_t id = 0;

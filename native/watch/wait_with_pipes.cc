@@ -124,7 +124,7 @@ class PipeServer {
     if (stopped_) return;
     stopped_ = true;
     if (!exited_) {
-      const int refused = sys::PidfdSendSignal(wait_.pidfd, wait_.kill_signal);
+      const sys::Result refused = sys::PidfdSendSignal(wait_.pidfd, wait_.kill_signal);
       if (refused < 0 && refused != -ESRCH) sys::PidfdSendSignal(wait_.pidfd, SIGKILL);
     }
     for (ChildPipe& pipe : wait_.pipes) {

@@ -81,30 +81,27 @@ int AddToEpoll(int epoll, int fd, uint32_t events, int64_t id = 0) {
 
 }  // namespace
 
-Watcher::Refusal Watcher::OpenFds() {
+Expected<> Watcher::OpenFds() {
   if (epoll_.valid()) return {};
   UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll.valid()) return {sys::NegativeErrno(), "epoll_create1"};
+  if (!epoll.valid()) return Refusal{sys::NegativeErrno(), "epoll_create1"};
   UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake.valid()) return {sys::NegativeErrno(), "eventfd"};
+  if (!wake.valid()) return Refusal{sys::NegativeErrno(), "eventfd"};
   const int timer = watchdog_.Open();
-  if (timer < 0) return {timer, "timerfd_create"};
+  if (timer < 0) return Refusal{timer, "timerfd_create"};
   const int meter_timer = meters_.Open();
-  if (meter_timer < 0) return {meter_timer, "timerfd_create"};
-  int error = AddToEpoll(epoll.get(), wake.get(), EPOLLIN);
-  if (error == 0) error = AddToEpoll(epoll.get(), timer, EPOLLIN);
-  if (error == 0) error = AddToEpoll(epoll.get(), meter_timer, EPOLLIN);
-  if (error < 0) return {error, "epoll_ctl"};
+  if (meter_timer < 0) return Refusal{meter_timer, "timerfd_create"};
+  for (const int fd : {wake.get(), timer, meter_timer}) {
+    if (const int error = AddToEpoll(epoll.get(), fd, EPOLLIN)) return Refusal{error, "epoll_ctl"};
+  }
   epoll_ = std::move(epoll);
   wake_ = std::move(wake);
   return {};
 }
 
-Watcher::Refusal Watcher::EnsureThread() {
+Expected<> Watcher::EnsureThread() {
   if (running_) return {};
-  const Refusal refused = OpenFds();
-  if (refused.error < 0) return refused;
-
+  if (Expected<> opened = OpenFds(); !opened) return opened;
   const int failed = StartThread(
       &thread_,
       [](void* self) -> void* {
@@ -112,7 +109,7 @@ Watcher::Refusal Watcher::EnsureThread() {
         return nullptr;
       },
       this);
-  if (failed < 0) return {failed, "pthread_create"};
+  if (failed < 0) return Refusal{failed, "pthread_create"};
   running_ = true;
   return {};
 }
@@ -235,9 +232,7 @@ void Watcher::CarryOutCleanUps() {
   // Not under mutex_, which spawn() takes. Take() waits for clean_ups_, so meanwhile the queue does not shrink.
   for (Event& event : queue_) {
     if (!event.clean_up) continue;
-    std::vector<std::string> texts;
-    const bool quiet = !HasBeenSignalled(event.clean_up->quiet_fd);
-    if (quiet && CarryOut(*event.clean_up, &texts)) event.texts = std::move(texts);
+    if (!HasBeenSignalled(event.clean_up->quiet_fd)) event.texts = CarryOut(*event.clean_up);
     event.clean_up.reset();
   }
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clone/watchdog.h"
+#include "sys/errors.h"
 #include "sys/unique_fd.h"
 #include "watch/child_exit.h"
 #include "watch/exit_clean_up.h"
@@ -26,11 +27,6 @@ namespace memcage {
 class Watcher {
  public:
   enum class Kind { kChild, kDetachedChild, kEvent, kPriority, kUnwatchedChild };
-  struct Refusal {
-    /** Negative errno; 0 if nothing was refused. */
-    int error = 0;
-    const char* syscall = "";
-  };
 
   struct Event {
     int64_t id = 0;
@@ -52,7 +48,7 @@ class Watcher {
   ~Watcher() { Stop(); }
 
   /** Starts the thread if it is not running. */
-  Refusal EnsureThread();
+  Expected<> EnsureThread();
   /** The events since the last call in any thread. Waits for clean-ups that are under way. */
   std::vector<Event> Take();
   /** Returns the id of its events, which no other fd gets in the life of the environment; or a negative errno. */
@@ -78,7 +74,7 @@ class Watcher {
     bool signalled = false;
   };
 
-  Refusal OpenFds();
+  Expected<> OpenFds();
   void EndChildren();
   void Run();
   /** Adds an event for the ready fd to the queue. */
