@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
-#include "binding/options.h"
 #include "binding/to_js.h"
 #include "watch/wait_with_pipes.h"
 
@@ -18,8 +18,8 @@ int64_t DeadlineOf(std::optional<double> ns) {
 }
 
 /** `input`: what is to be written to it. */
-ChildPipe ReadPipe(Options& whole, Napi::Object object, TypedArray<uint8_t>* input) {
-  Options options(whole, object);
+ChildPipe ReadPipe(ArgumentReader& whole, Napi::Object object, TypedArray<uint8_t>* input) {
+  ArgumentReader options(whole, object);
   ChildPipe pipe;
   pipe.fd = options.Int("fd");
   pipe.reads = options.Bool("reads");
@@ -38,7 +38,7 @@ napi_value OutputOf(Napi::Env env, const ChildPipe& pipe) {
 
 Napi::Value Attend(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   PipedWait wait;
   wait.pidfd = options.Int("pidfd");
   wait.deadline_ns = DeadlineOf(options.OptionalAmount("deadlineNs"));

@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <span>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "binding/took.h"
 #include "cgroup/files.h"
@@ -28,7 +28,7 @@ std::optional<int> ParseAccess(const std::string& access) {
 }
 
 Napi::Value OpenDirectory(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string path = options.String("path");
   UniqueFd fd;
   Refusal error;
@@ -41,7 +41,7 @@ Napi::Value OpenDirectory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value OpenBeneath(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const std::string access = options.String("access");
@@ -61,7 +61,7 @@ Napi::Value OpenBeneath(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReadBeneath(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return info.Env().Undefined();
@@ -75,7 +75,7 @@ Napi::Value ReadBeneath(const Napi::CallbackInfo& info) {
 }
 
 void WriteBeneath(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const std::string value = options.String("value");
@@ -85,7 +85,7 @@ void WriteBeneath(const Napi::CallbackInfo& info) {
 }
 
 void MakeDirectory(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const int mode = options.Int("mode");
@@ -95,7 +95,7 @@ void MakeDirectory(const Napi::CallbackInfo& info) {
 }
 
 void RemoveDirectory(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return;
@@ -104,7 +104,7 @@ void RemoveDirectory(const Napi::CallbackInfo& info) {
 }
 
 void StampDirectory(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return;
@@ -113,7 +113,7 @@ void StampDirectory(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value IsStamped(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return info.Env().Undefined();
@@ -125,7 +125,7 @@ Napi::Value IsStamped(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   if (!options.ok()) return info.Env().Undefined();
@@ -142,7 +142,7 @@ Napi::Value ListDirectories(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ReadOpen(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   const TypedArray<uint8_t> buffer = options.Bytes("buffer");
   if (!options.ok()) return info.Env().Undefined();
@@ -165,7 +165,7 @@ ssize_t ReadBeneathOnce(int dir_fd, const std::string& path, uint8_t* buffer, si
 
 Napi::Value ReadMany(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   const TypedArray<int32_t> given_fds = options.Int32s("fds");
   const std::optional<std::vector<std::string>> paths = options.OptionalStrings("paths");
   const uint32_t first = options.Uint("first");
@@ -196,7 +196,7 @@ Napi::Value ReadMany(const Napi::CallbackInfo& info) {
 }
 
 void WriteOpen(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   const std::string value = options.String("value");
   if (!options.ok()) return;
@@ -205,7 +205,7 @@ void WriteOpen(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TryLock(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (!options.ok()) return info.Env().Undefined();
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return Napi::Boolean::New(info.Env(), true);
@@ -222,7 +222,7 @@ struct flock WholeFile(short type) {
 }
 
 Napi::Value TryFileLock(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   const bool shared = options.Bool("shared");
   if (!options.ok()) return info.Env().Undefined();
@@ -233,7 +233,7 @@ Napi::Value TryFileLock(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value IsFileLocked(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (!options.ok()) return info.Env().Undefined();
   struct flock lock = WholeFile(F_RDLCK);
@@ -243,7 +243,7 @@ Napi::Value IsFileLocked(const Napi::CallbackInfo& info) {
 }
 
 void CheckAccess(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string path = options.String("path");
   const int mode = options.Int("mode");
   if (!options.ok()) return;
@@ -254,7 +254,7 @@ void CheckAccess(const Napi::CallbackInfo& info) {
 /** The value of an extended attribute of a directory; null if there is none, or it may not be read. */
 Napi::Value ReadAttribute(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   const std::string path = options.String("path");
   const std::string name = options.String("name");
   if (!options.ok()) return env.Undefined();

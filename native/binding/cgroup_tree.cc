@@ -2,8 +2,8 @@
 
 #include <cerrno>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "binding/took.h"
 #include "cgroup/files.h"
@@ -25,7 +25,7 @@ Napi::Array ToArray(Napi::Env env, const std::vector<std::int32_t>& ids) {
 }
 
 Napi::Value ListMembers(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const std::string file = options.String("file");
@@ -43,7 +43,7 @@ Napi::Value ListMembers(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value FindCounts(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const std::string file = options.String("file");
@@ -67,7 +67,7 @@ Napi::Value FindCounts(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value RemoveBelow(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const int budget_ms = options.Int("budgetMs");
@@ -83,7 +83,7 @@ Napi::Value RemoveBelow(const Napi::CallbackInfo& info) {
 }
 
 void KillAll(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const std::vector<int> spared = options.Ints("spare");

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/root.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
@@ -34,10 +34,10 @@ uint64_t ToRlimit(double amount) {
   return amount >= static_cast<double>(kUnlimited) ? kUnlimited : static_cast<uint64_t>(amount);
 }
 
-std::vector<Rlimit> ReadRlimits(Options& options) {
+std::vector<Rlimit> ReadRlimits(ArgumentReader& options) {
   std::vector<Rlimit> rlimits;
   for (Napi::Object object : options.OptionalObjects("rlimits")) {
-    Options limit(options, object);
+    ArgumentReader limit(options, object);
     const std::string name = limit.String("name");
     const double soft = limit.Amount("soft");
     const double hard = limit.Amount("hard");
@@ -46,7 +46,7 @@ std::vector<Rlimit> ReadRlimits(Options& options) {
   return rlimits;
 }
 
-std::optional<uint64_t> ReadCapabilities(Options& options) {
+std::optional<uint64_t> ReadCapabilities(ArgumentReader& options) {
   const std::optional<std::vector<uint32_t>> numbers = options.OptionalUints("capabilities");
   if (!numbers) return std::nullopt;
   uint64_t bits = 0;
@@ -60,7 +60,7 @@ std::optional<uint64_t> ReadCapabilities(Options& options) {
   return bits;
 }
 
-SpawnRequest ReadRequest(Options& options) {
+SpawnRequest ReadRequest(ArgumentReader& options) {
   SpawnRequest request;
   request.file = options.String("file");
   request.args = options.Strings("args");
@@ -73,12 +73,12 @@ SpawnRequest ReadRequest(Options& options) {
   request.namespaces = options.Uint("namespaces");
   request.hostname = options.OptionalString("hostname");
   if (std::optional<Napi::Object> maps = options.OptionalObject("idMaps")) {
-    Options id_maps(options, *maps);
+    ArgumentReader id_maps(options, *maps);
     request.uid_map = id_maps.String("uidMap");
     request.gid_map = id_maps.String("gidMap");
   }
   for (Napi::Object object : options.OptionalObjects("idMapPrograms")) {
-    Options program(options, object);
+    ArgumentReader program(options, object);
     std::string file = program.String("file");
     request.id_map_programs.push_back({std::move(file), program.Strings("args")});
   }
@@ -170,7 +170,7 @@ void CloseFds(Instance& instance, const SpawnRequest& request) {
 
 Napi::Value Clone(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   SpawnRequest request = ReadRequest(options);
   if (!options.ok()) return env.Undefined();
   if (const char* refusal = WhyRefused(request)) {
@@ -195,7 +195,7 @@ CloneFailure Refused(Stage stage, const sys::Result& by) {
 
 Napi::Value AskFilters(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   const uint32_t namespaces = options.Uint("namespaces");
   if (!options.ok()) return env.Undefined();
   if ((namespaces & ~kNamespaceFlags) != 0) {

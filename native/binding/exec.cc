@@ -1,8 +1,8 @@
 #include <string>
 #include <vector>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/become_program.h"
 #include "sys/pointers.h"
@@ -11,7 +11,7 @@ namespace memcage {
 namespace {
 
 void Execve(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string file = options.String("file");
   std::vector<std::string> args = options.Strings("args");
   std::vector<std::string> env = options.Strings("env");

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/clock.h"
 #include "sys/syscalls.h"
@@ -27,7 +27,7 @@ Napi::Value EventfdOpen(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value EventfdRead(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (!options.ok()) return info.Env().Undefined();
   uint64_t count = 0;
@@ -58,13 +58,13 @@ Napi::Value SocketPair(const Napi::CallbackInfo& info) {
 }
 
 void GiveFdAway(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (options.ok()) Instance::Of(info.Env()).GiveAway(fd);
 }
 
 Napi::Value WaitReadable(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   pollfd watched{};
   watched.fd = options.Int("fd");
   watched.events = POLLIN;
@@ -82,7 +82,7 @@ Napi::Value WaitReadable(const Napi::CallbackInfo& info) {
 }
 
 void CloseFd(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (options.ok()) Instance::Of(info.Env()).Close(fd);
 }
@@ -110,7 +110,7 @@ class CloseWorker : public Napi::AsyncWorker {
 };
 
 Napi::Value CloseFdAsync(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (!options.ok()) return info.Env().Undefined();
   return CloseWorker::Start(info.Env(), Instance::Of(info.Env()).TakeBack(fd));

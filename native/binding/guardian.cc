@@ -1,6 +1,6 @@
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
 #include "guardian/client.h"
@@ -17,7 +17,7 @@ std::optional<guardian::Kind> ParseKind(const std::string& kind) {
 }
 
 Napi::Value StartGuardian(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string file = options.String("file");
   if (!options.ok()) return info.Env().Undefined();
   const std::optional<CloneFailure> failure = Guardian().Ensure(Instance::Of(info.Env()).starter, file);
@@ -25,7 +25,7 @@ Napi::Value StartGuardian(const Napi::CallbackInfo& info) {
 }
 
 void Guard(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string name = options.String("name");
   const std::string kind_name = options.String("kind");
@@ -48,14 +48,14 @@ Napi::Value OpenGuardian(const Napi::CallbackInfo& info) {
 }
 
 void IdentifyGuarded(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string name = options.String("name");
   const int fd = options.Int("fd");
   if (options.ok()) Guardian().Identify(name, fd);
 }
 
 void Unguard(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string name = options.String("name");
   const bool end = options.Bool("end");
   if (!options.ok()) return;
@@ -65,7 +65,7 @@ void Unguard(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CountOpenCages(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int by = options.Int("by");
   if (!options.ok()) return info.Env().Undefined();
   // As the atomic does: whoever counts beyond it has counted wrong before.

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "binding/to_js.h"
 #include "binding/took.h"
@@ -52,7 +52,7 @@ Napi::Value Start(Napi::Env env, Meter meter, const std::string& read_path) {
 
 Napi::Value StartMeter(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const std::string file = options.String("file");
@@ -100,7 +100,7 @@ bool OpenPressure(int dir_fd, const std::string& path, cgroup::StallFiles* files
 
 Napi::Value StartStallMeter(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   const int dir_fd = options.Int("dirFd");
   const std::string path = options.String("path");
   const int time_dir_fd = options.Int("timeDirFd");
@@ -151,14 +151,14 @@ Napi::Value MakeReading(Napi::Env env, const std::optional<Meters::Reading>& rea
 }
 
 Napi::Value ReadMeter(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int64_t id = options.Count("id");
   if (!options.ok()) return info.Env().Undefined();
   return MakeReading(info.Env(), Instance::Of(info.Env()).watcher.meters().Read(id));
 }
 
 Napi::Value StopMeter(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int64_t id = options.Count("id");
   if (!options.ok()) return info.Env().Undefined();
   return MakeReading(info.Env(), Instance::Of(info.Env()).watcher.meters().Stop(id));

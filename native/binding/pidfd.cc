@@ -1,6 +1,6 @@
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/syscalls.h"
 
@@ -8,7 +8,7 @@ namespace memcage {
 namespace {
 
 Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int pid = options.Int("pid");
   if (!options.ok()) return info.Env().Undefined();
   const int fd = sys::PidfdOpen(pid).as_int();
@@ -20,7 +20,7 @@ Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
 }
 
 void PidfdSendSignal(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int pidfd = options.Int("pidfd");
   const int signal = options.Int("signal");
   if (!options.ok()) return;
@@ -29,7 +29,7 @@ void PidfdSendSignal(const Napi::CallbackInfo& info) {
 }
 
 void Reap(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int pidfd = options.Int("pidfd");
   if (!options.ok()) return;
   siginfo_t status{};

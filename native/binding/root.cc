@@ -5,14 +5,14 @@
 namespace memcage {
 namespace {
 
-TmpfsRequest ReadTmpfs(Options& options) {
+TmpfsRequest ReadTmpfs(ArgumentReader& options) {
   TmpfsRequest tmpfs;
   tmpfs.size = options.OptionalString("size");
   tmpfs.mode = options.String("mode");
   return tmpfs;
 }
 
-MountRequest ReadMount(Options& options) {
+MountRequest ReadMount(ArgumentReader& options) {
   MountRequest mount;
   const std::string kind = options.String("kind");
   if (kind != "bind" && kind != "tmpfs") options.Refuse("Expected bind or tmpfs for kind");
@@ -36,20 +36,20 @@ std::optional<RootProc> ToProc(const std::string& name) {
 
 }  // namespace
 
-std::optional<RootRequest> ReadRoot(Options& options) {
+std::optional<RootRequest> ReadRoot(ArgumentReader& options) {
   const std::optional<Napi::Object> object = options.OptionalObject("root");
   if (!object) return std::nullopt;
-  Options given(options, *object);
+  ArgumentReader given(options, *object);
   RootRequest root;
   root.path = given.NullableString("path");
   root.empty = given.Bool("empty");
   if (const std::optional<Napi::Object> empty = given.OptionalObject("emptyOptions")) {
-    Options of_empty(options, *empty);
+    ArgumentReader of_empty(options, *empty);
     root.empty_options = ReadTmpfs(of_empty);
   }
   root.read_only = given.Bool("readOnly");
   for (const Napi::Object entry : given.Objects("mounts")) {
-    Options of_mount(options, entry);
+    ArgumentReader of_mount(options, entry);
     root.mounts.push_back(ReadMount(of_mount));
   }
   root.hide = given.Strings("hide");

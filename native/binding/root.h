@@ -2,12 +2,12 @@
 
 #include <optional>
 
-#include "binding/options.h"
+#include "binding/args.h"
 #include "clone/root_request.h"
 
 namespace memcage {
 
 /** Reads the option `root` of clone(). */
-std::optional<RootRequest> ReadRoot(Options& options);
+std::optional<RootRequest> ReadRoot(ArgumentReader& options);
 
 }  // namespace memcage

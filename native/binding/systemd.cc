@@ -1,8 +1,8 @@
 #include <functional>
 #include <utility>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
-#include "binding/options.h"
 #include "systemd/manager.h"
 
 namespace memcage {
@@ -23,7 +23,7 @@ Napi::Object ToJs(Napi::Env env, const char* name, const Answer<T>& answer) {
   return object;
 }
 
-ScopeRequest ReadScopeRequest(Options& options) {
+ScopeRequest ReadScopeRequest(ArgumentReader& options) {
   ScopeRequest request{};
   request.address = options.String("address");
   request.name = options.String("name");
@@ -34,7 +34,7 @@ ScopeRequest ReadScopeRequest(Options& options) {
 }
 
 Napi::Value StartScope(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const ScopeRequest request = ReadScopeRequest(options);
   if (!options.ok()) return info.Env().Undefined();
   return ToJs<std::string>(info.Env(), "controlGroup", systemd::StartScope(request));
@@ -72,7 +72,7 @@ class BusWorker : public Napi::AsyncWorker {
 };
 
 Napi::Value StartScopeAsync(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   ScopeRequest request = ReadScopeRequest(options);
   if (!options.ok()) return info.Env().Undefined();
   return BusWorker<std::string>::Start(info.Env(), "controlGroup",
@@ -85,12 +85,12 @@ struct UnitQuestion {
   int timeout_ms;
 };
 
-UnitQuestion ReadUnitQuestion(Options& options) {
+UnitQuestion ReadUnitQuestion(ArgumentReader& options) {
   return {options.String("address"), options.String("unit"), options.Int("timeoutMs")};
 }
 
 Napi::Value IsDelegated(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const UnitQuestion question = ReadUnitQuestion(options);
   if (!options.ok()) return info.Env().Undefined();
   return ToJs<bool>(info.Env(), "delegated",
@@ -98,7 +98,7 @@ Napi::Value IsDelegated(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value IsDelegatedAsync(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   UnitQuestion question = ReadUnitQuestion(options);
   if (!options.ok()) return info.Env().Undefined();
   return BusWorker<bool>::Start(info.Env(), "delegated", [question = std::move(question)] {
@@ -107,7 +107,7 @@ Napi::Value IsDelegatedAsync(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ManagerVersion(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const std::string address = options.String("address");
   const int timeout_ms = options.Int("timeoutMs");
   if (!options.ok()) return info.Env().Undefined();

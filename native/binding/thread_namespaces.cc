@@ -1,8 +1,8 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 #include "sys/syscalls.h"
 
@@ -30,7 +30,7 @@ bool Refuse(Napi::Env env, uint32_t flags) {
 }
 
 void Unshare(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const uint32_t flags = options.Uint("flags");
   if (!options.ok() || Refuse(info.Env(), flags)) return;
   if (unshare(static_cast<int>(flags)) < 0) {
@@ -39,7 +39,7 @@ void Unshare(const Napi::CallbackInfo& info) {
 }
 
 void SetNs(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   const uint32_t flags = options.Uint("flags");
   if (!options.ok()) return;

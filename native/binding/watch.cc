@@ -1,8 +1,8 @@
 #include <utility>
 
+#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/options.h"
 #include "binding/throw.h"
 
 namespace memcage {
@@ -17,7 +17,7 @@ std::optional<Watcher::Kind> ParseWatchKind(const std::string& name) {
 }
 
 void StartWatcher(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   Napi::Function callback = options.Function("onEvents");
   if (!options.ok()) return;
   if (RunningWatcher(info.Env()) == nullptr) return;
@@ -26,15 +26,15 @@ void StartWatcher(const Napi::CallbackInfo& info) {
   }
 }
 
-ExitCleanUp::Beneath ReadBeneath(Options& whole, Napi::Object object) {
-  Options options(whole, object);
+ExitCleanUp::Beneath ReadBeneath(ArgumentReader& whole, Napi::Object object) {
+  ArgumentReader options(whole, object);
   const int dir_fd = options.Int("dirFd");
   std::string path = options.String("path");
   return {dir_fd, std::move(path)};
 }
 
-ExitCleanUp ReadCleanUp(Options& whole, Napi::Object object) {
-  Options options(whole, object);
+ExitCleanUp ReadCleanUp(ArgumentReader& whole, Napi::Object object) {
+  ArgumentReader options(whole, object);
   ExitCleanUp clean_up;
   clean_up.quiet_fd = options.Int("quietFd");
   Napi::Object file = options.Object("quietFile");
@@ -48,7 +48,7 @@ ExitCleanUp ReadCleanUp(Options& whole, Napi::Object object) {
 
 Napi::Value Watch(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   const std::string name = options.String("kind");
   std::optional<ExitCleanUp> clean_up;
@@ -72,19 +72,19 @@ Napi::Value Watch(const Napi::CallbackInfo& info) {
 }
 
 void DropEnding(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (options.ok()) Instance::Of(info.Env()).watcher.DropCleanUp(fd);
 }
 
 void Unwatch(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const int fd = options.Int("fd");
   if (options.ok()) Instance::Of(info.Env()).watcher.Unwatch(fd);
 }
 
 void SetWatcherRef(const Napi::CallbackInfo& info) {
-  Options options(info);
+  ArgumentReader options(info);
   const bool ref = options.Bool("ref");
   if (options.ok()) Instance::Of(info.Env()).delivery.SetRef(ref);
 }

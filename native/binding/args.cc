@@ -1,4 +1,4 @@
-#include "binding/options.h"
+#include "binding/args.h"
 
 #include <algorithm>
 #include <limits>
@@ -33,7 +33,7 @@ bool Append(napi_env env, napi_value value, std::string* text) {
 
 }  // namespace
 
-Options::Options(const Napi::CallbackInfo& info) : env_(info.Env()) {
+ArgumentReader::ArgumentReader(const Napi::CallbackInfo& info) : env_(info.Env()) {
   if (info.Length() >= 1 && info[0].IsObject()) {
     object_ = info[0].As<Napi::Object>();
     return;
@@ -41,25 +41,25 @@ Options::Options(const Napi::CallbackInfo& info) : env_(info.Env()) {
   Refuse("Expected an options object");
 }
 
-void Options::Refuse(const char* message) {
+void ArgumentReader::Refuse(const char* message) {
   if (!*ok_) return;
   *ok_ = false;
   ThrowInvalidArgument(env_, message);
 }
 
-void Options::Fail(const char* name, const char* expected) {
+void ArgumentReader::Fail(const char* name, const char* expected) {
   // The message is made for those that are told.
   if (*ok_) Refuse((std::string("Expected ") + expected + " for " + name).c_str());
 }
 
-Napi::Value Options::Answered(napi_status status, napi_value value) {
+Napi::Value ArgumentReader::Answered(napi_status status, napi_value value) {
   // Leave what was thrown as it is: node-addon-api would look into it, which may throw again.
   if (status == napi_ok) return {env_, value};
   *ok_ = false;
   return {};
 }
 
-Napi::Value Options::Get(const char* name) {
+Napi::Value ArgumentReader::Get(const char* name) {
   if (!*ok_) return {};
   napi_value value = nullptr;
   const napi_status status = napi_get_named_property(env_, object_, name, &value);
@@ -68,7 +68,7 @@ Napi::Value Options::Get(const char* name) {
   return ok() ? env_.Undefined() : Napi::Value();
 }
 
-bool Options::IsOfAll(const char* name) {
+bool ArgumentReader::IsOfAll(const char* name) {
   napi_value key = nullptr;
   napi_value holder = object_;
   bool has = false;
@@ -94,20 +94,20 @@ bool Options::IsOfAll(const char* name) {
   return Answered(napi_has_own_property(env_, holder, key, &has), holder).IsEmpty() || has;
 }
 
-Napi::Value Options::Element(Napi::Value array, uint32_t index) {
+Napi::Value ArgumentReader::Element(Napi::Value array, uint32_t index) {
   if (!*ok_) return {};
   napi_value value = nullptr;
   const napi_status status = napi_get_element(env_, array, index, &value);
   return Answered(status, value);
 }
 
-uint32_t Options::Length(Napi::Value array) {
+uint32_t ArgumentReader::Length(Napi::Value array) {
   uint32_t length = 0;
   napi_get_array_length(env_, array, &length);
   return length;
 }
 
-bool Options::Bool(const char* name) {
+bool ArgumentReader::Bool(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || !value.IsBoolean()) {
     Fail(name, "a boolean");
@@ -116,14 +116,14 @@ bool Options::Bool(const char* name) {
   return value.As<Napi::Boolean>().Value();
 }
 
-bool Options::OptionalBool(const char* name) {
+bool ArgumentReader::OptionalBool(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return false;
   if (!value.IsBoolean()) Fail(name, "a boolean");
   return ok() && value.As<Napi::Boolean>().Value();
 }
 
-double Options::Number(const char* name, Napi::Value value, double min, double max) {
+double ArgumentReader::Number(const char* name, Napi::Value value, double min, double max) {
   if (ok() && value.IsNumber()) {
     const double number = value.As<Napi::Number>().DoubleValue();
     if (number >= min && number <= max && static_cast<double>(static_cast<int64_t>(number)) == number) return number;
@@ -132,33 +132,35 @@ double Options::Number(const char* name, Napi::Value value, double min, double m
   return 0;
 }
 
-int Options::Int(const char* name) { return static_cast<int>(Number(name, Get(name), kIntMin, kIntMax)); }
+int ArgumentReader::Int(const char* name) { return static_cast<int>(Number(name, Get(name), kIntMin, kIntMax)); }
 
-std::optional<int> Options::OptionalInt(const char* name) {
+std::optional<int> ArgumentReader::OptionalInt(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return static_cast<int>(Number(name, value, kIntMin, kIntMax));
 }
 
-uint32_t Options::Uint(const char* name) { return static_cast<uint32_t>(Number(name, Get(name), 0, kUintMax)); }
+uint32_t ArgumentReader::Uint(const char* name) { return static_cast<uint32_t>(Number(name, Get(name), 0, kUintMax)); }
 
-std::optional<uint32_t> Options::OptionalUint(const char* name) {
+std::optional<uint32_t> ArgumentReader::OptionalUint(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return static_cast<uint32_t>(Number(name, value, 0, kUintMax));
 }
 
-int64_t Options::Count(const char* name) { return static_cast<int64_t>(Number(name, Get(name), 0, kMaxSafeInteger)); }
+int64_t ArgumentReader::Count(const char* name) {
+  return static_cast<int64_t>(Number(name, Get(name), 0, kMaxSafeInteger));
+}
 
-std::optional<double> Options::OptionalAmount(const char* name) {
+std::optional<double> ArgumentReader::OptionalAmount(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return ToAmount(name, value);
 }
 
-double Options::Amount(const char* name) { return ToAmount(name, Get(name)); }
+double ArgumentReader::Amount(const char* name) { return ToAmount(name, Get(name)); }
 
-double Options::ToAmount(const char* name, Napi::Value value) {
+double ArgumentReader::ToAmount(const char* name, Napi::Value value) {
   const double amount = ok() && value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
   // Also false for NaN.
   if (amount >= 0) return amount;
@@ -166,7 +168,7 @@ double Options::ToAmount(const char* name, Napi::Value value) {
   return 0;
 }
 
-bool Options::AppendText(const char* name, Napi::Value value, std::string* text) {
+bool ArgumentReader::AppendText(const char* name, Napi::Value value, std::string* text) {
   const size_t start = text->size();
   // A string with a NUL byte would silently be shorter for the kernel.
   if (ok() && Append(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
@@ -174,29 +176,29 @@ bool Options::AppendText(const char* name, Napi::Value value, std::string* text)
   return false;
 }
 
-std::optional<std::string> Options::ToString(const char* name, Napi::Value value) {
+std::optional<std::string> ArgumentReader::ToString(const char* name, Napi::Value value) {
   std::string text;
   if (!AppendText(name, value, &text)) return std::nullopt;
   return text;
 }
 
-std::string Options::String(const char* name) { return ToString(name, Get(name)).value_or(std::string()); }
+std::string ArgumentReader::String(const char* name) { return ToString(name, Get(name)).value_or(std::string()); }
 
-std::optional<std::string> Options::OptionalString(const char* name) {
+std::optional<std::string> ArgumentReader::OptionalString(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return ToString(name, value);
 }
 
-std::optional<std::string> Options::NullableString(const char* name) {
+std::optional<std::string> ArgumentReader::NullableString(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsNull()) return std::nullopt;
   return ToString(name, value);
 }
 
-std::vector<std::string> Options::Strings(const char* name) { return ToStrings(name, Get(name)); }
+std::vector<std::string> ArgumentReader::Strings(const char* name) { return ToStrings(name, Get(name)); }
 
-std::string Options::Block(const char* name) {
+std::string ArgumentReader::Block(const char* name) {
   std::string block;
   Napi::Value value = Get(name);
   if (!ok() || !value.IsArray()) {
@@ -209,13 +211,13 @@ std::string Options::Block(const char* name) {
   return block;
 }
 
-std::optional<std::vector<std::string>> Options::OptionalStrings(const char* name) {
+std::optional<std::vector<std::string>> ArgumentReader::OptionalStrings(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return ToStrings(name, value);
 }
 
-std::vector<std::string> Options::ToStrings(const char* name, Napi::Value value) {
+std::vector<std::string> ArgumentReader::ToStrings(const char* name, Napi::Value value) {
   std::vector<std::string> strings;
   if (!ok() || !value.IsArray()) {
     Fail(name, "an array of strings");
@@ -231,7 +233,7 @@ std::vector<std::string> Options::ToStrings(const char* name, Napi::Value value)
 }
 
 template <typename T>
-std::vector<T> Options::Numbers(const char* name, Napi::Value value, double min, double max) {
+std::vector<T> ArgumentReader::Numbers(const char* name, Napi::Value value, double min, double max) {
   std::vector<T> numbers;
   if (!ok() || !value.IsArray()) {
     Fail(name, "an array of integers");
@@ -245,15 +247,15 @@ std::vector<T> Options::Numbers(const char* name, Napi::Value value, double min,
   return numbers;
 }
 
-std::vector<int> Options::Ints(const char* name) { return Numbers<int>(name, Get(name), kIntMin, kIntMax); }
+std::vector<int> ArgumentReader::Ints(const char* name) { return Numbers<int>(name, Get(name), kIntMin, kIntMax); }
 
-std::optional<std::vector<uint32_t>> Options::OptionalUints(const char* name) {
+std::optional<std::vector<uint32_t>> ArgumentReader::OptionalUints(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return Numbers<uint32_t>(name, value, 0, kUintMax);
 }
 
-Napi::Object Options::Object(const char* name) {
+Napi::Object ArgumentReader::Object(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || !value.IsObject()) {
     Fail(name, "an object");
@@ -262,7 +264,7 @@ Napi::Object Options::Object(const char* name) {
   return value.As<Napi::Object>();
 }
 
-std::optional<Napi::Object> Options::OptionalObject(const char* name) {
+std::optional<Napi::Object> ArgumentReader::OptionalObject(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   if (!value.IsObject()) {
@@ -272,15 +274,15 @@ std::optional<Napi::Object> Options::OptionalObject(const char* name) {
   return value.As<Napi::Object>();
 }
 
-std::vector<Napi::Object> Options::Objects(const char* name) { return ToObjects(name, Get(name)); }
+std::vector<Napi::Object> ArgumentReader::Objects(const char* name) { return ToObjects(name, Get(name)); }
 
-std::vector<Napi::Object> Options::OptionalObjects(const char* name) {
+std::vector<Napi::Object> ArgumentReader::OptionalObjects(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return {};
   return ToObjects(name, value);
 }
 
-std::vector<Napi::Object> Options::ToObjects(const char* name, Napi::Value value) {
+std::vector<Napi::Object> ArgumentReader::ToObjects(const char* name, Napi::Value value) {
   std::vector<Napi::Object> objects;
   if (!ok() || !value.IsArray()) {
     Fail(name, "an array of objects");
@@ -298,7 +300,7 @@ std::vector<Napi::Object> Options::ToObjects(const char* name, Napi::Value value
   return objects;
 }
 
-Napi::Function Options::Function(const char* name) {
+Napi::Function ArgumentReader::Function(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || !value.IsFunction()) {
     Fail(name, "a function");
@@ -308,7 +310,8 @@ Napi::Function Options::Function(const char* name) {
 }
 
 template <typename T>
-TypedArray<T> Options::Typed(const char* name, Napi::Value value, napi_typedarray_type type, const char* expected) {
+TypedArray<T> ArgumentReader::Typed(const char* name, Napi::Value value, napi_typedarray_type type,
+                                    const char* expected) {
   if (!ok() || !value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     Fail(name, expected);
     return {};
@@ -316,17 +319,17 @@ TypedArray<T> Options::Typed(const char* name, Napi::Value value, napi_typedarra
   return {env_, value};
 }
 
-TypedArray<uint8_t> Options::Bytes(const char* name) {
+TypedArray<uint8_t> ArgumentReader::Bytes(const char* name) {
   return Typed<uint8_t>(name, Get(name), napi_uint8_array, "a Uint8Array");
 }
 
-std::optional<TypedArray<uint8_t>> Options::OptionalBytes(const char* name) {
+std::optional<TypedArray<uint8_t>> ArgumentReader::OptionalBytes(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
   return Typed<uint8_t>(name, value, napi_uint8_array, "a Uint8Array");
 }
 
-TypedArray<int32_t> Options::Int32s(const char* name) {
+TypedArray<int32_t> ArgumentReader::Int32s(const char* name) {
   return Typed<int32_t>(name, Get(name), napi_int32_array, "an Int32Array");
 }
 

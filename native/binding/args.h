@@ -39,14 +39,14 @@ class TypedArray {
  * after what a getter has thrown, every reader returns an empty value, and no getter is called any more: the caller
  * leaves with `if (!options.ok()) return ...`.
  */
-class Options {
+class ArgumentReader {
  public:
-  explicit Options(const Napi::CallbackInfo& info);
+  explicit ArgumentReader(const Napi::CallbackInfo& info);
   /** Of an object within others: what is wrong with it is wrong with the `whole`. */
-  Options(Options& whole, Napi::Object object) : env_(whole.env_), object_(object), ok_(whole.ok_) {}
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
-  ~Options() = default;
+  ArgumentReader(ArgumentReader& whole, Napi::Object object) : env_(whole.env_), object_(object), ok_(whole.ok_) {}
+  ArgumentReader(const ArgumentReader&) = delete;
+  ArgumentReader& operator=(const ArgumentReader&) = delete;
+  ~ArgumentReader() = default;
 
   [[nodiscard]] bool ok() const { return *ok_; }
   /** For what a reader can't know to be wrong. */
