@@ -7,18 +7,18 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new memcage::Instance(env));
-  memcage::RegisterClone(env, exports);
-  memcage::RegisterAttend(env, exports);
-  memcage::RegisterWatcher(env, exports);
-  memcage::RegisterMeters(env, exports);
-  memcage::RegisterPidfd(env, exports);
-  memcage::RegisterThreadNamespaces(env, exports);
-  memcage::RegisterCgroupFiles(env, exports);
-  memcage::RegisterCgroupTree(env, exports);
-  memcage::RegisterExec(env, exports);
-  memcage::RegisterFds(env, exports);
-  memcage::RegisterGuardian(env, exports);
-  memcage::RegisterSystemd(env, exports);
+  memcage::RegisterClone(exports);
+  memcage::RegisterAttend(exports);
+  memcage::RegisterWatcher(exports);
+  memcage::RegisterMeters(exports);
+  memcage::RegisterPidfd(exports);
+  memcage::RegisterThreadNamespaces(exports);
+  memcage::RegisterCgroupFiles(exports);
+  memcage::RegisterCgroupTree(exports);
+  memcage::RegisterExec(exports);
+  memcage::RegisterFds(exports);
+  memcage::RegisterGuardian(exports);
+  memcage::RegisterSystemd(exports);
   return exports;
 }
 

@@ -8,18 +8,18 @@
 namespace memcage {
 namespace {
 
-constexpr double kIntMin = std::numeric_limits<int>::min();
-constexpr double kIntMax = std::numeric_limits<int>::max();
-constexpr double kUintMax = std::numeric_limits<uint32_t>::max();
-constexpr double kMaxSafeInteger = 9'007'199'254'740'991;
-constexpr size_t kShortString = 1024;
-constexpr size_t kUsualBlock = 4096;
+constexpr double kArgumentIntMin = std::numeric_limits<int>::min();
+constexpr double kArgumentIntMax = std::numeric_limits<int>::max();
+constexpr double kArgumentUintMax = std::numeric_limits<uint32_t>::max();
+constexpr double kArgumentMaxSafeInteger = 9'007'199'254'740'991;
+constexpr size_t kArgumentShortString = 1024;
+constexpr size_t kArgumentUsualBlock = 4096;
 /** The length of an array costs its caller nothing: new Array(2 ** 32 - 1). */
 constexpr uint32_t kMostReserved = 1024;
 
 /** False if it is not a string. Takes one call for a short one, not two like Utf8Value(): an env has dozens of them. */
-bool Append(napi_env env, napi_value value, std::string* text) {
-  char buffer[kShortString];
+bool AppendArgument(napi_env env, napi_value value, std::string* text) {
+  char buffer[kArgumentShortString];
   size_t length = 0;
   if (napi_get_value_string_utf8(env, value, buffer, sizeof(buffer), &length) != napi_ok) return false;
   // A full buffer may hold a truncated text, cut off up to four bytes early so as not to split a character.
@@ -132,24 +132,28 @@ double ArgumentReader::Number(const char* name, Napi::Value value, double min, d
   return 0;
 }
 
-int ArgumentReader::Int(const char* name) { return static_cast<int>(Number(name, Get(name), kIntMin, kIntMax)); }
+int ArgumentReader::Int(const char* name) {
+  return static_cast<int>(Number(name, Get(name), kArgumentIntMin, kArgumentIntMax));
+}
 
 std::optional<int> ArgumentReader::OptionalInt(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
-  return static_cast<int>(Number(name, value, kIntMin, kIntMax));
+  return static_cast<int>(Number(name, value, kArgumentIntMin, kArgumentIntMax));
 }
 
-uint32_t ArgumentReader::Uint(const char* name) { return static_cast<uint32_t>(Number(name, Get(name), 0, kUintMax)); }
+uint32_t ArgumentReader::Uint(const char* name) {
+  return static_cast<uint32_t>(Number(name, Get(name), 0, kArgumentUintMax));
+}
 
 std::optional<uint32_t> ArgumentReader::OptionalUint(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
-  return static_cast<uint32_t>(Number(name, value, 0, kUintMax));
+  return static_cast<uint32_t>(Number(name, value, 0, kArgumentUintMax));
 }
 
 int64_t ArgumentReader::Count(const char* name) {
-  return static_cast<int64_t>(Number(name, Get(name), 0, kMaxSafeInteger));
+  return static_cast<int64_t>(Number(name, Get(name), 0, kArgumentMaxSafeInteger));
 }
 
 std::optional<double> ArgumentReader::OptionalAmount(const char* name) {
@@ -171,7 +175,7 @@ double ArgumentReader::ToAmount(const char* name, Napi::Value value) {
 bool ArgumentReader::AppendText(const char* name, Napi::Value value, std::string* text) {
   const size_t start = text->size();
   // A string with a NUL byte would silently be shorter for the kernel.
-  if (ok() && Append(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
+  if (ok() && AppendArgument(env_, value, text) && text->find('\0', start) == std::string::npos) return true;
   Fail(name, "a string without NUL bytes");
   return false;
 }
@@ -206,7 +210,7 @@ std::string ArgumentReader::Block(const char* name) {
     return block;
   }
   const uint32_t length = Length(value);
-  block.reserve(kUsualBlock);
+  block.reserve(kArgumentUsualBlock);
   for (uint32_t i = 0; i < length && AppendText(name, Element(value, i), &block); ++i) block.push_back('\0');
   return block;
 }
@@ -247,12 +251,14 @@ std::vector<T> ArgumentReader::Numbers(const char* name, Napi::Value value, doub
   return numbers;
 }
 
-std::vector<int> ArgumentReader::Ints(const char* name) { return Numbers<int>(name, Get(name), kIntMin, kIntMax); }
+std::vector<int> ArgumentReader::Ints(const char* name) {
+  return Numbers<int>(name, Get(name), kArgumentIntMin, kArgumentIntMax);
+}
 
 std::optional<std::vector<uint32_t>> ArgumentReader::OptionalUints(const char* name) {
   Napi::Value value = Get(name);
   if (!ok() || value.IsUndefined()) return std::nullopt;
-  return Numbers<uint32_t>(name, value, 0, kUintMax);
+  return Numbers<uint32_t>(name, value, 0, kArgumentUintMax);
 }
 
 Napi::Object ArgumentReader::Object(const char* name) {

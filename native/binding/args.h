@@ -8,31 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "binding/options.h"
+
 namespace memcage {
-
-/**
- * A typed array among the options. The getter of another option may detach its buffer, so its elements can be had only
- * once all options are read, for as long as no JavaScript runs.
- */
-template <typename T>
-class TypedArray {
- public:
-  TypedArray() = default;
-  TypedArray(napi_env env, napi_value value) : env_(env), value_(value) {}
-
-  /** Empty if it is detached. */
-  [[nodiscard]] std::span<T> Elements() const {
-    size_t length = 0;
-    void* data = nullptr;
-    if (value_ == nullptr) return {};
-    if (napi_get_typedarray_info(env_, value_, nullptr, &length, &data, nullptr, nullptr) != napi_ok) return {};
-    return {static_cast<T*>(data), length};
-  }
-
- private:
-  napi_env env_ = nullptr;
-  napi_value value_ = nullptr;
-};
 
 /**
  * Reads the one options object of a function. The first wrong value throws a TypeError that names it. After that, or

@@ -71,7 +71,8 @@ Napi::Value Attend(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterAttend(Napi::Env env, Napi::Object exports) {
+void RegisterAttend(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("attend", Napi::Function::New(env, Attend, "attend"));
 }
 

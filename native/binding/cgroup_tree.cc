@@ -103,7 +103,8 @@ void KillAll(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterCgroupTree(Napi::Env env, Napi::Object exports) {
+void RegisterCgroupTree(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("listMembers", Napi::Function::New(env, ListMembers, "listMembers"));
   exports.Set("findCounts", Napi::Function::New(env, FindCounts, "findCounts"));
   exports.Set("removeBelow", Napi::Function::New(env, RemoveBelow, "removeBelow"));

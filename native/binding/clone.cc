@@ -212,7 +212,8 @@ Napi::Value AskFilters(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterClone(Napi::Env env, Napi::Object exports) {
+void RegisterClone(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("clone", Napi::Function::New(env, Clone, "clone"));
   exports.Set("cloneRefusal", Napi::Function::New(env, AskFilters, "cloneRefusal"));
 

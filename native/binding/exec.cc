@@ -22,7 +22,8 @@ void Execve(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterExec(Napi::Env env, Napi::Object exports) {
+void RegisterExec(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("execve", Napi::Function::New(env, Execve, "execve"));
 }
 

@@ -122,7 +122,8 @@ Napi::Value MonotonicNs(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterFds(Napi::Env env, Napi::Object exports) {
+void RegisterFds(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("eventfdOpen", Napi::Function::New(env, EventfdOpen, "eventfdOpen"));
   exports.Set("eventfdRead", Napi::Function::New(env, EventfdRead, "eventfdRead"));
   exports.Set("socketPair", Napi::Function::New(env, SocketPair, "socketPair"));

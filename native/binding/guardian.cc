@@ -80,7 +80,8 @@ Napi::Value GuardianPid(const Napi::CallbackInfo& info) { return Napi::Number::N
 
 }  // namespace
 
-void RegisterGuardian(Napi::Env env, Napi::Object exports) {
+void RegisterGuardian(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("startGuardian", Napi::Function::New(env, StartGuardian, "startGuardian"));
   exports.Set("openGuardian", Napi::Function::New(env, OpenGuardian, "openGuardian"));
   exports.Set("guard", Napi::Function::New(env, Guard, "guard"));

@@ -166,7 +166,8 @@ Napi::Value StopMeter(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterMeters(Napi::Env env, Napi::Object exports) {
+void RegisterMeters(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("startMeter", Napi::Function::New(env, StartMeter, "startMeter"));
   exports.Set("startStallMeter", Napi::Function::New(env, StartStallMeter, "startStallMeter"));
   exports.Set("readMeter", Napi::Function::New(env, ReadMeter, "readMeter"));

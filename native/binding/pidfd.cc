@@ -40,7 +40,8 @@ void Reap(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterPidfd(Napi::Env env, Napi::Object exports) {
+void RegisterPidfd(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("pidfdOpen", Napi::Function::New(env, PidfdOpen, "pidfdOpen"));
   exports.Set("pidfdSendSignal", Napi::Function::New(env, PidfdSendSignal, "pidfdSendSignal"));
   exports.Set("reap", Napi::Function::New(env, Reap, "reap"));

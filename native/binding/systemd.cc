@@ -116,7 +116,8 @@ Napi::Value ManagerVersion(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterSystemd(Napi::Env env, Napi::Object exports) {
+void RegisterSystemd(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("startScope", Napi::Function::New(env, StartScope, "startScope"));
   exports.Set("startScopeAsync", Napi::Function::New(env, StartScopeAsync, "startScopeAsync"));
   exports.Set("isDelegated", Napi::Function::New(env, IsDelegated, "isDelegated"));

@@ -55,7 +55,8 @@ void SetNs(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterThreadNamespaces(Napi::Env env, Napi::Object exports) {
+void RegisterThreadNamespaces(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("unshare", Napi::Function::New(env, Unshare, "unshare"));
   exports.Set("setns", Napi::Function::New(env, SetNs, "setns"));
 }

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdint>
 
+#include "binding/instance.h"
 #include "binding/throw.h"
 
 namespace memcage {
@@ -12,7 +13,9 @@ int64_t Microseconds(const timeval& time) { return static_cast<int64_t>(time.tv_
 
 }  // namespace
 
-Napi::Object ToJs(Napi::Env env, const CloneFailure& failure) {
+Napi::Value ToJs(Napi::Env env, UniqueFd fd) { return ToJs(env, Instance::Of(env).HandOut(std::move(fd))); }
+
+Napi::Value ToJs(Napi::Env env, const CloneFailure& failure) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("stage", kStageNames[static_cast<int>(failure.stage)]);
   object.Set("errno", failure.error);

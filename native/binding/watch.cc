@@ -91,7 +91,8 @@ void SetWatcherRef(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void RegisterWatcher(Napi::Env env, Napi::Object exports) {
+void RegisterWatcher(Napi::Object exports) {
+  const Napi::Env env = exports.Env();
   exports.Set("startWatcher", Napi::Function::New(env, StartWatcher, "startWatcher"));
   exports.Set("watch", Napi::Function::New(env, Watch, "watch"));
   exports.Set("dropEnding", Napi::Function::New(env, DropEnding, "dropEnding"));
