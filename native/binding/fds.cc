@@ -6,86 +6,58 @@
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
-#include "binding/args.h"
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "binding/instance.h"
-#include "binding/throw.h"
 #include "sys/clock.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
 namespace {
 
-Napi::Value EventfdOpen(const Napi::CallbackInfo& info) {
+Expected<UniqueFd> EventfdOpen() {
   UniqueFd fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!fd.valid()) {
-    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "eventfd", {}});
-    return info.Env().Undefined();
-  }
-  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(std::move(fd)));
+  if (!fd.valid()) return Refusal{sys::NegativeErrno(), "eventfd"};
+  return fd;
 }
 
-Napi::Value EventfdRead(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  if (!options.ok()) return info.Env().Undefined();
+Expected<double> EventfdRead(int fd) {
   uint64_t count = 0;
   ssize_t got = 0;
   do {
     got = read(fd, &count, sizeof(count));
   } while (got < 0 && errno == EINTR);
-  if (got < 0 && errno != EAGAIN) {
-    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "read", {}});
-    return info.Env().Undefined();
-  }
-  return Napi::Number::New(info.Env(), static_cast<double>(count));
+  if (got < 0 && errno != EAGAIN) return Refusal{sys::NegativeErrno(), "read"};
+  return static_cast<double>(count);
 }
 
-Napi::Value SocketPair(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
+Expected<std::vector<int>> SocketPair(Napi::Env env) {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
-    ThrowSystemError(env, {sys::NegativeErrno(), "socketpair", {}});
-    return env.Undefined();
+    return Refusal{sys::NegativeErrno(), "socketpair"};
   }
   const int flags = fcntl(fds[0], F_GETFL);
   fcntl(fds[0], F_SETFL, flags | O_NONBLOCK);
   Instance& instance = Instance::Of(env);
-  Napi::Array pair = Napi::Array::New(env, 2);
-  for (uint32_t end = 0; end < 2; ++end) pair.Set(end, instance.HandOut(UniqueFd(fds[end])));
-  return pair;
+  return std::vector{instance.HandOut(UniqueFd(fds[0])), instance.HandOut(UniqueFd(fds[1]))};
 }
 
-void GiveFdAway(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  if (options.ok()) Instance::Of(info.Env()).GiveAway(fd);
-}
-
-Napi::Value WaitReadable(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  pollfd watched{};
-  watched.fd = options.Int("fd");
-  watched.events = POLLIN;
-  const int timeout_ms = options.Int("timeoutMs");
-  if (!options.ok()) return info.Env().Undefined();
+Expected<bool> WaitReadable(int fd, int timeout_ms) {
+  pollfd watched{fd, POLLIN, 0};
   const int64_t deadline = sys::MonotonicNs() + int64_t{timeout_ms} * 1'000'000;
   for (;;) {
     const int64_t left_ms = (deadline - sys::MonotonicNs()) / 1'000'000;
     const int ready = poll(&watched, 1, left_ms > 0 ? static_cast<int>(left_ms) : 0);
-    if (ready >= 0) return Napi::Boolean::New(info.Env(), ready > 0);
-    if (errno == EINTR) continue;
-    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "poll", {}});
-    return info.Env().Undefined();
+    if (ready >= 0) return ready > 0;
+    if (errno != EINTR) return Refusal{sys::NegativeErrno(), "poll"};
   }
 }
 
-void CloseFd(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  if (options.ok()) Instance::Of(info.Env()).Close(fd);
-}
+void GiveFdAway(Napi::Env env, int fd) { Instance::Of(env).GiveAway(fd); }
+
+void CloseFd(Napi::Env env, int fd) { Instance::Of(env).Close(fd); }
 
 /** Closes an fd on a thread of libuv's pool. It deletes itself when it is done. */
 class CloseWorker : public Napi::AsyncWorker {
@@ -109,29 +81,21 @@ class CloseWorker : public Napi::AsyncWorker {
   UniqueFd fd_;
 };
 
-Napi::Value CloseFdAsync(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  if (!options.ok()) return info.Env().Undefined();
-  return CloseWorker::Start(info.Env(), Instance::Of(info.Env()).TakeBack(fd));
-}
+Napi::Value CloseFdAsync(Napi::Env env, int fd) { return CloseWorker::Start(env, Instance::Of(env).TakeBack(fd)); }
 
-Napi::Value MonotonicNs(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(sys::MonotonicNs()));
-}
+double MonotonicNs() { return static_cast<double>(sys::MonotonicNs()); }
 
 }  // namespace
 
 void RegisterFds(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("eventfdOpen", Napi::Function::New(env, EventfdOpen, "eventfdOpen"));
-  exports.Set("eventfdRead", Napi::Function::New(env, EventfdRead, "eventfdRead"));
-  exports.Set("socketPair", Napi::Function::New(env, SocketPair, "socketPair"));
-  exports.Set("waitReadable", Napi::Function::New(env, WaitReadable, "waitReadable"));
-  exports.Set("giveFdAway", Napi::Function::New(env, GiveFdAway, "giveFdAway"));
-  exports.Set("closeFd", Napi::Function::New(env, CloseFd, "closeFd"));
-  exports.Set("closeFdAsync", Napi::Function::New(env, CloseFdAsync, "closeFdAsync"));
-  exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
+  Add<EventfdOpen>(exports, "eventfdOpen");
+  Add<EventfdRead, "fd">(exports, "eventfdRead");
+  Add<SocketPair>(exports, "socketPair");
+  Add<WaitReadable, "fd", "timeoutMs">(exports, "waitReadable");
+  Add<GiveFdAway, "fd">(exports, "giveFdAway");
+  Add<CloseFd, "fd">(exports, "closeFd");
+  Add<CloseFdAsync, "fd">(exports, "closeFdAsync");
+  Add<MonotonicNs>(exports, "monotonicNs");
 }
 
 }  // namespace memcage

@@ -1,50 +1,37 @@
-#include "binding/args.h"
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "binding/instance.h"
-#include "binding/throw.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
 namespace {
 
-Napi::Value PidfdOpen(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int pid = options.Int("pid");
-  if (!options.ok()) return info.Env().Undefined();
-  const int fd = sys::PidfdOpen(pid).as_int();
-  if (fd < 0) {
-    ThrowSystemError(info.Env(), {fd, "pidfd_open", {}});
-    return info.Env().Undefined();
-  }
-  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(UniqueFd(fd)));
+Expected<UniqueFd> PidfdOpen(int pid) {
+  const sys::Result fd = sys::PidfdOpen(pid);
+  if (fd < 0) return Refusal{fd.as_int(), "pidfd_open"};
+  return UniqueFd(fd);
 }
 
-void PidfdSendSignal(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int pidfd = options.Int("pidfd");
-  const int signal = options.Int("signal");
-  if (!options.ok()) return;
-  const int error = sys::PidfdSendSignal(pidfd, signal).as_int();
-  if (error < 0) ThrowSystemError(info.Env(), {error, "pidfd_send_signal", {}});
+Expected<> PidfdSendSignal(int pidfd, int signal) {
+  const sys::Result sent = sys::PidfdSendSignal(pidfd, signal);
+  if (sent < 0) return Refusal{sent.as_int(), "pidfd_send_signal"};
+  return {};
 }
 
-void Reap(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int pidfd = options.Int("pidfd");
-  if (!options.ok()) return;
+Expected<> Reap(Napi::Env env, int pidfd) {
   siginfo_t status{};
-  const int error = sys::WaitPidfd(pidfd, &status, WEXITED, nullptr).as_int();
-  if (error < 0) return ThrowSystemError(info.Env(), {error, "waitid", {}});
-  Instance::Of(info.Env()).watcher.Unwatch(pidfd);
+  const sys::Result reaped = sys::WaitPidfd(pidfd, &status, WEXITED, nullptr);
+  if (reaped < 0) return Refusal{reaped.as_int(), "waitid"};
+  Instance::Of(env).watcher.Unwatch(pidfd);
+  return {};
 }
 
 }  // namespace
 
 void RegisterPidfd(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("pidfdOpen", Napi::Function::New(env, PidfdOpen, "pidfdOpen"));
-  exports.Set("pidfdSendSignal", Napi::Function::New(env, PidfdSendSignal, "pidfdSendSignal"));
-  exports.Set("reap", Napi::Function::New(env, Reap, "reap"));
+  Add<PidfdOpen, "pid">(exports, "pidfdOpen");
+  Add<PidfdSendSignal, "pidfd", "signal">(exports, "pidfdSendSignal");
+  Add<Reap, "pidfd">(exports, "reap");
 }
 
 }  // namespace memcage
