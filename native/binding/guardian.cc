@@ -1,95 +1,73 @@
-#include "binding/args.h"
+#include <string>
+
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "binding/instance.h"
-#include "binding/throw.h"
-#include "binding/to_js.h"
 #include "guardian/client.h"
 #include "guardian/process_state.h"
 
 namespace memcage {
+
+template <>
+struct NamesOf<guardian::Kind> {
+  static constexpr Named<guardian::Kind> kAll[] = {
+      {"owner", guardian::Kind::kOwner},
+      {"detached", guardian::Kind::kDetached},
+      {"leaf", guardian::Kind::kSelf},
+  };
+};
+
 namespace {
 
-std::optional<guardian::Kind> ParseKind(const std::string& kind) {
-  if (kind == "owner") return guardian::Kind::kOwner;
-  if (kind == "detached") return guardian::Kind::kDetached;
-  if (kind == "leaf") return guardian::Kind::kLeaf;
-  return std::nullopt;
+/** null: it runs. */
+std::optional<CloneFailure> StartGuardian(Napi::Env env, const std::string& file) {
+  return Guardian().Ensure(Instance::Of(env).starter, file);
 }
 
-Napi::Value StartGuardian(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const std::string file = options.String("file");
-  if (!options.ok()) return info.Env().Undefined();
-  const std::optional<CloneFailure> failure = Guardian().Ensure(Instance::Of(info.Env()).starter, file);
-  return failure ? ToJs(info.Env(), *failure) : info.Env().Null();
+Expected<> Guard(Napi::Env env, int dir_fd, const std::string& name, guardian::Kind kind) {
+  const int error = Guardian().Guard(dir_fd, name, kind);
+  if (error < 0) return Refusal{error, "sendmsg"};
+  // A self cgroup belongs to the process, whichever of its threads made it.
+  if (kind != guardian::Kind::kSelf) Instance::Of(env).guarded.insert_or_assign(name, kind);
+  return {};
 }
 
-void Guard(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int dir_fd = options.Int("dirFd");
-  const std::string name = options.String("name");
-  const std::string kind_name = options.String("kind");
-  if (!options.ok()) return;
-  const std::optional<guardian::Kind> kind = ParseKind(kind_name);
-  if (!kind) return ThrowInvalidArgument(info.Env(), "Expected owner, detached or leaf for kind");
-  const int error = Guardian().Guard(dir_fd, name, *kind);
-  if (error < 0) return ThrowSystemError(info.Env(), {error, "sendmsg", {}});
-  // A leaf belongs to the process, whichever of its threads made it.
-  if (*kind != guardian::Kind::kLeaf) Instance::Of(info.Env()).guarded.insert_or_assign(name, *kind);
-}
-
-Napi::Value OpenGuardian(const Napi::CallbackInfo& info) {
+Expected<UniqueFd> OpenGuardian() {
   const int fd = Guardian().OpenConnection();
-  if (fd < 0) {
-    ThrowSystemError(info.Env(), {fd, "fcntl", {}});
-    return info.Env().Undefined();
-  }
-  return Napi::Number::New(info.Env(), Instance::Of(info.Env()).HandOut(UniqueFd(fd)));
+  if (fd < 0) return Refusal{fd, "fcntl"};
+  return UniqueFd(fd);
 }
 
-void IdentifyGuarded(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const std::string name = options.String("name");
-  const int fd = options.Int("fd");
-  if (options.ok()) Guardian().Identify(name, fd);
-}
+void IdentifyGuarded(const std::string& name, int fd) { Guardian().Identify(name, fd); }
 
-void Unguard(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const std::string name = options.String("name");
-  const bool end = options.Bool("end");
-  if (!options.ok()) return;
-  // A leaf is none of this environment's.
-  if (Instance::Of(info.Env()).guarded.erase(name) == 0 && end) return;
+void Unguard(Napi::Env env, const std::string& name, bool end) {
+  // A self cgroup is none of this environment's.
+  if (Instance::Of(env).guarded.erase(name) == 0 && end) return;
   Guardian().Tell(end ? guardian::Order::kEnd : guardian::Order::kForget, name);
 }
 
-Napi::Value CountOpenCages(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int by = options.Int("by");
-  if (!options.ok()) return info.Env().Undefined();
+int CountOpenCages(Napi::Env env, int by) {
   // As the atomic does: whoever counts beyond it has counted wrong before.
-  int& own = Instance::Of(info.Env()).open_cages;
+  int& own = Instance::Of(env).open_cages;
   own = static_cast<int>(static_cast<unsigned>(own) + static_cast<unsigned>(by));
-  return Napi::Number::New(info.Env(), GuardianState::OfProcess()->open_cages += by);
+  return GuardianState::OfProcess()->open_cages += by;
 }
 
-void DismissGuardian(const Napi::CallbackInfo& /*info*/) { Guardian().Dismiss(); }
+void DismissGuardian() { Guardian().Dismiss(); }
 
-Napi::Value GuardianPid(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), Guardian().pid()); }
+int GuardianPid() { return Guardian().pid(); }
 
 }  // namespace
 
 void RegisterGuardian(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("startGuardian", Napi::Function::New(env, StartGuardian, "startGuardian"));
-  exports.Set("openGuardian", Napi::Function::New(env, OpenGuardian, "openGuardian"));
-  exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
-  exports.Set("identifyGuarded", Napi::Function::New(env, IdentifyGuarded, "identifyGuarded"));
-  exports.Set("unguard", Napi::Function::New(env, Unguard, "unguard"));
-  exports.Set("countOpenCages", Napi::Function::New(env, CountOpenCages, "countOpenCages"));
-  exports.Set("dismissGuardian", Napi::Function::New(env, DismissGuardian, "dismissGuardian"));
-  exports.Set("guardianPid", Napi::Function::New(env, GuardianPid, "guardianPid"));
+  Add<StartGuardian, "file">(exports, "startGuardian");
+  Add<OpenGuardian>(exports, "openGuardian");
+  Add<Guard, "dirFd", "name", "kind">(exports, "guard");
+  Add<IdentifyGuarded, "name", "fd">(exports, "identifyGuarded");
+  Add<Unguard, "name", "end">(exports, "unguard");
+  Add<CountOpenCages, "by">(exports, "countOpenCages");
+  Add<DismissGuardian>(exports, "dismissGuardian");
+  Add<GuardianPid>(exports, "guardianPid");
 }
 
 }  // namespace memcage

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include "binding/throw.h"
 #include "guardian/client.h"
 #include "sys/syscalls.h"
 
@@ -38,12 +37,10 @@ UniqueFd Instance::TakeBack(int fd) {
 
 void Instance::GiveAway(int fd) { handed_out_.erase(fd); }
 
-Watcher* RunningWatcher(Napi::Env env) {
+Expected<Watcher*> RunningWatcher(Napi::Env env) {
   Watcher& watcher = Instance::Of(env).watcher;
-  const Expected<> running = watcher.EnsureThread();
-  if (running) return &watcher;
-  ThrowSystemError(env, running.error());
-  return nullptr;
+  if (Expected<> running = watcher.EnsureThread(); !running) return running.error();
+  return &watcher;
 }
 
 }  // namespace memcage

@@ -9,6 +9,7 @@
 #include "binding/event_delivery.h"
 #include "clone/child_starter.h"
 #include "guardian/protocol.h"
+#include "sys/errors.h"
 #include "sys/unique_fd.h"
 #include "watch/watcher.h"
 
@@ -48,7 +49,7 @@ class Instance {
   Watcher watcher;
 };
 
-/** The watcher of the environment, whose thread runs from now on; nullptr after throwing what the system refused. */
-Watcher* RunningWatcher(Napi::Env env);
+/** The watcher of the environment, whose thread runs from now on. */
+Expected<Watcher*> RunningWatcher(Napi::Env env);
 
 }  // namespace memcage

@@ -1,43 +1,41 @@
 #include <functional>
+#include <string>
 #include <utility>
 
-#include "binding/args.h"
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "systemd/manager.h"
 
 namespace memcage {
+
+template <typename Reader>
+void ReadOptions(Reader& reader, systemd::ScopeRequest* request) {
+  reader.Read("address", &request->address);
+  reader.Read("name", &request->name);
+  reader.Read("description", &request->description);
+  reader.Read("slice", &request->slice);
+  reader.Read("timeoutMs", &request->timeout_ms);
+}
+
+Napi::Value ToJs(Napi::Env env, const BusFailure& failure) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("step", failure.step);
+  object.Set("error", failure.error);
+  object.Set("message", failure.message);
+  return object;
+}
+
 namespace {
 
 using systemd::ScopeRequest;
 
+/** An answer as an object, in which it has a name. */
 template <typename T>
-Napi::Object ToJs(Napi::Env env, const char* name, const Answer<T>& answer) {
+Napi::Value ToJs(Napi::Env env, const char* name, const Answer<T>& answer) {
+  if (!answer) return memcage::ToJs(env, answer.error());
   Napi::Object object = Napi::Object::New(env);
-  if (answer) {
-    object.Set(name, *answer);
-  } else {
-    object.Set("step", answer.error().step);
-    object.Set("error", answer.error().error);
-    object.Set("message", answer.error().message);
-  }
+  object.Set(name, *answer);
   return object;
-}
-
-ScopeRequest ReadScopeRequest(ArgumentReader& options) {
-  ScopeRequest request{};
-  request.address = options.String("address");
-  request.name = options.String("name");
-  request.description = options.String("description");
-  request.slice = options.OptionalString("slice");
-  request.timeout_ms = options.Int("timeoutMs");
-  return request;
-}
-
-Napi::Value StartScope(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const ScopeRequest request = ReadScopeRequest(options);
-  if (!options.ok()) return info.Env().Undefined();
-  return ToJs<std::string>(info.Env(), "controlGroup", systemd::StartScope(request));
 }
 
 /** Asks systemd on a thread of libuv's pool. */
@@ -71,58 +69,35 @@ class BusWorker : public Napi::AsyncWorker {
   Answer<T> answer_;
 };
 
-Napi::Value StartScopeAsync(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  ScopeRequest request = ReadScopeRequest(options);
-  if (!options.ok()) return info.Env().Undefined();
-  return BusWorker<std::string>::Start(info.Env(), "controlGroup",
-                                       [request = std::move(request)] { return systemd::StartScope(request); });
+Napi::Value StartScope(Napi::Env env, const ScopeRequest& request) {
+  return ToJs(env, "controlGroup", systemd::StartScope(request));
 }
 
-struct UnitQuestion {
-  std::string address;
-  std::string unit;
-  int timeout_ms;
-};
-
-UnitQuestion ReadUnitQuestion(ArgumentReader& options) {
-  return {options.String("address"), options.String("unit"), options.Int("timeoutMs")};
+Napi::Value StartScopeAsync(Napi::Env env, const ScopeRequest& request) {
+  return BusWorker<std::string>::Start(env, "controlGroup", [request] { return systemd::StartScope(request); });
 }
 
-Napi::Value IsDelegated(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const UnitQuestion question = ReadUnitQuestion(options);
-  if (!options.ok()) return info.Env().Undefined();
-  return ToJs<bool>(info.Env(), "delegated",
-                    systemd::IsDelegated(question.address, question.unit, question.timeout_ms));
+Napi::Value IsDelegated(Napi::Env env, const std::string& address, const std::string& unit, int timeout_ms) {
+  return ToJs(env, "delegated", systemd::IsDelegated(address, unit, timeout_ms));
 }
 
-Napi::Value IsDelegatedAsync(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  UnitQuestion question = ReadUnitQuestion(options);
-  if (!options.ok()) return info.Env().Undefined();
-  return BusWorker<bool>::Start(info.Env(), "delegated", [question = std::move(question)] {
-    return systemd::IsDelegated(question.address, question.unit, question.timeout_ms);
-  });
+Napi::Value IsDelegatedAsync(Napi::Env env, const std::string& address, const std::string& unit, int timeout_ms) {
+  return BusWorker<bool>::Start(
+      env, "delegated", [address, unit, timeout_ms] { return systemd::IsDelegated(address, unit, timeout_ms); });
 }
 
-Napi::Value ManagerVersion(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const std::string address = options.String("address");
-  const int timeout_ms = options.Int("timeoutMs");
-  if (!options.ok()) return info.Env().Undefined();
-  return ToJs<std::string>(info.Env(), "version", systemd::ManagerVersion(address, timeout_ms));
+Napi::Value ManagerVersion(Napi::Env env, const std::string& address, int timeout_ms) {
+  return ToJs(env, "version", systemd::ManagerVersion(address, timeout_ms));
 }
 
 }  // namespace
 
 void RegisterSystemd(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("startScope", Napi::Function::New(env, StartScope, "startScope"));
-  exports.Set("startScopeAsync", Napi::Function::New(env, StartScopeAsync, "startScopeAsync"));
-  exports.Set("isDelegated", Napi::Function::New(env, IsDelegated, "isDelegated"));
-  exports.Set("isDelegatedAsync", Napi::Function::New(env, IsDelegatedAsync, "isDelegatedAsync"));
-  exports.Set("managerVersion", Napi::Function::New(env, ManagerVersion, "managerVersion"));
+  Add<StartScope>(exports, "startScope");
+  Add<StartScopeAsync>(exports, "startScopeAsync");
+  Add<IsDelegated, "address", "unit", "timeoutMs">(exports, "isDelegated");
+  Add<IsDelegatedAsync, "address", "unit", "timeoutMs">(exports, "isDelegatedAsync");
+  Add<ManagerVersion, "address", "timeoutMs">(exports, "managerVersion");
 }
 
 }  // namespace memcage

@@ -1,8 +1,8 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 
-#include "binding/args.h"
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "binding/throw.h"
 #include "sys/syscalls.h"
 
@@ -22,43 +22,34 @@ namespace {
 // trees or working directories. FILES: the thread pool and this thread would have different fds.
 constexpr uint32_t kUnsafe = CLONE_NEWPID | CLONE_NEWTIME | CLONE_NEWUSER | CLONE_NEWNS | CLONE_FS | CLONE_FILES;
 
-bool Refuse(Napi::Env env, uint32_t flags) {
+bool IsUnsafe(Napi::Env env, uint32_t flags) {
   if ((flags & kUnsafe) == 0) return false;
   ThrowCoded(env, "ERR_MEMCAGE_UNSAFE_THREAD",
              "This would break the Node thread that calls it: give the namespaces to spawn() instead");
   return true;
 }
 
-void Unshare(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const uint32_t flags = options.Uint("flags");
-  if (!options.ok() || Refuse(info.Env(), flags)) return;
-  if (unshare(static_cast<int>(flags)) < 0) {
-    ThrowSystemError(info.Env(), {sys::NegativeErrno(), "unshare", {}});
-  }
+Expected<> Unshare(Napi::Env env, uint32_t flags) {
+  if (!IsUnsafe(env, flags) && unshare(static_cast<int>(flags)) < 0) return Refusal{sys::NegativeErrno(), "unshare"};
+  return {};
 }
 
-void SetNs(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  const uint32_t flags = options.Uint("flags");
-  if (!options.ok()) return;
+Expected<> SetNs(Napi::Env env, int fd, uint32_t flags) {
   uint32_t kinds = flags;
   if (flags == 0) {
     const int kind = ioctl(fd, NS_GET_NSTYPE);
-    if (kind < 0) return ThrowSystemError(info.Env(), {sys::NegativeErrno(), "setns", {}});
+    if (kind < 0) return Refusal{sys::NegativeErrno(), "setns"};
     kinds = static_cast<uint32_t>(kind);
   }
-  if (Refuse(info.Env(), kinds)) return;
-  if (setns(fd, static_cast<int>(flags)) < 0) ThrowSystemError(info.Env(), {sys::NegativeErrno(), "setns", {}});
+  if (!IsUnsafe(env, kinds) && setns(fd, static_cast<int>(flags)) < 0) return Refusal{sys::NegativeErrno(), "setns"};
+  return {};
 }
 
 }  // namespace
 
 void RegisterThreadNamespaces(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("unshare", Napi::Function::New(env, Unshare, "unshare"));
-  exports.Set("setns", Napi::Function::New(env, SetNs, "setns"));
+  Add<Unshare, "flags">(exports, "unshare");
+  Add<SetNs, "fd", "flags">(exports, "setns");
 }
 
 }  // namespace memcage

@@ -1,103 +1,67 @@
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "binding/args.h"
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "binding/instance.h"
-#include "binding/throw.h"
 
 namespace memcage {
+
+template <>
+struct NamesOf<Watcher::Kind> {
+  static constexpr Named<Watcher::Kind> kAll[] = {
+      {"child", Watcher::Kind::kChild},
+      {"detached-child", Watcher::Kind::kDetachedChild},
+      {"event", Watcher::Kind::kEvent},
+      {"priority", Watcher::Kind::kPriority},
+  };
+};
+
+void ReadOptions(Options& options, ExitCleanUp::Beneath* beneath) {
+  options.Read("dirFd", &beneath->dir_fd);
+  options.Read("path", &beneath->path);
+}
+
+void ReadOptions(Options& options, ExitCleanUp* clean_up) {
+  options.Read("quietFd", &clean_up->quiet_fd);
+  options.Read("quietFile", &clean_up->quiet_file);
+  options.Read("expected", &clean_up->expected);
+  options.Read("stamped", &clean_up->stamped);
+  options.Read("reads", &clean_up->reads);
+  options.Read("removes", &clean_up->removes);
+}
+
 namespace {
 
-std::optional<Watcher::Kind> ParseWatchKind(const std::string& name) {
-  if (name == "child") return Watcher::Kind::kChild;
-  if (name == "detached-child") return Watcher::Kind::kDetachedChild;
-  if (name == "event") return Watcher::Kind::kEvent;
-  if (name == "priority") return Watcher::Kind::kPriority;
-  return std::nullopt;
+Expected<> StartWatcher(Napi::Env env, Napi::Function on_events) {
+  if (const Expected<Watcher*> running = RunningWatcher(env); !running) return running.error();
+  if (Instance::Of(env).delivery.SetCallback(on_events) == napi_ok) return {};
+  return Refusal{-ENOMEM, "napi_create_threadsafe_function"};
 }
 
-void StartWatcher(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  Napi::Function callback = options.Function("onEvents");
-  if (!options.ok()) return;
-  if (RunningWatcher(info.Env()) == nullptr) return;
-  if (Instance::Of(info.Env()).delivery.SetCallback(callback) != napi_ok) {
-    ThrowSystemError(info.Env(), {-ENOMEM, "napi_create_threadsafe_function", {}});
-  }
+Expected<double> Watch(Napi::Env env, int fd, Watcher::Kind kind, std::optional<ExitCleanUp>& ending) {
+  const Expected<Watcher*> watcher = RunningWatcher(env);
+  if (!watcher) return watcher.error();
+  const int64_t id = (*watcher)->Watch(fd, kind, std::move(ending));
+  if (id < 0) return Refusal{static_cast<int>(id), "epoll_ctl"};
+  return static_cast<double>(id);
 }
 
-ExitCleanUp::Beneath ReadBeneath(ArgumentReader& whole, Napi::Object object) {
-  ArgumentReader options(whole, object);
-  const int dir_fd = options.Int("dirFd");
-  std::string path = options.String("path");
-  return {dir_fd, std::move(path)};
-}
+void DropEnding(Napi::Env env, int fd) { Instance::Of(env).watcher.DropCleanUp(fd); }
 
-ExitCleanUp ReadCleanUp(ArgumentReader& whole, Napi::Object object) {
-  ArgumentReader options(whole, object);
-  ExitCleanUp clean_up;
-  clean_up.quiet_fd = options.Int("quietFd");
-  Napi::Object file = options.Object("quietFile");
-  if (options.ok()) clean_up.quiet_file = ReadBeneath(options, file);
-  clean_up.expected = options.String("expected");
-  for (Napi::Object stamped : options.Objects("stamped")) clean_up.stamped.push_back(ReadBeneath(options, stamped));
-  for (Napi::Object read : options.Objects("reads")) clean_up.reads.push_back(ReadBeneath(options, read));
-  for (Napi::Object removed : options.Objects("removes")) clean_up.removes.push_back(ReadBeneath(options, removed));
-  return clean_up;
-}
+void Unwatch(Napi::Env env, int fd) { Instance::Of(env).watcher.Unwatch(fd); }
 
-Napi::Value Watch(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  const std::string name = options.String("kind");
-  std::optional<ExitCleanUp> clean_up;
-  if (const std::optional<Napi::Object> object = options.OptionalObject("ending")) {
-    clean_up = ReadCleanUp(options, *object);
-  }
-  if (!options.ok()) return env.Undefined();
-  const std::optional<Watcher::Kind> kind = ParseWatchKind(name);
-  if (!kind) {
-    ThrowInvalidArgument(env, "Expected child, detached-child, event or priority for kind");
-    return env.Undefined();
-  }
-  Watcher* const watcher = RunningWatcher(env);
-  if (watcher == nullptr) return env.Undefined();
-  const int64_t id = watcher->Watch(fd, *kind, std::move(clean_up));
-  if (id < 0) {
-    ThrowSystemError(env, {static_cast<int>(id), "epoll_ctl", {}});
-    return env.Undefined();
-  }
-  return Napi::Number::New(env, static_cast<double>(id));
-}
-
-void DropEnding(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  if (options.ok()) Instance::Of(info.Env()).watcher.DropCleanUp(fd);
-}
-
-void Unwatch(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const int fd = options.Int("fd");
-  if (options.ok()) Instance::Of(info.Env()).watcher.Unwatch(fd);
-}
-
-void SetWatcherRef(const Napi::CallbackInfo& info) {
-  ArgumentReader options(info);
-  const bool ref = options.Bool("ref");
-  if (options.ok()) Instance::Of(info.Env()).delivery.SetRef(ref);
-}
+void SetWatcherRef(Napi::Env env, bool ref) { Instance::Of(env).delivery.SetRef(ref); }
 
 }  // namespace
 
 void RegisterWatcher(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("startWatcher", Napi::Function::New(env, StartWatcher, "startWatcher"));
-  exports.Set("watch", Napi::Function::New(env, Watch, "watch"));
-  exports.Set("dropEnding", Napi::Function::New(env, DropEnding, "dropEnding"));
-  exports.Set("unwatch", Napi::Function::New(env, Unwatch, "unwatch"));
-  exports.Set("setWatcherRef", Napi::Function::New(env, SetWatcherRef, "setWatcherRef"));
+  Add<StartWatcher, "onEvents">(exports, "startWatcher");
+  Add<Watch, "fd", "kind", "ending">(exports, "watch");
+  Add<DropEnding, "fd">(exports, "dropEnding");
+  Add<Unwatch, "fd">(exports, "unwatch");
+  Add<SetWatcherRef, "ref">(exports, "setWatcherRef");
 }
 
 }  // namespace memcage

@@ -40,8 +40,8 @@ enum class Kind : uint8_t {
   kOwner,
   /** Its processes live on, and it is removed when it is empty. */
   kDetached,
-  /** On v2: the leaf to which the process moved itself, so that cages could be made beside it. */
-  kLeaf,
+  /** The self cgroup (v2), to which the process moved itself, so that cages could be made beside it. */
+  kSelf,
 };
 
 struct Message {

@@ -191,10 +191,10 @@ void EndThoseEnding() {
   }
 }
 
-bool GiveBackLeaves() {
+bool GiveBackSelfCgroups() {
   bool all = true;
   for (size_t i = 0; i < charge_count; ++i) {
-    if (charges[i].kind == Kind::kLeaf && !GiveBack(charges[i].fd, charges[i].name)) all = false;
+    if (charges[i].kind == Kind::kSelf && !GiveBack(charges[i].fd, charges[i].name)) all = false;
   }
   return all;
 }
@@ -241,7 +241,7 @@ void LeaveIfUnused() {
     wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
   }
   waited_ms = 0;
-  for (int wait_ms = kFirstWaitMs; !GiveBackLeaves() && waited_ms < kOthersMs; waited_ms += wait_ms) {
+  for (int wait_ms = kFirstWaitMs; !GiveBackSelfCgroups() && waited_ms < kOthersMs; waited_ms += wait_ms) {
     SleepMs(wait_ms);
     wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
   }
