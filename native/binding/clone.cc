@@ -4,13 +4,10 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 
-#include "binding/args.h"
 #include "binding/bindings.h"
 #include "binding/instance.h"
-#include "binding/root.h"
-#include "binding/throw.h"
-#include "binding/to_js.h"
 #include "clone/clone_call.h"
 #include "clone/spawn_request.h"
 #include "sys/call_names.h"
@@ -24,93 +21,144 @@ namespace {
 
 constexpr uint32_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
                                      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
-
-constexpr uint32_t kCapabilityBits = 64;
-
 constexpr const char* kOnlyNamespaces = "Expected only CLONE_NEW* in namespaces";
+
+enum class MountKind { kBind, kTmpfs };
+
+struct IdMaps {
+  const char* uid_map = nullptr;
+  const char* gid_map = nullptr;
+};
+
+}  // namespace
+
+template <>
+struct NamesOf<MountKind> {
+  static constexpr Named<MountKind> kAll[] = {{"bind", MountKind::kBind}, {"tmpfs", MountKind::kTmpfs}};
+};
+
+template <>
+struct NamesOf<RootProc> {
+  static constexpr Named<RootProc> kAll[] = {
+      {"new", RootProc::kNew}, {"bind", RootProc::kBind}, {"keep", RootProc::kKeep}};
+};
+
+/** The options of clone(). */
+struct CloneOptions {
+  SpawnRequest request;
+  std::optional<int> oom_score_adj;
+  /** Numbers of those to keep. */
+  std::optional<std::vector<uint32_t>> capabilities;
+  /** Close the fds that are only for this child once the clone is over. */
+  bool closes_fds = false;
+};
+
+void ReadOptions(Options& options, TmpfsOptions* tmpfs) {
+  options.ReadIfGiven("size", &tmpfs->size);
+  options.Read("mode", &tmpfs->mode);
+}
+
+void ReadOptions(Options& options, RootMount* mount) {
+  const MountKind kind = options.Read<MountKind>("kind");
+  options.Read("to", &mount->to);
+  options.Read("create", &mount->create);
+  if (kind == MountKind::kTmpfs) return ReadOptions(options, &mount->tmpfs);
+  options.Read("from", &mount->from);
+  options.Read("readOnly", &mount->read_only);
+}
+
+void ReadOptions(Options& options, RootPlan* root) {
+  options.ReadUnlessNull("path", &root->path);
+  options.Read("empty", &root->empty);
+  options.ReadIfGiven("emptyOptions", &root->empty_options);
+  options.Read("readOnly", &root->read_only);
+  options.Read("mounts", &root->mounts);
+  options.Read("hide", &root->hide);
+  options.Read("proc", &root->proc);
+  options.Read("dev", &root->dev);
+  options.Read("cwd", &root->cwd);
+}
+
+void ReadOptions(Options& options, IdMaps* maps) {
+  options.Read("uidMap", &maps->uid_map);
+  options.Read("gidMap", &maps->gid_map);
+}
+
+void ReadOptions(Options& options, IdMapProgram* program) {
+  options.Read("file", &program->file);
+  options.Read("args", &program->args);
+}
 
 /** A number of JavaScript has no 64 bits: what is beyond them is unlimited. */
 uint64_t ToRlimit(double amount) {
   return amount >= static_cast<double>(kUnlimited) ? kUnlimited : static_cast<uint64_t>(amount);
 }
 
-std::vector<Rlimit> ReadRlimits(ArgumentReader& options) {
-  std::vector<Rlimit> rlimits;
-  for (Napi::Object object : options.OptionalObjects("rlimits")) {
-    ArgumentReader limit(options, object);
-    const std::string name = limit.String("name");
-    const double soft = limit.Amount("soft");
-    const double hard = limit.Amount("hard");
-    rlimits.push_back({FindResource(name), ToRlimit(soft), ToRlimit(hard)});
-  }
-  return rlimits;
+void ReadOptions(Options& options, Rlimit* limit) {
+  limit->resource = FindResource(options.Read<std::string>("name"));
+  limit->soft = ToRlimit(options.Read<double>("soft"));
+  limit->hard = ToRlimit(options.Read<double>("hard"));
 }
 
-std::optional<uint64_t> ReadCapabilities(ArgumentReader& options) {
-  const std::optional<std::vector<uint32_t>> numbers = options.OptionalUints("capabilities");
-  if (!numbers) return std::nullopt;
-  uint64_t bits = 0;
-  for (const uint32_t number : *numbers) {
-    if (number >= kCapabilityBits) {
-      options.Refuse("Expected numbers below 64 for capabilities");
-      break;
-    }
-    bits |= uint64_t{1} << number;
-  }
-  return bits;
+template <typename Reader>
+void ReadOptions(Reader& reader, CloneOptions* options) {
+  SpawnRequest& request = options->request;
+  SpawnPlan& plan = request.plan;
+  reader.Read("file", &plan.file);
+  reader.Read("args", &plan.argv);
+  reader.Read("env", &plan.envp);
+  reader.ReadIfGiven("cwd", &plan.cwd);
+  reader.Read("stdio", &plan.stdio);
+  reader.Read("detached", &plan.new_session);
+  reader.ReadIfGiven("holdSignals", &plan.hold_signals);
+  reader.Read("killWithParent", &plan.kill_with_parent);
+  reader.Read("namespaces", &request.namespaces);
+  reader.ReadIfGiven("hostname", &plan.hostname);
+  IdMaps maps;
+  reader.ReadIfGiven("idMaps", &maps);
+  plan.uid_map = maps.uid_map;
+  plan.gid_map = maps.gid_map;
+  reader.ReadIfGiven("idMapPrograms", &request.id_map_programs);
+  reader.Read("privateMounts", &plan.private_mounts);
+  reader.Read("mountProc", &plan.mount_proc);
+  reader.ReadIfGiven("root", &plan.root);
+  reader.ReadIfGiven("fileOutside", &plan.file_outside);
+  reader.Read("loopback", &plan.loopback);
+  reader.Read("uid", &plan.uid);
+  reader.Read("gid", &plan.gid);
+  reader.Read("groups", &plan.groups);
+  reader.ReadIfGiven("rlimits", &plan.settings.rlimits);
+  reader.Read("oomScoreAdj", &options->oom_score_adj);
+  reader.Read("nice", &plan.settings.nice);
+  reader.Read("capabilities", &options->capabilities);
+  reader.ReadIfGiven("noNewPrivs", &plan.privileges.no_new_privs);
+  reader.ReadIfGiven("seccomp", &plan.privileges.filter);
+  reader.ReadIfGiven("seccompEarly", &plan.privileges.filter_early);
+  reader.ReadIfGiven("intoCgroupFd", &request.into_cgroup_fd);
+  reader.Read("joinFds", &plan.join_fds);
+  reader.ReadIfGiven("pidsFd", &plan.pids_fd);
+  reader.Read("shareMemory", &plan.shares_memory);
+  reader.Read("watchdogMs", &request.watchdog_ms);
+  reader.ReadIfGiven("thawFd", &request.thaw_fd);
+  reader.ReadIfGiven("closesFds", &options->closes_fds);
 }
 
-SpawnRequest ReadRequest(ArgumentReader& options) {
-  SpawnRequest request;
-  request.file = options.String("file");
-  request.args = options.Strings("args");
-  request.env = options.Block("env");
-  request.cwd = options.OptionalString("cwd");
-  request.stdio = options.Ints("stdio");
-  request.detached = options.Bool("detached");
-  request.hold_signals = options.OptionalBool("holdSignals");
-  request.kill_with_parent = options.Bool("killWithParent");
-  request.namespaces = options.Uint("namespaces");
-  request.hostname = options.OptionalString("hostname");
-  if (std::optional<Napi::Object> maps = options.OptionalObject("idMaps")) {
-    ArgumentReader id_maps(options, *maps);
-    request.uid_map = id_maps.String("uidMap");
-    request.gid_map = id_maps.String("gidMap");
+namespace {
+
+/** Why a child can't have this root, whatever the kernel says; nullptr if nothing is wrong with it. */
+const char* WhyRefused(const RootPlan& root) {
+  constexpr const char* kAbsolute = "Expected absolute paths in root";
+  if (root.path != nullptr && root.empty) return "Expected no path with empty in root";
+  if ((root.path != nullptr && !IsAbsolute(root.path)) || !IsAbsolute(root.cwd)) return kAbsolute;
+  if (root.mounts.size() > kMaxRootMounts) return "Expected at most 1024 mounts in root";
+  for (const RootMount& mount : root.mounts) {
+    if ((mount.from != nullptr && !IsAbsolute(mount.from)) || !IsAbsolute(mount.to)) return kAbsolute;
   }
-  for (Napi::Object object : options.OptionalObjects("idMapPrograms")) {
-    ArgumentReader program(options, object);
-    std::string file = program.String("file");
-    request.id_map_programs.push_back({std::move(file), program.Strings("args")});
+  for (const char* path : root.hide) {
+    if (!IsAbsolute(path)) return kAbsolute;
+    if (!EndsInName(path)) return "Expected paths that end in a name in hide of root";
   }
-  request.private_mounts = options.Bool("privateMounts");
-  request.mount_proc = options.Bool("mountProc");
-  request.root = ReadRoot(options);
-  request.file_outside = options.OptionalBool("fileOutside");
-  request.loopback = options.Bool("loopback");
-  request.uid = options.OptionalUint("uid");
-  request.gid = options.OptionalUint("gid");
-  request.groups = options.OptionalUints("groups");
-  request.rlimits = ReadRlimits(options);
-  if (const std::optional<int> score = options.OptionalInt("oomScoreAdj")) {
-    request.oom_score_adj = std::to_string(*score);
-  }
-  request.nice = options.OptionalInt("nice");
-  request.capabilities = ReadCapabilities(options);
-  request.no_new_privs = options.OptionalBool("noNewPrivs");
-  const std::optional<TypedArray<uint8_t>> seccomp = options.OptionalBytes("seccomp");
-  request.seccomp_early = options.OptionalBool("seccompEarly");
-  request.into_cgroup_fd = options.OptionalInt("intoCgroupFd");
-  request.join_fds = options.Ints("joinFds");
-  request.pids_fd = options.OptionalInt("pidsFd");
-  request.share_memory = options.Bool("shareMemory");
-  request.watchdog_ms = options.Int("watchdogMs");
-  request.thaw_fd = options.OptionalInt("thawFd");
-  request.closes_fds = options.OptionalBool("closesFds");
-  if (seccomp) {
-    const std::span<uint8_t> filter = seccomp->Elements();
-    request.seccomp.emplace(filter.begin(), filter.end());
-  }
-  return request;
+  return nullptr;
 }
 
 /**
@@ -118,86 +166,96 @@ SpawnRequest ReadRequest(ArgumentReader& options) {
  * memory to another user. nullptr if it is not.
  */
 const char* WhyRefused(const SpawnRequest& request) {
+  const SpawnPlan& plan = request.plan;
   const auto lacks = [&](uint32_t flag) { return (request.namespaces & flag) == 0; };
   if ((request.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
-  if (request.args.empty()) return "Expected at least one entry in args";
+  if (plan.argv[0] == nullptr) return "Expected at least one entry in args";
   if (request.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
-  if (request.hostname && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
-  if (request.uid_map && lacks(CLONE_NEWUSER)) return "idMaps needs CLONE_NEWUSER";
-  if (!request.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || request.uid_map)) {
+  if (plan.hostname != nullptr && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
+  if (plan.uid_map != nullptr && lacks(CLONE_NEWUSER)) return "idMaps needs CLONE_NEWUSER";
+  if (!request.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || plan.uid_map != nullptr)) {
     return "idMapPrograms needs CLONE_NEWUSER, and no idMaps";
   }
-  if (request.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
-  if (request.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !request.private_mounts)) {
+  if (plan.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
+  if (plan.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !plan.private_mounts)) {
     return "mountProc needs CLONE_NEWNS, CLONE_NEWPID and privateMounts";
   }
-  if (request.root) {
-    if (lacks(CLONE_NEWNS) || !request.private_mounts) return "root needs CLONE_NEWNS and privateMounts";
-    if (request.mount_proc || request.cwd) return "root needs mountProc to be false, and no cwd: it has both";
-    if (request.root->proc == RootProc::kNew && lacks(CLONE_NEWPID)) return "A new proc in root needs CLONE_NEWPID";
-    if (const char* refusal = WhyRefused(*request.root)) return refusal;
+  if (plan.root != nullptr) {
+    if (lacks(CLONE_NEWNS) || !plan.private_mounts) return "root needs CLONE_NEWNS and privateMounts";
+    if (plan.mount_proc || plan.cwd != nullptr) return "root needs mountProc to be false, and no cwd: it has both";
+    if (plan.root->proc == RootProc::kNew && lacks(CLONE_NEWPID)) return "A new proc in root needs CLONE_NEWPID";
+    if (const char* refused = WhyRefused(*plan.root)) return refused;
   }
-  if (request.file_outside && (!request.root || !request.file.starts_with('/'))) {
+  if (plan.file_outside && (plan.root == nullptr || !IsAbsolute(plan.file))) {
     return "fileOutside needs root, and an absolute path for file";
   }
   // letsStart() in lib/process/settings/seccomp-filter.ts knows nothing of execveat(2).
-  if (request.file_outside && request.seccomp) return "fileOutside needs seccomp to be left out";
-  for (const Rlimit& limit : request.rlimits) {
+  if (plan.file_outside && plan.privileges.filter.data() != nullptr) return "fileOutside needs seccomp to be left out";
+  for (const Rlimit& limit : plan.settings.rlimits) {
     if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
   }
-  if (request.seccomp && !IsFilterSize(request.seccomp->size())) {
+  if (plan.privileges.filter.data() != nullptr && !IsFilterSize(plan.privileges.filter.size())) {
     return "Expected 1 to 4096 instructions of 8 bytes for seccomp";
   }
-  if (request.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
+  if (plan.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
   // A uid change makes the memory undumpable, and the parent's too while it is shared. Undoing that would let the other
   // user look into it through the next child that is still between clone and exec.
-  if (request.share_memory && (request.uid || request.gid)) {
+  if (plan.shares_memory && (plan.uid || plan.gid)) {
     return "uid and gid need shareMemory to be false";
   }
   // The steps that come after it would have to pass it, and a filter that kills the child dumps the memory that it has:
   // to a core file, and before Linux 5.16 with the death of all that share it.
-  if (request.share_memory && request.seccomp_early) return "seccompEarly needs shareMemory to be false";
+  if (plan.shares_memory && plan.privileges.filter_early) return "seccompEarly needs shareMemory to be false";
   return nullptr;
 }
 
 /** Closes the fds that were only for this child. */
 void CloseFds(Instance& instance, const SpawnRequest& request) {
-  for (const int fd : request.join_fds) instance.Close(fd);
-  if (request.pids_fd) instance.Close(*request.pids_fd);
-  if (request.into_cgroup_fd) instance.Close(*request.into_cgroup_fd);
-  if (request.thaw_fd) instance.Close(*request.thaw_fd);
+  for (const int fd : request.plan.join_fds) instance.Close(fd);
+  for (const int fd : {request.plan.pids_fd, request.into_cgroup_fd, request.thaw_fd}) {
+    if (fd >= 0) instance.Close(fd);
+  }
 }
 
-Napi::Value Clone(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  ArgumentReader options(info);
-  SpawnRequest request = ReadRequest(options);
-  if (!options.ok()) return env.Undefined();
-  if (const char* refusal = WhyRefused(request)) {
-    ThrowInvalidArgument(env, refusal);
+/** The bits of the capabilities with these numbers; empty if one is too high. */
+std::optional<uint64_t> ToBits(const std::vector<uint32_t>& capabilities) {
+  constexpr uint32_t kCapabilityBits = 64;
+  uint64_t bits = 0;
+  for (const uint32_t number : capabilities) {
+    if (number >= kCapabilityBits) return std::nullopt;
+    bits |= uint64_t{1} << number;
+  }
+  return bits;
+}
+
+Napi::Value Clone(Napi::Env env, CloneOptions& options) {
+  SpawnPlan& plan = options.request.plan;
+  const std::string score = options.oom_score_adj ? std::to_string(*options.oom_score_adj) : "";
+  if (options.oom_score_adj) plan.settings.oom_score_adj = score.c_str();
+  if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
+  const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
+  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.request);
+  if (refused != nullptr) {
+    ThrowInvalidArgument(env, refused);
     return env.Undefined();
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const Expected<pid_t, CloneFailure> result = instance.starter.Start(request, &pidfd);
-  if (request.closes_fds) CloseFds(instance, request);
-  if (!result) return ToJs(env, result.error());
-  if (request.kill_with_parent) instance.watcher.Keep(pidfd.get());
+  const Expected<pid_t, CloneFailure> pid = instance.starter.Start(options.request, &pidfd);
+  if (options.closes_fds) CloseFds(instance, options.request);
+  if (!pid) return ToJs(env, pid.error());
+  if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);
-  object.Set("pid", *result);
-  object.Set("pidfd", instance.HandOut(std::move(pidfd)));
+  object.Set("pid", *pid);
+  object.Set("pidfd", ToJs(env, std::move(pidfd)));
   return object;
 }
 
 CloneFailure Refused(Stage stage, const sys::Result& by) {
-  return {stage, static_cast<int>(by), {}, {}, sys::CallName(by.call)};
+  return {stage, by.as_int(), {}, {}, sys::CallName(by.call)};
 }
 
-Napi::Value AskFilters(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  ArgumentReader options(info);
-  const uint32_t namespaces = options.Uint("namespaces");
-  if (!options.ok()) return env.Undefined();
+Napi::Value AskFilters(Napi::Env env, uint32_t namespaces) {
   if ((namespaces & ~kNamespaceFlags) != 0) {
     ThrowInvalidArgument(env, kOnlyNamespaces);
     return env.Undefined();
@@ -207,17 +265,15 @@ Napi::Value AskFilters(const Napi::CallbackInfo& info) {
   if (clone < 0) return ToJs(env, Refused(Stage::kClone, clone));
   if ((namespaces & CLONE_NEWCGROUP) == 0) return env.Null();
   const sys::Result unshare = UnshareRefusal(CLONE_NEWCGROUP);
-  return unshare < 0 ? Napi::Value(ToJs(env, Refused(Stage::kCgroupNamespace, unshare))) : env.Null();
+  return unshare < 0 ? ToJs(env, Refused(Stage::kCgroupNamespace, unshare)) : env.Null();
 }
 
 }  // namespace
 
 void RegisterClone(Napi::Object exports) {
-  const Napi::Env env = exports.Env();
-  exports.Set("clone", Napi::Function::New(env, Clone, "clone"));
-  exports.Set("cloneRefusal", Napi::Function::New(env, AskFilters, "cloneRefusal"));
-
-  Napi::Object constants = Napi::Object::New(env);
+  Add<Clone>(exports, "clone");
+  Add<AskFilters, "namespaces">(exports, "cloneRefusal");
+  Napi::Object constants = Napi::Object::New(exports.Env());
 #define MEMCAGE_CONSTANT(name) constants.Set(#name, static_cast<double>(name));
   MEMCAGE_CONSTANT(CLONE_NEWTIME)
   MEMCAGE_CONSTANT(CLONE_FS)
@@ -232,10 +288,7 @@ void RegisterClone(Napi::Object exports) {
   constants.Set("pageSize", static_cast<double>(sysconf(_SC_PAGESIZE)));
   exports.Set("constants", constants);
 
-  Napi::Array stages = Napi::Array::New(env);
-  uint32_t index = 0;
-  for (const char* name : kStageNames) stages.Set(index++, name);
-  exports.Set("stages", stages);
+  exports.Set("stages", ToJs(exports.Env(), std::vector<std::string>(std::begin(kStageNames), std::end(kStageNames))));
 }
 
 }  // namespace memcage

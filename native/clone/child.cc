@@ -46,7 +46,7 @@ void Fail(const SpawnPlan& plan, Stage stage, sys::Result refused, const char* s
   plan.report->subject = subject;
   plan.report->fd = fd;
   plan.report->call = refused.call;
-  plan.report->error = static_cast<int>(refused);
+  plan.report->error = refused.as_int();
   if (plan.on_failure != nullptr) plan.on_failure(plan);
   syscall(SYS_exit_group, 127);
   // Only a seccomp filter of the child's own can forbid that. The report is written; end by a fault.
@@ -75,10 +75,7 @@ void UnblockSignals(const SpawnPlan& plan) {
 }
 
 void JoinCgroups(const SpawnPlan& plan) {
-  for (int i = 0; i < plan.join_count; ++i) {
-    const int fd = plan.join_fds[i];
-    Check(plan, Stage::kCgroup, Call(SYS_write, fd, "0", 1), nullptr, fd);
-  }
+  for (const int fd : plan.join_fds) Check(plan, Stage::kCgroup, Call(SYS_write, fd, "0", 1), nullptr, fd);
   if (plan.pids_fd >= 0) Check(plan, Stage::kCgroup, PidsRefusal(plan.pids_fd), "pids.max");
   // After the join, so that the root of the new namespace is the cage: CLONE_NEWCGROUP in the clone would make the
   // parent's cgroup the root. See cgroup_namespaces(7).
@@ -148,7 +145,7 @@ void EnterCage(const SpawnPlan& plan) {
 
 void FillNamespaces(const SpawnPlan& plan) {
   if (plan.hostname != nullptr) {
-    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, plan.hostname_length), plan.hostname);
+    Check(plan, Stage::kHostname, Call(SYS_sethostname, plan.hostname, strlen(plan.hostname)), plan.hostname);
   }
   const int outside = plan.root == nullptr ? -1 : LeaveChroot(plan);
   if (plan.private_mounts) {
@@ -165,15 +162,15 @@ void FillNamespaces(const SpawnPlan& plan) {
 void DropPrivileges(const SpawnPlan& plan) {
   BeginToDrop(plan);
   // Raw calls: the C library's wrappers would signal every thread of the parent to do the same.
-  if (plan.set_groups) {
-    Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.group_count, plan.groups));
-  } else if (plan.set_uid || plan.set_gid) {
+  if (plan.groups) {
+    Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.groups->size(), plan.groups->data()));
+  } else if (plan.uid || plan.gid) {
     // Like libuv, drop supplementary groups if that is allowed. A user that may not drop them has none that matter.
     const Result result = Call(SYS_setgroups, 0, nullptr);
     if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
   }
-  if (plan.set_gid) Check(plan, Stage::kGid, Call(SYS_setgid, plan.gid));
-  if (plan.set_uid) Check(plan, Stage::kUid, Call(SYS_setuid, plan.uid));
+  if (plan.gid) Check(plan, Stage::kGid, Call(SYS_setgid, *plan.gid));
+  if (plan.uid) Check(plan, Stage::kUid, Call(SYS_setuid, *plan.uid));
   KeepCapabilities(plan);
 }
 

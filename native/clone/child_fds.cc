@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "clone/child.h"
@@ -23,19 +24,17 @@ Result MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC
  * Before Linux 5.12 it can.
  */
 Result OpenNull(const SpawnPlan& plan, int mode) {
-  const long dev = plan.root == nullptr ? -1 : sys::CopyTree(AT_FDCWD, "/dev", 0).value;
+  const Result dev = plan.root == nullptr ? Result{-1} : sys::CopyTree(AT_FDCWD, "/dev", 0);
   // Where there is no copy, there will be no root either: the step that makes it says why.
   if (dev < 0) return Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
-  Result result = sys::SetMountReadOnly(static_cast<int>(dev), sys::kAtRecursive);
+  Result result = sys::SetMountReadOnly(dev.as_int(), sys::kAtRecursive);
   if (result == -ENOSYS || result >= 0) result = Call(SYS_openat, dev, "null", mode | O_CLOEXEC, 0);
   Call(SYS_close, dev);
   return result;
 }
 
 /** The first number that is not the program's. */
-int FirstOtherFd(const SpawnPlan& plan) {
-  return plan.stdio_count > STDERR_FILENO + 1 ? plan.stdio_count : STDERR_FILENO + 1;
-}
+int FirstOtherFd(const SpawnPlan& plan) { return std::max(static_cast<int>(plan.stdio.size()), STDERR_FILENO + 1); }
 
 }  // namespace
 
@@ -43,14 +42,14 @@ void SetUpStdio(const SpawnPlan& plan) {
   // The parent may share the plan's array, so the moved numbers are kept in this frame.
   constexpr int kMaxStdio = 4096;
   int source[kMaxStdio];
-  const int count = plan.stdio_count;
+  const int count = static_cast<int>(plan.stdio.size());
   if (count > kMaxStdio) Fail(plan, Stage::kStdio, {-EINVAL}, nullptr, count);
   for (int i = 0; i < count; ++i) {
-    source[i] = plan.stdio[i];
+    source[i] = plan.stdio[static_cast<size_t>(i)];
     if (source[i] < 0 || source[i] >= i) continue;
     const Result moved = MoveAbove(source[i], count);
-    Check(plan, Stage::kStdio, moved, nullptr, plan.stdio[i]);
-    source[i] = static_cast<int>(moved);
+    Check(plan, Stage::kStdio, moved, nullptr, source[i]);
+    source[i] = moved.as_int();
   }
   for (int i = 0; i < count; ++i) {
     if (source[i] < 0) {
@@ -68,7 +67,7 @@ void SetUpStdio(const SpawnPlan& plan) {
       }
       continue;
     }
-    const int fd = plan.stdio[i];
+    const int fd = plan.stdio[static_cast<size_t>(i)];
     if (source[i] == i) {
       Check(plan, Stage::kStdio, Call(SYS_fcntl, i, F_SETFD, 0), nullptr, fd);
     } else {
@@ -86,10 +85,10 @@ int OpenOutside(const SpawnPlan& plan) {
   if (!plan.file_outside) return -1;
   const Result low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kExec, low, plan.file);
-  const Result fd = MoveAbove(static_cast<int>(low), FirstOtherFd(plan));
+  const Result fd = MoveAbove(low.as_int(), FirstOtherFd(plan));
   Check(plan, Stage::kExec, fd, plan.file);
   Call(SYS_close, low);
-  return static_cast<int>(fd);
+  return fd.as_int();
 }
 
 void CloseOtherFds(const SpawnPlan& plan, int program) {

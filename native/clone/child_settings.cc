@@ -50,8 +50,7 @@ void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, u
 }
 
 void SetRlimits(const SpawnPlan& plan) {
-  for (int i = 0; i < plan.settings.rlimit_count; ++i) {
-    const Rlimit& limit = plan.settings.rlimits[i];
+  for (const Rlimit& limit : plan.settings.rlimits) {
     if (IsTooFewFiles(limit)) {
       SetRlimit(plan, *limit.resource, kLeastFiles, limit.hard < kLeastFiles ? kLeastFiles : limit.hard);
     } else {
@@ -73,14 +72,11 @@ void ApplySettings(const SpawnPlan& plan) {
   SetOomScoreAdj(plan);
   SetRlimits(plan);
   // After the limits: RLIMIT_NICE says how far a process without CAP_SYS_NICE may go.
-  if (plan.settings.set_nice) {
-    Check(plan, Stage::kNice, Call(SYS_setpriority, PRIO_PROCESS, 0, plan.settings.nice));
-  }
+  if (plan.settings.nice) Check(plan, Stage::kNice, Call(SYS_setpriority, PRIO_PROCESS, 0, *plan.settings.nice));
 }
 
 void FinishSettings(const SpawnPlan& plan) {
-  for (int i = 0; i < plan.settings.rlimit_count; ++i) {
-    const Rlimit& limit = plan.settings.rlimits[i];
+  for (const Rlimit& limit : plan.settings.rlimits) {
     if (IsTooFewFiles(limit)) SetRlimit(plan, *limit.resource, limit.soft, limit.hard);
   }
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 
 namespace memcage {
@@ -18,9 +20,9 @@ struct Resource {
 const Resource* FindResource(std::string_view name);
 
 struct Rlimit {
-  const Resource* resource;
-  uint64_t soft;
-  uint64_t hard;
+  const Resource* resource = nullptr;
+  uint64_t soft = 0;
+  uint64_t hard = 0;
 };
 
 /** RLIM_INFINITY of the system call, on every architecture. */
@@ -28,12 +30,10 @@ inline constexpr uint64_t kUnlimited = ~uint64_t{0};
 
 /** What the child does to itself before its program runs, apart from its ids. Plain views, as all of the plan. */
 struct ChildSettings {
-  const Rlimit* rlimits;
-  int rlimit_count;
+  std::span<const Rlimit> rlimits;
   /** What to write to /proc/self/oom_score_adj, or nullptr. */
-  const char* oom_score_adj;
-  bool set_nice;
-  int nice;
+  const char* oom_score_adj = nullptr;
+  std::optional<int> nice;
 };
 
 /**

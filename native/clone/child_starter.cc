@@ -11,9 +11,11 @@
 
 #include "clone/child.h"
 #include "clone/clone_call.h"
+#include "clone/exec_paths.h"
 #include "clone/id_mapper.h"
 #include "sys/call_names.h"
 #include "sys/errors.h"
+#include "sys/memory.h"
 #include "sys/own_stack.h"
 #include "sys/syscalls.h"
 
@@ -54,8 +56,9 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueF
   }
   const int error = stack_.Ensure();
   if (error < 0) return CloneFailure{Stage::kClone, error, "stack", {}, "mmap"};
-  const int parent = request.kill_with_parent ? SelfPidfdAbove(static_cast<int>(request.stdio.size())) : -1;
-  if (request.kill_with_parent && parent < 0) {
+  SpawnPlan& plan = request.plan;
+  const int parent = plan.kill_with_parent ? SelfPidfdAbove(static_cast<int>(plan.stdio.size())) : -1;
+  if (plan.kill_with_parent && parent < 0) {
     return CloneFailure{Stage::kParentDeath, parent, "pidfd_open", {}, "pidfd_open"};
   }
 
@@ -66,32 +69,39 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueF
   if (!request.id_map_programs.empty() && !id_mapper.Start(request.id_map_programs, &cloned_pidfd)) {
     return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
   }
-  SpawnPlan plan = request.Plan(report, parent, id_mapper);
+  Memory memory;
+  plan.candidates = ExecCandidates(memory, plan.file, plan.envp);
+  plan.shell_argv = ShellArguments(memory, plan.argv);
+  plan.id_mapper_fd = id_mapper.child_end();
+  plan.id_mapper_peer_fd = id_mapper.parent_end();
+  plan.parent_pidfd = parent;
+  plan.new_cgroup_namespace = (request.namespaces & CLONE_NEWCGROUP) != 0;
+  plan.report = report;
 
   CloneRequest call{};
-  call.flags = CLONE_VFORK | CLONE_PIDFD | (request.share_memory ? CLONE_VM : 0) |
+  call.flags = CLONE_VFORK | CLONE_PIDFD | (plan.shares_memory ? CLONE_VM : 0) |
                (request.namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.pidfd = const_cast<int*>(&cloned_pidfd);
   call.stack_base = stack_.base();
   call.stack_size = VforkStack::size();
-  call.cgroup_fd = request.into_cgroup_fd.value_or(-1);
+  call.cgroup_fd = request.into_cgroup_fd;
 
   sys::Result pid;
   bool killed = false;
   {
     const SignalBlock block;
-    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd.value_or(-1), request.watchdog_ms});
+    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd, request.watchdog_ms});
     const sys::OwnStack own_stack(call.stack_base, call.stack_size);
     pid =
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
     killed = watchdog_.Disarm();
   }
   id_mapper.Finish();
-  if (pid < 0) return CloneFailure{Stage::kClone, static_cast<int>(pid), {}, {}, sys::CallName(pid.call)};
+  if (pid < 0) return CloneFailure{Stage::kClone, pid.as_int(), {}, {}, sys::CallName(pid.call)};
   pidfd->Reset(cloned_pidfd);
   if (killed) {
     Reap(pidfd->get());
-    return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, request.file};
+    return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
   }
   if (report->error != 0) {
     Reap(pidfd->get());

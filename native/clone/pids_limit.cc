@@ -51,7 +51,7 @@ Result PidsRefusal(int dir_fd) {
     const Result above = Call(SYS_openat, at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     if (at != dir_fd) Call(SYS_close, at);
     if (above < 0) return above;
-    at = static_cast<int>(above);
+    at = above.as_int();
     result = Check(at);
   }
   if (at != dir_fd) Call(SYS_close, at);

@@ -21,12 +21,12 @@ static_assert(sizeof(sock_filter) == kInstructionSize);
 
 constexpr int kMostCapabilities = 64;
 
-bool Keeps(const Privileges& privileges, int capability) { return ((privileges.capabilities >> capability) & 1) != 0; }
+bool Keeps(uint64_t capabilities, int capability) { return ((capabilities >> capability) & 1) != 0; }
 
 /** Also those that only a newer kernel has. */
-void DropFromBoundingSet(const SpawnPlan& plan) {
+void DropFromBoundingSet(const SpawnPlan& plan, uint64_t kept) {
   for (int capability = 0; capability < kMostCapabilities; ++capability) {
-    if (Keeps(plan.privileges, capability)) continue;
+    if (Keeps(kept, capability)) continue;
     sys::Result dropped = Call(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0);
     if (dropped == -EPERM) {
       // Without CAP_SETPCAP it is refused before the kernel looks at the number: there may be nothing to drop.
@@ -62,8 +62,8 @@ void InstallFilter(const SpawnPlan& plan) {
     Check(plan, Stage::kSeccomp, Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
   }
   sock_fprog program{};
-  program.len = privileges.filter_length;
-  program.filter = static_cast<sock_filter*>(const_cast<void*>(privileges.filter));
+  program.len = static_cast<uint16_t>(privileges.filter.size() / kInstructionSize);
+  program.filter = reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(privileges.filter.data()));
   Check(plan, Stage::kSeccomp, Call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
 }
 
@@ -72,29 +72,29 @@ void InstallFilter(const SpawnPlan& plan) {
 void BeginToDrop(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
   // While it has the ids of its caller: keyrings count in a quota of the user, which is large for root.
-  if (plan.set_uid || privileges.no_new_privs) LeaveSessionKeyring(plan);
-  if (privileges.filter != nullptr && privileges.filter_early) InstallFilter(plan);
-  if (!privileges.set_capabilities) return;
-  DropFromBoundingSet(plan);
+  if (plan.uid || privileges.no_new_privs) LeaveSessionKeyring(plan);
+  if (!privileges.filter.empty() && privileges.filter_early) InstallFilter(plan);
+  if (!privileges.capabilities) return;
+  DropFromBoundingSet(plan, *privileges.capabilities);
   // The permitted set then outlives the change from root to another user. exec clears this again.
-  if (plan.set_uid && privileges.capabilities != 0) {
+  if (plan.uid && *privileges.capabilities != 0) {
     Check(plan, Stage::kBoundingSet, Call(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0), "PR_SET_KEEPCAPS");
   }
 }
 
 void KeepCapabilities(const SpawnPlan& plan) {
-  const Privileges& privileges = plan.privileges;
-  if (!privileges.set_capabilities) return;
+  if (!plan.privileges.capabilities) return;
+  const uint64_t kept = *plan.privileges.capabilities;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
   for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; ++i) {
-    const uint32_t word = static_cast<uint32_t>(privileges.capabilities >> (32 * i));
+    const uint32_t word = static_cast<uint32_t>(kept >> (32 * i));
     sets[i] = {word, word, word};
   }
   Check(plan, Stage::kCapabilities, Call(SYS_capset, &header, sets), "capset");
   // The ambient set is what exec leaves to a program of another user than root. It has shrunk with the others.
   for (int capability = 0; capability < kMostCapabilities; ++capability) {
-    if (!Keeps(privileges, capability)) continue;
+    if (!Keeps(kept, capability)) continue;
     Check(plan, Stage::kCapabilities, Call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0),
           "PR_CAP_AMBIENT_RAISE");
   }
@@ -105,7 +105,7 @@ void LockPrivileges(const SpawnPlan& plan) {
   if (privileges.no_new_privs) {
     Check(plan, Stage::kNoNewPrivs, Call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   }
-  if (privileges.filter != nullptr && !privileges.filter_early) InstallFilter(plan);
+  if (!privileges.filter.empty() && !privileges.filter_early) InstallFilter(plan);
 }
 
 }  // namespace memcage

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace memcage {
 
@@ -9,15 +11,13 @@ struct SpawnPlan;
 
 /** What the child gives up. Plain views, as all of the plan. */
 struct Privileges {
-  /** Whether to keep only the capabilities that are bits of `capabilities`. */
-  bool set_capabilities;
-  uint64_t capabilities;
-  bool no_new_privs;
-  /** Instructions of classic BPF, or nullptr. */
-  const void* filter;
-  uint16_t filter_length;
+  /** The capabilities to keep, as bits; else all. */
+  std::optional<uint64_t> capabilities;
+  bool no_new_privs = false;
+  /** Instructions of classic BPF, or nothing. */
+  std::span<const uint8_t> filter;
   /** Install the filter while the child has its capabilities: without no_new_privs that needs CAP_SYS_ADMIN. */
-  bool filter_early;
+  bool filter_early = false;
 };
 
 /** Size of an instruction, struct sock_filter. */

@@ -34,7 +34,7 @@ int CopyRoot(const SpawnPlan& plan, const Roots& roots) {
 int OpenRoot(const SpawnPlan& plan) {
   const sys::Result root = Call(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kRootPivot, root, "/");
-  return static_cast<int>(root);
+  return root.as_int();
 }
 
 /** Mounts `tree` on a directory of the stage, which it makes. */
@@ -42,7 +42,7 @@ void MountOnStage(const SpawnPlan& plan, int stage, int tree, const char* name) 
   Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, name, kPrivate), "/");
   const sys::Result target = Call(SYS_openat, stage, name, O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kRootPivot, target, "/");
-  Check(plan, Stage::kRootPivot, sys::MoveMount(tree, static_cast<int>(target)), "/");
+  Check(plan, Stage::kRootPivot, sys::MoveMount(tree, target.as_int()), "/");
   Call(SYS_close, target);
 }
 
@@ -105,7 +105,7 @@ void EnterRoot(const SpawnPlan& plan, int outside) {
   MountProc(plan, &roots);
   if (root.dev) MountDev(plan, &roots);
   MakeMounts(plan, &roots);
-  for (int i = 0; i < root.hide_count; ++i) Hide(plan, roots, root.hide[i]);
+  for (const char* path : root.hide) Hide(plan, roots, path);
   RefuseCovered(plan, roots);
   LeaveStage(plan, roots);
   if (root.empty && root.read_only) Check(plan, Stage::kRootReadOnly, sys::SetMountReadOnly(roots.inside, 0), "/");

@@ -19,8 +19,8 @@ bool IsWithin(const char* path, const char* directory) {
 }
 
 bool IsToBeHidden(const RootPlan& root, const char* path) {
-  for (int i = 0; i < root.hide_count; ++i) {
-    if (IsWithin(path, root.hide[i])) return true;
+  for (const char* hidden : root.hide) {
+    if (IsWithin(path, hidden)) return true;
   }
   return false;
 }
@@ -28,7 +28,7 @@ bool IsToBeHidden(const RootPlan& root, const char* path) {
 void RefuseIfCovered(const SpawnPlan& plan, const Roots& roots, uint64_t mount, Stage stage, const char* path) {
   if (mount == 0) return;
   const sys::Result found = sys::OpenInRoot(roots.inside, path, O_PATH);
-  const bool is_there = found >= 0 && sys::MountId(static_cast<int>(found)) == mount;
+  const bool is_there = found >= 0 && sys::MountId(found.as_int()) == mount;
   if (found >= 0) Call(SYS_close, found);
   if (!is_there && !IsToBeHidden(*plan.root, path)) Fail(plan, stage, {-EBUSY}, path);
 }
@@ -38,7 +38,7 @@ void RefuseIfCovered(const SpawnPlan& plan, const Roots& roots, uint64_t mount, 
 void RefuseCovered(const SpawnPlan& plan, const Roots& roots) {
   RefuseIfCovered(plan, roots, roots.proc, Stage::kRootProc, "/proc");
   RefuseIfCovered(plan, roots, roots.dev, Stage::kRootDev, "/dev");
-  for (int i = 0; i < plan.root->mount_count; ++i)
+  for (size_t i = 0; i < plan.root->mounts.size(); ++i)
     RefuseIfCovered(plan, roots, roots.mounts[i], Stage::kRootTarget, plan.root->mounts[i].to);
 }
 

@@ -41,7 +41,7 @@ void MakeDirectory(const SpawnPlan& plan, int dev, const char* path) {
 void MountOn(const SpawnPlan& plan, int dev, const char* path, int tree) {
   const sys::Result target = Call(SYS_openat, dev, NameInDev(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
   Check(plan, Stage::kRootDev, target, path);
-  Check(plan, Stage::kRootDev, sys::MoveMount(tree, static_cast<int>(target)), path);
+  Check(plan, Stage::kRootDev, sys::MoveMount(tree, target.as_int()), path);
   Call(SYS_close, target);
   Call(SYS_close, tree);
 }
@@ -61,7 +61,7 @@ void MountDev(const SpawnPlan& plan, Roots* roots) {
   const sys::Result pts =
       sys::NewMount("devpts", {{"ptmxmode", "0666"}, {"mode", "620"}}, sys::kMountNoSuid | sys::kMountNoExec);
   Check(plan, Stage::kRootDev, pts, kPts);
-  MountOn(plan, dev, kPts, static_cast<int>(pts));
+  MountOn(plan, dev, kPts, pts.as_int());
   MakeDirectory(plan, dev, kShm);
   MountOn(plan, dev, kShm, NewTmpfs(plan, roots, kShmOptions, Stage::kRootDev, kShm));
   Call(SYS_close, dev);

@@ -24,7 +24,7 @@ constexpr mode_t kFileMode = 0644;
 
 bool IsDirectory(const SpawnPlan& plan, int fd, Stage stage, const char* subject) {
   struct stat status{};
-  Check(plan, stage, {sys::Stat(fd, &status), SYS_fstat}, subject);
+  Check(plan, stage, sys::Stat(fd, &status), subject);
   return S_ISDIR(status.st_mode);
 }
 
@@ -72,7 +72,7 @@ Result CreateInside(const Roots& roots, const char* to, bool is_directory) {
     const bool last = end[after == '\0' ? 0 : 1 + strspn(end + 1, "/")] == '\0';
     Result next = sys::OpenInRoot(roots.inside, path, O_PATH);
     if (next == -ENOENT) {
-      next = MakeEntry(roots, static_cast<int>(parent), name, is_directory || !last);
+      next = MakeEntry(roots, parent.as_int(), name, is_directory || !last);
       if (next >= 0) next = sys::OpenInRoot(roots.inside, path, O_PATH);
     }
     Call(SYS_close, parent);
@@ -90,7 +90,7 @@ int OpenTarget(const SpawnPlan& plan, const Roots& roots, const Target& target, 
   Result fd = sys::OpenInRoot(roots.inside, target.path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   if (fd == -ENOENT && target.create) fd = CreateInside(roots, target.path, is_directory);
   Check(plan, stage, fd, target.path);
-  const int opened = static_cast<int>(fd);
+  const int opened = fd.as_int();
   const bool on_directory = IsDirectory(plan, opened, stage, target.path);
   if (IsRoot(roots, opened)) Fail(plan, stage, {-EBUSY}, target.path);
   if (is_directory && !on_directory) Fail(plan, stage, {-ENOTDIR}, target.path);
@@ -105,17 +105,17 @@ int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, S
       sys::NewMount("tmpfs", {{"size", options.size}, {"mode", options.mode}}, sys::kMountNoSuid | sys::kMountNoDev);
   Check(plan, stage, tree, subject);
   struct stat status{};
-  Check(plan, stage, {sys::Stat(static_cast<int>(tree), &status), SYS_fstat}, subject);
+  Check(plan, stage, sys::Stat(tree.as_int(), &status), subject);
   roots->made[roots->made_count++] = status.st_dev;
-  return static_cast<int>(tree);
+  return tree.as_int();
 }
 
 int CopyOpened(const SpawnPlan& plan, Result source, Stage stage, const char* subject) {
   Check(plan, stage, source, subject);
-  const Result tree = sys::CopyTree(static_cast<int>(source), "", AT_EMPTY_PATH);
+  const Result tree = sys::CopyTree(source.as_int(), "", AT_EMPTY_PATH);
   Check(plan, stage, tree, subject);
   Call(SYS_close, source);
-  return static_cast<int>(tree);
+  return tree.as_int();
 }
 
 int CopyOutside(const SpawnPlan& plan, const Roots& roots, const char* path, Stage stage, const char* subject) {
@@ -143,7 +143,7 @@ void Cover(const SpawnPlan& plan, const Roots& roots, int found, Stage stage, co
     const Result made = sys::NewMount("tmpfs", {{"mode", "755"}},
                                       sys::kMountReadOnly | sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
     Check(plan, stage, made, subject);
-    tree = static_cast<int>(made);
+    tree = made.as_int();
   } else {
     tree = CopyDevice(plan, roots, kNull, stage, subject);
   }
@@ -171,15 +171,15 @@ uint64_t MakeMount(const SpawnPlan& plan, Roots* roots, const RootMount& mount) 
 }  // namespace
 
 void MakeMounts(const SpawnPlan& plan, Roots* roots) {
-  for (int i = 0; i < plan.root->mount_count; ++i) roots->mounts[i] = MakeMount(plan, roots, plan.root->mounts[i]);
+  for (size_t i = 0; i < plan.root->mounts.size(); ++i) roots->mounts[i] = MakeMount(plan, roots, plan.root->mounts[i]);
 }
 
 void Hide(const SpawnPlan& plan, const Roots& roots, const char* path) {
   const Result found = sys::OpenInRoot(roots.inside, path, O_PATH);
   if (found == -ENOENT || found == -ENOTDIR) return;
   Check(plan, Stage::kRootHide, found, path);
-  if (IsRoot(roots, static_cast<int>(found))) Fail(plan, Stage::kRootHide, {-EBUSY}, path);
-  Cover(plan, roots, static_cast<int>(found), Stage::kRootHide, path);
+  if (IsRoot(roots, found.as_int())) Fail(plan, Stage::kRootHide, {-EBUSY}, path);
+  Cover(plan, roots, found.as_int(), Stage::kRootHide, path);
 }
 
 }  // namespace memcage

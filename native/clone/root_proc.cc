@@ -42,7 +42,7 @@ void HideIn(const SpawnPlan& plan, const Roots& roots, int proc, const char* pat
   const sys::Result found = Call(SYS_openat, proc, NameInProc(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
   if (found == -ENOENT) return;
   Check(plan, Stage::kRootProc, found, path);
-  Cover(plan, roots, static_cast<int>(found), Stage::kRootProc, path);
+  Cover(plan, roots, found.as_int(), Stage::kRootProc, path);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ void MountProc(const SpawnPlan& plan, Roots* roots) {
     const sys::Result tree =
         sys::NewMount("proc", {{"source", "proc"}}, sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
     Check(plan, Stage::kRootProc, tree, kProc);
-    proc = static_cast<int>(tree);
+    proc = tree.as_int();
   }
   roots->proc = MountInside(plan, *roots, proc, {Stage::kRootProc, kProc, root.empty});
   Check(plan, Stage::kRootProc, Call(SYS_fchdir, proc), kProc);

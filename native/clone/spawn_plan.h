@@ -2,7 +2,8 @@
 
 #include <sys/types.h>
 
-#include <cstddef>
+#include <optional>
+#include <span>
 #include <type_traits>
 
 #include "clone/child_settings.h"
@@ -30,60 +31,54 @@ struct Report {
  * allocates, and nothing that the child shares with its parent may need a destructor.
  */
 struct SpawnPlan {
-  const char* file;
+  const char* file = nullptr;
   /** Paths to try in turn, terminated by nullptr. */
-  const char* const* candidates;
-  char* const* argv;
+  const char* const* candidates = nullptr;
+  char* const* argv = nullptr;
   /** argv for /bin/sh. The child sets its second entry to the script; see execvp(3) on ENOEXEC. */
-  char** shell_argv;
-  char* const* envp;
-  const char* cwd;
-  const int* stdio;
-  int stdio_count;
-  const int* join_fds;
-  int join_count;
+  char** shell_argv = nullptr;
+  char* const* envp = nullptr;
+  const char* cwd = nullptr;
+  /** For each fd of the child one of the parent, or -1. */
+  std::span<const int> stdio;
+  std::span<const int> join_fds;
   /** A directory that was joined, and whose pids.max the join must not exceed, or -1. */
-  int pids_fd;
-  const char* hostname;
-  size_t hostname_length;
-  const char* uid_map;
-  const char* gid_map;
+  int pids_fd = -1;
+  const char* hostname = nullptr;
+  const char* uid_map = nullptr;
+  const char* gid_map = nullptr;
   /** Where to ask for the id maps instead of writing them, or -1; and the other end, which the child must close. */
-  int id_mapper_fd;
-  int id_mapper_peer_fd;
-  const gid_t* groups;
-  int group_count;
-  uid_t uid;
-  gid_t gid;
+  int id_mapper_fd = -1;
+  int id_mapper_peer_fd = -1;
+  std::optional<std::span<const gid_t>> groups;
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
   ChildSettings settings;
   Privileges privileges;
   /**
    * A pidfd of the parent, to find out whether it died before PR_SET_PDEATHSIG was in force. Its number is none of the
    * child's stdio.
    */
-  int parent_pidfd;
-  bool set_uid;
-  bool set_gid;
-  bool set_groups;
-  bool new_session;
+  int parent_pidfd = -1;
+  bool new_session = false;
   /** Leave all signals blocked, for the program to ask for them. */
-  bool hold_signals;
+  bool hold_signals = false;
   /** With the parent, until exec. */
-  bool shares_memory;
-  bool kill_with_parent;
-  bool new_cgroup_namespace;
-  bool private_mounts;
-  bool mount_proc;
+  bool shares_memory = false;
+  bool kill_with_parent = false;
+  bool new_cgroup_namespace = false;
+  bool private_mounts = false;
+  bool mount_proc = false;
   /** nullptr: the parent's. It has a /proc and a working directory of its own. */
-  const RootPlan* root;
+  const RootPlan* root = nullptr;
   /** Open `file` before entering the root. */
-  bool file_outside;
-  bool loopback;
+  bool file_outside = false;
+  bool loopback = false;
   /** Namespaces to make by unshare(2), since the launcher does not clone. Only kinds that need no fork. */
-  int unshare;
-  Report* report;
+  int unshare = 0;
+  Report* report = nullptr;
   /** Called to end the process once the report is written; nullptr: it just ends. */
-  void (*on_failure)(const SpawnPlan& plan);
+  void (*on_failure)(const SpawnPlan& plan) = nullptr;
 };
 static_assert(std::is_trivially_destructible_v<SpawnPlan> && std::is_trivially_copyable_v<SpawnPlan>);
 

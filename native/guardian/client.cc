@@ -108,14 +108,21 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   const int self = starter.SelfPidfd();
   if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
 
-  SpawnRequest request;
-  request.file = launcher;
-  request.args = {guardian::kProgramName, guardian::kLauncherVersion, guardian::kArgument + std::to_string(getpid())};
-  request.cwd.emplace("/");
-  request.stdio = {-1, -1, -1, its.get(), self};
+  std::string words[] = {guardian::kProgramName, guardian::kLauncherVersion,
+                         guardian::kArgument + std::to_string(getpid())};
+  char* const argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  char* const envp[] = {nullptr};
+  const int stdio[] = {-1, -1, -1, its.get(), self};
   static_assert(guardian::kSocketFd == 3 && guardian::kProcessFd == 4 && guardian::kFdCount == 5);
+  SpawnRequest request;
+  request.plan.file = launcher.c_str();
+  request.plan.argv = argv;
+  request.plan.envp = envp;
+  request.plan.cwd = "/";
+  request.plan.stdio = stdio;
+  request.plan.shares_memory = true;
   // Its own session, without a terminal.
-  request.detached = true;
+  request.plan.new_session = true;
   request.watchdog_ms = kStartMs;
   UniqueFd pidfd;
   const Expected<pid_t, CloneFailure> started = starter.Start(request, &pidfd);

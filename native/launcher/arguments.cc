@@ -1,12 +1,12 @@
 #include "launcher/arguments.h"
 
-#include <linux/limits.h>
 #include <sched.h>
 #include <sys/mman.h>
 
 #include <cstdint>
 #include <cstring>
 
+#include "clone/exec_paths.h"
 #include "guardian/protocol.h"
 #include "launcher/root_arguments.h"
 
@@ -17,18 +17,30 @@
 namespace memcage::launcher {
 namespace {
 
-constexpr int kMaxJoins = 8;
 // More than Linux has.
-constexpr int kMaxRlimits = 32;
+constexpr size_t kMaxRlimits = 32;
 
 constexpr uint64_t kMaxInt = 0x7fffffff;
 constexpr uint64_t kMaxId = 0xffffffff;
 
+/** What the plan's are of. */
+Rlimit rlimits[kMaxRlimits];
+
+/** Memory that lasts until exec. */
+class LastingMemory {
+ public:
+  /** Zeroed; nullptr if there is none. */
+  template <typename T>
+  T* Allocate(size_t count) {
+    void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? nullptr : static_cast<T*>(memory);
+  }
+};
+
 struct Reader {
   Task* task = nullptr;
-  int* join_fds = nullptr;
-  Rlimit* rlimits = nullptr;
   RootArguments root{};
+  LastingMemory memory{};
 
   bool Read(const char* argument);
 
@@ -72,7 +84,7 @@ bool ToBits(const char* text, uint64_t* bits) {
   return true;
 }
 
-/** The same with a sign. */
+/** Accepts decimal digits, with a sign or without. */
 bool SetSigned(const char* text, int* target) {
   const bool negative = *text == '-';
   uint64_t number = 0;
@@ -120,57 +132,49 @@ bool Reader::ReadValue(const char* name, size_t length, const char* value) {
   if (is("report")) return Set(value, kMaxInt, &task->report_fd);
   if (is("status")) return Set(value, kMaxInt, &task->status_fd);
   if (is("parent")) return Set(value, kMaxInt, &task->parent);
-  if (is("uid")) return plan.set_uid = Set(value, kMaxId, &plan.uid);
-  if (is("gid")) return plan.set_gid = Set(value, kMaxId, &plan.gid);
+  if (is("uid")) return Set(value, kMaxId, &plan.uid.emplace());
+  if (is("gid")) return Set(value, kMaxId, &plan.gid.emplace());
   if (is("unshare")) return Set(value, kMaxInt, &plan.unshare);
   if (is("file")) return (plan.file = value) != nullptr;
   if (is("uid-map")) return (plan.uid_map = value) != nullptr;
   if (is("gid-map")) return (plan.gid_map = value) != nullptr;
   if (is("rlimit")) return AddRlimit(value);
-  if (is("nice")) return plan.settings.set_nice = SetSigned(value, &plan.settings.nice);
-  if (is("capabilities")) {
-    plan.privileges.set_capabilities = true;
-    return ToBits(value, &plan.privileges.capabilities);
-  }
+  if (is("nice")) return SetSigned(value, &plan.settings.nice.emplace());
+  if (is("capabilities")) return ToBits(value, &plan.privileges.capabilities.emplace());
   if (is("seccomp")) return SetFilter(value);
   if (is("oom-score-adj")) {
     int score = 0;
     plan.settings.oom_score_adj = value;
     return SetSigned(value, &score);
   }
-  if (is("hostname")) {
-    plan.hostname = value;
-    plan.hostname_length = strlen(value);
-    return true;
-  }
+  if (is("hostname")) return (plan.hostname = value) != nullptr;
   return root.ReadValue(name, length, value);
 }
 
 bool Reader::AddJoin(const char* value) {
-  SpawnPlan& plan = task->plan;
-  if (plan.join_count + task->join_path_count == kMaxJoins) return false;
-  if (*value == '/') {
+  const size_t count = task->plan.join_fds.size();
+  if (count + task->join_path_count == kMaxJoins) return false;
+  if (IsAbsolute(value)) {
     task->join_paths[task->join_path_count++] = value;
     return true;
   }
-  if (!Set(value, kMaxInt, &join_fds[plan.join_count])) return false;
-  plan.join_count += 1;
-  return true;
+  task->plan.join_fds = {task->join_fds, count + 1};
+  return Set(value, kMaxInt, &task->join_fds[count]);
 }
 
 bool Reader::SetPids(const char* value) {
-  if (*value != '/') return Set(value, kMaxInt, &task->plan.pids_fd);
+  if (!IsAbsolute(value)) return Set(value, kMaxInt, &task->plan.pids_fd);
   task->pids_path = value;
   return true;
 }
 
 /** NAME:SOFT:HARD, where `unlimited` is a number too. */
 bool Reader::AddRlimit(const char* value) {
-  ChildSettings& settings = task->plan.settings;
+  const size_t count = task->plan.settings.rlimits.size();
   const char* soft = strchr(value, ':');
   const char* hard = soft == nullptr ? nullptr : strchr(soft + 1, ':');
-  if (hard == nullptr || settings.rlimit_count == kMaxRlimits) return false;
-  Rlimit& limit = rlimits[settings.rlimit_count];
+  if (hard == nullptr || count == kMaxRlimits) return false;
+  Rlimit& limit = rlimits[count];
   limit.resource = FindResource({value, static_cast<size_t>(soft - value)});
   const auto is_unlimited = [](const char* text, char end) {
     constexpr size_t kLength = sizeof("unlimited") - 1;
@@ -181,96 +185,33 @@ bool Reader::AddRlimit(const char* value) {
     *number = kUnlimited;
     return true;
   };
-  settings.rlimit_count += 1;
+  task->plan.settings.rlimits = {rlimits, count + 1};
   return limit.resource != nullptr && read(soft + 1, ':', &limit.soft) && read(hard + 1, '\0', &limit.hard);
-}
-
-/** Zeroed memory that lasts until exec; nullptr if there is none. */
-template <typename T>
-T* Allocate(size_t count) {
-  void* memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : static_cast<T*>(memory);
 }
 
 /** Two hexadecimal digits for each byte. */
 bool Reader::SetFilter(const char* value) {
   Privileges& privileges = task->plan.privileges;
   const size_t digits = strlen(value);
-  if (digits % 2 != 0 || !IsFilterSize(digits / 2) || privileges.filter != nullptr) return false;
-  unsigned char* bytes = Allocate<unsigned char>(digits / 2);
+  if (digits % 2 != 0 || !IsFilterSize(digits / 2) || !privileges.filter.empty()) return false;
+  uint8_t* bytes = memory.Allocate<uint8_t>(digits / 2);
   if (bytes == nullptr) return false;
   for (size_t i = 0; i < digits / 2; ++i) {
     const int high = HexDigit(value[2 * i]);
     const int low = HexDigit(value[2 * i + 1]);
     if (high < 0 || low < 0) return false;
-    bytes[i] = static_cast<unsigned char>(high << 4 | low);
+    bytes[i] = static_cast<uint8_t>(high << 4 | low);
   }
-  privileges.filter = bytes;
-  privileges.filter_length = static_cast<uint16_t>(digits / 2 / kInstructionSize);
+  privileges.filter = {bytes, digits / 2};
   return true;
-}
-
-const char* SearchPath(char** envp) {
-  for (; *envp != nullptr; ++envp) {
-    if (strncmp(*envp, "PATH=", 5) == 0) return *envp + 5;
-  }
-  // What execvp(3) searches when PATH is unset: confstr(_CS_PATH).
-  return "/bin:/usr/bin";
-}
-
-/** Like the addon's ExecCandidates(). nullptr if there is no memory. */
-const char* const* Candidates(const char* file, const char* path) {
-  const bool searched = *file != '\0' && strchr(file, '/') == nullptr;
-  size_t count = 1;
-  for (const char* at = path; searched && *at != '\0'; ++at) count += *at == ':' ? 1 : 0;
-  const size_t file_size = strlen(file) + 1;
-  const char** candidates = Allocate<const char*>(count + 1);
-  char* text = Allocate<char>(searched ? strlen(path) + count * (file_size + 1) : 1);
-  if (candidates == nullptr || text == nullptr) return nullptr;
-  if (!searched) {
-    candidates[0] = file;
-    return candidates;
-  }
-  size_t used = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const size_t length = strcspn(path, ":");
-    // glibc skips a directory that is too long for a path. The kernel's error for it would end the search.
-    if (length < PATH_MAX) {
-      candidates[used++] = text;
-      memcpy(text, path, length);
-      text += length;
-      // An empty element stands for the working directory.
-      if (length > 0) *text++ = '/';
-      memcpy(text, file, file_size);
-      text += file_size;
-    }
-    path += length + 1;
-  }
-  return candidates;
-}
-
-char** ShellArguments(int argc, char** argv) {
-  static char shell[] = "/bin/sh";
-  char** result = Allocate<char*>(static_cast<size_t>(argc) + 2);
-  if (result == nullptr) return nullptr;
-  result[0] = shell;
-  for (int i = 1; i < argc; ++i) result[i + 1] = argv[i];
-  return result;
 }
 
 }  // namespace
 
 const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
-  static int join_fds[kMaxJoins];
-  static Rlimit rlimits[kMaxRlimits];
   SpawnPlan& plan = task->plan;
-  plan.join_fds = join_fds;
-  plan.settings.rlimits = rlimits;
-  plan.pids_fd = plan.parent_pidfd = plan.id_mapper_fd = plan.id_mapper_peer_fd = -1;
-  task->report_fd = task->status_fd = -1;
-
   if (argc < 2 || strcmp(argv[1], guardian::kLauncherVersion) != 0) return argc < 2 ? "(none)" : argv[1];
-  Reader reader{task, join_fds, rlimits, {}};
+  Reader reader{task};
   int at = 2;
   for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {
     if (!reader.Read(argv[at])) return argv[at];
@@ -289,8 +230,8 @@ const char* ReadArguments(int argc, char** argv, char** envp, Task* task) {
   plan.argv = argv + at + 1;
   plan.envp = envp;
   if (plan.file == nullptr) plan.file = plan.argv[0];
-  plan.candidates = Candidates(plan.file, SearchPath(envp));
-  plan.shell_argv = ShellArguments(argc - at - 1, argv + at + 1);
+  plan.candidates = ExecCandidates(reader.memory, plan.file, envp);
+  plan.shell_argv = ShellArguments(reader.memory, plan.argv);
   return plan.candidates == nullptr || plan.shell_argv == nullptr ? "(out of memory)" : nullptr;
 }
 

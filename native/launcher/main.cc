@@ -49,12 +49,13 @@ void CloseWaysOut() {
 
 void OpenJoins() {
   SpawnPlan& plan = task.plan;
-  int* fds = const_cast<int*>(plan.join_fds);
-  for (int i = 0; i < plan.join_count; ++i) CloseOnExec(fds[i], "join");
-  for (int i = 0; i < task.join_path_count; ++i) {
+  for (const int fd : plan.join_fds) CloseOnExec(fd, "join");
+  for (size_t i = 0; i < task.join_path_count; ++i) {
     const Result fd = Call(SYS_openat, AT_FDCWD, task.join_paths[i], O_WRONLY | O_CLOEXEC, 0);
     Check(fd, Stage::kCgroup, task.join_paths[i]);
-    fds[plan.join_count++] = static_cast<int>(fd);
+    const size_t count = plan.join_fds.size();
+    task.join_fds[count] = fd.as_int();
+    plan.join_fds = {task.join_fds, count + 1};
   }
 }
 
@@ -64,13 +65,13 @@ void OpenPids() {
   if (task.pids_path == nullptr) return;
   const Result fd = Call(SYS_openat, AT_FDCWD, task.pids_path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
   Check(fd, Stage::kCgroup, task.pids_path);
-  plan.pids_fd = static_cast<int>(fd);
+  plan.pids_fd = fd.as_int();
 }
 
 /** A link in a root of the program's own must not lead to them. */
 void CloseCgroups() {
   const SpawnPlan& plan = task.plan;
-  for (int i = 0; i < plan.join_count; ++i) Call(SYS_close, plan.join_fds[i]);
+  for (const int fd : plan.join_fds) Call(SYS_close, fd);
   if (plan.pids_fd >= 0) Call(SYS_close, plan.pids_fd);
 }
 
@@ -78,7 +79,7 @@ void CloseCgroups() {
 void EndWith(pid_t of) {
   const Result pidfd = Call(SYS_pidfd_open, of, 0);
   Check(pidfd, Stage::kParentDeath, "pidfd_open");
-  task.plan.parent_pidfd = static_cast<int>(pidfd);
+  task.plan.parent_pidfd = pidfd.as_int();
   task.plan.kill_with_parent = true;
 }
 

@@ -7,24 +7,17 @@
 namespace memcage::launcher {
 namespace {
 
-constexpr int kMaxHidden = 1024;
+constexpr size_t kMaxHidden = 1024;
 // Untouched, they take no memory.
 RootMount mounts[kMaxRootMounts];
 const char* hidden[kMaxHidden];
 
-constexpr const char* kEmptyMode = "755";
 constexpr const char* kTmpfsMode = "1777";
 
 bool SetPath(const char* value, const char** path) {
-  if (*value != '/') return false;
+  if (!IsAbsolute(value)) return false;
   *path = value;
   return true;
-}
-
-/** As the addon has it for its contract. */
-bool EndsInName(const char* path) {
-  const char* last = strrchr(path, '/') + 1;
-  return strcmp(path, "/") == 0 || (*last != '\0' && strcmp(last, ".") != 0 && strcmp(last, "..") != 0);
 }
 
 bool IsSaid(const RootMount& mount) {
@@ -51,7 +44,8 @@ bool RootArguments::ReadWord(const char* name) {
   if (is("root-empty")) {
     if (next_.create || next_.from != nullptr) return false;
     root_.empty = true;
-    root_.empty_options = {next_.tmpfs.size, next_.tmpfs.mode == nullptr ? kEmptyMode : next_.tmpfs.mode};
+    root_.empty_options.size = next_.tmpfs.size;
+    if (next_.tmpfs.mode != nullptr) root_.empty_options.mode = next_.tmpfs.mode;
     next_ = {};
     return SetRoot();
   }
@@ -78,26 +72,30 @@ bool RootArguments::ReadValue(const char* name, size_t length, const char* value
 
 bool RootArguments::AddMount(const char* to, bool is_bind, bool read_only) {
   const bool has_tmpfs = next_.tmpfs.size != nullptr || next_.tmpfs.mode != nullptr;
-  if (root_.mount_count == kMaxRootMounts || is_bind != (next_.from != nullptr) || (is_bind && has_tmpfs)) return false;
+  const size_t count = root_.mounts.size();
+  if (count == kMaxRootMounts || is_bind != (next_.from != nullptr) || (is_bind && has_tmpfs)) return false;
   if (!SetPath(to, &next_.to)) return false;
   if (next_.tmpfs.mode == nullptr) next_.tmpfs.mode = kTmpfsMode;
   next_.read_only = read_only;
-  mounts[root_.mount_count++] = next_;
+  mounts[count] = next_;
+  root_.mounts = {mounts, count + 1};
   next_ = {};
   return true;
 }
 
 bool RootArguments::Hide(const char* path) {
-  if (root_.hide_count == kMaxHidden) return false;
-  return SetPath(path, &hidden[root_.hide_count++]) && EndsInName(path);
+  const size_t count = root_.hide.size();
+  if (count == kMaxHidden) return false;
+  root_.hide = {hidden, count + 1};
+  return SetPath(path, &hidden[count]) && EndsInName(path);
 }
 
 const char* RootArguments::Finish(SpawnPlan* plan) {
   static RootPlan root;
   if (IsSaid(next_)) return "(no target of a mount)";
   if (!is_given_) {
-    const bool is_used = root_.read_only || root_.dev || root_.proc != RootProc::kKeep || root_.mount_count > 0 ||
-                         root_.hide_count > 0 || root_.cwd != nullptr;
+    const bool is_used = root_.read_only || root_.dev || root_.proc != RootProc::kKeep || !root_.mounts.empty() ||
+                         !root_.hide.empty() || root_.cwd != nullptr;
     return is_used ? "(mounts without a root)" : nullptr;
   }
   // It would be the caller's own root that changes.
@@ -106,8 +104,6 @@ const char* RootArguments::Finish(SpawnPlan* plan) {
   if (root_.proc == RootProc::kNew && (plan->unshare & CLONE_NEWPID) == 0)
     return "(a new /proc of an old PID namespace)";
   root = root_;
-  root.mounts = mounts;
-  root.hide = hidden;
   if (root.cwd == nullptr) root.cwd = "/";
   plan->root = &root;
   return nullptr;

@@ -241,10 +241,10 @@ namespace memcage {
 namespace {
 
 /** An id of the plan is the one that was given, and there is none that was not. */
-void RequireId(const char* name, bool is_set, uint32_t id) {
+void RequireId(const char* name, std::optional<uint32_t> id) {
   double given = 0;
   const bool is_given = fuzz::GivenNumber(name, &given);
-  fuzz::Require(is_set == is_given && (!is_set || static_cast<double>(id) == given), name);
+  fuzz::Require(id.has_value() == is_given && (!id || static_cast<double>(*id) == given), name);
 }
 
 }  // namespace
@@ -252,15 +252,13 @@ void RequireId(const char* name, bool is_set, uint32_t id) {
 sys::Result CloneChild(const CloneRequest& request, int (* /*entry*/)(void*), void* arg) {
   SpawnPlan plan = *static_cast<const SpawnPlan*>(arg);
 #ifdef FUZZ_PLANTED
-  plan.uid &= 0xffff;
+  if (plan.uid) *plan.uid &= 0xffff;
 #endif
-  RequireId("uid", plan.set_uid, plan.uid);
-  RequireId("gid", plan.set_gid, plan.gid);
+  RequireId("uid", plan.uid);
+  RequireId("gid", plan.gid);
   fuzz::Require(plan.argv[0] != nullptr && plan.candidates[0] != nullptr, "a program has a name");
   fuzz::Require(plan.root == nullptr || plan.private_mounts, "a root has mounts of its own");
-  for (int i = 0; i < plan.settings.rlimit_count; ++i) {
-    fuzz::Require(plan.settings.rlimits[i].resource != nullptr, "a limit has a resource");
-  }
+  for (const Rlimit& limit : plan.settings.rlimits) fuzz::Require(limit.resource != nullptr, "a limit has a resource");
   const long pid = Answer(4711L);
   if (pid < 0) return {-errno, SYS_clone3};
   *request.pidfd = ++fuzz::last_fd;

@@ -61,7 +61,7 @@ const char* Read(Arguments& arguments, Arguments& environment, Task* task) {
   is_reading = false;
 #ifdef FUZZ_PLANTED
   // As if a number lost its upper half.
-  if (task->plan.set_uid) task->plan.uid &= 0xffff;
+  if (task->plan.uid) *task->plan.uid &= 0xffff;
 #endif
   return wrong;
 }
@@ -109,16 +109,17 @@ void RequireNumbers(const std::vector<std::string>& words, const Task& task) {
     if (found != last.end()) Require(IsNumber(found->second, &number) && (number & mask) == value, name);
   };
   constexpr int64_t kNewCgroup = 0x02000000;
-  is("--uid", plan.uid);
-  is("--gid", plan.gid);
+  is("--uid", plan.uid.value_or(0));
+  is("--gid", plan.gid.value_or(0));
   is("--report", task.report_fd);
   is("--status", task.status_fd);
   is("--parent", task.parent);
-  is("--nice", plan.settings.nice);
+  is("--nice", plan.settings.nice.value_or(0));
   is("--unshare", plan.unshare, ~kNewCgroup);
   int64_t score = 0;
   if (plan.settings.oom_score_adj != nullptr) Require(IsNumber(plan.settings.oom_score_adj, &score), "oom-score-adj");
-  Require(plan.set_uid == last.contains("--uid") && plan.set_gid == last.contains("--gid"), "ids are those given");
+  Require(plan.uid.has_value() == last.contains("--uid") && plan.gid.has_value() == last.contains("--gid"),
+          "ids are those given");
 }
 
 void RequireCandidates(const SpawnPlan& plan) {
@@ -143,23 +144,23 @@ class Rendered {
     if (task.init) Add("init");
     if (task.gate) Add("gate");
     if (task.gate_parent) Add("gate-parent");
-    for (int i = 0; i < plan.join_count; ++i) Add("join", std::to_string(plan.join_fds[i]));
-    for (int i = 0; i < task.join_path_count; ++i) Add("join", task.join_paths[i]);
+    for (const int fd : plan.join_fds) Add("join", std::to_string(fd));
+    for (size_t i = 0; i < task.join_path_count; ++i) Add("join", task.join_paths[i]);
     if (plan.pids_fd >= 0) Add("pids", std::to_string(plan.pids_fd));
     if (task.pids_path != nullptr) Add("pids", task.pids_path);
     if (task.report_fd >= 0) Add("report", std::to_string(task.report_fd));
     if (task.status_fd >= 0) Add("status", std::to_string(task.status_fd));
     Add("parent", std::to_string(task.parent));
-    if (plan.set_uid) Add("uid", std::to_string(plan.uid));
-    if (plan.set_gid) Add("gid", std::to_string(plan.gid));
+    if (plan.uid) Add("uid", std::to_string(*plan.uid));
+    if (plan.gid) Add("gid", std::to_string(*plan.gid));
     Add("unshare", std::to_string(plan.unshare | (plan.new_cgroup_namespace ? 0x02000000 : 0)));
     if (plan.file != plan.argv[0]) Add("file", plan.file);
     if (plan.uid_map != nullptr) Add("uid-map", plan.uid_map);
     if (plan.gid_map != nullptr) Add("gid-map", plan.gid_map);
     if (plan.hostname != nullptr) Add("hostname", plan.hostname);
-    if (plan.settings.set_nice) Add("nice", std::to_string(plan.settings.nice));
+    if (plan.settings.nice) Add("nice", std::to_string(*plan.settings.nice));
     if (plan.settings.oom_score_adj != nullptr) Add("oom-score-adj", plan.settings.oom_score_adj);
-    for (int i = 0; i < plan.settings.rlimit_count; ++i) AddLimit(plan.settings.rlimits[i]);
+    for (const Rlimit& limit : plan.settings.rlimits) AddLimit(limit);
     AddPrivileges(plan);
     if (plan.root != nullptr) AddRoot(*plan.root);
     words_.emplace_back("--");
@@ -186,14 +187,12 @@ class Rendered {
   }
   void AddPrivileges(const SpawnPlan& plan) {
     const memcage::Privileges& given = plan.privileges;
-    if (given.set_capabilities) {
+    if (given.capabilities) {
       uint8_t bytes[8];
-      for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>(given.capabilities >> (56 - 8 * i));
+      for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>(*given.capabilities >> (56 - 8 * i));
       Add("capabilities", Hex(bytes, sizeof(bytes)));
     }
-    if (given.filter != nullptr) {
-      Add("seccomp", Hex(static_cast<const uint8_t*>(given.filter), given.filter_length * memcage::kInstructionSize));
-    }
+    if (!given.filter.empty()) Add("seccomp", Hex(given.filter.data(), given.filter.size()));
   }
   void AddTmpfs(const memcage::TmpfsOptions& tmpfs) {
     if (tmpfs.size != nullptr) Add("tmpfs-size", tmpfs.size);
@@ -211,8 +210,8 @@ class Rendered {
     if (root.read_only) Add("root-read-only");
     if (root.dev) Add("root-dev");
     if (root.proc != RootProc::kKeep) Add("root-proc", root.proc == RootProc::kNew ? "new" : "bind");
-    for (int i = 0; i < root.mount_count; ++i) AddMount(root.mounts[i]);
-    for (int i = 0; i < root.hide_count; ++i) Add("hide", root.hide[i]);
+    for (const RootMount& mount : root.mounts) AddMount(mount);
+    for (const char* path : root.hide) Add("hide", path);
     Add("cwd", root.cwd);
   }
   void AddMount(const RootMount& mount) {
