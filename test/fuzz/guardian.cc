@@ -135,7 +135,7 @@ UniqueFd OpenAgain(int fd) {
 namespace memcage {
 GuardianState* GuardianState::OfProcess() { return &state; }
 // A guardian that starts is seen in test/integration; here its answer alone is read.
-std::variant<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& /*request*/, UniqueFd* /*pidfd*/) {
+Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& /*request*/, UniqueFd* /*pidfd*/) {
   return CloneFailure{Stage::kClone, -ENOSYS, {}};
 }
 int ChildStarter::SelfPidfd() { return -ENOSYS; }
@@ -234,7 +234,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // What it does each time it wakes up.
     if (step == 4 && !is_true) launcher::EndThoseEnding();
     if (step == 5 && !is_true) launcher::RemoveDetached();
-    if (step == 6 && !is_true) launcher::GiveBackLeaves();
+    if (step == 6 && !is_true) launcher::GiveBackSelfCgroups();
     if (step == 7) Order1(input, &model);
   }
   Hear();
