@@ -2,13 +2,20 @@ import { withCheckedOptions } from '../../../../lib/common/options/native-option
 import { withCode } from '../../../support/error-code';
 
 /** A function of the addon, which tells what it is called with. */
-const closeFd = (...args: unknown[]): unknown[] => args;
+const addonFunction = (options: string) => Object.assign((...args: unknown[]): unknown[] => args, { options });
+const closeFd = addonFunction('fd');
 
 test('a function refuses an option that it does not know', () => {
   const checked = withCheckedOptions('closeFd', closeFd) as typeof closeFd;
   expect(() => checked({ fd: 3, FD: 4 })).toThrow(
     withCode('UNKNOWN_OPTION', "Unknown option 'FD' of native.closeFd: did you mean 'fd'? (native.closeFd has fd)"),
   );
+});
+
+test('each of its options is known by name', () => {
+  const checked = withCheckedOptions('writeOpen', addonFunction('fd value')) as typeof closeFd;
+  expect(checked({ fd: 3, value: '' })).toEqual([{ fd: 3, value: '' }]);
+  expect(() => checked({ 'fd value': 3 })).toThrow(withCode('UNKNOWN_OPTION', 'native.writeOpen has fd, value'));
 });
 
 test('all else reaches it, and it is called as what it is', () => {
@@ -21,7 +28,7 @@ test('all else reaches it, and it is called as what it is', () => {
 });
 
 test('the same function comes back each time, and another for a function that has changed', () => {
-  const other = (): void => {};
+  const other = addonFunction('pidfd');
   const checked = withCheckedOptions('reap', closeFd);
   expect(withCheckedOptions('reap', closeFd)).toBe(checked);
   const changed = withCheckedOptions('reap', other);
@@ -33,7 +40,8 @@ test('what is no function, or takes no options, stays as it is', () => {
   const constants = { pageSize: 4096 };
   expect(withCheckedOptions('constants', constants)).toBe(constants);
   expect(withCheckedOptions('clone', constants)).toBe(constants);
-  expect(withCheckedOptions('guardianPid', closeFd)).toBe(closeFd);
-  expect(withCheckedOptions('toString', closeFd)).toBe(closeFd);
+  const guardianPid = addonFunction('');
+  expect(withCheckedOptions('guardianPid', guardianPid)).toBe(guardianPid);
+  expect(withCheckedOptions('toString', Object.prototype.toString)).toBe(Object.prototype.toString);
   expect(withCheckedOptions(Symbol.iterator, closeFd)).toBe(closeFd);
 });
