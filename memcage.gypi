@@ -13,7 +13,6 @@
       'clone/pids_limit.cc',
       'clone/privileges.cc',
       'clone/root.cc',
-      'clone/root_covered.cc',
       'clone/root_dev.cc',
       'clone/root_mounts.cc',
       'clone/root_proc.cc',

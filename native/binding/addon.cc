@@ -11,11 +11,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   memcage::RegisterAttend(exports);
   memcage::RegisterWatcher(exports);
   memcage::RegisterMeters(exports);
-  memcage::RegisterPidfd(exports);
+  memcage::RegisterProcess(exports);
   memcage::RegisterThreadNamespaces(exports);
   memcage::RegisterCgroupFiles(exports);
   memcage::RegisterCgroupTree(exports);
-  memcage::RegisterExec(exports);
   memcage::RegisterFds(exports);
   memcage::RegisterGuardian(exports);
   memcage::RegisterSystemd(exports);

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 
-#include "clone/listed_fds.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
 

@@ -4,8 +4,10 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "clone/child.h"
-#include "clone/root_covered.h"
 #include "clone/root_dev.h"
 #include "clone/root_mounts.h"
 #include "clone/root_proc.h"
@@ -61,6 +63,37 @@ void EnterStage(const SpawnPlan& plan, Roots* roots) {
   Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", kOld), "/");
   MountOnStage(plan, stage, roots->inside, kNew);
   Call(SYS_close, stage);
+}
+
+bool IsWithin(const char* path, const char* directory) {
+  const size_t length = strlen(directory);
+  return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+bool IsToBeHidden(const RootPlan& root, const char* path) {
+  for (const char* hidden : root.hide) {
+    if (IsWithin(path, hidden)) return true;
+  }
+  return false;
+}
+
+void RefuseIfCovered(const SpawnPlan& plan, const Roots& roots, uint64_t mount, Stage stage, const char* path) {
+  if (mount == 0) return;
+  const sys::Result found = sys::OpenInRoot(roots.inside, path, O_PATH);
+  const bool is_there = found >= 0 && sys::MountId(found.as_int()) == mount;
+  if (found >= 0) Call(SYS_close, found);
+  if (!is_there && !IsToBeHidden(*plan.root, path)) Fail(plan, stage, {-EBUSY}, path);
+}
+
+/**
+ * Fails if something that was mounted is not found at its path: a symbolic link inside has led another target to the
+ * same place, or above it. What a path of `hide` has in it is meant to be covered. Before Linux 5.8 it can't tell.
+ */
+void RefuseCovered(const SpawnPlan& plan, const Roots& roots) {
+  RefuseIfCovered(plan, roots, roots.proc, Stage::kRootProc, "/proc");
+  RefuseIfCovered(plan, roots, roots.dev, Stage::kRootDev, "/dev");
+  for (size_t i = 0; i < plan.root->mounts.size(); ++i)
+    RefuseIfCovered(plan, roots, roots.mounts[i], Stage::kRootTarget, plan.root->mounts[i].to);
 }
 
 /** From then on neither a path nor a link of a file system leads outside, only what is open, and processes outside. */

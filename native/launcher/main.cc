@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,11 +15,11 @@
 #include "guardian/protocol.h"
 #include "launcher/arguments.h"
 #include "launcher/guard_process.h"
-#include "launcher/inherited.h"
 #include "launcher/report.h"
 #include "launcher/sealed.h"
 #include "launcher/supervise.h"
 #include "sys/raw_call.h"
+#include "sys/stat.h"
 #include "sys/syscall_numbers.h"
 
 namespace memcage::launcher {
@@ -41,10 +42,20 @@ void CloseOnExec(int fd, const char* name) {
   if (fd >= 0) Check(Call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC), Stage::kStdio, name);
 }
 
+/** Whether more can be reached by it than what is open: a directory, or what was opened with O_PATH. */
+bool LeadsOn(int fd) {
+  struct stat status{};
+  const long flags = Call(SYS_fcntl, fd, F_GETFL);
+  return (flags >= 0 && (flags & O_PATH) != 0) || (sys::Stat(fd, &status) == 0 && S_ISDIR(status.st_mode));
+}
+
 /** A caller that reports to nobody may have open what it never meant for the program. Below a report is the stdio. */
 void CloseWaysOut() {
   const int first = task.report_fd < kFirstOther ? kFirstOther : task.report_fd + 1;
-  Check(CloseDirectoriesFrom(first, task.plan.pids_fd), Stage::kCloseFds, "/proc/self/fd");
+  const auto close_if_it_leads_on = [](int fd) {
+    if (fd != task.plan.pids_fd && LeadsOn(fd)) Call(SYS_close, fd);
+  };
+  Check(VisitFdsFrom(first, close_if_it_leads_on), Stage::kCloseFds, "/proc/self/fd");
 }
 
 void OpenJoins() {

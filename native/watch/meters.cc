@@ -1,5 +1,6 @@
 #include "watch/meters.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -35,6 +36,12 @@ constexpr int64_t kCountPauseNs = kSecond;
 constexpr long kMostProcessors = 8192;
 
 }  // namespace
+
+void FdReserve::Refill(int fd) {
+  for (UniqueFd& kept : fds_) {
+    if (!kept.valid()) kept.Reset(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  }
+}
 
 int Meters::Open() {
   if (!timer_.valid()) timer_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -14,10 +15,27 @@
 #include "cgroup/kill_memory.h"
 #include "sys/errors.h"
 #include "sys/unique_fd.h"
-#include "watch/fd_reserve.h"
 #include "watch/gauge.h"
 
 namespace memcage {
+
+/** A few fds that are kept until there are no others. While they are lent, another thread may take them. */
+class FdReserve {
+ public:
+  /** What cgroup::KillAll() opens at a time to reach one cgroup. */
+  static constexpr size_t kCount = 6;
+
+  /** Frees them, for the caller to open others. */
+  void Lend() {
+    for (UniqueFd& fd : fds_) fd.Reset();
+  }
+
+  /** Takes as many as are free, by duplicating any `fd`. */
+  void Refill(int fd);
+
+ private:
+  std::array<UniqueFd, kCount> fds_;
+};
 
 /** A limit of what a gauge measures in a cgroup. */
 struct Meter {

@@ -1,6 +1,7 @@
 #include "binding/bindings.h"
 #include "binding/function.h"
 #include "binding/instance.h"
+#include "sys/become_program.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -26,12 +27,18 @@ Expected<> Reap(Napi::Env env, int pidfd) {
   return {};
 }
 
+/** Returns only if this process has not become the program. */
+Expected<> Execve(const char* file, char* const* args, char* const* env) {
+  return Refusal{sys::BecomeProgram(file, args, env), "execve", file};
+}
+
 }  // namespace
 
-void RegisterPidfd(Napi::Object exports) {
+void RegisterProcess(Napi::Object exports) {
   Add<PidfdOpen, "pid">(exports, "pidfdOpen");
   Add<PidfdSendSignal, "pidfd", "signal">(exports, "pidfdSendSignal");
   Add<Reap, "pidfd">(exports, "reap");
+  Add<Execve, "file", "args", "env">(exports, "execve");
 }
 
 }  // namespace memcage
