@@ -9,7 +9,6 @@
 #include "binding/bindings.h"
 #include "binding/instance.h"
 #include "clone/clone_call.h"
-#include "clone/spawn_request.h"
 #include "sys/call_names.h"
 
 #ifndef CLONE_NEWTIME
@@ -45,7 +44,7 @@ struct NamesOf<RootProc> {
 
 /** The options of clone(). */
 struct CloneOptions {
-  SpawnRequest request;
+  ChildStart start;
   std::optional<int> oom_score_adj;
   /** Numbers of those to keep. */
   std::optional<std::vector<uint32_t>> capabilities;
@@ -102,8 +101,8 @@ void ReadOptions(Options& options, Rlimit* limit) {
 
 template <typename Reader>
 void ReadOptions(Reader& reader, CloneOptions* options) {
-  SpawnRequest& request = options->request;
-  SpawnPlan& plan = request.plan;
+  ChildStart& start = options->start;
+  SpawnPlan& plan = start.plan;
   reader.Read("file", &plan.file);
   reader.Read("args", &plan.argv);
   reader.Read("env", &plan.envp);
@@ -112,13 +111,13 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.Read("detached", &plan.new_session);
   reader.ReadIfGiven("holdSignals", &plan.hold_signals);
   reader.Read("killWithParent", &plan.kill_with_parent);
-  reader.Read("namespaces", &request.namespaces);
+  reader.Read("namespaces", &start.namespaces);
   reader.ReadIfGiven("hostname", &plan.hostname);
   IdMaps maps;
   reader.ReadIfGiven("idMaps", &maps);
   plan.uid_map = maps.uid_map;
   plan.gid_map = maps.gid_map;
-  reader.ReadIfGiven("idMapPrograms", &request.id_map_programs);
+  reader.ReadIfGiven("idMapPrograms", &start.id_map_programs);
   reader.Read("privateMounts", &plan.private_mounts);
   reader.Read("mountProc", &plan.mount_proc);
   reader.ReadIfGiven("root", &plan.root);
@@ -134,12 +133,12 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.ReadIfGiven("noNewPrivs", &plan.privileges.no_new_privs);
   reader.ReadIfGiven("seccomp", &plan.privileges.filter);
   reader.ReadIfGiven("seccompEarly", &plan.privileges.filter_early);
-  reader.ReadIfGiven("intoCgroupFd", &request.into_cgroup_fd);
+  reader.ReadIfGiven("intoCgroupFd", &start.into_cgroup_fd);
   reader.Read("joinFds", &plan.join_fds);
   reader.ReadIfGiven("pidsFd", &plan.pids_fd);
   reader.Read("shareMemory", &plan.shares_memory);
-  reader.Read("watchdogMs", &request.watchdog_ms);
-  reader.ReadIfGiven("thawFd", &request.thaw_fd);
+  reader.Read("watchdogMs", &start.watchdog_ms);
+  reader.ReadIfGiven("thawFd", &start.thaw_fd);
   reader.ReadIfGiven("closesFds", &options->closes_fds);
 }
 
@@ -162,18 +161,18 @@ const char* WhyRefused(const RootPlan& root) {
 }
 
 /**
- * Why the request is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
+ * Why a start is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
  * memory to another user. nullptr if it is not.
  */
-const char* WhyRefused(const SpawnRequest& request) {
-  const SpawnPlan& plan = request.plan;
-  const auto lacks = [&](uint32_t flag) { return (request.namespaces & flag) == 0; };
-  if ((request.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
+const char* WhyRefused(const ChildStart& start) {
+  const SpawnPlan& plan = start.plan;
+  const auto lacks = [&](uint32_t flag) { return (start.namespaces & flag) == 0; };
+  if ((start.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
   if (plan.argv[0] == nullptr) return "Expected at least one entry in args";
-  if (request.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
+  if (start.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
   if (plan.hostname != nullptr && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
   if (plan.uid_map != nullptr && lacks(CLONE_NEWUSER)) return "idMaps needs CLONE_NEWUSER";
-  if (!request.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || plan.uid_map != nullptr)) {
+  if (!start.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || plan.uid_map != nullptr)) {
     return "idMapPrograms needs CLONE_NEWUSER, and no idMaps";
   }
   if (plan.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
@@ -210,9 +209,9 @@ const char* WhyRefused(const SpawnRequest& request) {
 }
 
 /** Closes the fds that were only for this child. */
-void CloseFds(Instance& instance, const SpawnRequest& request) {
-  for (const int fd : request.plan.join_fds) instance.Close(fd);
-  for (const int fd : {request.plan.pids_fd, request.into_cgroup_fd, request.thaw_fd}) {
+void CloseFds(Instance& instance, const ChildStart& start) {
+  for (const int fd : start.plan.join_fds) instance.Close(fd);
+  for (const int fd : {start.plan.pids_fd, start.into_cgroup_fd, start.thaw_fd}) {
     if (fd >= 0) instance.Close(fd);
   }
 }
@@ -229,20 +228,20 @@ std::optional<uint64_t> ToBits(const std::vector<uint32_t>& capabilities) {
 }
 
 Napi::Value Clone(Napi::Env env, CloneOptions& options) {
-  SpawnPlan& plan = options.request.plan;
+  SpawnPlan& plan = options.start.plan;
   const std::string score = options.oom_score_adj ? std::to_string(*options.oom_score_adj) : "";
   if (options.oom_score_adj) plan.settings.oom_score_adj = score.c_str();
   if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
   const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
-  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.request);
+  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start);
   if (refused != nullptr) {
     ThrowInvalidArgument(env, refused);
     return env.Undefined();
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const Expected<pid_t, CloneFailure> pid = instance.starter.Start(options.request, &pidfd);
-  if (options.closes_fds) CloseFds(instance, options.request);
+  const Expected<pid_t, CloneFailure> pid = instance.starter.Start(options.start, &pidfd);
+  if (options.closes_fds) CloseFds(instance, options.start);
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);

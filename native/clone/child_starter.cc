@@ -12,7 +12,6 @@
 #include "clone/child.h"
 #include "clone/clone_call.h"
 #include "clone/exec_paths.h"
-#include "clone/id_mapper.h"
 #include "sys/call_names.h"
 #include "sys/errors.h"
 #include "sys/memory.h"
@@ -50,13 +49,13 @@ std::string Subject(const Report& report) {
 
 }  // namespace
 
-Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueFd* pidfd) {
+Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* pidfd) {
   if (const Expected<> ready = ready_watchdog_(); !ready) {
     return CloneFailure{Stage::kWatchdog, ready.error().error, "thread", {}, ready.error().syscall};
   }
   const int error = stack_.Ensure();
   if (error < 0) return CloneFailure{Stage::kClone, error, "stack", {}, "mmap"};
-  SpawnPlan& plan = request.plan;
+  SpawnPlan& plan = start.plan;
   const int parent = plan.kill_with_parent ? SelfPidfdAbove(static_cast<int>(plan.stdio.size())) : -1;
   if (plan.kill_with_parent && parent < 0) {
     return CloneFailure{Stage::kParentDeath, parent, "pidfd_open", {}, "pidfd_open"};
@@ -66,7 +65,7 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueF
   *report = {Stage::kClone, 0, nullptr, -1, sys::kNoCall};
   volatile int cloned_pidfd = -1;
   IdMapper id_mapper;
-  if (!request.id_map_programs.empty() && !id_mapper.Start(request.id_map_programs, &cloned_pidfd)) {
+  if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, &cloned_pidfd)) {
     return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
   }
   Memory memory;
@@ -75,22 +74,22 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& request, UniqueF
   plan.id_mapper_fd = id_mapper.child_end();
   plan.id_mapper_peer_fd = id_mapper.parent_end();
   plan.parent_pidfd = parent;
-  plan.new_cgroup_namespace = (request.namespaces & CLONE_NEWCGROUP) != 0;
+  plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
   plan.report = report;
 
   CloneRequest call{};
-  call.flags = CLONE_VFORK | CLONE_PIDFD | (plan.shares_memory ? CLONE_VM : 0) |
-               (request.namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  call.flags =
+      CLONE_VFORK | CLONE_PIDFD | (plan.shares_memory ? CLONE_VM : 0) | (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.pidfd = const_cast<int*>(&cloned_pidfd);
   call.stack_base = stack_.base();
   call.stack_size = VforkStack::size();
-  call.cgroup_fd = request.into_cgroup_fd;
+  call.cgroup_fd = start.into_cgroup_fd;
 
   sys::Result pid;
   bool killed = false;
   {
     const SignalBlock block;
-    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, request.thaw_fd, request.watchdog_ms});
+    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, start.thaw_fd, start.watchdog_ms});
     const sys::OwnStack own_stack(call.stack_base, call.stack_size);
     pid =
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);

@@ -2,11 +2,14 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "clone/spawn_request.h"
+#include "clone/id_mapper.h"
+#include "clone/spawn_plan.h"
 #include "clone/stages.h"
 #include "clone/vfork_stack.h"
 #include "clone/watchdog.h"
@@ -14,6 +17,20 @@
 #include "sys/unique_fd.h"
 
 namespace memcage {
+
+/** One child: what it does, and what its parent does around that. */
+struct ChildStart {
+  /** ChildStarter::Start() fills in what `argv` and `envp` say already, and what is the parent's. */
+  SpawnPlan plan;
+  /** CLONE_NEW*. */
+  uint32_t namespaces = 0;
+  std::vector<IdMapProgram> id_map_programs;
+  /** The directory of a cgroup v2 in which the child is born, or -1. */
+  int into_cgroup_fd = -1;
+  /** A `freezer.state` (v1) for the watchdog, or -1. */
+  int thaw_fd = -1;
+  int watchdog_ms = 0;
+};
 
 struct CloneFailure {
   Stage stage;
@@ -33,7 +50,7 @@ class ChildStarter {
   /**
    * Returns the pid, with the pidfd in `pidfd`, once the child has reached exec; or what failed, and no child is left.
    */
-  Expected<pid_t, CloneFailure> Start(SpawnRequest& request, UniqueFd* pidfd);
+  Expected<pid_t, CloneFailure> Start(ChildStart& start, UniqueFd* pidfd);
 
   /** A pidfd of this process, opened once; or a negative errno. */
   int SelfPidfd();

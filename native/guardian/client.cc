@@ -114,18 +114,18 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   char* const envp[] = {nullptr};
   const int stdio[] = {-1, -1, -1, its.get(), self};
   static_assert(guardian::kSocketFd == 3 && guardian::kProcessFd == 4 && guardian::kFdCount == 5);
-  SpawnRequest request;
-  request.plan.file = launcher.c_str();
-  request.plan.argv = argv;
-  request.plan.envp = envp;
-  request.plan.cwd = "/";
-  request.plan.stdio = stdio;
-  request.plan.shares_memory = true;
+  ChildStart start;
+  start.plan.file = launcher.c_str();
+  start.plan.argv = argv;
+  start.plan.envp = envp;
+  start.plan.cwd = "/";
+  start.plan.stdio = stdio;
+  start.plan.shares_memory = true;
   // Its own session, without a terminal.
-  request.plan.new_session = true;
-  request.watchdog_ms = kStartMs;
+  start.plan.new_session = true;
+  start.watchdog_ms = kStartMs;
   UniqueFd pidfd;
-  const Expected<pid_t, CloneFailure> started = starter.Start(request, &pidfd);
+  const Expected<pid_t, CloneFailure> started = starter.Start(start, &pidfd);
   if (!started) return started.error();
   its.Reset();
   // It forks to go on as a child of its own, and ends.

@@ -135,7 +135,7 @@ UniqueFd OpenAgain(int fd) {
 namespace memcage {
 GuardianState* GuardianState::OfProcess() { return &state; }
 // A guardian that starts is seen in test/integration; here its answer alone is read.
-Expected<pid_t, CloneFailure> ChildStarter::Start(SpawnRequest& /*request*/, UniqueFd* /*pidfd*/) {
+Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& /*start*/, UniqueFd* /*pidfd*/) {
   return CloneFailure{Stage::kClone, -ENOSYS, {}};
 }
 int ChildStarter::SelfPidfd() { return -ENOSYS; }
