@@ -1,7 +1,8 @@
-import type { RootPlan } from '../../../types/native';
+import type { RootMount, RootPlan, TmpfsOptions } from '../../../types/native';
+import type { NamespaceOptions } from '../../../types/options';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { NamespacePlan } from '../namespaces/namespaces';
 import type { SettingsPlan } from '../settings/child-settings';
-import { rootArguments } from './root-arguments';
 
 /** What memcage-exec has to do. docs/launcher.md has the format; `native/launcher/arguments.cc` reads it. */
 export interface LauncherPlan {
@@ -12,7 +13,7 @@ export interface LauncherPlan {
   namespaces: NamespacePlan;
   /** The root directory of the program, and of an init. Its sources are looked up where the launcher is started. */
   root?: RootPlan | undefined;
-  /** Of the program. */
+  /** The settings of the program, not of an init. */
   settings: SettingsPlan;
   /** Whether an init runs between the PID namespace and the program. */
   init: boolean;
@@ -42,28 +43,13 @@ const VERSION = '1';
 
 /** The arguments that go before the command. */
 export function launcherArguments(plan: LauncherPlan): string[] {
-  const {
-    namespaces: ns,
-    settings,
-    join,
-    pids,
-    init,
-    signalsHeld = false,
-    entryPoint = false,
-    reportFd,
-    gate = false,
-    statusFd,
-    parent,
-    uid,
-    gid,
-    file,
-  } = plan;
+  const { namespaces: ns, settings, gate = false } = plan;
   const values: readonly (readonly [name: string, value: string | number | undefined])[] = [
-    ['report', reportFd],
-    ['status', statusFd],
-    ...join.map((path) => ['join', path] as const),
-    ['pids', pids],
-    ['parent', parent],
+    ['report', plan.reportFd],
+    ['status', plan.statusFd],
+    ...plan.join.map((path) => ['join', path] as const),
+    ['pids', plan.pids],
+    ['parent', plan.parent],
     ['unshare', ns.namespaces === 0 ? undefined : ns.namespaces],
     ['uid-map', ns.idMaps?.uidMap],
     ['gid-map', ns.idMaps?.gidMap],
@@ -75,9 +61,9 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['nice', settings.nice],
     ['capabilities', settings.capabilities && bits(settings.capabilities)],
     ['seccomp', settings.seccomp && Buffer.from(settings.seccomp).toString('hex')],
-    ['uid', uid],
-    ['gid', gid],
-    ['file', file],
+    ['uid', plan.uid],
+    ['gid', plan.gid],
+    ['file', plan.file],
   ];
   const words: readonly (readonly [name: string, given: boolean])[] = [
     ['private-mounts', ns.privateMounts],
@@ -87,9 +73,9 @@ export function launcherArguments(plan: LauncherPlan): string[] {
     ['seccomp-early', settings.seccompEarly === true],
     ['gate', gate !== false],
     ['gate-parent', gate === 'parent'],
-    ['init', init],
-    ['signals-held', signalsHeld],
-    ['entry-point', entryPoint],
+    ['init', plan.init],
+    ['signals-held', plan.signalsHeld === true],
+    ['entry-point', plan.entryPoint === true],
   ];
   return [
     VERSION,
@@ -100,9 +86,44 @@ export function launcherArguments(plan: LauncherPlan): string[] {
   ];
 }
 
+/** @throws ERR_MEMCAGE_UNSUPPORTED for what no argument can say */
+export function refuseUnsupported({ user }: NamespaceOptions): void {
+  if (typeof user !== 'object' || user.subordinate !== true) return;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    'Only spawn() and run() support `subordinate`: memcage must run newuidmap beside the child',
+  );
+}
+
 /** Whether a command line is that of an init. */
 export function isInitCommand([, version, ...words]: readonly string[]): boolean {
   return version === VERSION && words.slice(0, words.indexOf('--')).includes('--init');
+}
+
+/** The arguments for a root directory. Those of one mount come together, its target last; the mounts in their order. */
+function rootArguments({ path, empty, emptyOptions, readOnly, mounts, hide, proc, dev, cwd }: RootPlan): string[] {
+  const start = empty ? [...tmpfsArguments(emptyOptions), '--root-empty'] : ['--root-own'];
+  return [
+    ...(path === null ? start : [`--root=${path}`]),
+    ...(readOnly ? ['--root-read-only'] : []),
+    ...(proc === 'keep' ? [] : [`--root-proc=${proc}`]),
+    ...(dev ? ['--root-dev'] : []),
+    ...mounts.flatMap(mountArguments),
+    ...hide.map((hidden) => `--hide=${hidden}`),
+    `--cwd=${cwd}`,
+  ];
+}
+
+function mountArguments(mount: RootMount): string[] {
+  const create = mount.create ? ['--create'] : [];
+  if (mount.kind === 'tmpfs') return [...create, ...tmpfsArguments(mount), `--tmpfs=${mount.to}`];
+  return [...create, `--bind-from=${mount.from}`, `--${mount.readOnly ? 'bind-read-only' : 'bind'}=${mount.to}`];
+}
+
+function tmpfsArguments(options: TmpfsOptions | undefined): string[] {
+  if (options === undefined) return [];
+  const { size, mode } = options;
+  return [...(size === undefined ? [] : [`--tmpfs-size=${size}`]), `--tmpfs-mode=${mode}`];
 }
 
 function amount(limit: number): string {
