@@ -192,7 +192,7 @@ export interface RootPlan {
   path: string | null;
   /** With `path: null`: an empty tmpfs becomes `/`. */
   empty: boolean;
-  /** Of the tmpfs of `empty`. Default: mode 755. */
+  /** Options of the tmpfs of `empty`. Default: mode 755. */
   emptyOptions?: TmpfsOptions;
   /**
    * Everything of the root is read-only, except what the rest of the plan mounts. With `empty`, that is the tmpfs, once all
@@ -423,7 +423,7 @@ export type WatchEvent =
       id: number;
       /** In microseconds: processor time, or how long nothing has got on. */
       valueUs: number;
-      /** Of stalls. */
+      /** What told of a stall. */
       toldBy?: StallSign;
       /** Absent if the kernel refused nothing. The meter tries again, after longer and longer pauses. */
       refused?: NativeError;
@@ -495,9 +495,9 @@ export interface MeterReading {
   times: number;
   /** How often everything was killed at the limit. Refused kills don't count. */
   kills: number;
-  /** The limit is reached, or, of stalls, was once. */
+  /** The limit is reached. For stalls: it is, or was once. */
   isReached: boolean;
-  /** Of stalls: what told of the last. */
+  /** What told of the last stall. */
   toldBy?: StallSign;
   /**
    * What the kernel refused in the last kill while the limit is reached, or in the last look: ENODATA if PSI was turned

@@ -78,7 +78,7 @@ Napi::Value FromJs(const Napi::CallbackInfo& info) {
   if constexpr (std::tuple_size_v<decltype(values)> == 0) {
     return CallWith<function>(info.Env(), values);
   } else {
-    // It has what the values point to.
+    // The options have what the values point to.
     Options options(info);
     if constexpr (sizeof...(names) > 0) {
       std::apply([&](auto&... to) { ReadEach<names...>(options, to...); }, values);

@@ -130,7 +130,7 @@ Expected<double> StartStallMeter(Napi::Env env, const StallMeterOptions& options
   opening.OpenFile(options.time_dir_fd, Join(options.time_path, shares), &files.time);
   opening.OpenPath(options.pressure_dir_fd, options.pressure_path, &files.pressure_dir);
   if (!opening.refused() && !cgroup::OpenStallPressure(&files)) files.pressure_dir.Reset();
-  // This tells that processes wait for memory, on v1 alone.
+  // memory.oom_control tells that processes wait for memory, on v1 alone.
   UniqueFd oom_control;
   opening.OpenIfThere(options.dir_fd, file("memory.oom_control"), &oom_control);
   if (oom_control.valid()) {

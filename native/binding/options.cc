@@ -87,7 +87,7 @@ bool Options::IsOfAll(const char* name) {
   napi_valuetype type = napi_undefined;
   if (Answered(napi_get_prototype(env_, holder, &above), above).IsEmpty()) return true;
   if (napi_typeof(env_, above, &type) != napi_ok || type != napi_null) return false;
-  // Of any realm.
+  // The Object.prototype of any realm has this function.
   napi_create_string_utf8(env_, "hasOwnProperty", NAPI_AUTO_LENGTH, &key);
   return Answered(napi_has_own_property(env_, holder, key, &has), holder).IsEmpty() || has;
 }
@@ -159,7 +159,7 @@ void Options::To(const char* name, Napi::Value value, int64_t* to) {
 
 void Options::To(const char* name, Napi::Value value, double* to) {
   const double amount = ok() && value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  // Also false for NaN.
+  // NaN is refused too.
   if (amount >= 0) {
     *to = amount;
   } else {

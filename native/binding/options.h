@@ -61,7 +61,7 @@ struct NamesOf;
 class Options {
  public:
   explicit Options(const Napi::CallbackInfo& info);
-  /** Of an object within others: what is wrong with it is wrong with the `whole`. */
+  /** Reads an object within others: what is wrong with it is wrong with the `whole`. */
   Options(Options& whole, Napi::Object object)
       : env_(whole.env_), object_(object), ok_(whole.ok_), memory_(whole.memory_) {}
   Options(const Options&) = delete;
@@ -196,7 +196,7 @@ class Options {
 
   Napi::Env env_;
   Napi::Object object_;
-  /** Of the whole. */
+  /** Whether nothing is wrong with the whole. */
   bool own_ok_ = true;
   bool* ok_ = &own_ok_;
   Memory own_memory_;

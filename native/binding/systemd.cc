@@ -44,7 +44,8 @@ class BusWorker : public Napi::AsyncWorker {
  public:
   using Ask = std::function<Answer<T>()>;
 
-  /** It deletes itself when it is done. `name`: the answer's name in the object to which the promise resolves. */
+  /** The worker deletes itself when it is done. `name`: the answer's name in the object to which the promise resolves.
+   */
   static Napi::Promise Start(Napi::Env env, const char* name, Ask ask) {
     auto* worker = new BusWorker(env, name, std::move(ask));
     Napi::Promise promise = worker->deferred_.Promise();

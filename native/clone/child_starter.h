@@ -58,7 +58,7 @@ class ChildStarter {
   [[nodiscard]] Watchdog& watchdog() { return watchdog_; }
 
  private:
-  /** The same, with a number that is none of the first `count`, which become the child's stdio. */
+  /** A SelfPidfd() whose number is none of the first `count`, which become the child's stdio. */
   int SelfPidfdAbove(int count);
 
   std::function<Expected<>()> ready_watchdog_;

@@ -32,7 +32,7 @@ sys::Result CloneChild(const CloneRequest& request, int (*entry)(void*), void* a
  */
 sys::Result CloneRefusal(uint64_t flags);
 
-/** The same for unshare(2). The process must have several threads, as any with Node has. */
+/** How a seccomp filter would refuse unshare(2). The process must have several threads, as any with Node has. */
 sys::Result UnshareRefusal(int flags);
 
 }  // namespace memcage

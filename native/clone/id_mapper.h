@@ -66,7 +66,7 @@ class IdMapper {
   std::string output_;
 
   std::mutex mutex_;
-  /** It is not reaped while the mutex is held, so nobody else can have its pid. */
+  /** The program that runs. It is not reaped while the mutex is held, so nobody else can have its pid. */
   pid_t running_ = 0;
   bool finished_ = false;
 };

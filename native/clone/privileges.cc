@@ -23,7 +23,7 @@ constexpr int kMostCapabilities = 64;
 
 bool Keeps(uint64_t capabilities, int capability) { return ((capabilities >> capability) & 1) != 0; }
 
-/** Also those that only a newer kernel has. */
+/** Drops also what only a newer kernel has. */
 void DropFromBoundingSet(const SpawnPlan& plan, uint64_t kept) {
   for (int capability = 0; capability < kMostCapabilities; ++capability) {
     if (Keeps(kept, capability)) continue;

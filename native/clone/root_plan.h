@@ -6,7 +6,7 @@
 
 namespace memcage {
 
-/** In a plan. */
+/** The most mounts in a plan. */
 constexpr size_t kMaxRootMounts = 1024;
 
 struct TmpfsOptions {
@@ -17,7 +17,7 @@ struct TmpfsOptions {
 };
 
 struct RootMount {
-  /** Of a bind, or nullptr: a tmpfs. */
+  /** The source of a bind, or nullptr: a tmpfs. */
   const char* from = nullptr;
   const char* to = nullptr;
   TmpfsOptions tmpfs;

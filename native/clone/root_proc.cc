@@ -23,7 +23,7 @@ constexpr const char* kHidden[] = {"/proc/acpi",          "/proc/kcore",       "
 
 const char* NameInProc(const char* path) { return path + sizeof("/proc/") - 1; }
 
-/** Of a name in the working directory. */
+/** Makes a file of /proc read-only, which is the working directory. */
 void MakeReadOnly(const SpawnPlan& plan, const char* path) {
   const char* name = NameInProc(path);
   sys::Result result = Call(SYS_mount, name, name, nullptr, MS_BIND | MS_REC, nullptr);
@@ -54,7 +54,7 @@ void MountProc(const SpawnPlan& plan, Roots* roots) {
   if (root.proc == RootProc::kBind) {
     proc = CopyOutside(plan, *roots, kProc, Stage::kRootProc, kProc);
   } else {
-    // Of the options of proc(5), none.
+    // No options of proc(5).
     const sys::Result tree =
         sys::NewMount("proc", {{"source", "proc"}}, sys::kMountNoSuid | sys::kMountNoDev | sys::kMountNoExec);
     Check(plan, Stage::kRootProc, tree, kProc);

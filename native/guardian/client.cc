@@ -49,7 +49,7 @@ int ReadAnswer(int socket, const char** syscall) {
     const ssize_t length = recvfrom(socket, &answer, sizeof(answer), MSG_DONTWAIT, nullptr, nullptr);
     // The guardian was killed.
     if (length != sizeof(answer)) return length < 0 ? sys::NegativeErrno() : -ESRCH;
-    // It says why it could not go on.
+    // The pid, or why the guardian could not go on.
     *syscall = "fork";
     return answer.pid;
   }
@@ -104,7 +104,7 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   }
   UniqueFd ours(fds[0]);
   UniqueFd its(fds[1]);
-  // This process opens it for itself, before it could be mistaken for another process.
+  // A process opens the pidfd of itself, before its pid could be of another process.
   const int self = starter.SelfPidfd();
   if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
 
@@ -128,7 +128,7 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   const Expected<pid_t, CloneFailure> started = starter.Start(start, &pidfd);
   if (!started) return started.error();
   its.Reset();
-  // It forks to go on as a child of its own, and ends.
+  // The program forks, goes on as its own child, and ends.
   const char* syscall = "";
   const int answer = ReadAnswer(ours.get(), &syscall);
   if (answer <= 0) sys::PidfdSendSignal(pidfd.get(), SIGKILL);

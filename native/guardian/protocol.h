@@ -36,7 +36,7 @@ enum class Order : uint8_t {
 };
 
 enum class Kind : uint8_t {
-  /** Of an owner, with its cages. */
+  /** The directory of an owner, with its cages. */
   kOwner,
   /** Its processes live on, and it is removed when it is empty. */
   kDetached,

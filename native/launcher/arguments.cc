@@ -23,7 +23,7 @@ constexpr size_t kMaxRlimits = 32;
 constexpr uint64_t kMaxInt = 0x7fffffff;
 constexpr uint64_t kMaxId = 0xffffffff;
 
-/** What the plan's are of. */
+/** The plan's limits of resources. */
 Rlimit rlimits[kMaxRlimits];
 
 /** Memory that lasts until exec. */

@@ -8,7 +8,7 @@
 
 namespace memcage::launcher {
 
-/** Of paths and fds together. */
+/** The most joins, by paths and fds together. */
 inline constexpr size_t kMaxJoins = 8;
 
 /** What the launcher does beyond the steps of the child. */

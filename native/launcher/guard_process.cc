@@ -115,7 +115,7 @@ void Obey(const Message& message, UniqueFd directory) {
 enum class Received {
   kMessage,
   kNothing,
-  /** That is no sign of death: exec closes it too. */
+  /** The end of the socket is no sign of death: exec closes it too. */
   kClosed,
   /** The kernel is short of memory, say: there may be a message. */
   kFailed,

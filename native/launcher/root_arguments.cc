@@ -98,7 +98,7 @@ const char* RootArguments::Finish(SpawnPlan* plan) {
                          !root_.hide.empty() || root_.cwd != nullptr;
     return is_used ? "(mounts without a root)" : nullptr;
   }
-  // It would be the caller's own root that changes.
+  // Without mounts of its own the program would change the caller's root.
   if ((plan->unshare & CLONE_NEWNS) == 0 || !plan->private_mounts) return "(a root without private mounts)";
   if (plan->mount_proc) return "(a root with --mount-proc)";
   if (root_.proc == RootProc::kNew && (plan->unshare & CLONE_NEWPID) == 0)

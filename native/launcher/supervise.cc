@@ -105,7 +105,7 @@ void Supervise(const Supervision& supervision) {
   // Else it would keep a directory in use, of a root that nobody else has any more.
   Call(SYS_chdir, "/");
   KeepOnly(supervision.status_fd, supervision.inner_status_fd);
-  // Those that ended before this process was an init: the exec has dropped their signals.
+  // Children may have ended before this process was an init: the exec has dropped their signals.
   Reap(supervision);
   sigset_t all;
   sigfillset(&all);

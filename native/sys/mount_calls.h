@@ -69,7 +69,7 @@ inline Result SetReadOnlyAt(int dir_fd, const char* path, int flags) {
   return Call(SYS_mount_setattr, dir_fd, path, flags, &attributes, sizeof(attributes));
 }
 
-/** The same for a mount as an fd. `flags`: 0 or kAtRecursive. */
+/** mount_setattr(2) for the mount that an fd is. `flags`: 0 or kAtRecursive. */
 inline Result SetMountReadOnly(int tree, int flags) { return SetReadOnlyAt(tree, "", AT_EMPTY_PATH | flags); }
 
 /** The id of the mount that an fd is on (statx(2), Linux 5.8); 0 if the kernel does not say. */

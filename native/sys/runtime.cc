@@ -11,7 +11,7 @@
 
 #define MEMCAGE_WEAK __attribute__((weak))
 
-// This is what `new` is made of, and the compiler calls these names.
+// `new` is made of malloc, and the compiler calls these names.
 // NOLINTBEGIN(cppcoreguidelines-no-malloc,bugprone-reserved-identifier)
 
 MEMCAGE_WEAK void* operator new(std::size_t size) {

@@ -13,7 +13,7 @@ class UniqueFd {
  public:
   UniqueFd() = default;
   explicit UniqueFd(int fd) : fd_(fd) {}
-  /** Of a call that opens one; what it refused is in get(). */
+  /** Takes what a call has opened. If it was refused, the fd is not valid, and get() has the negative errno. */
   explicit UniqueFd(const sys::Result& opened) : fd_(opened.as_int()) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {

@@ -41,7 +41,7 @@ std::optional<std::vector<std::string>> CarryOut(const ExitCleanUp& clean_up) {
   }
   std::vector<std::string> texts;
   for (const auto& [dir_fd, path] : clean_up.reads) {
-    // This kernel may have no such file. If the cgroup itself is gone, its removal fails.
+    // A kernel may lack the file. If the cgroup itself is gone, its removal fails.
     Expected<std::string> text = cgroup::Read(dir_fd, path);
     if (!text && text.error().error != -ENOENT) return {};
     texts.push_back(text ? std::move(*text) : std::string());

@@ -18,7 +18,7 @@ constexpr int64_t kMostLate = 2;
 constexpr int64_t kMostIdleNs = 1'000'000'000;
 /** The OOM killer may be switched off later. */
 constexpr int64_t kOomPauseNs = 5'000'000'000;
-/** Of a slice, in which that much may be waited for memory or run without a closer look. */
+/** A slice needs no closer look if less than this part of it was waited for memory, or run. */
 constexpr int64_t kIdleShare = 100;
 
 }  // namespace

@@ -30,7 +30,7 @@ class StallGauge : public Gauge {
 
   cgroup::StallFiles files_;
   const int64_t limit_us_;
-  /** Of a slice. */
+  /** The length of a slice. */
   const int64_t length_us_;
   cgroup::StallCounts last_;
   /** When the current slice began; 0 before the first. */

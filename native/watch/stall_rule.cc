@@ -46,7 +46,7 @@ constexpr int64_t kMostFaultsPerMajor = 16;
 constexpr int64_t kMostFaultsPerRefault = 4;
 /** Above memory.high, or memory.swap.high, the kernel makes a process sleep for almost all of its time. */
 constexpr int64_t kLeastThrottledPercent = 80;
-/** It lets it have some tens of pages every two seconds. */
+/** The kernel then lets a process have some tens of pages every two seconds. */
 constexpr int64_t kMostThrottledFaultsPerSecond = 500;
 /**
  * A good slice takes back so many times its length. In livelock one in 15 looked good; of a server that mostly sleeps
@@ -112,7 +112,8 @@ void StallStretch::Add(const StallSlice& slice, int64_t us) {
     full_us_ += slice.grown.full_us;
     measured_us_ += slice.length_us;
   }
-  // Of the whole stretch: a kernel may measure in steps of ten milliseconds, some of which fall between two slices.
+  // The share counts in the whole stretch: a kernel may measure in steps of ten milliseconds, some of which fall
+  // between two slices.
   const int64_t least_percent = slice.has_refaults ? kLeastFullPercent : kLeastFullPercentAlone;
   if (sign == StallSign::kNone || !IsAtLeast(full_us_, least_percent, measured_us_)) {
     // What goes on for hours recovers as fast as what has just reached the limit.

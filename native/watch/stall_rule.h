@@ -11,9 +11,9 @@ enum class StallSign {
   kNone,
   /** The kernel's own measure of time lost to memory (PSI). */
   kPressure,
-  /** It reads again and again what it has just lost. */
+  /** The cage reads again and again what it has just lost. */
   kRefaults,
-  /** It waits until there is memory, because the OOM killer is off. */
+  /** The cage waits until there is memory, because the OOM killer is off. */
   kOomPaused,
 };
 
@@ -48,13 +48,13 @@ class StallStretch {
 
   /** What was lost, less what was taken back. 0: there is no stretch. */
   [[nodiscard]] int64_t length_us() const { return length_us_; }
-  /** Of the last slice that was lost, even if the stretch is over. */
+  /** What told of the last slice that was lost, even if the stretch is over. */
   [[nodiscard]] StallSign sign() const { return sign_; }
 
  private:
   const int64_t limit_us_;
   int64_t length_us_ = 0;
-  /** Of the stretch, as PSI says; and of the slices that this is a part of. */
+  /** How much of the stretch was lost, as PSI says; and the length of the slices for which PSI says so. */
   int64_t full_us_ = 0;
   int64_t measured_us_ = 0;
   StallSign sign_ = StallSign::kNone;

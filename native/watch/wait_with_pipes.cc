@@ -16,7 +16,7 @@ namespace {
 
 /** Node reads into pieces of this size. So, with a `maxBuffer`, the output includes all of the last piece. */
 constexpr size_t kPiece = 65536;
-/** How often one pipe is read before the others get their turn. */
+/** How often one pipe is read before the others are. */
 constexpr int kReadsInARow = 32;
 constexpr short kBroken = POLLHUP | POLLERR | POLLNVAL;
 
@@ -82,7 +82,7 @@ class PipeServer {
   }
 
   void Read(ChildPipe& pipe) {
-    for (int turn = 0; turn < kReadsInARow && pipe.reads; ++turn) {
+    for (int reads = 0; reads < kReadsInARow && pipe.reads; ++reads) {
       uint8_t buffer[kPiece];
       std::vector<std::vector<uint8_t>>& output = pipe.output;
       const size_t used = output.empty() || output.back().size() == kPiece ? 0 : output.back().size();
