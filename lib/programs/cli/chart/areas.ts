@@ -3,7 +3,10 @@ import type { Scale } from './layout';
 import { element, type Markup, round } from './markup';
 import type { Point } from './timeline';
 
-/** The layers from the bottom up. */
+/** A figure of a sample, in bytes. */
+type Bytes = (point: Point) => number;
+
+/** The parts of the usage, from the bottom up. */
 const LAYERS = [
   { className: 'anon', bytes: (point: Point) => point.anonBytes, text: 'anon: heaps, stacks' },
   { className: 'file', bytes: (point: Point) => point.fileBytes, text: 'file: page cache, tmpfs' },
@@ -16,44 +19,36 @@ const DENSE = 400;
 /** Less than this share of the axis is invisible. */
 const LEAST_SHARE = 0.004;
 
-/**
- * The parts stacked as areas, and the usage as a line over them. Swap is not part of the usage, and gets its own line.
- */
-export function areas(points: readonly Point[], scale: Scale): { markup: Markup[]; entries: LegendEntry[] } {
-  if (points.length === 0) return { markup: [], entries: [] };
-  const matters = (bytes: (point: Point) => number): boolean =>
-    points.some((point) => bytes(point) > scale.topBytes * LEAST_SHARE);
-  const markup = [
-    area(
-      'other',
-      points,
-      () => 0,
-      (point) => point.usageBytes,
-      scale,
-    ),
+/** The legend of what can be seen of the memory. */
+export function layersOf(points: readonly Point[], { topBytes }: Scale): LegendEntry[] {
+  const rest: Bytes = (point) => point.usageBytes - sumBelow(LAYERS.length)(point);
+  const parts = [...LAYERS, { className: 'other', bytes: rest, text: 'other' }]
+    .filter(({ bytes }) => points.some((point) => bytes(point) > topBytes * LEAST_SHARE))
+    .map(({ className, text }) => ({ className, isLine: false, text }));
+  return hasSwap(points) ? [...parts, { className: 'swap-line', isLine: true, text: 'swap, beside the use' }] : parts;
+}
+
+/** The parts stacked as areas, and the usage as a line over them. Swap is not part of the usage, and gets its own line. */
+export function areas(points: readonly Point[], scale: Scale): Markup[] {
+  if (points.length === 0) return [];
+  const usage: Bytes = (point) => point.usageBytes;
+  const swap = line(points, (point) => point.swapBytes, scale);
+  return [
+    area('other', points, () => 0, usage, scale),
+    ...LAYERS.map(({ className }, index) => area(className, points, sumBelow(index), sumBelow(index + 1), scale)),
+    element('path', { class: points.length > DENSE ? 'usage dense' : 'usage', d: line(points, usage, scale) }),
+    ...(hasSwap(points) ? ['halo', 'swap-line'].map((name) => element('path', { class: name, d: swap })) : []),
   ];
-  const entries: LegendEntry[] = [];
-  LAYERS.forEach(({ className, bytes, text }, index) => {
-    markup.push(area(className, points, sumBelow(index), sumBelow(index + 1), scale));
-    if (matters(bytes)) entries.push({ className, isLine: false, text });
-  });
-  const rest = sumBelow(LAYERS.length);
-  if (matters((point) => point.usageBytes - rest(point)))
-    entries.push({ className: 'other', isLine: false, text: 'other' });
-  const density = points.length > DENSE ? 'usage dense' : 'usage';
-  markup.push(element('path', { class: density, d: line(points, (point) => point.usageBytes, scale) }));
-  if (points.some((point) => point.swapBytes > 0)) {
-    const d = line(points, (point) => point.swapBytes, scale);
-    markup.push(element('path', { class: 'halo', d }), element('path', { class: 'swap-line', d }));
-    entries.push({ className: 'swap-line', isLine: true, text: 'swap, beside the use' });
-  }
-  return { markup, entries };
+}
+
+function hasSwap(points: readonly Point[]): boolean {
+  return points.some(({ swapBytes }) => swapBytes > 0);
 }
 
 /**
  * Sums up layers, up to the usage: the kernel counts parts and whole separately, and the parts may exceed the whole.
  */
-function sumBelow(count: number): (point: Point) => number {
+function sumBelow(count: number): Bytes {
   const below = LAYERS.slice(0, count);
   return (point) =>
     Math.min(
@@ -62,17 +57,15 @@ function sumBelow(count: number): (point: Point) => number {
     );
 }
 
-type Height = (point: Point) => number;
-
-function area(className: string, points: readonly Point[], low: Height, high: Height, scale: Scale): Markup {
+function area(className: string, points: readonly Point[], low: Bytes, high: Bytes, scale: Scale): Markup {
   const back = coordinates([...points].reverse(), low, scale);
   return element('path', { class: className, d: `${line(points, high, scale)}L${back.join('L')}Z` });
 }
 
-function line(points: readonly Point[], height: Height, scale: Scale): string {
+function line(points: readonly Point[], height: Bytes, scale: Scale): string {
   return `M${coordinates(points, height, scale).join('L')}`;
 }
 
-function coordinates(points: readonly Point[], height: Height, { x, y }: Scale): string[] {
+function coordinates(points: readonly Point[], height: Bytes, { x, y }: Scale): string[] {
   return points.map((point) => `${round(x(point.atMs))} ${round(y(height(point)))}`);
 }

@@ -2,8 +2,7 @@ import { formatSize } from '../../../index';
 import { formatDuration } from '../text/duration';
 import type { ChartData } from './chart-data';
 import type { Layout, Scale } from './layout';
-import { element, label, type Markup } from './markup';
-import { textWidth } from './text';
+import { element, label, type Markup, textWidth } from './markup';
 import { byteTicks, formatTickTime, timeTicks } from './ticks';
 
 const TICK_SIZE = 12;

@@ -3,8 +3,7 @@ import { formatDuration } from '../text/duration';
 import { truncate } from '../text/text-width';
 import type { ChartData } from './chart-data';
 import type { Layout } from './layout';
-import { element, label, type Markup } from './markup';
-import { commandLine, textWidth } from './text';
+import { badge, element, heading, label, type Markup, textWidth } from './markup';
 
 /** A part of the chart, and where it ends. */
 export interface Part {
@@ -12,7 +11,6 @@ export interface Part {
   bottom: number;
 }
 
-const COMMAND_SIZE = 17;
 const VERDICT_SIZE = 15;
 const TEXT_SIZE = 12;
 const TILE_WIDTH = 210;
@@ -21,8 +19,7 @@ const TILE_WIDTH = 210;
 export function header(data: ChartData, layout: Layout): Part {
   const { margin, width } = layout;
   const room = width - 2 * margin;
-  const command = truncate(commandLine(data.command), Math.floor(room / (COMMAND_SIZE * 0.61)), '…');
-  const markup = [label(command, margin, margin + 16, { class: 'command' }), mark(data.isGood, margin, margin + 37)];
+  const markup = [heading(data.command, margin, width), ...badge(margin + 8, margin + 37, data.isGood)];
   let y = margin + 42;
   for (const line of wrap(data.verdict, room - 22, VERDICT_SIZE)) {
     markup.push(label(line, margin + 22, y, { class: `verdict ${data.isGood ? 'good' : 'bad'}` }));
@@ -41,17 +38,6 @@ export function header(data: ChartData, layout: Layout): Part {
 
 function percent(share: number): string {
   return share > 0 && share < 0.01 ? 'under 1 %' : `${Math.floor(share * 100)} %`;
-}
-
-/** A tick or a cross, which can be told apart without colour. */
-function mark(isGood: boolean, x: number, y: number): Markup {
-  const path = isGood ? `M${x + 4} ${y}l3 3l5.5 -6` : `M${x + 5} ${y - 3}l6 6m0 -6l-6 6`;
-  return element(
-    'g',
-    {},
-    element('circle', { class: isGood ? 'good' : 'bad', cx: x + 8, cy: y, r: 8 }),
-    element('path', { class: 'cross', d: path, fill: 'none' }),
-  );
 }
 
 function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): [name: string, value: string][] {

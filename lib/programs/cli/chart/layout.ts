@@ -1,8 +1,6 @@
 import type { ChartData } from './chart-data';
 
-/** The width of a drawing, which the page scales to its own width. Narrow drawings then have larger letters. */
-export type ChartSize = 'wide' | 'narrow';
-
+/** A drawing of some width, which the page scales to its own width. Narrow drawings then have larger letters. */
 export interface Layout {
   width: number;
   /** Space around everything. */
@@ -16,16 +14,26 @@ export interface Layout {
   mostSizes: number;
 }
 
-const LAYOUTS: Readonly<Record<ChartSize, Layout>> = {
-  wide: { width: 960, margin: 28, left: 92, right: 850, isNarrow: false, mostTimes: 10, mostSizes: 6 },
-  narrow: { width: 420, margin: 16, left: 72, right: 322, isNarrow: true, mostTimes: 4, mostSizes: 5 },
+export const WIDE: Layout = {
+  width: 960,
+  margin: 28,
+  left: 92,
+  right: 850,
+  isNarrow: false,
+  mostTimes: 10,
+  mostSizes: 6,
+};
+export const NARROW: Layout = {
+  width: 420,
+  margin: 16,
+  left: 72,
+  right: 322,
+  isNarrow: true,
+  mostTimes: 4,
+  mostSizes: 5,
 };
 
 const PLOT_HEIGHT = 260;
-
-export function layoutOf(size: ChartSize): Layout {
-  return LAYOUTS[size];
-}
 
 /** Maps bytes and milliseconds to pixels. */
 export interface Scale {

@@ -2,7 +2,7 @@ import { formatSize } from '../../../index';
 import { formatDuration } from '../text/duration';
 import type { ChartData } from './chart-data';
 import type { Layout, Scale } from './layout';
-import { element, label, type Markup, round, text } from './markup';
+import { badge, element, label, type Markup, round, text } from './markup';
 import type { HitSpan, Kills, Point } from './timeline';
 
 /** A horizontal line, named at the right of the plot. */
@@ -94,8 +94,7 @@ export function kills(data: ChartData, { right, isNarrow }: Layout, scale: Scale
         'g',
         {},
         element('title', {}, text(`${count === 1 ? 'OOM kill' : `${count} OOM kills`} at ${when}`)),
-        element('circle', { class: 'bad', cx: x, cy: y, r: 8 }),
-        element('path', { class: 'cross', d: `M${round(x - 3)} ${round(y - 3)}l6 6m0 -6l-6 6`, fill: 'none' }),
+        ...badge(x, y, false),
         label(name, x + 13, y + 4, { class: 'strong bad' }),
       ),
     ];

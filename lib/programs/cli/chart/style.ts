@@ -38,7 +38,7 @@ function colours(palette: typeof LIGHT): string {
   const { ground, ink, muted, grid, axis, anon, file, kernel, other, swap, limit, high, good } = palette;
   return [
     `.ground{fill:${ground}}`,
-    `text,.peak,.badge-mark{fill:${ink}}`,
+    `text,.peak{fill:${ink}}`,
     `.muted{fill:${muted}}`,
     `.grid{stroke:${grid}}`,
     `.axis{stroke:${axis}}`,

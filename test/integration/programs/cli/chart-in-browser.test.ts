@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderHtml } from '../../../../lib/programs/cli/chart/page';
-import { renderSvg } from '../../../../lib/programs/cli/chart/svg';
+import { renderHtml, renderSvg } from '../../../../lib/programs/cli/chart/memory-chart';
 import { RUNS } from '../../../support/docs/chart-data';
 import { fixtureResult } from '../../../support/fixture';
 import { patience } from '../../../support/patience';

@@ -1,9 +1,8 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import type { AnyCage, CgroupVersion, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
-import { checkChartName, isPage } from '../../chart/chart-name';
-import { renderHtml } from '../../chart/page';
-import { renderSvg } from '../../chart/svg';
+import { checkChartName, isPage } from '../../chart/document';
+import { renderHtml, renderSvg } from '../../chart/memory-chart';
 import { Timeline } from '../../chart/timeline';
 import { colorsOf } from '../../text/color';
 import { complain } from '../../text/complain';

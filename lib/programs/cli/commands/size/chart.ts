@@ -1,73 +1,154 @@
 import { formatSize } from '../../../../index';
-import { element, label, type Markup, text } from '../../chart/markup';
-import { CHART_STYLE, PAGE_STYLE } from '../../chart/style';
-import { commandLine } from '../../chart/text';
+import { type Drawing, htmlDocument, svgDocument } from '../../chart/document';
+import { cross, element, heading, label, type Markup, text, textWidth } from '../../chart/markup';
+import { formatTickTime, timeTicks } from '../../chart/ticks';
 import { formatDuration } from '../../text/duration';
-import { truncate } from '../../text/text-width';
-import { axes, levels, marks } from './chart-parts';
-import { LAYOUT, scaleOf } from './chart-scale';
-import type { SizeResult } from './result';
+import { bytesAt, placeOf, sizeAt } from './grid';
+import type { JudgedTrial, SizeResult } from './result';
 import { conclusionOf, rowsOf } from './table';
 
-const COMMAND_SIZE = 17;
+/** In pixels: the drawing, and in it the plot. */
+const LAYOUT = { width: 960, height: 460, margin: 28, left: 92, right: 830, top: 140, bottom: 400 } as const;
+const TICK_SIZE = 12;
+const MOST_TIMES = 6;
+const MARK = 5;
+
+/** Space beside the outermost limits, as a share of what is between them. */
+const ASIDE = 0.06;
+const HEADROOM = 1.1;
 
 /** Time over limit, as an SVG document. */
 export function renderChart(result: SizeResult): string {
-  const title = element('title', {}, text(commandLine(result.command)));
-  const description = element('desc', {}, text(conclusionOf(result)));
-  const style = element('style', {}, { markup: CHART_STYLE });
-  const svg = picture(result, { xmlns: 'http://www.w3.org/2000/svg' }, [title, description, style]);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.markup}\n`;
+  return svgDocument(draw(result), result.command, conclusionOf(result));
 }
 
-/** The same as a page, with the runs as a table. */
+/** The chart as a page, with the runs as a table. */
 export function renderChartPage(result: SizeResult): string {
-  const [titles = [], ...rows] = rowsOf(result);
-  const cells = (name: 'th' | 'td', row: readonly string[]): Markup =>
-    element('tr', {}, ...row.map((cell) => element(name, {}, text(cell))));
-  const head = element(
-    'head',
-    {},
-    element('meta', { charset: 'utf-8' }),
-    element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    // Without it, a browser would request an icon.
-    element('link', { rel: 'icon', href: 'data:,' }),
-    element('title', {}, text(commandLine(result.command))),
-    element('style', {}, { markup: CHART_STYLE + PAGE_STYLE }),
+  const { markup, width, height } = draw(result);
+  const attributes = { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': conclusionOf(result) };
+  const rows = rowsOf(result).map((row, index) =>
+    element('tr', {}, ...row.map((cell) => element(index === 0 ? 'th' : 'td', {}, text(cell)))),
   );
-  const body = element(
-    'body',
-    {},
-    element('figure', {}, picture(result, { 'aria-label': conclusionOf(result) }, [])),
-    element('table', {}, element('tbody', {}, cells('th', titles), ...rows.map((row) => cells('td', row)))),
-  );
-  return `<!DOCTYPE html>\n${element('html', { lang: 'en' }, head, body).markup}\n`;
+  return htmlDocument(result.command, [
+    element('figure', {}, element('svg', attributes, ...markup)),
+    element('table', {}, element('tbody', {}, ...rows)),
+  ]);
 }
 
-function picture(result: SizeResult, attributes: Readonly<Record<string, string>>, before: readonly Markup[]): Markup {
+function draw(result: SizeResult): Drawing {
   const { width, height, margin } = LAYOUT;
   const scale = scaleOf(result);
   const { durationMs, peakBytes } = result.baseline;
-  const room = width - 2 * margin;
-  const command = truncate(commandLine(result.command), Math.floor(room / (COMMAND_SIZE * 0.61)), '…');
   const free = `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}`;
-  return element(
-    'svg',
-    {
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      role: 'img',
-      style: 'max-width:100%;height:auto',
-      ...attributes,
-    },
-    ...before,
+  const markup = [
     element('rect', { class: 'ground', width, height }),
-    label(command, margin, margin + 16, { class: 'command' }),
+    heading(result.command, margin, width),
     label(conclusionOf(result), margin, margin + 42, { class: `verdict ${result.recommended ? 'good' : 'bad'}` }),
     label(free, margin, margin + 62, { class: 'muted' }),
-    ...axes(scale),
+    ...timeAxis(scale),
+    ...limitAxis(scale),
     ...levels(result, scale),
-    ...marks(result, scale),
-  );
+    ...result.trials.map((trial) => mark(trial, scale)),
+  ];
+  return { markup, width, height };
+}
+
+/** Maps limits and times to pixels. */
+interface Scale {
+  leastBytes: number;
+  mostBytes: number;
+  topMs: number;
+  x(bytes: number): number;
+  y(ms: number): number;
+}
+
+/** Limits are on a logarithmic scale: a tenth more is the same distance anywhere, as in the search. */
+function scaleOf({ trials, recommended, baseline }: SizeResult): Scale {
+  const { left, right, top, bottom } = LAYOUT;
+  const limits = trials.map(({ limitBytes }) => limitBytes).filter(Number.isFinite);
+  const shown = [...limits, ...(recommended === undefined ? [] : [recommended.bytes]), baseline.peakBytes];
+  const least = Math.log(Math.min(...shown));
+  const most = Math.log(Math.max(...shown));
+  const aside = Math.max(ASIDE * (most - least), 0.02);
+  const from = least - aside;
+  const to = most + aside;
+  const topMs = HEADROOM * Math.max(...trials.map(({ durationMs }) => durationMs), baseline.durationMs);
+  return {
+    leastBytes: Math.exp(from),
+    mostBytes: Math.exp(to),
+    topMs,
+    x: (bytes) => left + ((Math.log(bytes) - from) / (to - from)) * (right - left),
+    y: (ms) => bottom - (ms / topMs) * (bottom - top),
+  };
+}
+
+function timeAxis(scale: Scale): Markup[] {
+  const { left, right } = LAYOUT;
+  const { step, values } = timeTicks(scale.topMs, MOST_TIMES);
+  return values.flatMap((ms) => {
+    const y = scale.y(ms);
+    return [
+      element('line', { class: 'grid', x1: left, y1: y, x2: right, y2: y }),
+      label(formatTickTime(ms, step), left - 10, y + 4, { class: 'tick muted right' }),
+    ];
+  });
+}
+
+/** The ticks are sizes of the grid, as many as there is room for. */
+function limitAxis(scale: Scale): Markup[] {
+  const { left, right, bottom } = LAYOUT;
+  const markup = [
+    element('line', { class: 'axis', x1: left, y1: bottom, x2: right, y2: bottom }),
+    label('limit', (left + right) / 2, bottom + 42, { class: 'muted middle' }),
+  ];
+  let free: number = left;
+  for (let place = placeOf(scale.leastBytes); bytesAt(place) <= scale.mostBytes; place += 1) {
+    const x = scale.x(bytesAt(place));
+    const size = sizeAt(place);
+    const half = textWidth(size, TICK_SIZE) / 2;
+    if (x - half < free || x + half > right) continue;
+    free = x + half + 28;
+    markup.push(
+      element('line', { class: 'axis', x1: x, y1: bottom, x2: x, y2: bottom + 5 }),
+      label(size, x, bottom + 20, { class: 'tick muted middle' }),
+    );
+  }
+  return markup;
+}
+
+/** What was found, from top to bottom, and the usual time without a limit, from left to right. */
+function levels({ smallest, recommended, baseline }: SizeResult, scale: Scale): Markup[] {
+  const { left, right, top, bottom } = LAYOUT;
+  const y = scale.y(baseline.durationMs);
+  const upright = (bytes: number, className: string, line: string, name: string, at: number): Markup[] => {
+    const x = scale.x(bytes);
+    const isRight = x > (left + right) / 2;
+    return [
+      element('line', { class: line, x1: x, y1: at - 10, x2: x, y2: bottom }),
+      label(name, x + (isRight ? -6 : 6), at, { class: `strong ${className}${isRight ? ' right' : ''}` }),
+    ];
+  };
+  return [
+    element('line', { class: 'high-line', x1: left, y1: y, x2: right, y2: y }),
+    label('no limit', right + 12, y - 2, { class: 'high' }),
+    label(formatDuration(baseline.durationMs), right + 12, y + 12, { class: 'tick strong high' }),
+    ...(smallest ? upright(smallest.bytes, 'limit', 'limit-line', `smallest ${smallest.size}`, top - 6) : []),
+    ...(recommended
+      ? upright(recommended.bytes, 'good', 'peak-line', `recommended ${recommended.size}`, top - 26)
+      : []),
+  ];
+}
+
+/** A run: a dot if it went well, else a cross. One without a limit is at the peak that it had. */
+function mark({ limitBytes, peakBytes, durationMs, judgement }: JudgedTrial, scale: Scale): Markup {
+  const isFree = !Number.isFinite(limitBytes);
+  const x = scale.x(isFree ? peakBytes : limitBytes);
+  const y = scale.y(durationMs);
+  const name = isFree ? 'no limit' : sizeAt(placeOf(limitBytes));
+  const title = element('title', {}, text(`${name}: ${formatDuration(durationMs)}, ${judgement}`));
+  const shape =
+    judgement === 'well'
+      ? element('circle', { class: isFree ? 'anon' : 'good', cx: x, cy: y, r: MARK })
+      : element('path', { class: 'limit-line', d: cross(x, y, MARK), fill: 'none' });
+  return element('g', {}, title, shape);
 }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { checkChartName, isPage } from '../../chart/chart-name';
+import { checkChartName, isPage } from '../../chart/document';
 import { FAILED_TEXT, type Values } from '../../command';
 import { defineCommand } from '../../define-command';
 import { checkLimits } from '../../limit-options';

@@ -1,5 +1,4 @@
-import { renderHtml } from '../../../../../lib/programs/cli/chart/page';
-import { describe as inWords, renderSvg } from '../../../../../lib/programs/cli/chart/svg';
+import { describe as inWords, renderHtml, renderSvg } from '../../../../../lib/programs/cli/chart/memory-chart';
 import { MIB, RUNS, recorded } from '../../../../support/docs/chart-data';
 import { type Element, parseXml } from '../../../../support/docs/markup';
 import { testRows } from '../../../../support/rows';

@@ -1,0 +1,118 @@
+import { formatSize } from '../../../index';
+import { formatDuration } from '../text/duration';
+import { areas, layersOf } from './areas';
+import { sizeAxis, timeAxis } from './axes';
+import type { ChartData, Rows } from './chart-data';
+import { type Drawing, htmlDocument, svgDocument } from './document';
+import { header, legend } from './header';
+import { type Layout, NARROW, type Scale, scaleOf, WIDE } from './layout';
+import { hits, KILL_LANE, kills, levels } from './marks';
+import { commandLine, element, label, type Markup, round, text } from './markup';
+import { READ_OUT } from './read-out';
+
+/** A drawn chart, and the places of its parts. */
+interface MemoryDrawing extends Drawing {
+  scale: Scale;
+}
+
+/** Draws memory over time, against the limit. */
+function draw(data: ChartData, layout: Layout): MemoryDrawing {
+  const { width, left, right, margin } = layout;
+  const head = header(data, layout);
+  // The place of the plot depends on the legend. Its entries depend on the scale, but not on that place.
+  const key = legend(layersOf(data.points, scaleOf(data, layout, 0)), layout, head.bottom);
+  const scale = scaleOf(data, layout, key.bottom + 8 + (data.kills.length > 0 ? KILL_LANE : 0));
+  const lanes = hits(data, layout, scale, scale.bottom + 32);
+  const height = lanes.bottom + 22 + margin / 2;
+  const empty = label('ended before the first sample', (left + right) / 2, (scale.top + scale.bottom) / 2, {
+    class: 'muted middle',
+  });
+  const markup = [
+    element('rect', { class: 'ground', width, height }),
+    ...head.markup,
+    ...key.markup,
+    ...sizeAxis(data, layout, scale),
+    ...areas(data.points, scale),
+    ...(data.points.length === 0 ? [empty] : []),
+    ...timeAxis(data, layout, scale),
+    ...levels(data, layout, scale),
+    ...kills(data, layout, scale),
+    ...lanes.markup,
+    label(footer(data), margin, height - margin / 2, { class: 'small muted' }),
+  ];
+  return { markup, width, height, scale };
+}
+
+/** The chart as an SVG document. */
+export function renderSvg(data: ChartData): string {
+  return svgDocument(draw(data, WIDE), data.command, describe(data));
+}
+
+/** A page with the chart for wide and for narrow windows, a read-out under the pointer, and the figures as a table. */
+export function renderHtml(data: ChartData, rows: Rows): string {
+  const figure = element(
+    'figure',
+    { tabindex: 0, 'aria-label': 'Chart: left and right go through the samples' },
+    picture(data, WIDE),
+    picture(data, NARROW),
+    element('div', { id: 'tip', role: 'status', hidden: '' }, text('')),
+  );
+  const read = element('script', { type: 'application/json', id: 'samples' }, { markup: samples(data) });
+  return htmlDocument(data.command, [figure, table(rows), read], READ_OUT);
+}
+
+/** The chart in words. */
+export function describe({ command, verdict, peakBytes, limitBytes, durationMs }: ChartData): string {
+  const peak = peakBytes === null ? 'unknown' : formatSize(peakBytes);
+  return (
+    `Memory of ${commandLine(command)} over ${formatDuration(durationMs)}: ` +
+    `peak ${peak}, limit ${formatSize(limitBytes)}. ${verdict}`
+  );
+}
+
+function footer({ samples, intervalMs }: ChartData): string {
+  const count = samples === 1 ? '1 sample' : `${samples.toLocaleString('en')} samples`;
+  return intervalMs > 10
+    ? `${count}, every 10 ms at first, then every ${formatDuration(intervalMs)}`
+    : `${count}, every 10 ms`;
+}
+
+function picture(data: ChartData, layout: Layout): Markup {
+  const { markup, width, height, scale } = draw(data, layout);
+  return element(
+    'svg',
+    {
+      class: layout.isNarrow ? 'narrow' : 'wide',
+      viewBox: `0 0 ${width} ${height}`,
+      role: 'img',
+      'aria-label': describe(data),
+      'data-from': scale.x(0),
+      'data-to': scale.x(data.durationMs),
+      'data-bottom': scale.bottom,
+      'data-top-bytes': Math.round(scale.topBytes),
+    },
+    ...markup,
+    element('line', { class: 'cursor', x1: 0, y1: scale.top, x2: 0, y2: scale.bottom }),
+    element('circle', { class: 'dot', cx: 0, cy: 0, r: 5 }),
+  );
+}
+
+function table(rows: Rows): Markup {
+  const lines = rows.map(([name, value]) =>
+    element('tr', {}, element('th', { scope: 'row' }, text(name)), element('td', {}, text(value))),
+  );
+  return element('table', {}, element('tbody', {}, ...lines));
+}
+
+/** Only numbers, so nothing in it can end the element. */
+function samples({ points, durationMs }: ChartData): string {
+  const numbers = points.map((point) => [
+    round(point.atMs),
+    point.usageBytes,
+    point.anonBytes,
+    point.fileBytes,
+    point.kernelBytes,
+    point.swapBytes,
+  ]);
+  return JSON.stringify({ durationMs, points: numbers });
+}
