@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { FAILED } from './programs/cli/command';
 import { overviewOf } from './programs/cli/help';
-import { question, UsageError } from './programs/cli/parse';
+import { question } from './programs/cli/parse';
+import { UsageError } from './programs/cli/usage';
 import { COMMAND_NAMES, commandNamed, everyCommand } from './programs/cli/table';
-import { complain } from './programs/cli/text/complain';
+import { complain } from './programs/cli/text/output';
 import { VERSION } from './programs/cli/version';
 
 const SIGPIPE = 13;

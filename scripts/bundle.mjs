@@ -42,7 +42,7 @@ const PARTS = {
   parents: /^cgroup\/placement\/(?!default-parent|given-parent|candidates)/,
   doctor: /^start\/doctor\//,
   oci: /^common\/oci\//,
-  commands: /^programs\/cli\/(commands\/(?!run\/)|help|text\/duration)/,
+  commands: /^programs\/cli\/(commands\/(?!run\/)|help)/,
   chart: /^programs\/cli\/chart\//,
   polling:
     /^(cage\/polling\/(?!sampling\/worker)|cage\/polled-(cage|group)|start\/child\/polled-child|start\/api\/starting-polled-cage)/,

@@ -7,8 +7,8 @@ export interface Option {
   /** What the help calls its value: `SIZE`. */
   readonly value?: string;
   readonly help: string;
-  /** Its heading in the help. Default: `Options`. */
-  readonly section?: string;
+  /** Its heading in the help. */
+  readonly section: string;
   readonly suggest?: Suggestion;
   /** Whether it may be given several times: its value is then a list. */
   readonly multiple?: true;
@@ -18,6 +18,24 @@ export interface Option {
 
 /** Options by their long names. */
 export type Options = Readonly<Record<string, Option>>;
+
+type More = Partial<Pick<Option, 'short' | 'suggest' | 'multiple' | 'signed'>>;
+
+/** Makes the options of one section of the help. */
+export const section = (title: string) => ({
+  /** An option without a value. */
+  flag: (help: string, more: More = {}) => ({ type: 'boolean' as const, help, section: title, ...more }),
+  /** An option with a value. */
+  valued: <const M extends More = Record<never, never>>(value: string, help: string, more?: M) => ({
+    type: 'string' as const,
+    value,
+    help,
+    section: title,
+    ...(more as M),
+  }),
+});
+
+export const { flag, valued } = section('Options');
 
 /** The words that are neither options nor values of options. */
 export interface Operands {

@@ -1,4 +1,4 @@
-import type { Command, CommandTexts, Options, Values } from './command';
+import { type Command, type CommandTexts, flag, type Options, type Values } from './command';
 import { helpOf } from './help';
 import { parseWords } from './parse';
 import { VERSION } from './version';
@@ -10,8 +10,8 @@ interface Definition<O extends Options> extends CommandTexts {
 }
 
 const COMMON = {
-  help: { type: 'boolean', short: 'h', help: 'print this text' },
-  version: { type: 'boolean', help: 'print the version of memcage' },
+  help: flag('print this text', { short: 'h' }),
+  version: flag('print the version of memcage'),
 } as const satisfies Options;
 
 export function defineCommand<const O extends Options>(definition: Definition<O>): Command {

@@ -45,7 +45,7 @@ export function overviewOf(commands: readonly Command[]): string {
 function sectionsOf(options: Options): [section: string, rows: Row[]][] {
   const sections = new Map<string, Row[]>();
   for (const [name, option] of Object.entries(options)) {
-    const { section = 'Options', help } = option;
+    const { section, help } = option;
     sections.set(section, [...(sections.get(section) ?? []), [leftOf(name, option), help]]);
   }
   return [...sections];

@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util';
 import { likelyMeant } from '../../index';
 import type { CommandTexts, Operands, Options } from './command';
-
-/** The command line makes no sense. */
-export class UsageError extends Error {}
+import { UsageError } from './usage';
 
 interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
   readonly options: Options;

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { UsageError } from '../parse';
+import { UsageError } from '../usage';
 import { commandLine, element, type Markup, text } from './markup';
 import { CHART_STYLE, PAGE_STYLE } from './style';
 

@@ -6,11 +6,11 @@ import {
   type FindingState,
   printable,
 } from '../../../index';
-import { FAILED_TEXT } from '../command';
+import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse';
 import { type Colors, colorsOf } from '../text/color';
-import { toJson } from '../text/json';
+import { toJson } from '../text/output';
 import { widthOf } from '../text/text-width';
 
 const STATE_WIDTH = 8;
@@ -28,7 +28,7 @@ export const doctor = defineCommand({
   ],
   operands: NO_OPERANDS,
   options: {
-    json: { type: 'boolean', help: 'print it as JSON' },
+    json: flag('print it as JSON'),
   },
   exitCodes: [['0', 'cages work here'], ['1', 'they do not'], FAILED_TEXT],
   examples: [['memcage doctor', 'what there is, for people']],

@@ -11,12 +11,11 @@ import {
   type ThresholdEvent,
   type Trigger,
 } from '../../../index';
-import { FAILED_TEXT } from '../command';
+import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
-import { asUsage } from '../limit-options';
-import { UsageError } from '../parse';
 import { findTarget, oneTarget, TARGET } from '../target';
-import { toJsonLine } from '../text/json';
+import { toJsonLine } from '../text/output';
+import { asUsage, UsageError } from '../usage';
 
 const STALL = /^(some|full):(\d+)(?:\/(\d+))?$/;
 
@@ -31,13 +30,12 @@ export const events = defineCommand({
   ],
   operands: oneTarget(0),
   options: {
-    json: { type: 'boolean', help: 'print each event as a line of JSON' },
-    pressure: {
-      type: 'string',
-      value: 'WHAT',
-      help: 'tell of memory pressure as well: some:MS/WINDOW or full:MS/WINDOW, milliseconds (v2); low, medium or critical (v1)',
-    },
-    threshold: { type: 'string', value: 'SIZE', help: 'tell when the use crosses that (v1)' },
+    json: flag('print each event as a line of JSON'),
+    pressure: valued(
+      'WHAT',
+      'tell of memory pressure as well: some:MS/WINDOW or full:MS/WINDOW, milliseconds (v2); low, medium or critical (v1)',
+    ),
+    threshold: valued('SIZE', 'tell when the use crosses that (v1)'),
   },
   exitCodes: [['0', 'the cgroup is gone'], FAILED_TEXT, ['128 + N', 'signal N ended it']],
   examples: [

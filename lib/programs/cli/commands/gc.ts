@@ -1,8 +1,8 @@
 import { type CollectedCage, collectGarbage, printable } from '../../../index';
-import { FAILED_TEXT } from '../command';
+import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse';
-import { toJson } from '../text/json';
+import { toJson } from '../text/output';
 
 export const gc = defineCommand({
   name: 'gc',
@@ -17,8 +17,8 @@ export const gc = defineCommand({
   ],
   operands: NO_OPERANDS,
   options: {
-    'dry-run': { type: 'boolean', short: 'n', help: 'only print what would be done' },
-    json: { type: 'boolean', help: 'print it as JSON, with the pids' },
+    'dry-run': flag('only print what would be done', { short: 'n' }),
+    json: flag('print it as JSON, with the pids'),
   },
   exitCodes: [['0', 'nothing of a dead owner is left'], ['1', 'something could not be removed'], FAILED_TEXT],
   examples: [

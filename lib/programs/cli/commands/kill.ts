@@ -1,9 +1,9 @@
 import { printable } from '../../../index';
-import { FAILED_TEXT } from '../command';
+import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { killAllIn, processes } from '../kill-all';
 import { findTarget, oneTarget, TARGET } from '../target';
-import { toJson } from '../text/json';
+import { toJson } from '../text/output';
 
 export const kill = defineCommand({
   name: 'kill',
@@ -16,9 +16,9 @@ export const kill = defineCommand({
   ],
   operands: oneTarget(1),
   options: {
-    cgroup: { type: 'boolean', help: 'also where it is neither a cage nor a container' },
-    'dry-run': { type: 'boolean', short: 'n', help: 'only say what would be killed' },
-    json: { type: 'boolean', help: 'print what was done as JSON' },
+    cgroup: flag('also where it is neither a cage nor a container'),
+    'dry-run': flag('only say what would be killed', { short: 'n' }),
+    json: flag('print what was done as JSON'),
   },
   exitCodes: [['0', 'no process is left, or nothing was to be done'], FAILED_TEXT],
   examples: [

@@ -1,14 +1,11 @@
 import { formatSize, printable } from '../../../index';
-import { FAILED_TEXT, type Option } from '../command';
+import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
-import { asUsage, checkLimits, swapNeeds } from '../limit-options';
-import { UsageError } from '../parse';
 import { findTarget, oneTarget, TARGET } from '../target';
-import { toJson } from '../text/json';
+import { toJson } from '../text/output';
+import { asUsage, checkLimits, swapNeeds, UsageError } from '../usage';
 
 const SHOWN = ['max', 'swap', 'high', 'low', 'min'] as const;
-
-const size = (help: string) => ({ type: 'string', value: 'SIZE', help }) as const satisfies Option;
 
 export const limit = defineCommand({
   name: 'limit',
@@ -20,12 +17,12 @@ export const limit = defineCommand({
   ],
   operands: oneTarget(1),
   options: {
-    max: { ...size('hard limit; the kernel kills what goes beyond it'), short: 'm' },
-    swap: size('swap on top of it'),
-    high: size('throttle and reclaim above it (cgroup v2)'),
-    low: size('reclaim below it only when nothing else can be (cgroup v2)'),
-    min: size('never reclaim below it (cgroup v2)'),
-    json: { type: 'boolean', help: 'print the limits as JSON, in bytes' },
+    max: valued('SIZE', 'hard limit; the kernel kills what goes beyond it', { short: 'm' }),
+    swap: valued('SIZE', 'swap on top of it'),
+    high: valued('SIZE', 'throttle and reclaim above it (cgroup v2)'),
+    low: valued('SIZE', 'reclaim below it only when nothing else can be (cgroup v2)'),
+    min: valued('SIZE', 'never reclaim below it (cgroup v2)'),
+    json: flag('print the limits as JSON, in bytes'),
   },
   exitCodes: [['0', 'the limits are in force'], FAILED_TEXT],
   examples: [
@@ -38,7 +35,10 @@ export const limit = defineCommand({
     checkLimits(memory, { max: 'max' });
     using cgroup = findTarget(target);
     // What can still be wrong depends on the limits in force.
-    asUsage(() => cgroup.setLimits(memory), swapNeeds('--max (-m)'));
+    asUsage(
+      () => cgroup.setLimits(memory),
+      () => swapNeeds('--max (-m)'),
+    );
     const { path } = cgroup;
     const limits = cgroup.limits();
     const lines = SHOWN.flatMap((name) => {

@@ -1,9 +1,9 @@
 import { Cgroup, containerOf, formatSize, type ListedCage, listCages, printable } from '../../../index';
-import { FAILED_TEXT } from '../command';
+import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse';
 import { colorsOf } from '../text/color';
-import { toJson } from '../text/json';
+import { toJson } from '../text/output';
 import { tableOf } from '../text/text-table';
 
 export const ls = defineCommand({
@@ -20,12 +20,11 @@ export const ls = defineCommand({
   ],
   operands: NO_OPERANDS,
   options: {
-    targets: {
-      type: 'boolean',
-      help: 'print what names a cgroup for other commands, one a line: paths of cages, ids of containers and pods',
-    },
-    quiet: { type: 'boolean', short: 'q', help: 'print the paths only, one a line' },
-    json: { type: 'boolean', help: 'print it as JSON' },
+    targets: flag(
+      'print what names a cgroup for other commands, one a line: paths of cages, ids of containers and pods',
+    ),
+    quiet: flag('print the paths only, one a line', { short: 'q' }),
+    json: flag('print it as JSON'),
   },
   exitCodes: [['0', 'they were listed, if there are any'], FAILED_TEXT],
   examples: [

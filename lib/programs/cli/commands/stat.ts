@@ -7,11 +7,11 @@ import {
   printable,
   readMany,
 } from '../../../index';
-import { FAILED_TEXT } from '../command';
+import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, TARGET } from '../target';
 import { formatDuration } from '../text/duration';
-import { toJson } from '../text/json';
+import { toJson } from '../text/output';
 
 export const stat = defineCommand({
   name: 'stat',
@@ -23,7 +23,7 @@ export const stat = defineCommand({
   ],
   operands: oneTarget(0),
   options: {
-    json: { type: 'boolean', help: 'print it as JSON, with all of memory.stat and the limits' },
+    json: flag('print it as JSON, with all of memory.stat and the limits'),
   },
   exitCodes: [['0', 'it was shown'], FAILED_TEXT],
   examples: [

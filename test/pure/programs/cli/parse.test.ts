@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { SETTINGS } from '../../../../lib/programs/cli/commands/run/settings';
-import { parseWords, UsageError } from '../../../../lib/programs/cli/parse';
+import { parseWords } from '../../../../lib/programs/cli/parse';
+import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
 
 const RUN = { name: 'run', operands: { name: 'command', least: 1, endOptions: true }, options: SETTINGS } as const;

@@ -1,6 +1,8 @@
+import { flag, valued } from '../../../../lib/programs/cli/command';
 import { helpOf, overviewOf } from '../../../../lib/programs/cli/help';
-import { parseWords, UsageError } from '../../../../lib/programs/cli/parse';
+import { parseWords } from '../../../../lib/programs/cli/parse';
 import { commandNamed, everyCommand } from '../../../../lib/programs/cli/table';
+import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
 
 /** Splits a line like a shell without expansions, up to the first word that does not belong to this command. */
@@ -75,7 +77,7 @@ test('what is wrong is named', () => {
   const table = {
     name: 'x',
     operands: { name: 'cgroup', least: 1, most: 1 },
-    options: { size: { type: 'string', short: 's', help: '' } },
+    options: { size: valued('SIZE', '', { short: 's' }) },
   } as const;
   for (const [words, message] of [
     [[], 'x needs a cgroup'],
@@ -95,7 +97,7 @@ test('the first operand ends the options of a command that runs another', () => 
   const table = {
     name: 'x',
     operands: { name: 'command', least: 1, endOptions: true },
-    options: { size: { type: 'string', short: 's', help: '' }, all: { type: 'boolean', help: '' } },
+    options: { size: valued('SIZE', '', { short: 's' }), all: flag('') },
   } as const;
   const parse = (...words: string[]) => parseWords(words, table);
   expect(parse('-s', '1', 'a', '-s')).toEqual({ values: { size: '1' }, operands: ['a', '-s'] });

@@ -1,6 +1,6 @@
 import { type Command, FAILED_TEXT } from '../../command';
 import { defineCommand } from '../../define-command';
-import { UsageError } from '../../parse';
+import { UsageError } from '../../usage';
 import { bashScript } from './bash';
 import { fishScript } from './fish';
 import { zshScript } from './zsh';

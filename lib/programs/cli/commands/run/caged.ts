@@ -1,73 +1,103 @@
-import { checkCageOptions, type NamespaceOptions } from '../../../../index';
-import type { Option, Values } from '../../command';
-import { asUsage } from '../../limit-options';
+import {
+  type CageLimitOptions,
+  type ChildSettingsOptions,
+  checkCageOptions,
+  type NamespaceOptions,
+  type SpawnOptions,
+} from '../../../../index';
+import { type Options, section, type Values, valued } from '../../command';
+import { type ArgumentError, asUsage } from '../../usage';
+import { inFlags } from './failure';
 import { LIMITS, limitsOf } from './limits';
-import type { CagedRequest } from './request';
 import { cwdOf, ROOT, rootOf } from './root';
 import { SETTINGS, settingsOf } from './settings';
 
-export const MEMORY = 'Memory (sizes: bytes, or with K, M, G, T)';
-const NAMESPACES = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as const;
+export const MEMORY = section('Memory (sizes: bytes, or with K, M, G, T)');
+const NAMESPACES = section('Namespaces');
 
-const namespace = (help: string) => ({ type: 'boolean', help, section: 'Namespaces' }) as const satisfies Option;
+const KINDS = ['mount', 'pid', 'ipc', 'net', 'cgroup', 'time', 'user'] as const;
 
-export const SWAP = { type: 'string', value: 'SIZE', help: 'swap on top of it (default 0)', section: MEMORY } as const;
+export const SWAP = MEMORY.valued('SIZE', 'swap on top of it (default 0)');
 
 /** The options of a command in a cage, for every command of memcage that starts one; those for memory itself are not among them. */
 export const CAGED = {
-  'node-heap': {
-    type: 'string',
-    value: 'HEAP',
-    help:
-      "limit of a Node program's JavaScript heap: a size, or 'off' (default: below --memory, for what is called node), " +
+  'node-heap': MEMORY.valued(
+    'HEAP',
+    "limit of a Node program's JavaScript heap: a size, or 'off' (default: below --memory, for what is called node), " +
       "or 'auto' (the same, for whatever COMMAND is)",
-    section: MEMORY,
-    suggest: ['auto', 'off'],
-  },
+    { suggest: ['auto', 'off'] },
+  ),
   ...LIMITS,
-  uts: namespace('host name'),
-  hostname: { ...namespace('a new host name, in a UTS namespace'), type: 'string', value: 'NAME' },
-  mount: namespace('mounts'),
-  pid: namespace('process ids: COMMAND is pid 1'),
-  ipc: namespace('System V IPC, POSIX message queues'),
-  net: namespace('network devices, addresses, ports'),
-  cgroup: namespace('the root of the cgroups that are seen'),
-  time: namespace('the monotonic and the boot-time clock'),
-  user: namespace('users and groups'),
+  uts: NAMESPACES.flag('host name'),
+  hostname: NAMESPACES.valued('NAME', 'a new host name, in a UTS namespace'),
+  mount: NAMESPACES.flag('mounts'),
+  pid: NAMESPACES.flag('process ids: COMMAND is pid 1'),
+  ipc: NAMESPACES.flag('System V IPC, POSIX message queues'),
+  net: NAMESPACES.flag('network devices, addresses, ports'),
+  cgroup: NAMESPACES.flag('the root of the cgroups that are seen'),
+  time: NAMESPACES.flag('the monotonic and the boot-time clock'),
+  user: NAMESPACES.flag('users and groups'),
   ...ROOT,
   ...SETTINGS,
-  parent: { type: 'string', value: 'PATH', help: 'memory cgroup to make the cage in', suggest: 'cgroup' },
-} as const satisfies Record<string, Option>;
+  parent: valued('PATH', 'memory cgroup to make the cage in', { suggest: 'cgroup' }),
+} as const satisfies Options;
+
+/** A command in a cage, and what is to hold for it besides the limits of memory. */
+export interface CagedRequest {
+  file: string;
+  args: readonly string[];
+  /** Of its cage. */
+  cage: CageLimitOptions & { parent?: string };
+  /** Of the command itself. */
+  child: Pick<SpawnOptions, 'cwd' | 'namespaces' | 'root' | 'nodeHeap'> & ChildSettingsOptions;
+}
 
 /** Throws UsageError. */
 export function cagedOf(values: Values<typeof CAGED>, [file = '', ...args]: readonly string[]): CagedRequest {
-  const nodeHeap = values['node-heap'] === 'off' ? false : values['node-heap'];
+  const { 'node-heap': heap, parent } = values;
   const namespaces = namespacesOf(values);
-  if (nodeHeap !== undefined) {
-    const wrong = `--node-heap is auto, off, or a size of at least 1M, not '${nodeHeap}'`;
-    asUsage(() => checkCageOptions({ nodeHeap }), wrong);
-  }
-  if (values.hostname !== undefined) {
-    asUsage(() => checkCageOptions({ namespaces }), '--hostname needs 1 to 64 bytes of text');
-  }
-  const root = rootOf(values, namespaces);
+  const root = rootOf(values);
+  const cwd = cwdOf(values.cwd, root);
+  const limits = limitsOf(values);
+  const child = {
+    namespaces,
+    ...settingsOf(values),
+    ...(root !== undefined && { root }),
+    ...(heap !== undefined && { nodeHeap: heap === 'off' ? (false as const) : heap }),
+  };
+  asUsage(
+    () => checkCageOptions({ ...limits, ...child }),
+    (error) => wrongText(error, values) ?? inFlags(error, root),
+  );
   return {
     file,
     args,
-    cwd: cwdOf(values.cwd, root),
-    limits: limitsOf(values),
-    namespaces,
-    root,
-    nodeHeap,
-    settings: settingsOf(values),
-    parent: values.parent,
+    cage: { ...limits, ...(parent !== undefined && { parent }) },
+    child: { ...child, ...(cwd !== undefined && { cwd }) },
   };
 }
 
 function namespacesOf(values: Values<typeof CAGED>): NamespaceOptions {
   const namespaces: NamespaceOptions = {};
-  for (const kind of NAMESPACES) if (values[kind]) namespaces[kind] = true;
+  for (const kind of KINDS) if (values[kind]) namespaces[kind] = true;
   if (values.hostname !== undefined) namespaces.uts = { hostname: values.hostname };
   else if (values.uts) namespaces.uts = true;
   return namespaces;
+}
+
+/** What the value of an option is, where it is written otherwise than in the library. */
+const WRITTEN: Readonly<Record<string, readonly [flag: keyof typeof CAGED, what: string]>> = {
+  pids: ['pids', 'an integer from 1 on, or max'],
+  'cpu.max': ['cpu', 'a number of processors from 0.01 on, as in 1.5, or max'],
+  'cpu.weight': ['cpu-weight', 'an integer from 1 to 10000'],
+  'cpu.set': ['cpu-set', 'a list of processors as in 0-2,4'],
+  cpuTimeMs: ['cpu-time', 'a time of at least 1ms, as in 5s, 500ms, 2m or 1h'],
+  'stall.ms': ['stall', 'a time of at least 500ms, as in 10s or 2m, or one with :event, as in 10s:event'],
+  nodeHeap: ['node-heap', 'auto, off, or a size of at least 1M'],
+};
+
+function wrongText({ option }: ArgumentError, values: Values<typeof CAGED>): string | undefined {
+  if (option === 'namespaces.uts.hostname') return '--hostname needs 1 to 64 bytes of text';
+  const [flag, what] = WRITTEN[option] ?? [];
+  return flag === undefined ? undefined : `--${flag} is ${what}, not '${String(values[flag])}'`;
 }

@@ -1,37 +1,22 @@
 import { Cgroup, type CgroupVersion, type MemoryLimits, parseSize, type Size } from '../../../../index';
-import { COMMAND_EXIT_CODES, type Values } from '../../command';
+import { COMMAND_EXIT_CODES, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
-import { checkLimits, swapNeeds } from '../../limit-options';
-import { UsageError } from '../../parse';
+import { checkLimits, swapNeeds, UsageError } from '../../usage';
 import { CAGED, cagedOf, MEMORY, SWAP } from './caged';
-import type { RunRequest } from './request';
+import type { RunRequest } from './reports';
 import { startAndWait } from './start';
 
 const OPTIONS = {
-  memory: {
-    type: 'string',
-    short: 'm',
-    value: 'SIZE',
-    help: 'hard limit; the kernel kills what exceeds it',
-    section: MEMORY,
-  },
+  memory: MEMORY.valued('SIZE', 'hard limit; the kernel kills what exceeds it', { short: 'm' }),
   swap: SWAP,
-  high: { type: 'string', value: 'SIZE', help: 'throttle and reclaim above it (cgroup v2)', section: MEMORY },
-  'oom-group': { type: 'boolean', help: 'an OOM kill takes all of the cage (cgroup v2)', section: MEMORY },
+  high: MEMORY.valued('SIZE', 'throttle and reclaim above it (cgroup v2)'),
+  'oom-group': MEMORY.flag('an OOM kill takes all of the cage (cgroup v2)'),
   ...CAGED,
-  keep: { type: 'boolean', help: 'wait for what COMMAND leaves running, instead of killing it' },
-  json: { type: 'string', value: 'FILE', help: 'write the outcome to FILE as JSON', suggest: 'file' },
-  summary: {
-    type: 'boolean',
-    help: 'print a table on stderr at the end: peak, limit, time, page faults, OOM kills ...',
-  },
-  chart: {
-    type: 'string',
-    value: 'FILE',
-    help: 'draw memory over time against the limit, to FILE.svg or FILE.html',
-    suggest: 'file',
-  },
-} as const;
+  keep: flag('wait for what COMMAND leaves running, instead of killing it'),
+  json: valued('FILE', 'write the outcome to FILE as JSON', { suggest: 'file' }),
+  summary: flag('print a table on stderr at the end: peak, limit, time, page faults, OOM kills ...'),
+  chart: valued('FILE', 'draw memory over time against the limit, to FILE.svg or FILE.html', { suggest: 'file' }),
+} as const satisfies Options;
 
 export const run = defineCommand({
   name: 'run',

@@ -1,15 +1,24 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
-import type { AnyCage, CgroupVersion, Outcome } from '../../../../index';
+import type { AnyCage, CgroupVersion, MemoryLimits, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { checkChartName, isPage } from '../../chart/document';
 import { renderHtml, renderSvg } from '../../chart/memory-chart';
 import { Timeline } from '../../chart/timeline';
 import { colorsOf } from '../../text/color';
-import { complain } from '../../text/complain';
-import { toJson } from '../../text/json';
+import { complain, toJson } from '../../text/output';
+import type { CagedRequest } from './caged';
 import { type Recording, record } from './recording';
-import type { RunRequest } from './request';
 import { renderSummary, summaryRows, verdictOf } from './summary';
+
+/** What the command line asks of `memcage run`. */
+export interface RunRequest extends CagedRequest {
+  memory: MemoryLimits;
+  keepDescendants: boolean;
+  /** Files for reports. */
+  json: string | undefined;
+  chart: string | undefined;
+  summary: boolean;
+}
 
 /** What memcage tells about a run besides its exit code: the files, and the summary. */
 export class Reports {

@@ -1,66 +1,37 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import {
-  checkCageOptions,
-  type NamespaceOptions,
-  type RootBind,
-  type RootOptions,
-  type RootTmpfs,
-} from '../../../../index';
-import type { Option, Values } from '../../command';
-import { asUsage } from '../../limit-options';
-import { UsageError } from '../../parse';
-import { inFlags } from './in-flags';
+import type { RootBind, RootOptions, RootTmpfs } from '../../../../index';
+import { type Options, section, type Values } from '../../command';
+import { UsageError } from '../../usage';
 
-const SECTION = 'Files that COMMAND sees (a PID namespace with an init, unless --pid)';
+const { flag, valued } = section('Files that COMMAND sees (a PID namespace with an init, unless --pid)');
 
 /** The root directory of COMMAND. */
 export const ROOT = {
-  root: { type: 'string', value: 'DIR', help: 'DIR is its root directory', section: SECTION, suggest: 'file' },
-  'read-only': {
-    type: 'boolean',
-    help: 'it can write to no file but in --bind and --tmpfs',
-    section: SECTION,
-  },
-  bind: {
-    type: 'string',
-    value: 'FROM:TO[:ro]',
-    help: 'FROM is at TO; with :ro, to read only; any number of times',
-    section: SECTION,
+  root: valued('DIR', 'DIR is its root directory', { suggest: 'file' }),
+  'read-only': flag('it can write to no file but in --bind and --tmpfs'),
+  bind: valued('FROM:TO[:ro]', 'FROM is at TO; with :ro, to read only; any number of times', {
     multiple: true,
     suggest: 'file',
-  },
-  tmpfs: {
-    type: 'string',
-    value: 'PATH[:SIZE]',
-    help: 'an empty directory at PATH, in memory of its cage; / for an empty root; any number of times',
-    section: SECTION,
-    multiple: true,
-  },
-  hide: {
-    type: 'string',
-    value: 'PATH',
-    help: 'it finds nothing at PATH; any number of times',
-    section: SECTION,
-    multiple: true,
-  },
-  cwd: {
-    type: 'string',
-    value: 'DIR',
-    help: 'it begins in DIR, as it sees it (default: this directory, or / in another root)',
-    section: SECTION,
+  }),
+  tmpfs: valued(
+    'PATH[:SIZE]',
+    'an empty directory at PATH, in memory of its cage; / for an empty root; any number of times',
+    { multiple: true },
+  ),
+  hide: valued('PATH', 'it finds nothing at PATH; any number of times', { multiple: true }),
+  cwd: valued('DIR', 'it begins in DIR, as it sees it (default: this directory, or / in another root)', {
     suggest: 'file',
-  },
-} as const satisfies Record<string, Option>;
+  }),
+} as const satisfies Options;
 
-/**
- * Undefined if no option asks for one.
- *
- * @param namespaces of COMMAND
- */
-export function rootOf(
-  { root: path, 'read-only': readOnly, bind, tmpfs, hide }: Values<typeof ROOT>,
-  namespaces: NamespaceOptions,
-): RootOptions | undefined {
+/** Undefined if no option asks for one. */
+export function rootOf({
+  root: path,
+  'read-only': readOnly,
+  bind,
+  tmpfs,
+  hide,
+}: Values<typeof ROOT>): RootOptions | undefined {
   const root: RootOptions = {
     ...(path !== undefined && { path }),
     ...(readOnly === true && { readOnly }),
@@ -68,14 +39,7 @@ export function rootOf(
     ...(tmpfs !== undefined && { tmpfs: tmpfs.map(tmpfsOf) }),
     ...(hide !== undefined && { hide }),
   };
-  if (Object.keys(root).length === 0) return undefined;
-  try {
-    asUsage(() => checkCageOptions({ root, namespaces }));
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(inFlags(error.message, root));
-  }
-  return root;
+  return Object.keys(root).length === 0 ? undefined : root;
 }
 
 /** TO begins with a slash, so that FROM may have colons. */

@@ -1,52 +1,31 @@
 import { readFileSync } from 'node:fs';
-import {
-  type ChildSettingsOptions,
-  checkCageOptions,
-  type PrivilegeOptions,
-  type ResourceLimits,
-} from '../../../../index';
-import type { Option, Values } from '../../command';
-import { UsageError } from '../../parse';
-import { inFlags } from './in-flags';
+import type { ChildSettingsOptions, PrivilegeOptions, ResourceLimits } from '../../../../index';
+import { type Options, section, type Values } from '../../command';
+import { UsageError } from '../../usage';
 
-const SECTION = 'Settings of COMMAND';
+const { flag, valued } = section('Settings of COMMAND');
 
 /** What COMMAND does to itself before it runs. */
 export const SETTINGS = {
-  rlimit: {
-    type: 'string',
-    value: 'NAME=LIMIT',
-    help:
-      'limit of a resource, for each of its processes: nofile=64, fsize=1M:2M (soft:hard), cpu=60, core=unlimited; the names are those of ' +
+  rlimit: valued(
+    'NAME=LIMIT',
+    'limit of a resource, for each of its processes: nofile=64, fsize=1M:2M (soft:hard), cpu=60, core=unlimited; the names are those of ' +
       'getrlimit(2) in lower case; any number of times',
-    section: SECTION,
+    { multiple: true },
+  ),
+  'oom-score-adj': valued('N', '-1000 to 1000: how likely the OOM killer is to choose it', { signed: true }),
+  'no-new-privs': flag('no set-user-ID program gives it more rights'),
+  'drop-caps': flag('without capabilities'),
+  'keep-cap': valued('NAME', 'of all capabilities only this one, such as net_bind_service; any number of times', {
     multiple: true,
-  },
-  'oom-score-adj': {
-    type: 'string',
-    value: 'N',
-    help: '-1000 to 1000: how likely the OOM killer is to choose it',
-    section: SECTION,
-    signed: true,
-  },
-  'no-new-privs': { type: 'boolean', help: 'no set-user-ID program gives it more rights', section: SECTION },
-  'drop-caps': { type: 'boolean', help: 'without capabilities', section: SECTION },
-  'keep-cap': {
-    type: 'string',
-    value: 'NAME',
-    help: 'of all capabilities only this one, such as net_bind_service; any number of times',
-    section: SECTION,
-    multiple: true,
-  },
-  seccomp: {
-    type: 'string',
-    value: 'FILE',
-    help: "a seccomp filter: 'default', or a file of struct sock_filter, as bwrap and libseccomp write it",
-    section: SECTION,
-    suggest: 'file',
-  },
-  nice: { type: 'string', value: 'N', help: '-20 (most processor time) to 19 (least)', section: SECTION, signed: true },
-} as const satisfies Record<string, Option>;
+  }),
+  seccomp: valued(
+    'FILE',
+    "a seccomp filter: 'default', or a file of struct sock_filter, as bwrap and libseccomp write it",
+    { suggest: 'file' },
+  ),
+  nice: valued('N', '-20 (most processor time) to 19 (least)', { signed: true }),
+} as const satisfies Options;
 
 export function settingsOf({
   rlimit = [],
@@ -55,18 +34,12 @@ export function settingsOf({
   ...values
 }: Values<typeof SETTINGS>): ChildSettingsOptions {
   const privileges = privilegesOf(values);
-  const settings: ChildSettingsOptions = {
+  return {
     ...(rlimit.length > 0 && { rlimits: rlimitsOf(rlimit) }),
     ...(oomScoreAdj !== undefined && { oomScoreAdj: integer('oom-score-adj', oomScoreAdj) }),
     ...(nice !== undefined && { nice: integer('nice', nice) }),
     ...(Object.keys(privileges).length > 0 && { privileges }),
   };
-  try {
-    checkCageOptions(settings);
-  } catch (error) {
-    throw new UsageError(inFlags((error as Error).message));
-  }
-  return settings;
 }
 
 function privilegesOf({

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { readProcStat } from '../../proc';
 
 // The signals that would end this process, and with it the command, except for those by which the kernel reports a
@@ -42,4 +43,18 @@ export function forwardSignals(send: (signal: NodeJS.Signals) => void): void {
 function inForeground(): boolean {
   const [, , group, , , foregroundGroup] = readProcStat('self');
   return group === foregroundGroup;
+}
+
+/** The code that a shell would report. Node has no names for real-time signals; memcage calls them SIG34 and so on. */
+export function exitCodeOf(signal: NodeJS.Signals): number {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return 128 + (numbers[signal] ?? Number(signal.slice('SIG'.length)));
+}
+
+/** Ends this process at a signal, with its cages. */
+export function exitOnSignals(): void {
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const) {
+    // The exit handler closes the cages. The signal's default action would pass over it.
+    process.once(signal, () => process.exit(exitCodeOf(signal)));
+  }
 }

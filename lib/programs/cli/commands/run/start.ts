@@ -1,11 +1,10 @@
 import { type AnyCage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
 import { FAILED } from '../../command';
-import { complain } from '../../text/complain';
-import { exitCodeOf, exitOnSignals, reportStartError } from './ends';
-import { limitNotes } from './limits';
-import { Reports } from './reports';
-import type { RunRequest } from './request';
-import { forwardSignals } from './signals';
+import { complain } from '../../text/output';
+import { reportStartError } from './failure';
+import { Reports, type RunRequest } from './reports';
+import { exitCodeOf, exitOnSignals, forwardSignals } from './signals';
+import { limitNotes } from './summary';
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
@@ -18,7 +17,11 @@ export async function startAndWait(request: RunRequest): Promise<number> {
 }
 
 async function runIn(request: RunRequest, reports: Reports): Promise<number> {
-  const { file, keepDescendants } = request;
+  const {
+    file,
+    child: { root },
+    keepDescendants,
+  } = request;
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: no signal may end this process and leave the cage behind.
   forwardSignals((signal) => child?.kill(signal));
@@ -30,14 +33,14 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
     child = start(request, reports.wantsDetails);
   } catch (error) {
     reports.failed(error as Error);
-    return reportStartError(request, error as NodeJS.ErrnoException);
+    return reportStartError(file, error as NodeJS.ErrnoException, root);
   }
   // The outcome has the error too.
   child.on('error', () => {});
   reports.started(child.cage, { runs: child.pid !== undefined, startMs });
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
-  if (child.pid === undefined) return reportStartError(request, outcome.error);
+  if (child.pid === undefined) return reportStartError(file, outcome.error, root);
   const { oom, memory } = outcome;
   if (oom !== null) {
     const { sentence } = explainOom(oom, { command: file, pid: child.pid, peakBytes: memory.peakBytes });
@@ -52,23 +55,10 @@ async function runIn(request: RunRequest, reports: Reports): Promise<number> {
   return code === 0 && !reports.isComplete ? FAILED : code;
 }
 
-function start(request: RunRequest, memoryDetails: boolean) {
-  const { file, args, cwd, memory, limits, namespaces, root, nodeHeap, settings, parent, keepDescendants } = request;
-  return spawn(file, args, {
-    stdio: 'inherit',
-    memory,
-    ...limits,
-    // Whoever typed a limit wants it held, whatever the environment says of other programs.
-    enforce: 'kernel',
-    namespaces,
-    memoryDetails,
-    ...settings,
-    ...(root !== undefined && { root }),
-    ...(cwd !== undefined && { cwd }),
-    ...(nodeHeap !== undefined && { nodeHeap }),
-    ...(keepDescendants && { keepDescendants }),
-    ...(parent !== undefined && { parent }),
-  });
+function start({ file, args, cage, child, memory, keepDescendants }: RunRequest, memoryDetails: boolean) {
+  // Whoever typed a limit wants it held, whatever the environment says of other programs.
+  const enforce = 'kernel';
+  return spawn(file, args, { stdio: 'inherit', memory, ...cage, ...child, enforce, memoryDetails, keepDescendants });
 }
 
 /** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */

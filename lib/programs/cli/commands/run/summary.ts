@@ -2,6 +2,7 @@ import {
   type CgroupVersion,
   explainOom,
   formatSize,
+  type LimitsReport,
   type MemoryReport,
   type OomVerdict,
   type Outcome,
@@ -10,7 +11,6 @@ import {
 import type { Rows } from '../../chart/chart-data';
 import type { Colors } from '../../text/color';
 import { formatDuration } from '../../text/duration';
-import { limitRows } from './limits';
 
 export interface Seen {
   /** Undefined: there was no cage. */
@@ -121,4 +121,49 @@ function times(count: number): string {
 
 function counted(count: number): string {
   return count.toLocaleString('en');
+}
+
+/** What the limits did, as rows of the summary. */
+function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, string])[] {
+  const rows: (readonly [string, string])[] = [];
+  if (pids !== undefined) {
+    const { max, peak, hits } = pids;
+    const limit = Number.isFinite(max) ? `, the limit is ${max}` : '';
+    const most = peak === null ? 'not recorded by this kernel' : `at most ${peak} at once`;
+    rows.push(['pids', `${most}${limit}${hits === null ? '' : `, ${refusals(hits)}`}`]);
+  }
+  if (cpu !== undefined) {
+    const { max, throttledMs } = cpu;
+    const limit = Number.isFinite(max) ? `limit ${max}` : 'no limit';
+    rows.push(['cpu', throttledMs === null ? limit : `${limit}, waited ${(throttledMs / 1000).toFixed(2)} s for it`]);
+  }
+  if (cpuTime !== undefined) {
+    const { usedMs, limitMs, hit } = cpuTime;
+    const use = `${formatDuration(usedMs)}, the limit is ${formatDuration(limitMs)}`;
+    rows.push(['cpu time', hit ? `${use}: killed` : use]);
+  }
+  return rows;
+}
+
+/** What a person should know even without the summary. */
+export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' | 'stalled' | 'signal'>): string[] {
+  const { pids, cpuTime } = limits;
+  const notes: string[] = [];
+  const hits = pids?.hits ?? 0;
+  if (pids !== undefined && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.max} (--pids)`);
+  // A command may end by itself in the moment in which it reaches the limit.
+  if (cpuTime?.hit === true && signal !== null) {
+    notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
+  }
+  if (stalled !== null) {
+    const { stalledMs, ms, killed } = stalled;
+    const did = killed && signal !== null ? 'killed: it' : 'it';
+    const limit = `--stall allows ${formatDuration(ms)}`;
+    notes.push(`${did} had got nowhere for ${formatDuration(stalledMs)} because of memory, and ${limit}`);
+  }
+  return notes;
+}
+
+function refusals(hits: number): string {
+  return hits === 1 ? '1 fork was refused' : `${hits} forks were refused`;
 }

@@ -1,20 +1,18 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { checkChartName, isPage } from '../../chart/document';
-import { FAILED_TEXT, type Values } from '../../command';
+import { FAILED, FAILED_TEXT, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
-import { checkLimits } from '../../limit-options';
-import { UsageError } from '../../parse';
 import { colorsOf } from '../../text/color';
-import { complain } from '../../text/complain';
-import { toJson } from '../../text/json';
+import { complain, toJson } from '../../text/output';
+import { checkLimits, UsageError } from '../../usage';
 import { CAGED, cagedOf, SWAP } from '../run/caged';
-import { exitOnSignals } from '../run/ends';
+import { exitOnSignals } from '../run/signals';
 import { renderChart, renderChartPage } from './chart';
 import { isStdinGiven } from './input';
-import type { SizeRequest } from './request';
 import type { SizeResult } from './result';
 import { sizeOf } from './size';
 import { jsonOf, renderResult } from './table';
+import type { SizeRequest } from './trial';
 
 const LEAST_RUNS = 5;
 const DEFAULT_RUNS = 20;
@@ -25,34 +23,25 @@ const DEFAULT_SLACK = 50;
 const { stall: _, ...CAGED_HERE } = CAGED;
 
 const OPTIONS = {
-  runs: {
-    type: 'string',
-    value: 'N',
-    help: `how many runs there may be, ${LEAST_RUNS} to ${MOST_RUNS} (default ${DEFAULT_RUNS})`,
-  },
-  slack: {
-    type: 'string',
-    value: 'PERCENT',
-    help: `how much more processor time still is well; of other costs a fifth of it (default ${DEFAULT_SLACK})`,
-  },
-  'exit-code': { type: 'string', value: 'N', help: 'the exit code with which COMMAND runs well (default 0)' },
-  input: {
-    type: 'string',
-    value: 'FILE',
-    help: "the stdin of each run: a file, or '-' for that of memcage, which is read first (default: empty)",
-    suggest: 'file',
-  },
-  'show-output': { type: 'boolean', help: "what COMMAND writes goes to memcage's stderr (default: nowhere)" },
-  json: { type: 'boolean', help: 'print the result as JSON' },
-  chart: {
-    type: 'string',
-    value: 'FILE',
-    help: 'draw time over limit, to FILE.svg or FILE.html',
-    suggest: 'file',
-  },
+  runs: valued('N', `how many runs there may be, ${LEAST_RUNS} to ${MOST_RUNS} (default ${DEFAULT_RUNS})`),
+  slack: valued(
+    'PERCENT',
+    `how much more processor time still is well; of other costs a fifth of it (default ${DEFAULT_SLACK})`,
+  ),
+  'exit-code': valued('N', 'the exit code with which COMMAND runs well (default 0)'),
+  input: valued(
+    'FILE',
+    "the stdin of each run: a file, or '-' for that of memcage, which is read first (default: empty)",
+    {
+      suggest: 'file',
+    },
+  ),
+  'show-output': flag("what COMMAND writes goes to memcage's stderr (default: nowhere)"),
+  json: flag('print the result as JSON'),
+  chart: valued('FILE', 'draw time over limit, to FILE.svg or FILE.html', { suggest: 'file' }),
   swap: SWAP,
   ...CAGED_HERE,
-} as const;
+} as const satisfies Options;
 
 export const size = defineCommand({
   name: 'size',
@@ -121,7 +110,7 @@ async function sizeAndPrint(request: SizeRequest): Promise<number> {
     // First, so that a full disk can't lose the result.
     process.stdout.write(isJson ? toJson(jsonOf(result)) : renderResult(result, colorsOf(process.stdout)));
     if (file !== undefined) writeFileSync(file, chartOf(result, chart));
-    return result.recommended === undefined ? 125 : 0;
+    return result.recommended === undefined ? FAILED : 0;
   } finally {
     if (file !== undefined) closeSync(file);
   }

@@ -2,7 +2,7 @@ import { createWriteStream, fstatSync, mkdtempSync, openSync, rmSync, statSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { UsageError } from '../../parse';
+import { UsageError } from '../../usage';
 
 /** Opens the stdin of the next run, from its beginning; undefined for an empty one. */
 export type OpenInput = () => number | undefined;

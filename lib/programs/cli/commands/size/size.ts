@@ -1,16 +1,15 @@
 import { formatSize } from '../../../../index';
 import { FAILED } from '../../command';
-import { complain } from '../../text/complain';
 import { formatDuration } from '../../text/duration';
-import { exitCodeOf, reportStartError } from '../run/ends';
+import { complain } from '../../text/output';
+import { reportStartError } from '../run/failure';
+import { exitCodeOf } from '../run/signals';
 import { type Baseline, baselineOf } from './baseline';
 import { inputOf, type OpenInput } from './input';
-import type { SizeRequest } from './request';
 import { type JudgedTrial, resultOf, type SizeResult } from './result';
-import { runTrial, StartError, type TrialBounds } from './run-trial';
 import { type Answer, search } from './search';
 import { limitOf } from './table';
-import type { Trial } from './trial';
+import { runTrial, type SizeRequest, StartError, type Trial, type TrialBounds } from './trial';
 import { answerOf, complaintOf, judge, wordsOf } from './verdict';
 
 /** A command that takes longer is not run a third time without a limit. */
@@ -111,7 +110,7 @@ async function firstTrial(request: SizeRequest, bounds: TrialBounds, openInput: 
     return await runTrial(request, bounds, openInput);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    return reportStartError(request, error.cause);
+    return reportStartError(request.file, error.cause, request.child.root);
   }
 }
 

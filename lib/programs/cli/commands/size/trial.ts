@@ -1,3 +1,24 @@
+import { closeSync } from 'node:fs';
+import { type Cage, createCage, ErrorCode, type Outcome } from '../../../../index';
+import type { Point } from '../../chart/timeline';
+import type { CagedRequest } from '../run/caged';
+import { type Recording, record } from '../run/recording';
+
+/** What the command line asks of `memcage size`. */
+export interface SizeRequest extends CagedRequest {
+  swap: string | undefined;
+  /** The exit code with which the command runs well. */
+  exitCode: number;
+  /** How much more processor time than without a limit it may take: 0.5 is half as much again. */
+  slack: number;
+  mostRuns: number;
+  /** A file, or '-' for the stdin of memcage; undefined for an empty one. */
+  input: string | undefined;
+  showsOutput: boolean;
+  isJson: boolean;
+  chart: string | undefined;
+}
+
 /** What one run of the command told. Sizes are in bytes, times in milliseconds. */
 export interface Trial {
   /** `Infinity` without a limit. */
@@ -23,4 +44,146 @@ export interface Trial {
   programBytes: number | undefined;
   /** Why it was not started. */
   error: string | undefined;
+}
+
+export interface TrialBounds {
+  /** `Infinity` for none. */
+  limitBytes: number;
+  /** When to end what takes too long; undefined: never. */
+  cutMs?: number;
+  /** When to end what gets nowhere because of memory; undefined: never. */
+  stallMs?: number;
+  /** Whether to look at its memory while it runs, which takes a little of the processor. */
+  isSampled?: boolean;
+}
+
+/** The command could not be started. */
+export class StartError extends Error {
+  constructor(override readonly cause: NodeJS.ErrnoException | undefined) {
+    super(cause?.message);
+  }
+}
+
+/**
+ * Runs the command once, in a cage of its own. Throws StartError.
+ *
+ * @param openInput opens what is its stdin, anew for each run; undefined for none
+ */
+export async function runTrial(
+  request: SizeRequest,
+  bounds: TrialBounds,
+  openInput: () => number | undefined,
+): Promise<Trial> {
+  const cage = makeCage(request, bounds);
+  try {
+    return await runIn(cage, request, bounds, openInput);
+  } finally {
+    await dropCache(cage);
+    await cage.close();
+  }
+}
+
+function makeCage({ cage, swap }: SizeRequest, { limitBytes, stallMs }: TrialBounds): Cage {
+  const isLimited = Number.isFinite(limitBytes);
+  const memory = isLimited ? { max: limitBytes, ...(swap !== undefined && { swap }) } : {};
+  const options = { ...cage, memory, enforce: 'kernel' } as const;
+  if (stallMs === undefined) return createCage(options);
+  try {
+    return createCage({ ...options, stall: { ms: stallMs } });
+  } catch (error) {
+    // This kernel does not tell of stalls. The time ends them, only later.
+    if ((error as { code?: unknown }).code !== ErrorCode.UNSUPPORTED) throw error;
+    return createCage(options);
+  }
+}
+
+async function runIn(
+  cage: Cage,
+  request: SizeRequest,
+  { limitBytes, cutMs, isSampled }: TrialBounds,
+  openInput: () => number | undefined,
+): Promise<Trial> {
+  const input = openInput();
+  const startMs = performance.now();
+  let child: ReturnType<typeof start>;
+  try {
+    child = start(cage, request, input ?? 'ignore');
+  } catch (error) {
+    throw new StartError(error as NodeJS.ErrnoException);
+  } finally {
+    if (input !== undefined) closeSync(input);
+  }
+  // The outcome has the error too.
+  child.on('error', () => {});
+  // Read, so that it ends as it would in a pipeline: some programs do less if /dev/null is their stdout, such as grep.
+  child.stdout?.resume();
+  child.stderr?.resume();
+  const recording = isSampled === true && child.pid !== undefined ? record(cage, startMs) : undefined;
+  let isCut = false;
+  const cut = (): void => {
+    isCut = true;
+    child.kill('SIGKILL');
+  };
+  const timer = cutMs === undefined ? undefined : setTimeout(cut, cutMs);
+  const outcome = await child.outcome;
+  clearTimeout(timer);
+  await recording?.stop();
+  if (child.pid === undefined) throw new StartError(outcome.error);
+  return { ...trialOf(outcome, recording), limitBytes, isCut, refaults: refaultsOf(cage) };
+}
+
+function start(cage: Cage, { file, args, child, showsOutput }: SizeRequest, input: number | 'ignore') {
+  // stdout is for the result.
+  const output = showsOutput ? 2 : 'pipe';
+  return cage.spawn(file, [...args], { stdio: [input, output, output], ...child, memoryDetails: true });
+}
+
+function trialOf(
+  { exitCode, signal, oom, stalled, nodeHeap, memory, faults, cpu, durationMs }: Outcome,
+  recording: Recording | undefined,
+): Omit<Trial, 'limitBytes' | 'isCut' | 'refaults'> {
+  const points = recording?.timeline.points ?? [];
+  const most = (of: (point: Point) => number): number => Math.max(0, ...points.map(of));
+  const peakBytes = memory.peakBytes ?? most(({ usageBytes }) => usageBytes);
+  // A peak between two samples is one of programs: page cache grows more slowly, and stays.
+  const programBytes = Math.max(
+    peakBytes - most(({ fileBytes }) => fileBytes),
+    most(({ anonBytes, kernelBytes, swapBytes }) => anonBytes + kernelBytes + swapBytes),
+  );
+  return {
+    durationMs,
+    exitCode,
+    signal,
+    oomKills: oom?.kills ?? 0,
+    isStalled: stalled?.killed === true,
+    isHeapExhausted: nodeHeap?.exhausted === 'likely',
+    stallMs: memory.details?.stall?.someMs ?? null,
+    cpuMs: cpu.userMs + cpu.systemMs,
+    majorFaults: faults.major,
+    peakBytes,
+    programBytes: recording && programBytes,
+    error: undefined,
+  };
+}
+
+/** Of all that ran in the cage: the kernel adds the count of a cgroup that is removed to those above it. */
+function refaultsOf({ cgroup }: Cage): number | null {
+  const stat = cgroup.get('memory.stat');
+  const prefix = cgroup.version === 1 ? 'total_' : '';
+  // One figure before Linux 5.9.
+  const counts = ['', '_anon', '_file'].flatMap((kind) => stat[`${prefix}workingset_refault${kind}`] ?? []);
+  return counts.length === 0 ? null : counts.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Has the next run find the machine as this one did: what this one has read or written for the first time is charged to it, and
+ * stays in memory, where the next one would find it without being charged.
+ */
+async function dropCache({ cgroup }: Cage): Promise<void> {
+  try {
+    if (cgroup.version === 1) cgroup.set('memory.force_empty', 0);
+    else await cgroup.reclaim('max');
+  } catch {
+    // An older kernel, or nothing is left to take back. The next run is charged for less then.
+  }
 }

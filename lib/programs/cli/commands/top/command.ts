@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { FAILED_TEXT } from '../../command';
+import { FAILED_TEXT, flag, valued } from '../../command';
 import { defineCommand } from '../../define-command';
-import { UsageError } from '../../parse';
 import { findTarget, TARGET } from '../../target';
 import { charsetOf } from '../../text/charset';
 import { colorsOf } from '../../text/color';
-import { toJson, toJsonLine } from '../../text/json';
+import { toJson, toJsonLine } from '../../text/output';
+import { UsageError } from '../../usage';
 import { Beat } from './beat';
 import { matching, SORT_NAMES, type SortName, sorted } from './columns';
 import { tableText } from './layout';
@@ -31,19 +31,13 @@ export const top = defineCommand({
   ],
   operands: { name: 'cgroup', least: 0, suggest: 'cgroup' },
   options: {
-    all: { type: 'boolean', short: 'a', help: 'every memory cgroup with processes, not only those of cages' },
-    sort: {
-      type: 'string',
-      short: 's',
-      value: 'COLUMN',
-      help: `${SORT_NAMES.join(', ')} (default usage)`,
-      suggest: SORT_NAMES,
-    },
-    reverse: { type: 'boolean', short: 'r', help: 'the smallest first' },
-    filter: { type: 'string', short: 'f', value: 'TEXT', help: 'only those with this in their name or path' },
-    interval: { type: 'string', short: 'i', value: 'SECONDS', help: 'time between samples (default 1, at least 0.1)' },
-    once: { type: 'boolean', short: '1', help: 'one sample, without clearing the screen' },
-    json: { type: 'boolean', help: 'print each sample as a line of JSON; with --once, one array' },
+    all: flag('every memory cgroup with processes, not only those of cages', { short: 'a' }),
+    sort: valued('COLUMN', `${SORT_NAMES.join(', ')} (default usage)`, { short: 's', suggest: SORT_NAMES }),
+    reverse: flag('the smallest first', { short: 'r' }),
+    filter: valued('TEXT', 'only those with this in their name or path', { short: 'f' }),
+    interval: valued('SECONDS', 'time between samples (default 1, at least 0.1)', { short: 'i' }),
+    once: flag('one sample, without clearing the screen', { short: '1' }),
+    json: flag('print each sample as a line of JSON; with --once, one array'),
   },
   exitCodes: [
     ['0', 'it was ended by q, or all that were named are gone'],

@@ -1,5 +1,5 @@
 import { size } from '../../../../../lib/programs/cli/commands/size/command';
-import { UsageError } from '../../../../../lib/programs/cli/parse';
+import { UsageError } from '../../../../../lib/programs/cli/usage';
 import { testRows } from '../../../../support/rows';
 import { thrown } from '../../../../support/thrown';
 

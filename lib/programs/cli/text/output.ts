@@ -1,5 +1,16 @@
 import { printable } from '../../../index';
 
+/** Writes a line to stderr that may have names in it that others chose: a terminal would obey some characters. */
+export function complain(message: string): void {
+  process.stderr.write(`memcage: ${message.split('\n').map(printable).join('\n')}\n`);
+}
+
+/** Writes to stdout, and returns the exit code of a command that has done what it was to do. */
+export function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
 /** One value, for programs. JSON has no Infinity, so an absent limit is 'max', as in the kernel's files. */
 export function toJson(value: unknown): string {
   return `${escaped(JSON.stringify(value, finite, 2))}\n`;

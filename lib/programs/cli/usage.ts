@@ -1,0 +1,42 @@
+import { checkCageOptions, ErrorCode, type MemoryLimits } from '../../index';
+
+/** The command line makes no sense. */
+export class UsageError extends Error {}
+
+/** The library's error for a wrong argument. */
+export interface ArgumentError extends Error {
+  readonly code: string;
+  /** The option or argument as the library calls it. */
+  readonly option: string;
+}
+
+const WRONG_VALUES: ReadonlySet<unknown> = new Set([
+  ErrorCode.INVALID_ARGUMENT,
+  ErrorCode.INVALID_SIZE,
+  ErrorCode.LIMIT_TOO_SMALL,
+  ErrorCode.UNKNOWN_OPTION,
+]);
+
+/** Turns the library's error for a wrong value into a UsageError. `told` says it in the words of the command line. */
+export function asUsage<T>(use: () => T, told: (error: ArgumentError) => string = ({ message }) => message): T {
+  try {
+    return use();
+  } catch (error) {
+    if (!WRONG_VALUES.has((error as { code?: unknown }).code)) throw error;
+    throw new UsageError(told(error as ArgumentError));
+  }
+}
+
+/** Checks limits of memory. `max` is the name of the option for the hard limit. */
+export function checkLimits(memory: MemoryLimits, { max }: { max: string }): void {
+  const flagOf = (option: string): string => `--${option === 'memory.max' ? max : option.slice('memory.'.length)}`;
+  asUsage(
+    () => checkCageOptions({ memory }),
+    ({ message, option }) => message.replace(option, flagOf(option)),
+  );
+}
+
+/** The message for v1, which limits the sum of memory and swap. */
+export function swapNeeds(option: string): string {
+  return `--swap needs a limit by ${option} as well (cgroup v1 limits the sum of both)`;
+}
