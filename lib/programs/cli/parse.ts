@@ -14,47 +14,42 @@ interface Parsed {
 
 /** @param words the words after the name of the command */
 export function parseWords(words: readonly string[], table: Table): Parsed {
-  const parsed = table.operands.endOptions ? parseUpToOperand(words, table) : parseAll(words, table);
-  const { help, version } = parsed.values;
-  if (help !== true && version !== true) checkCount(parsed.operands, table);
+  const [own, operands] = table.operands.endOptions ? splitAtOperand(words, table.options) : [words, []];
+  const { values, positionals } = parseOwn(own, table);
+  const parsed = { values: values as Parsed['values'], operands: [...positionals, ...operands] };
+  if (values['help'] !== true && values['version'] !== true) checkCount(parsed.operands, table);
   return parsed;
 }
 
-function parseUpToOperand(words: readonly string[], table: Table): Parsed {
-  const [own, operands] = splitAtOperand(words, table.options);
-  return { values: parseAll(own, table).values, operands };
+/** Options end at the first word that is neither an option nor the value of one, or after `--`. */
+function splitAtOperand(words: readonly string[], options: Options): [own: string[], operands: string[]] {
+  const end = tokensOf(words, options).find(({ kind }) => kind !== 'option');
+  if (end === undefined) return [[...words], []];
+  return [words.slice(0, end.index), words.slice(end.kind === 'positional' ? end.index : end.index + 1)];
 }
 
-function parseAll(words: readonly string[], { name, options }: Table): Parsed {
-  const config = { args: withSignedValues(words, options), options, allowPositionals: true } as const;
-  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
-  for (const token of tokens) {
-    if (token.kind === 'option' && !Object.hasOwn(options, token.name)) {
-      throw new UsageError(
-        `Unknown option '${token.rawName}' of ${name}${question(token.name, Object.keys(options), '--')}`,
-      );
+function parseOwn(words: readonly string[], { name, options }: Table) {
+  const args: (string | undefined)[] = [...words];
+  for (const token of tokensOf(words, options)) {
+    if (token.kind !== 'option') continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (option === undefined) {
+      const meant = question(token.name, Object.keys(options), '--');
+      throw new UsageError(`Unknown option '${token.rawName}' of ${name}${meant}`);
     }
+    // parseArgs() refuses a word with a hyphen as a value, unless it is in the word of the option.
+    const isSigned = option.signed === true && token.inlineValue === false && /^-\d+$/.test(token.value);
+    if (isSigned) args.splice(token.index, 2, `${token.rawName}=${token.value}`, undefined);
   }
   try {
-    const { values, positionals } = parseArgs({ ...config, strict: true });
-    return { values: values as Parsed['values'], operands: positionals };
+    return parseArgs({ args: args.filter((word) => word !== undefined), options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
 }
 
-/** Writes `--nice -5` as `--nice=-5`: parseArgs() takes a word with a hyphen for an option. */
-function withSignedValues(words: readonly string[], options: Options): string[] {
-  const joined: string[] = [];
-  let isAfterOptions = false;
-  for (const word of words) {
-    const before = joined.at(-1) ?? '';
-    const isSigned = before.startsWith('--') && options[before.slice(2)]?.signed === true;
-    if (!isAfterOptions && isSigned && /^-\d+$/.test(word)) joined.splice(-1, 1, `${before}=${word}`);
-    else joined.push(word);
-    isAfterOptions ||= word === '--';
-  }
-  return joined;
+function tokensOf(words: readonly string[], options: Options) {
+  return parseArgs({ args: [...words], options, allowPositionals: true, strict: false, tokens: true }).tokens;
 }
 
 /** Asks whether a similar word was meant; empty if there is none. */
@@ -69,24 +64,6 @@ function checkCount(words: readonly string[], { name, operands }: Table): void {
   if (words.length <= most) return;
   if (most === 0) throw new UsageError(`${name} takes no '${words[0]}'`);
   throw new UsageError(`${name} takes one ${operands.name}, not '${words[most]}' as well`);
-}
-
-/** Options end at the first word that is neither an option nor the value of one, or after `--`. */
-function splitAtOperand(words: readonly string[], options: Options): [own: string[], operands: string[]] {
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    if (word === '--') return [words.slice(0, index), words.slice(index + 1)];
-    if (!word.startsWith('-') || word === '-') return [words.slice(0, index), words.slice(index)];
-    if (takesNextWord(word, options)) index += 1;
-  }
-  return [[...words], []];
-}
-
-/** Whether a word is an option whose value is the next word. */
-function takesNextWord(word: string, options: Options): boolean {
-  return Object.entries(options).some(
-    ([name, { type, short }]) => type === 'string' && (word === `--${name}` || word === `-${short}`),
-  );
 }
 
 /** For commands without operands. */
