@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { FAILED } from './programs/cli/command';
+import { VERSION } from './programs/cli/define-command';
 import { overviewOf } from './programs/cli/help';
 import { question } from './programs/cli/parse';
-import { UsageError } from './programs/cli/usage';
 import { COMMAND_NAMES, commandNamed, everyCommand } from './programs/cli/table';
-import { complain } from './programs/cli/text/output';
-import { VERSION } from './programs/cli/version';
+import { complain, print } from './programs/cli/text/output';
+import { UsageError } from './programs/cli/usage';
 
 const SIGPIPE = 13;
 
@@ -25,11 +25,6 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
     complain(`${error.message}\nTry '${help}'.`);
     return FAILED;
   }
-}
-
-function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
 }
 
 /**

@@ -1,7 +1,9 @@
 import { type Command, type CommandTexts, flag, type Options, type Values } from './command';
 import { helpOf } from './help';
 import { parseWords } from './parse';
-import { VERSION } from './version';
+import { print } from './text/output';
+
+export const { version: VERSION } = require('../../../package.json') as { version: string };
 
 interface Definition<O extends Options> extends CommandTexts {
   readonly options: O;
@@ -27,9 +29,4 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
       return definition.run(values as Values<O>, operands);
     },
   };
-}
-
-function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
 }

@@ -1,4 +1,5 @@
 import type { Command, CommandTexts, Option, Options } from './command';
+import { wrap } from './text/text-width';
 
 const WIDTH = 100;
 
@@ -8,10 +9,10 @@ type Row = readonly [left: string, right: string];
 export function helpOf({ name, synopsis, details, options, exitCodes, examples }: CommandTexts & { options: Options }) {
   return paragraphs([
     `Usage: memcage ${name} [OPTION]...${synopsis === '' ? '' : ` ${synopsis}`}`,
-    ...details.map((text) => wrap(text, 0)),
+    ...details.map((text) => wrapped(text, 0)),
     ...sectionsOf(options).map(([section, rows]) => titled(section, rows)),
     titled('Exit codes', exitCodes),
-    `Examples:\n${examples.map(([line, meaning]) => `  ${line}\n      ${wrap(meaning, 6)}`).join('\n')}`,
+    `Examples:\n${examples.map(([line, meaning]) => `  ${line}\n      ${wrapped(meaning, 6)}`).join('\n')}`,
   ]);
 }
 
@@ -23,7 +24,7 @@ export function overviewOf(commands: readonly Command[]): string {
       'Commands',
       commands.map(({ name, summary }) => [name, summary]),
     ),
-    wrap(
+    wrapped(
       'A CGROUP is the absolute path of a memory cgroup. A PID is a process in one. A CONTAINER is the id of a container, ' +
         'or at least its first 4 digits, its name in Docker or Podman, or the name of an LXC container, a systemd unit or ' +
         'the last directory of a cgroup. A word of digits is a PID if there is such a process.',
@@ -57,20 +58,13 @@ function leftOf(name: string, { short, value }: Option): string {
 
 function titled(title: string, rows: readonly Row[]): string {
   const width = Math.max(...rows.map(([left]) => left.length));
-  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${wrap(right, width + 4)}`);
+  const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${wrapped(right, width + 4)}`);
   return `${title}:\n${lines.join('\n')}`;
 }
 
 /** Wraps a text at {@link WIDTH}. Its first line is already indented; the others get `indent` spaces. */
-function wrap(text: string, indent: number): string {
-  const lines: string[] = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1) ?? '';
-    if (last === '') lines[lines.length - 1] = word;
-    else if (indent + last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines.join(`\n${' '.repeat(indent)}`);
+function wrapped(text: string, indent: number): string {
+  return wrap(text, WIDTH - indent).join(`\n${' '.repeat(indent)}`);
 }
 
 function paragraphs(texts: readonly string[]): string {

@@ -35,11 +35,16 @@ export function findTarget(word: string | undefined): Cgroup {
 
 function pathOf(word: string): string {
   if (existsSync(word)) return word;
-  const paths = Cgroup.roots().map((root) => {
-    root.close();
-    return `${root.path}${word}`;
-  });
+  const paths = rootPaths().map((root) => `${root}${word}`);
   return paths.find((path) => existsSync(path)) ?? word;
+}
+
+/** The paths of the topmost cgroups. */
+export function rootPaths(): string[] {
+  return Cgroup.roots().map((root) => {
+    root.close();
+    return root.path;
+  });
 }
 
 /** Takes the word for a pid, else for a container's id or name that happens to have digits only. */

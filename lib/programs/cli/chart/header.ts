@@ -1,9 +1,9 @@
 import { formatSize } from '../../../index';
 import { formatDuration } from '../text/duration';
-import { truncate } from '../text/text-width';
+import { truncate, wrap } from '../text/text-width';
 import type { ChartData } from './chart-data';
-import type { Layout } from './layout';
-import { badge, element, heading, label, type Markup, textWidth } from './markup';
+import { type Layout, NARROW } from './layout';
+import { badge, columnsIn, element, heading, label, type Markup, textWidth } from './markup';
 
 /** A part of the chart, and where it ends. */
 export interface Part {
@@ -18,16 +18,20 @@ const TILE_WIDTH = 210;
 /** The command, how it ended, and the figures that matter most. */
 export function header(data: ChartData, layout: Layout): Part {
   const { margin, width } = layout;
+  const isNarrow = layout === NARROW;
   const room = width - 2 * margin;
   const markup = [heading(data.command, margin, width), ...badge(margin + 8, margin + 37, data.isGood)];
   let y = margin + 42;
-  for (const line of wrap(data.verdict, room - 22, VERDICT_SIZE)) {
-    markup.push(label(line, margin + 22, y, { class: `verdict ${data.isGood ? 'good' : 'bad'}` }));
+  const columns = columnsIn(room - 22, VERDICT_SIZE);
+  for (const line of wrap(data.verdict, columns)) {
+    markup.push(
+      label(truncate(line, columns, '…'), margin + 22, y, { class: `verdict ${data.isGood ? 'good' : 'bad'}` }),
+    );
     y += 20;
   }
   const tiles = tilesOf(data);
-  const perRow = layout.isNarrow ? 2 : tiles.length;
-  const tileWidth = layout.isNarrow ? room / perRow : TILE_WIDTH;
+  const perRow = isNarrow ? 2 : tiles.length;
+  const tileWidth = isNarrow ? room / perRow : TILE_WIDTH;
   tiles.forEach(([name, value], index) => {
     const x = margin + (index % perRow) * tileWidth;
     const top = y + Math.floor(index / perRow) * 50;
@@ -49,16 +53,6 @@ function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): [name
     ['time', formatDuration(durationMs)],
     ['processor time', formatDuration(cpuMs)],
   ];
-}
-
-function wrap(sentence: string, room: number, size: number): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(' ')) {
-    const longer = [lines.at(-1), word].filter((part) => part !== undefined).join(' ');
-    if (lines.length > 0 && textWidth(longer, size) <= room) lines[lines.length - 1] = longer;
-    else lines.push(truncate(word, Math.floor(room / (size * 0.6)), '…'));
-  }
-  return lines;
 }
 
 /** The meaning of a colour or a line. */

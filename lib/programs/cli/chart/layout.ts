@@ -8,30 +8,13 @@ export interface Layout {
   /** The sides of the plot. */
   left: number;
   right: number;
-  isNarrow: boolean;
   /** How many steps the axes have room for. */
   mostTimes: number;
   mostSizes: number;
 }
 
-export const WIDE: Layout = {
-  width: 960,
-  margin: 28,
-  left: 92,
-  right: 850,
-  isNarrow: false,
-  mostTimes: 10,
-  mostSizes: 6,
-};
-export const NARROW: Layout = {
-  width: 420,
-  margin: 16,
-  left: 72,
-  right: 322,
-  isNarrow: true,
-  mostTimes: 4,
-  mostSizes: 5,
-};
+export const WIDE: Layout = { width: 960, margin: 28, left: 92, right: 850, mostTimes: 10, mostSizes: 6 };
+export const NARROW: Layout = { width: 420, margin: 16, left: 72, right: 322, mostTimes: 4, mostSizes: 5 };
 
 const PLOT_HEIGHT = 260;
 

@@ -1,7 +1,7 @@
 import { formatSize } from '../../../index';
 import { formatDuration } from '../text/duration';
 import type { ChartData } from './chart-data';
-import type { Layout, Scale } from './layout';
+import { type Layout, NARROW, type Scale } from './layout';
 import { badge, element, label, type Markup, round, text } from './markup';
 import type { HitSpan, Kills, Point } from './timeline';
 
@@ -75,7 +75,8 @@ function apart(
 export const KILL_LANE = 24;
 
 /** OOM kills: badges above the plot, each with a line down. Kills that are close to each other share a badge. */
-export function kills(data: ChartData, { right, isNarrow }: Layout, scale: Scale): Markup[] {
+export function kills(data: ChartData, layout: Layout, scale: Scale): Markup[] {
+  const isNarrow = layout === NARROW;
   // A name ends before the next one begins. The last one may use the room to the right of the plot.
   const room = isNarrow ? 76 : 104;
   const y = scale.top - KILL_LANE / 2 - 2;
@@ -89,7 +90,7 @@ export function kills(data: ChartData, { right, isNarrow }: Layout, scale: Scale
       .slice(0, 10)
       .join(', ');
     return [
-      ...cluster.flatMap(({ atMs }) => killLine(data, atMs, right, scale)),
+      ...cluster.flatMap(({ atMs }) => killLine(data, atMs, layout.right, scale)),
       element(
         'g',
         {},
@@ -141,7 +142,7 @@ const HIT_LANES = [
 
 /** When limits were hit: a lane for each limit, below the time axis. */
 export function hits(data: ChartData, layout: Layout, scale: Scale, top: number): { markup: Markup[]; bottom: number } {
-  const { left, right, isNarrow } = layout;
+  const { left, right } = layout;
   const lanes = HIT_LANES.filter(({ count }) => data.hits.some((span) => count(span) > 0));
   const markup = lanes.flatMap(({ className, name, short, count }, index) => {
     const y = top + index * HIT_LANE;
@@ -153,7 +154,7 @@ export function hits(data: ChartData, layout: Layout, scale: Scale, top: number)
       element('rect', { class: className, x: from, y: y + 3, width: to - from, height: 10, rx: 1 }),
     );
     return [
-      label(isNarrow ? short : name, left - 10, y + 12, { class: 'small muted right' }),
+      label(layout === NARROW ? short : name, left - 10, y + 12, { class: 'small muted right' }),
       element('line', { class: 'grid', x1: left, y1: y + 8, x2: right, y2: y + 8 }),
       ...bars,
       label(`${total.toLocaleString('en')}×`, right + 16, y + 12, { class: `tick small strong ${className}` }),

@@ -68,7 +68,15 @@ export function commandLine(words: readonly string[]): string {
   return printable(quoted.join(' '));
 }
 
-/** Width of a line in a proportional font of this size in pixels. Errs on the wide side, since fonts differ. */
+/** How wide a letter of a proportional font is, as a share of its size. Errs on the wide side, since fonts differ. */
+const LETTER_WIDTH = 0.6;
+
+/** Width of a line in a proportional font of this size, in pixels. */
 export function textWidth(text: string, size: number): number {
-  return widthOf(text) * size * 0.6;
+  return widthOf(text) * size * LETTER_WIDTH;
+}
+
+/** How many letters of such a font have room. */
+export function columnsIn(width: number, size: number): number {
+  return Math.floor(width / (size * LETTER_WIDTH));
 }

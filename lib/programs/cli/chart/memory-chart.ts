@@ -82,7 +82,7 @@ function picture(data: ChartData, layout: Layout): Markup {
   return element(
     'svg',
     {
-      class: layout.isNarrow ? 'narrow' : 'wide',
+      class: layout === NARROW ? 'narrow' : 'wide',
       viewBox: `0 0 ${width} ${height}`,
       role: 'img',
       'aria-label': describe(data),

@@ -51,22 +51,20 @@ export class Timeline {
   #widthMs = FIRST_WIDTH_MS;
   #last: Point | undefined;
   #samples = 0;
-  #lastMs = 0;
 
   add(point: Point, { max, high }: Hits): void {
     const bucket = this.#bucketAt(point.atMs);
     bucket.points = extremes([...bucket.points, point]);
     if (max > 0 || high > 0) {
-      bucket.hits = joinHits(bucket.hits, { fromMs: this.#lastMs, toMs: point.atMs, max, high });
+      bucket.hits = joined(bucket.hits, { fromMs: this.#last?.atMs ?? 0, toMs: point.atMs, max, high }, joinHits);
     }
     this.#last = point;
-    this.#lastMs = point.atMs;
     this.#samples += 1;
   }
 
   addKills(kills: Kills): void {
     const bucket = this.#bucketAt(kills.atMs);
-    bucket.kills = joinKills(bucket.kills, kills);
+    bucket.kills = joined(bucket.kills, kills, joinKills);
   }
 
   /** How long to wait for the next sample. Grows with the length of the run, from 10 ms to 1 s. */
@@ -105,32 +103,28 @@ export class Timeline {
   #halve(): void {
     this.#widthMs *= 2;
     this.#buckets = Array.from({ length: Math.ceil(this.#buckets.length / 2) }, (_, index) =>
-      joinBuckets(this.#buckets[2 * index], this.#buckets[2 * index + 1]),
+      joined(this.#buckets[2 * index], this.#buckets[2 * index + 1], joinBuckets),
     );
   }
 }
 
-function joinBuckets(before: Bucket | undefined, after: Bucket | undefined): Bucket | undefined {
-  if (before === undefined || after === undefined) return before ?? after;
+function joined<T>(before: T | undefined, after: T | undefined, join: (before: T, after: T) => T): T | undefined {
+  return before === undefined || after === undefined ? (before ?? after) : join(before, after);
+}
+
+function joinBuckets(before: Bucket, after: Bucket): Bucket {
   return {
     points: extremes([...before.points, ...after.points]),
-    hits: joinHits(before.hits, after.hits),
-    kills: joinKills(before.kills, after.kills),
+    hits: joined(before.hits, after.hits, joinHits),
+    kills: joined(before.kills, after.kills, joinKills),
   };
 }
 
-function joinHits(before: HitSpan | undefined, after: HitSpan | undefined): HitSpan | undefined {
-  if (before === undefined || after === undefined) return before ?? after;
-  return {
-    fromMs: before.fromMs,
-    toMs: after.toMs,
-    max: before.max + after.max,
-    high: before.high + after.high,
-  };
+function joinHits(before: HitSpan, after: HitSpan): HitSpan {
+  return { ...before, toMs: after.toMs, max: before.max + after.max, high: before.high + after.high };
 }
 
-function joinKills(before: Kills | undefined, after: Kills | undefined): Kills | undefined {
-  if (before === undefined || after === undefined) return before ?? after;
+function joinKills(before: Kills, after: Kills): Kills {
   return { atMs: before.atMs, kills: before.kills + after.kills };
 }
 

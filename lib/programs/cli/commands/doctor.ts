@@ -9,9 +9,9 @@ import {
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse';
-import { type Colors, colorsOf } from '../text/color';
 import { toJson } from '../text/output';
-import { widthOf } from '../text/text-width';
+import { type Colors, colorsOf } from '../text/style';
+import { wrap } from '../text/text-width';
 
 const STATE_WIDTH = 8;
 
@@ -49,7 +49,7 @@ function render({ works, findings, parents }: Diagnosis): string {
   const columns = process.stdout.isTTY
     ? Math.max(process.stdout.columns, indent + LEAST_TEXT)
     : Number.POSITIVE_INFINITY;
-  const hang = (text: string): string => hanging(printable(text), indent, columns);
+  const hang = (text: string): string => wrap(printable(text), columns - indent).join(`\n${' '.repeat(indent)}`);
   const lines = joined.flatMap(({ name, state, detail, cure }) => [
     `${stateIn(state, colors)} ${colors.bold(name.padEnd(nameWidth))}  ${hang(detail)}`,
     ...(cure === undefined ? [] : [`${' '.repeat(indent)}${hang(`cure: ${cure}`)}`]),
@@ -89,20 +89,4 @@ function joinAlike(findings: readonly Finding[]): Finding[] {
 
 function saysTheSame(one: Finding, other: Finding): boolean {
   return one.state === other.state && one.detail === other.detail && one.cure === other.cure;
-}
-
-/** Wraps a text at `columns`. All lines but the first get `indent` spaces. */
-function hanging(text: string, indent: number, columns: number): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && indent + widthOf(longer) > columns) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = longer;
-    }
-  }
-  return [...lines, line].join(`\n${' '.repeat(indent)}`);
 }

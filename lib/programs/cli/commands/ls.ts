@@ -2,8 +2,8 @@ import { Cgroup, containerOf, formatSize, type ListedCage, listCages, printable 
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse';
-import { colorsOf } from '../text/color';
 import { toJson } from '../text/output';
+import { colorsOf } from '../text/style';
 import { tableOf } from '../text/text-table';
 
 export const ls = defineCommand({

@@ -1,5 +1,5 @@
 import { printable } from '../../../../lib/common/text/names';
-import { wantsColors } from '../../../../lib/programs/cli/text/color';
+import { wantsColors } from '../../../../lib/programs/cli/text/style';
 import { pad, truncate, truncateStart, widthOf } from '../../../../lib/programs/cli/text/text-width';
 import { testRows } from '../../../support/rows';
 

@@ -9,8 +9,8 @@ import {
   printable,
 } from '../../../../index';
 import type { Rows } from '../../chart/chart-data';
-import type { Colors } from '../../text/color';
 import { formatDuration } from '../../text/duration';
+import type { Colors } from '../../text/style';
 
 export interface Seen {
   /** Undefined: there was no cage. */

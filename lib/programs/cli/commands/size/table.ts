@@ -1,6 +1,6 @@
 import { formatSize } from '../../../../index';
-import type { Colors } from '../../text/color';
 import { formatDuration } from '../../text/duration';
+import type { Colors } from '../../text/style';
 import { tableOf } from '../../text/text-table';
 import { placeOf, sizeAt } from './grid';
 import type { JudgedTrial, SizeResult } from './result';

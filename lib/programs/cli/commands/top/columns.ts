@@ -106,15 +106,23 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
   oom: (row) => row.oomKills,
 };
 
+/** Which rows there are, and in which order. */
+export interface Arrangement {
+  sort: SortName;
+  reversed: boolean;
+  /** What is in their name or path. */
+  filter: string;
+}
+
 /** Sorts the largest number first and names from A to Z, or `reversed`. Equal rows are in the order of their paths. */
-export function sorted(rows: readonly Row[], by: SortName, reversed: boolean): Row[] {
+export function ordered(rows: readonly Row[], { sort: by, reversed, filter }: Arrangement): Row[] {
   const compare = (a: Row, b: Row): number =>
     by === 'name' ? compareText(a.name, b.name) : VALUES[by](b) - VALUES[by](a);
   const sign = reversed ? -1 : 1;
-  return [...rows].sort((a, b) => sign * compare(a, b) || compareText(a.path, b.path));
+  return matching(rows, filter).sort((a, b) => sign * compare(a, b) || compareText(a.path, b.path));
 }
 
-export function matching(rows: readonly Row[], filter: string): Row[] {
+function matching(rows: readonly Row[], filter: string): Row[] {
   const wanted = filter.toLowerCase();
   return rows.filter(({ name, path }) => name.toLowerCase().includes(wanted) || path.toLowerCase().includes(wanted));
 }

@@ -2,15 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { FAILED_TEXT, flag, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import { findTarget, TARGET } from '../../target';
-import { charsetOf } from '../../text/charset';
-import { colorsOf } from '../../text/color';
 import { toJson, toJsonLine } from '../../text/output';
+import { charsetOf, colorsOf } from '../../text/style';
 import { UsageError } from '../../usage';
-import { Beat } from './beat';
-import { matching, SORT_NAMES, type SortName, sorted } from './columns';
+import { ordered, SORT_NAMES, type SortName } from './columns';
 import { tableText } from './layout';
-import { showLive } from './live';
-import { type Row, readRows } from './reader';
+import { Beat, showLive } from './live';
+import { Reader, type Row } from './reader';
 import type { Selection } from './selection';
 import { INITIAL, KEYS } from './view';
 
@@ -55,11 +53,12 @@ export const top = defineCommand({
     const intervalMs = intervalOf(values.interval) * 1000;
     const { filter = '', reverse: reversed = false } = values;
     const selection = selectionOf(targets, values.all === true);
+    const reader = new Reader(selection);
     if (values.once !== true && values.json !== true && isScreen()) {
       const view = { ...INITIAL, sort, reversed, filter };
-      return showLive({ read: () => readRows(selection), intervalMs, view });
+      return showLive({ read: () => reader.read(), intervalMs, view });
     }
-    const read = (): Row[] => sorted(matching(readRows(selection), filter), sort, reversed);
+    const read = (): Row[] => ordered(reader.read(), { sort, reversed, filter });
     if (values.once === true) {
       const rows = read();
       process.stdout.write(values.json === true ? toJson(rows) : table(rows, sort));

@@ -1,10 +1,8 @@
 import { dirname } from 'node:path';
 import { formatSize, printable } from '../../../../index';
-import type { Charset } from '../../text/charset';
-import type { Colors } from '../../text/color';
+import type { Charset, Colors } from '../../text/style';
 import { pad, truncate, truncateStart, widthOf } from '../../text/text-width';
-import { COLUMNS, type ColumnName, fittingColumns, GAP, isSortable, matching, type SortName, sorted } from './columns';
-import type { History } from './history';
+import { COLUMNS, type ColumnName, fittingColumns, GAP, isSortable, type SortName } from './columns';
 import type { Row } from './reader';
 import { KEYS, type Question, type Shown, type View } from './view';
 
@@ -16,7 +14,10 @@ export interface Style {
 /** All that a screen shows. */
 export interface Picture extends Style {
   view: View;
+  /** Those that the filter leaves, in their order. */
   rows: readonly Row[];
+  /** How many there are without the filter. */
+  total: number;
   history: History;
   /** The beginning of the first line. */
   title: string;
@@ -36,10 +37,10 @@ export function screenOf(picture: Picture): string[] {
 }
 
 /** What the keys can act on in a picture. */
-export function shownIn({ view, rows, columns, lines }: Picture): Shown {
+export function shownIn({ rows, columns, lines }: Picture): Shown {
   return {
     sortable: fittingColumns(columns).filter(isSortable),
-    paths: sorted(matching(rows, view.filter), view.sort, view.reversed).map(({ path }) => path),
+    paths: rows.map(({ path }) => path),
     page: Math.max(1, lines - FRAME_LINES),
   };
 }
@@ -55,30 +56,29 @@ export function tableText(rows: readonly Row[], columns: number, sort: SortName,
 function tableLines(picture: Picture): string[] {
   const { view, rows, history, columns, colors, charset } = picture;
   const names = fittingColumns(columns);
-  const all = sorted(matching(rows, view.filter), view.sort, view.reversed);
   const { page } = shownIn(picture);
-  const offset = Math.max(0, Math.min(view.offset, all.length - page));
-  const shown = all.slice(offset, offset + page);
-  const widths = widthsOf(names, columns, all);
+  const offset = Math.max(0, Math.min(view.offset, rows.length - page));
+  const shown = rows.slice(offset, offset + page);
+  const widths = widthsOf(names, columns, rows);
   const body = shown.map((row) => {
     const line = rowLine(row, names, widths, picture, history);
     return row.path === view.chosen ? colors.inverse(pad(line, columns, 'left')) : line;
   });
   const blank = Array.from({ length: page - shown.length }, () => '');
-  const heading = shorten(headingOf(picture, all), columns, charset);
+  const heading = shorten(headingOf(picture), columns, charset);
   return [
     colors.bold(heading),
     colors.inverse(pad(titleLine(names, widths, view.sort, picture), columns, 'left')),
     ...body,
     ...blank,
-    colors.dim(shorten(footingOf(picture, all.length, offset, shown.length), columns, charset)),
+    colors.dim(shorten(footingOf(picture, offset, shown.length), columns, charset)),
   ];
 }
 
-function headingOf({ title, view, rows }: Picture, all: readonly Row[]): string {
-  const filtered = view.filter === '' ? '' : ` of ${rows.length}`;
+function headingOf({ title, view, rows, total }: Picture): string {
+  const filtered = view.filter === '' ? '' : ` of ${total}`;
   const order = `by ${view.sort}${view.reversed ? ', reversed' : ''}`;
-  return `${title}  ${all.length}${filtered}, ${order}${view.paused ? '  PAUSED' : ''}  total ${totalsOf(all)}`;
+  return `${title}  ${rows.length}${filtered}, ${order}${view.paused ? '  PAUSED' : ''}  total ${totalsOf(rows)}`;
 }
 
 /** Sums up the outermost cgroups only: their figures include the cgroups below them. */
@@ -96,12 +96,12 @@ function isBelowOneOf(path: string, paths: ReadonlySet<string>): boolean {
   return paths.has('/') && path !== '/';
 }
 
-function footingOf({ view, rows }: Picture, count: number, offset: number, shown: number): string {
+function footingOf({ view, rows }: Picture, offset: number, shown: number): string {
   if (view.typing) return `/${printable(view.filter)}_`;
   if (view.asking !== undefined) return questionOf(view.asking, rows);
   if (view.told !== '') return printable(view.told);
   const filter = view.filter === '' ? '' : `filter: ${printable(view.filter)}  `;
-  const part = shown < count ? `${offset + 1}-${offset + shown} of ${count}  ` : '';
+  const part = shown < rows.length ? `${offset + 1}-${offset + shown} of ${rows.length}  ` : '';
   return `${filter}${part}q quit  < > sort  r reverse  / filter  k kill  l limit  p pause  ? help`;
 }
 
@@ -184,4 +184,27 @@ function cells(names: readonly ColumnName[], cell: (name: ColumnName) => string)
 
 function shorten(text: string, width: number, { ellipsis }: Charset): string {
   return truncate(text, width, ellipsis);
+}
+
+/** The usage of each cgroup in the last samples, in percent of its limit. */
+export class History {
+  #percents = new Map<string, number[]>();
+
+  /** Adds a sample. Forgets cgroups that are not in it. */
+  add(rows: readonly Row[]): void {
+    this.#percents = new Map(
+      rows.map(({ path, percent }) => [
+        path,
+        [...(this.#percents.get(path) ?? []), percent].slice(-COLUMNS.history.width),
+      ]),
+    );
+  }
+
+  /** A bar for each sample, the newest on the right. */
+  sparkline(path: string, bars: readonly string[]): string {
+    return (this.#percents.get(path) ?? [])
+      .map((percent) => bars[Math.min(bars.length - 1, Math.floor((percent / 100) * bars.length))] ?? '')
+      .join('')
+      .padStart(COLUMNS.history.width);
+  }
 }

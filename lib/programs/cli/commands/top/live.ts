@@ -1,13 +1,12 @@
 import { constants } from 'node:os';
-import { Screen } from '../../terminal';
-import { charsetOf } from '../../text/charset';
-import { colorsOf } from '../../text/color';
-import { act } from './act';
-import { Beat } from './beat';
-import { History } from './history';
-import { screenOf, shownIn } from './layout';
+import { Cgroup, formatSize } from '../../../../index';
+import { charsetOf, colorsOf } from '../../text/style';
+import { killAllIn, processes } from '../kill';
+import { ordered } from './columns';
+import { History, type Picture, screenOf, shownIn } from './layout';
 import type { Row } from './reader';
-import { press, type View } from './view';
+import { Screen } from './screen';
+import { press, type Question, type View } from './view';
 
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
@@ -25,10 +24,11 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
   let view = initial;
   let rows: Row[] = [];
   let time = '';
-  const picture = () => ({
+  const picture = (): Picture => ({
     ...style,
     view,
-    rows,
+    rows: ordered(rows, view),
+    total: rows.length,
     history,
     title: `memcage top ${time}`,
     columns: screen.columns,
@@ -124,4 +124,40 @@ function withResolvers<T>() {
     reject = onReject;
   });
   return { promise, resolve, reject };
+}
+
+/** Carries out an action. Resolves with a line that says what became of it. */
+async function act({ action, path, text }: Question): Promise<string> {
+  try {
+    using cgroup = Cgroup.open(path);
+    if (action === 'limit') return limit(cgroup, text);
+    return await kill(cgroup);
+  } catch (error) {
+    return `Not done: ${(error as Error).message}`;
+  }
+}
+
+function limit(cgroup: Cgroup, text: string): string {
+  cgroup.setLimits({ max: text });
+  return `The limit of ${cgroup.path} is ${formatSize(cgroup.limits().max)}`;
+}
+
+/** Like `memcage kill` without --cgroup, for which there is no key. */
+async function kill(cgroup: Cgroup): Promise<string> {
+  const { path } = cgroup;
+  return `Killed ${processes(await killAllIn(cgroup))} in ${path}`;
+}
+
+/** Moments at regular intervals, without drift. Skips those that were missed. */
+export class Beat {
+  #dueMs = performance.now();
+
+  constructor(private readonly intervalMs: number) {}
+
+  /** The time until the next moment, rounded up to whole milliseconds for setTimeout(). */
+  untilNextMs(): number {
+    const nowMs = performance.now();
+    this.#dueMs += Math.max(1, Math.ceil((nowMs - this.#dueMs) / this.intervalMs)) * this.intervalMs;
+    return Math.ceil(this.#dueMs - nowMs);
+  }
 }

@@ -1,10 +1,19 @@
 import { statSync } from 'node:fs';
-import { Cgroup, cageOf, containerOf, ErrorCode, MemcageError, type Reading, readMany } from '../../../../index';
+import { dirname } from 'node:path';
+import {
+  Cgroup,
+  type CgroupContainer,
+  cageOf,
+  containerOf,
+  ErrorCode,
+  MemcageError,
+  type Reading,
+  readMany,
+} from '../../../../index';
 import { readCommand } from '../../proc';
 import { passingOver } from '../../refusals';
-import { ContainerNames } from './container-names';
-import { CpuMeter } from './cpu-meter';
-import { Limits } from './limits';
+import { rootPaths } from '../../target';
+import { type CpuTime, cpuPercent, readCpuTime } from './cpu-time';
 import { inBatches, openSelected, type Selection } from './selection';
 
 /** The figures of a cgroup and those below it at one moment. */
@@ -42,63 +51,124 @@ const FIELDS = [
   'events',
 ] as const;
 
-/** What the rows of a sample share. */
-interface Sample {
-  limits: Limits;
-  /** Paths of the topmost cgroups. */
-  roots: readonly string[];
+/** What is kept of a cgroup until the next sample. */
+interface Kept {
+  cpu: CpuTime;
+  container?: ContainerName;
 }
 
-const containerNames = new ContainerNames();
-const cpuMeter = new CpuMeter();
+/** Reads the selected cgroups, sample by sample. */
+export class Reader {
+  /** By path, of the sample before; whatever was not in it is forgotten. */
+  #before: ReadonlyMap<string, Kept> = new Map();
 
-/** Reads the selected cgroups. Leaves out those that are gone, or that this process may not read. */
-export function readRows(selection: Selection): Row[] {
-  try {
-    const roots = rootPaths();
-    const sample = { limits: new Limits(roots), roots };
-    return Array.from(openSelected(selection), (cgroups) => readBatch(cgroups, sample)).flat();
-  } finally {
-    containerNames.endSample();
-    cpuMeter.endSample();
+  constructor(private readonly selection: Selection) {}
+
+  /** Leaves out cgroups that are gone, or that this process may not read. */
+  read(): Row[] {
+    const sample = new Sample(this.#before);
+    const rows = Array.from(openSelected(this.selection), (cgroups) => sample.rowsOf(cgroups)).flat();
+    this.#before = sample.kept;
+    return rows;
   }
 }
 
-function rootPaths(): string[] {
-  return Cgroup.roots().map((root) => {
-    root.close();
-    return root.path;
-  });
-}
+class Sample {
+  readonly kept = new Map<string, Kept>();
+  /** Paths of the topmost cgroups; none above these can be opened. */
+  readonly #roots = rootPaths();
+  /** The effective limits of cgroups that have several of the others below them. */
+  readonly #limits = new Map<string, number | undefined>();
 
-function readBatch(cgroups: readonly Cgroup[], sample: Sample): Row[] {
-  return readMany(cgroups, { fields: FIELDS }).flatMap((reading, index) => {
-    // The root of v2, whose memory the kernel does not count.
-    if (reading instanceof MemcageError && reading.code === ErrorCode.UNSUPPORTED) return [];
-    const row = passingOver(() => {
-      if (reading instanceof MemcageError) throw reading;
-      return rowOf(cgroups[index] as Cgroup, reading, sample);
+  constructor(private readonly before: ReadonlyMap<string, Kept>) {}
+
+  rowsOf(cgroups: readonly Cgroup[]): Row[] {
+    return readMany(cgroups, { fields: FIELDS }).flatMap((reading, index) => {
+      // The root of v2, whose memory the kernel does not count.
+      if (reading instanceof MemcageError && reading.code === ErrorCode.UNSUPPORTED) return [];
+      const row = passingOver(() => {
+        if (reading instanceof MemcageError) throw reading;
+        return this.#rowOf(cgroups[index] as Cgroup, reading);
+      });
+      return row === undefined ? [] : [row];
     });
-    return row === undefined ? [] : [row];
-  });
+  }
+
+  #rowOf(cgroup: Cgroup, reading: Reading<(typeof FIELDS)[number]>): Row {
+    const { path } = cgroup;
+    const { events, limitBytes: ownLimitBytes, ...bytes } = reading;
+    const limitBytes = this.#limitOf(cgroup, ownLimitBytes);
+    const pids = cgroup.procs();
+    const pid = pids.find((each) => each !== 0);
+    const before = this.before.get(path);
+    const kept: Kept = { cpu: readCpuTime(cgroup, pids) };
+    this.kept.set(path, kept);
+    return {
+      name: this.#nameOf(cgroup, kept),
+      path,
+      ...bytes,
+      command: pid === undefined ? [] : readCommand(pid),
+      limitBytes,
+      percent: (bytes.usageBytes / limitBytes) * 100,
+      processes: pids.length,
+      cpuPercent: before === undefined ? null : cpuPercent(before.cpu, kept.cpu),
+      oomKills: events.oomKill + killsBelow(cgroup),
+    };
+  }
+
+  /** The smallest limit of the cgroup and those above it, or the machine's memory if that is less. In bytes. */
+  #limitOf(cgroup: Cgroup, ownBytes: number): number {
+    const above = this.#roots.includes(cgroup.path) ? undefined : this.#limitAt(dirname(cgroup.path));
+    return above === undefined ? cgroup.effectiveLimits().maxBytes : Math.min(ownBytes, above);
+  }
+
+  #limitAt(path: string): number | undefined {
+    if (!this.#limits.has(path)) {
+      const limit = passingOver(() => {
+        using cgroup = Cgroup.open(path);
+        return cgroup.effectiveLimits().maxBytes;
+      });
+      this.#limits.set(path, limit);
+    }
+    return this.#limits.get(path);
+  }
+
+  /** The name of a cage or a container, or the path. Other commands take all of them. */
+  #nameOf(cgroup: Cgroup, kept: Kept): string {
+    const { path } = cgroup;
+    const cage = cageOf(path);
+    if (cage?.path === path) return cage.label;
+    const container = containerOf(path);
+    if (container?.path === path) {
+      kept.container = containerName(cgroup, this.before.get(path)?.container);
+      return labelOf(container, kept.container);
+    }
+    const root = this.#roots.find((at) => path === at || path.startsWith(`${at}/`));
+    return path.slice(root?.length ?? 0) || '/';
+  }
 }
 
-function rowOf(cgroup: Cgroup, reading: Reading<(typeof FIELDS)[number]>, { limits, roots }: Sample): Row {
-  const { events, limitBytes: ownLimitBytes, ...bytes } = reading;
-  const limitBytes = limits.of(cgroup, ownLimitBytes);
-  const pids = cgroup.procs();
-  const pid = pids.find((each) => each !== 0);
-  return {
-    name: nameOf(cgroup, roots),
-    path: cgroup.path,
-    ...bytes,
-    command: pid === undefined ? [] : readCommand(pid),
-    limitBytes,
-    percent: (bytes.usageBytes / limitBytes) * 100,
-    processes: pids.length,
-    cpuPercent: cpuMeter.percentOf(cgroup, pids),
-    oomKills: events.oomKill + killsBelow(cgroup),
-  };
+/** The name of a container, and when it was looked up, for which memcage reads some files of /proc. */
+interface ContainerName {
+  name: string | undefined;
+  atMs: number;
+}
+
+/** When to ask again for an unknown name: a container that is just starting has one a moment later. */
+const RETRY_MS = 10_000;
+
+export function containerName(
+  cgroup: Pick<Cgroup, 'containerName'>,
+  before: ContainerName | undefined,
+  nowMs = performance.now(),
+): ContainerName {
+  const isKnown = before !== undefined && (before.name !== undefined || nowMs - before.atMs < RETRY_MS);
+  return isKnown ? before : { name: cgroup.containerName(), atMs: nowMs };
+}
+
+/** The engine and the name; the short id if the name is unknown. */
+function labelOf({ kind, shortId }: CgroupContainer, { name }: ContainerName): string {
+  return `${kind}:${name ?? shortId}`;
 }
 
 /** The OOM kills below a cgroup. v1 counts a kill only in the cgroup of the victim; v2's own count includes them. */
@@ -116,15 +186,4 @@ function killsBelow(cgroup: Cgroup): number {
 /** A directory has one link for each directory in it, besides its own two. */
 function hasChildren({ path }: Cgroup): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.nlink ?? 0) > 2;
-}
-
-/** The name of a cage or a container, or the path. Other commands take all of them. */
-function nameOf(cgroup: Cgroup, roots: readonly string[]): string {
-  const { path } = cgroup;
-  const cage = cageOf(path);
-  if (cage?.path === path) return cage.label;
-  const container = containerOf(path);
-  if (container?.path === path) return containerNames.of(cgroup, container);
-  const root = roots.find((at) => path === at || path.startsWith(`${at}/`));
-  return path.slice(root?.length ?? 0) || '/';
 }

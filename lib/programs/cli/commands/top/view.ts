@@ -1,10 +1,8 @@
-import type { SortName } from './columns';
+import type { Arrangement, SortName } from './columns';
+import type { Key } from './screen';
 
 /** What the user has chosen to see. */
-export interface View {
-  sort: SortName;
-  reversed: boolean;
-  filter: string;
+export interface View extends Arrangement {
   /** The user is typing the filter. */
   typing: boolean;
   paused: boolean;
@@ -41,14 +39,6 @@ export const INITIAL = {
   asking: undefined,
   told: '',
 } as const;
-
-/** A key as node:readline reports it. */
-export interface Key {
-  name?: string | undefined;
-  sequence?: string | undefined;
-  ctrl?: boolean | undefined;
-  meta?: boolean | undefined;
-}
 
 export interface Shown {
   /** The columns to sort by, from left to right. */
@@ -124,32 +114,20 @@ function command(view: View, { name, sequence }: Key, shown: Shown): Partial<Vie
     const path = shown.paths[at];
     return path === undefined ? {} : { chosen: path, asking: { action, path, text: '' } };
   };
-  switch (name) {
-    case 'left':
-      return { sort: beside(view.sort, -1, shown.sortable) };
-    case 'right':
-      return { sort: beside(view.sort, 1, shown.sortable) };
-    case 'up':
-      return choose(at - 1);
-    case 'down':
-      return choose(at + 1);
-    case 'pageup':
-      return choose(at - shown.page);
-    case 'pagedown':
-      return choose(at + shown.page);
-    case 'home':
-      return choose(0);
-    case 'end':
-      return choose(shown.paths.length - 1);
-    case 'escape':
-      return { filter: '', offset: 0 };
-    default:
-  }
+  const steps: Readonly<Record<string, number>> = {
+    up: -1,
+    down: 1,
+    pageup: -shown.page,
+    pagedown: shown.page,
+    home: Number.NEGATIVE_INFINITY,
+    end: Number.POSITIVE_INFINITY,
+  };
+  const step = steps[name ?? ''];
+  if (step !== undefined) return choose(at + step);
+  if (name === 'left' || sequence === '<') return { sort: beside(view.sort, -1, shown.sortable) };
+  if (name === 'right' || sequence === '>') return { sort: beside(view.sort, 1, shown.sortable) };
+  if (name === 'escape') return { filter: '', offset: 0 };
   switch (sequence) {
-    case '<':
-      return { sort: beside(view.sort, -1, shown.sortable) };
-    case '>':
-      return { sort: beside(view.sort, 1, shown.sortable) };
     case 'k':
       return ask('kill');
     case 'l':

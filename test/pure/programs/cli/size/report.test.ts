@@ -3,7 +3,7 @@ import { renderChart, renderChartPage } from '../../../../../lib/programs/cli/co
 import { placeOf } from '../../../../../lib/programs/cli/commands/size/grid';
 import { type JudgedTrial, resultOf } from '../../../../../lib/programs/cli/commands/size/result';
 import { jsonOf, renderResult } from '../../../../../lib/programs/cli/commands/size/table';
-import { colorsOf } from '../../../../../lib/programs/cli/text/color';
+import { colorsOf } from '../../../../../lib/programs/cli/text/style';
 import { MIB, WELL } from '../../../../support/budget/size-model';
 import { parseXml } from '../../../../support/docs/markup';
 

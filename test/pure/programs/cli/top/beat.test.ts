@@ -1,4 +1,4 @@
-import { Beat } from '../../../../../lib/programs/cli/commands/top/beat';
+import { Beat } from '../../../../../lib/programs/cli/commands/top/live';
 
 describe('the moments of samples', () => {
   let nowMs = 0;

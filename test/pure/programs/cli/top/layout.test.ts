@@ -1,10 +1,8 @@
-import { COLUMN_NAMES, fittingColumns, sorted } from '../../../../../lib/programs/cli/commands/top/columns';
-import { History } from '../../../../../lib/programs/cli/commands/top/history';
-import { type Picture, screenOf, tableText } from '../../../../../lib/programs/cli/commands/top/layout';
+import { COLUMN_NAMES, fittingColumns, ordered } from '../../../../../lib/programs/cli/commands/top/columns';
+import { History, type Picture, screenOf, tableText } from '../../../../../lib/programs/cli/commands/top/layout';
 import type { Row } from '../../../../../lib/programs/cli/commands/top/reader';
 import { INITIAL } from '../../../../../lib/programs/cli/commands/top/view';
-import { charsetOf } from '../../../../../lib/programs/cli/text/charset';
-import { colorsOf } from '../../../../../lib/programs/cli/text/color';
+import { charsetOf, colorsOf } from '../../../../../lib/programs/cli/text/style';
 import { widthOf } from '../../../../../lib/programs/cli/text/text-width';
 
 const MiB = 1 << 20;
@@ -34,7 +32,18 @@ const charset = charsetOf({ LANG: 'C.UTF-8' });
 const view = { ...INITIAL, sort: 'usage', reversed: false, filter: '' } as const;
 
 function picture(more: Partial<Picture>): Picture {
-  return { colors, charset, view, rows: [], history: new History(), title: 'top', columns: 80, lines: 10, ...more };
+  return {
+    colors,
+    charset,
+    view,
+    rows: [],
+    total: 0,
+    history: new History(),
+    title: 'top',
+    columns: 80,
+    lines: 10,
+    ...more,
+  };
 }
 
 const ROWS = [
@@ -85,7 +94,7 @@ test('the last samples, the newest at the right', () => {
 
 test('equals are in the order of their paths, either way', () => {
   const rows = [row('c', 1), row('a10', 1), row('a9', 1), row('b', 2)];
-  const names = (reversed: boolean) => sorted(rows, 'usage', reversed).map(({ name }) => name);
+  const names = (reversed: boolean) => ordered(rows, { sort: 'usage', reversed, filter: '' }).map(({ name }) => name);
   expect(names(false)).toEqual(['b', 'a9', 'a10', 'c']);
   expect(names(true)).toEqual(['a9', 'a10', 'c', 'b']);
 });

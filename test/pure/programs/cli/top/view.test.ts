@@ -1,4 +1,5 @@
-import { INITIAL, type Key, press, type Shown, type View } from '../../../../../lib/programs/cli/commands/top/view';
+import type { Key } from '../../../../../lib/programs/cli/commands/top/screen';
+import { INITIAL, press, type Shown, type View } from '../../../../../lib/programs/cli/commands/top/view';
 
 const VIEW: View = { ...INITIAL, sort: 'usage', reversed: false, filter: '' };
 const PATHS = Array.from({ length: 30 }, (_, index) => `/${index}`);

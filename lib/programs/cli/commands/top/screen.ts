@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { widthOf } from './text/text-width';
+import { widthOf } from '../../text/text-width';
 
 /**
  * Control sequences of xterm, which other terminals share. The alternate screen keeps what was on the screen before.
@@ -14,7 +14,8 @@ const END = '\x1b[?2026l';
 const ERASE_LINE = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 
-export interface Keypress {
+/** A key as node:readline reports it. */
+export interface Key {
   name?: string;
   sequence?: string;
   ctrl?: boolean;
@@ -68,11 +69,11 @@ export class Screen {
   }
 
   /** Calls `onKey` for each key, until `stop` is called. */
-  listen(onKey: (key: Keypress) => void): { stop(): void } {
+  listen(onKey: (key: Key) => void): { stop(): void } {
     const { input } = this;
     // For errors of a terminal that is gone. SIGHUP reports that.
     const ignore = (): void => {};
-    const listener = (_: unknown, key: Keypress): void => onKey(key);
+    const listener = (_: unknown, key: Key): void => onKey(key);
     if (!input.isTTY) return { stop: ignore };
     // Loaded here, since most commands need no keys.
     const { emitKeypressEvents } = require('node:readline') as typeof import('node:readline');

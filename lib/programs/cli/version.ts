@@ -1,1 +1,0 @@
-export const { version: VERSION } = require('../../../package.json') as { version: string };
