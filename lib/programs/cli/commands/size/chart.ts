@@ -4,8 +4,7 @@ import { cross, element, heading, label, type Markup, text, textWidth } from '..
 import { formatTickTime, timeTicks } from '../../chart/ticks';
 import { formatDuration } from '../../text/duration';
 import { bytesAt, placeOf, sizeAt } from './grid';
-import type { JudgedTrial, SizeResult } from './result';
-import { conclusionOf, rowsOf } from './table';
+import { conclusionOf, type JudgedTrial, rowsOf, type SizeResult } from './result';
 
 /** In pixels: the drawing, and in it the plot. */
 const LAYOUT = { width: 960, height: 460, margin: 28, left: 92, right: 830, top: 140, bottom: 400 } as const;

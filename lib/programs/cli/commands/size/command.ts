@@ -9,9 +9,8 @@ import { CAGED, cagedOf, SWAP } from '../run/caged';
 import { exitOnSignals } from '../run/signals';
 import { renderChart, renderChartPage } from './chart';
 import { isStdinGiven } from './input';
-import type { SizeResult } from './result';
+import { jsonOf, renderResult, type SizeResult } from './result';
 import { sizeOf } from './size';
-import { jsonOf, renderResult } from './table';
 import type { SizeRequest } from './trial';
 
 const LEAST_RUNS = 5;
@@ -105,7 +104,7 @@ async function sizeAndPrint(request: SizeRequest): Promise<number> {
   // Now, so that a mistyped path can't lose the result.
   const file = chart === undefined ? undefined : openSync(chart, 'w');
   try {
-    const result = await sizeOf(request, complain);
+    const result = await sizeOf(request);
     if (typeof result === 'number') return result;
     // First, so that a full disk can't lose the result.
     process.stdout.write(isJson ? toJson(jsonOf(result)) : renderResult(result, colorsOf(process.stdout)));

@@ -1,8 +1,12 @@
+import { formatSize } from '../../../../index';
+import { formatDuration } from '../../text/duration';
+import type { Colors } from '../../text/style';
+import { tableOf } from '../../text/text-table';
 import type { Baseline } from './baseline';
 import { bytesAt, placeOf, sizeAt } from './grid';
 import type { Found } from './search';
 import type { Trial } from './trial';
-import type { Judgement } from './verdict';
+import { type Judgement, wordsOf } from './verdict';
 
 /** A run, and how it went. */
 export interface JudgedTrial extends Trial {
@@ -54,4 +58,87 @@ export function resultOf(
 
 function named(place: number | undefined): NamedSize | undefined {
   return place === undefined ? undefined : { bytes: bytesAt(place), size: sizeAt(place) };
+}
+
+const TITLES = ['LIMIT', 'TIME', 'CPU', 'PEAK', 'STALL', 'READ AGAIN', 'RUN'];
+const SIDES = ['right', 'right', 'right', 'right', 'right', 'right', 'left'] as const;
+
+/** The runs by their limits, and what follows from them. */
+export function renderResult(result: SizeResult, { bold, dim, green, red }: Colors): string {
+  const [titles = [], ...rows] = rowsOf(result);
+  const painted = rows.map((row) => [...row.slice(0, -1), (row.at(-1) === 'well' ? green : red)(row.at(-1) ?? '')]);
+  return `${tableOf([titles.map(dim), ...painted], SIDES)}\n${conclusions(result, bold).join('\n')}\n`;
+}
+
+/** The titles, and a row for each run, those with the highest limits first. */
+export function rowsOf({ trials }: SizeResult): (readonly string[])[] {
+  const rows = [...trials]
+    .sort(byLimit)
+    .map((trial) => [
+      limitOf(trial),
+      formatDuration(trial.durationMs),
+      formatDuration(trial.cpuMs),
+      formatSize(trial.peakBytes),
+      trial.stallMs === null ? '' : formatDuration(trial.stallMs),
+      trial.refaults === null ? '' : trial.refaults.toLocaleString('en'),
+      wordsOf(trial.judgement, trial),
+    ]);
+  return [TITLES, ...rows];
+}
+
+function byLimit(a: JudgedTrial, b: JudgedTrial): number {
+  // The difference of two that have none is not a number.
+  return a.limitBytes === b.limitBytes ? 0 : b.limitBytes - a.limitBytes;
+}
+
+/** What was found, in a sentence. */
+export function conclusionOf({ recommended, smallest }: SizeResult): string {
+  if (recommended === undefined || smallest === undefined) return 'It ran well at none of these limits.';
+  return `Give it -m ${recommended.size}: the smallest limit at which it ran well is ${smallest.size}.`;
+}
+
+/** As the user writes it, not as formatSize() rounds it. */
+export function limitOf({ limitBytes }: Pick<JudgedTrial, 'limitBytes'>): string {
+  return Number.isFinite(limitBytes) ? sizeAt(placeOf(limitBytes)) : 'none';
+}
+
+function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
+  const { baseline, recommended, smallest, tooSmall, isCertain } = result;
+  const { durationMs, allowed, peakBytes, programBytes } = baseline;
+  const free =
+    `without a limit:  ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}, of which programs and kernel at ` +
+    `most some ${formatSize(programBytes)}`;
+  const costs = [
+    `exit code ${baseline.exitCode}, nothing killed`,
+    `up to ${formatDuration(allowed.cpuMs)} of processor time`,
+    `${Math.floor(allowed.refaults).toLocaleString('en')} pages read again`,
+  ];
+  const well = `runs well:        ${costs.join(', ')}`;
+  if (recommended === undefined || smallest === undefined) {
+    return [free, well, 'It ran well at none of these limits. Give it more runs (--runs).'];
+  }
+  const below = tooSmall === undefined ? 'and nothing less was tried' : `but not at ${tooSmall.size}`;
+  const doubt = isCertain ? '' : ' (not certain: the runs were used up, see --runs)';
+  return [
+    free,
+    well,
+    `smallest limit:   ${smallest.size}, ${below}${doubt}`,
+    `${bold(`recommended:      -m ${recommended.size}`)} (10 % more)`,
+  ];
+}
+
+/** The result for programs. */
+export function jsonOf({ baseline, trials, ...result }: SizeResult): object {
+  const { exitCode, durationMs, allowed, peakBytes, programBytes } = baseline;
+  return {
+    ...result,
+    recommended: result.recommended ?? null,
+    smallest: result.smallest ?? null,
+    tooSmall: result.tooSmall ?? null,
+    free: { exitCode, durationMs, allowed, peakBytes, programBytes },
+    runs: trials.map(({ programBytes: _, error, ...trial }) => ({
+      ...trial,
+      ...(error !== undefined && { error: error.message }),
+    })),
+  };
 }

@@ -6,10 +6,9 @@ import { reportStartError } from '../run/failure';
 import { exitCodeOf } from '../run/signals';
 import { type Baseline, baselineOf } from './baseline';
 import { inputOf, type OpenInput } from './input';
-import { type JudgedTrial, resultOf, type SizeResult } from './result';
+import { type JudgedTrial, limitOf, resultOf, type SizeResult } from './result';
 import { type Answer, search } from './search';
-import { limitOf } from './table';
-import { runTrial, type SizeRequest, StartError, type Trial, type TrialBounds } from './trial';
+import { runTrial, type SizeRequest, type Trial } from './trial';
 import { answerOf, complaintOf, judge, wordsOf } from './verdict';
 
 /** A command that takes longer is not run a third time without a limit. */
@@ -19,19 +18,19 @@ const FREE_RUNS = 3;
 /** And of the others, as many as may be without a limit too. */
 const MOST_CONTROLS = 2;
 
-/** Told of what happens, for those who wait. */
-type Say = (line: string) => void;
-
-/** Returns what was found, or the exit code if the command does not run well without a limit either. */
-export async function sizeOf(request: SizeRequest, say: Say): Promise<SizeResult | number> {
+/**
+ * Returns what was found, or the exit code if the command does not run well without a limit either. Tells on stderr of what happens, for those
+ * who wait.
+ */
+export async function sizeOf(request: SizeRequest): Promise<SizeResult | number> {
   const openInput = await inputOf(request.input);
-  const free = await runFree(request, openInput, say);
+  const free = await runFree(request, openInput);
   if (typeof free === 'number') return free;
   const left = request.mostRuns - free.length;
   const controls = left > 2 * MOST_CONTROLS ? MOST_CONTROLS : 0;
-  const trials = new Trials(request, openInput, say, free, controls);
+  const trials = new Trials(request, openInput, free, controls);
   const { durationMs, peakBytes, programBytes, cutMs } = trials.baseline;
-  say(
+  complain(
     `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; up to ${left} runs follow, ` +
       `each of ${formatDuration(cutMs)} at most`,
   );
@@ -50,7 +49,6 @@ class Trials {
   constructor(
     private readonly request: SizeRequest,
     private readonly openInput: OpenInput,
-    private readonly say: Say,
     free: readonly [Trial, ...Trial[]],
     controls: number,
   ) {
@@ -65,12 +63,13 @@ class Trials {
   }
 
   async at(limitBytes: number): Promise<Answer> {
-    const trial = await tryLimit(this.request, this.baseline, limitBytes, this.openInput);
+    const { cutMs, stallMs } = this.baseline;
+    const trial = await runTrial(this.request, { limitBytes, cutMs, stallMs }, this.openInput);
     if (answerOf(judge(trial, this.baseline), trial, this.baseline).isDoubtful) await this.#control();
     const { baseline } = this;
     const judgement = judge(trial, baseline);
     this.all.push({ ...trial, judgement });
-    this.say(`${limitOf(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
+    complain(`${limitOf(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
     return answerOf(judgement, trial, baseline);
   }
 
@@ -79,39 +78,25 @@ class Trials {
     if (this.#controls === 0) return;
     this.#controls -= 1;
     const control = await runTrial(this.request, { limitBytes: Number.POSITIVE_INFINITY }, this.openInput);
-    this.say(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
+    complain(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
     const isWell = complaintOf(control, this.request.exitCode) === undefined;
     if (isWell) this.#free.push(control);
-    this.all.push({ ...control, judgement: isWell ? 'well' : 'failed' });
+    this.all.push({ ...control, judgement: isWell ? 'well' : judge(control, this.baseline) });
   }
 }
 
-async function runFree(
-  request: SizeRequest,
-  openInput: OpenInput,
-  say: Say,
-): Promise<readonly [Trial, ...Trial[]] | number> {
+async function runFree(request: SizeRequest, openInput: OpenInput): Promise<readonly [Trial, ...Trial[]] | number> {
   let trials: [Trial, ...Trial[]] | undefined;
   for (let run = 0; run < FREE_RUNS; run += 1) {
-    const trial = await firstTrial(request, { limitBytes: Number.POSITIVE_INFINITY, isSampled: run === 0 }, openInput);
-    if (typeof trial === 'number') return trial;
+    const trial = await runTrial(request, { limitBytes: Number.POSITIVE_INFINITY, isSampled: run === 0 }, openInput);
+    if (trial.error !== undefined) return reportStartError(request.file, trial.error, request.child.root);
     const complaint = complaintOf(trial, request.exitCode);
     if (complaint !== undefined) return refuse(request, trial, complaint);
-    if (trials === undefined) trials = [trial];
-    else trials.push(trial);
-    say(`no limit: ${formatDuration(trial.durationMs)}`);
+    trials = trials === undefined ? [trial] : [...trials, trial];
+    complain(`no limit: ${formatDuration(trial.durationMs)}`);
     if (run > 0 && trial.durationMs > LONG_MS) break;
   }
   return trials ?? FAILED;
-}
-
-async function firstTrial(request: SizeRequest, bounds: TrialBounds, openInput: OpenInput): Promise<Trial | number> {
-  try {
-    return await runTrial(request, bounds, openInput);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    return reportStartError(request.file, error.cause, request.child.root);
-  }
 }
 
 function refuse({ file, exitCode: wanted, showsOutput }: SizeRequest, trial: Trial, complaint: string): number {
@@ -124,39 +109,4 @@ function refuse({ file, exitCode: wanted, showsOutput }: SizeRequest, trial: Tri
   complain(`${file} does not run well without a limit either, ${complaint}${cure}`);
   // It was to fail, and did not.
   return code === 0 && wanted !== 0 ? FAILED : code;
-}
-
-/** What can't start is no failure of memcage: a small limit is one cause. */
-async function tryLimit(
-  request: SizeRequest,
-  { cutMs, stallMs }: Baseline,
-  limitBytes: number,
-  openInput: OpenInput,
-): Promise<Trial> {
-  try {
-    return await runTrial(request, { limitBytes, cutMs, stallMs }, openInput);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    return notStarted(limitBytes, error.message);
-  }
-}
-
-function notStarted(limitBytes: number, error: string): Trial {
-  return {
-    limitBytes,
-    durationMs: 0,
-    exitCode: null,
-    signal: null,
-    oomKills: 0,
-    isStalled: false,
-    isCut: false,
-    isHeapExhausted: false,
-    stallMs: null,
-    cpuMs: 0,
-    majorFaults: 0,
-    refaults: null,
-    peakBytes: 0,
-    programBytes: undefined,
-    error,
-  };
 }

@@ -43,7 +43,7 @@ export interface Trial {
   /** The program memory: about the most of programs and of the kernel, without page cache; undefined if there were no samples. */
   programBytes: number | undefined;
   /** Why it was not started. */
-  error: string | undefined;
+  error: NodeJS.ErrnoException | undefined;
 }
 
 export interface TrialBounds {
@@ -57,15 +57,8 @@ export interface TrialBounds {
   isSampled?: boolean;
 }
 
-/** The command could not be started. */
-export class StartError extends Error {
-  constructor(override readonly cause: NodeJS.ErrnoException | undefined) {
-    super(cause?.message);
-  }
-}
-
 /**
- * Runs the command once, in a cage of its own. Throws StartError.
+ * Runs the command once, in a cage of its own. That it can't be started is no failure: a small limit is one cause.
  *
  * @param openInput opens what is its stdin, anew for each run; undefined for none
  */
@@ -109,7 +102,7 @@ async function runIn(
   try {
     child = start(cage, request, input ?? 'ignore');
   } catch (error) {
-    throw new StartError(error as NodeJS.ErrnoException);
+    return { ...NOT_STARTED, limitBytes, error: error as NodeJS.ErrnoException };
   } finally {
     if (input !== undefined) closeSync(input);
   }
@@ -128,9 +121,27 @@ async function runIn(
   const outcome = await child.outcome;
   clearTimeout(timer);
   await recording?.stop();
-  if (child.pid === undefined) throw new StartError(outcome.error);
+  if (child.pid === undefined) {
+    return { ...NOT_STARTED, limitBytes, error: outcome.error ?? new Error('it could not be started') };
+  }
   return { ...trialOf(outcome, recording), limitBytes, isCut, refaults: refaultsOf(cage) };
 }
+
+const NOT_STARTED = {
+  durationMs: 0,
+  exitCode: null,
+  signal: null,
+  oomKills: 0,
+  isStalled: false,
+  isCut: false,
+  isHeapExhausted: false,
+  stallMs: null,
+  cpuMs: 0,
+  majorFaults: 0,
+  refaults: null,
+  peakBytes: 0,
+  programBytes: undefined,
+} as const;
 
 function start(cage: Cage, { file, args, child, showsOutput }: SizeRequest, input: number | 'ignore') {
   // stdout is for the result.

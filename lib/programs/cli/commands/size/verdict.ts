@@ -58,26 +58,17 @@ export function complaintOf(trial: Trial, exitCode: number): string | undefined 
 
 /** In words, for the table. */
 export function wordsOf(judgement: Judgement, { exitCode, signal, oomKills, error }: Trial): string {
-  switch (judgement) {
-    case 'well':
-      return 'well';
-    case 'killed':
-      return oomKills === 1 ? 'killed for memory' : `${oomKills} killed for memory`;
-    case 'stalled':
-      return 'got nowhere because of memory';
-    case 'heap':
-      return 'at the limit of its JavaScript heap';
-    case 'cut':
-      return 'took too long, ended';
-    case 'not started':
-      return `not started: ${error}`;
-    case 'failed':
-      return signal === null ? `exit code ${exitCode}` : `ended by ${signal}`;
-    case 'reads again':
-      return 'reads too much again';
-    case 'waits':
-      return 'waits too long for memory';
-    case 'slow':
-      return 'takes too much processor time';
-  }
+  const words: Readonly<Record<Judgement, string>> = {
+    well: 'well',
+    killed: oomKills === 1 ? 'killed for memory' : `${oomKills} killed for memory`,
+    stalled: 'got nowhere because of memory',
+    heap: 'at the limit of its JavaScript heap',
+    cut: 'took too long, ended',
+    'not started': `not started: ${error?.message}`,
+    failed: signal === null ? `exit code ${exitCode}` : `ended by ${signal}`,
+    'reads again': 'reads too much again',
+    waits: 'waits too long for memory',
+    slow: 'takes too much processor time',
+  };
+  return words[judgement];
 }

@@ -1,8 +1,7 @@
 import { baselineOf } from '../../../../../lib/programs/cli/commands/size/baseline';
 import { renderChart, renderChartPage } from '../../../../../lib/programs/cli/commands/size/chart';
 import { placeOf } from '../../../../../lib/programs/cli/commands/size/grid';
-import { type JudgedTrial, resultOf } from '../../../../../lib/programs/cli/commands/size/result';
-import { jsonOf, renderResult } from '../../../../../lib/programs/cli/commands/size/table';
+import { type JudgedTrial, jsonOf, renderResult, resultOf } from '../../../../../lib/programs/cli/commands/size/result';
 import { colorsOf } from '../../../../../lib/programs/cli/text/style';
 import { MIB, WELL } from '../../../../support/budget/size-model';
 import { parseXml } from '../../../../support/docs/markup';

@@ -29,7 +29,7 @@ testRows(
     [{ isStalled: true, isCut: true }, 'stalled', 'got nowhere because of memory', false],
     [{ oomKills: 1, exitCode: 137 }, 'killed', 'killed for memory', false],
     [{ oomKills: 2, isStalled: true }, 'killed', '2 killed for memory', false],
-    [{ error: 'ENOMEM', oomKills: 1 }, 'not started', 'not started: ENOMEM', false],
+    [{ error: new Error('ENOMEM'), oomKills: 1 }, 'not started', 'not started: ENOMEM', false],
   ] as const satisfies readonly (readonly [Partial<Trial>, string, string, boolean])[],
   ([change, judgement, words, isDoubtful]) => {
     const trial = { ...WELL, ...change };
