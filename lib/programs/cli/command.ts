@@ -37,6 +37,16 @@ export const section = (title: string) => ({
 
 export const { flag, valued } = section('Options');
 
+/** The words for an option: `--size`, `-s`. */
+export function wordsFor([name, { short }]: [name: string, option: Option]): string[] {
+  return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+}
+
+/** The options with a value. */
+export function valuedOf(options: Options): [name: string, option: Option][] {
+  return Object.entries(options).filter(([, { type }]) => type === 'string');
+}
+
 /** The words that are neither options nor values of options. */
 export interface Operands {
   /** What a message calls one of them. */
@@ -81,7 +91,7 @@ export interface Command extends CommandTexts {
 export const FAILED = 125;
 export const FAILED_TEXT = ['125', 'memcage failed: wrong usage, no such cgroup, or the kernel refused'] as const;
 
-/** Of a command of memcage that ends as COMMAND ends. */
+/** The exit codes of a command of memcage that ends as COMMAND ends. */
 export const COMMAND_EXIT_CODES = [
   ["COMMAND's own", 'it has run'],
   ['128 + N', 'signal N ended it'],

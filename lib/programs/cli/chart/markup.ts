@@ -6,7 +6,7 @@ export interface Markup {
   readonly markup: string;
 }
 
-/** Of the class `command`, in pixels, and how wide a letter of that font is. */
+/** The size of the font of the class `command` in pixels, and how wide a letter is, as a share of it. */
 const HEADING_SIZE = 17;
 const MONO_WIDTH = 0.61;
 

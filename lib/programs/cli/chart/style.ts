@@ -105,7 +105,7 @@ export const PAGE_STYLE = [
   'svg{display:block;width:100%;height:auto}',
   'svg.narrow{display:none}',
   '@media (max-width:640px){svg.wide{display:none}svg.narrow{display:block}}',
-  // As wide as the drawing without its margins.
+  // A table is as wide as the drawing without its margins.
   'table{border-collapse:collapse;margin:8px auto 32px;width:94%;max-width:1130px}',
   'td,th{padding:6px 24px 6px 0;border-bottom:1px solid;text-align:left;vertical-align:top;overflow-wrap:anywhere}',
   'th{font-weight:400;white-space:nowrap;width:1%}',

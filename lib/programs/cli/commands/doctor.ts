@@ -69,7 +69,7 @@ function stateIn(state: FindingState, { green, yellow, red }: Colors): string {
   return `${paint(state)}${' '.repeat(STATE_WIDTH - state.length)}`;
 }
 
-/** Of which there are several: `namespace.pid`, `limit.cpu.set`. */
+/** The name of a finding that there is for several kinds: `namespace.pid`, `limit.cpu.set`. */
 const KIND = /^(?<what>\w+)\.(?<kind>.*)$/;
 
 /** Joins consecutive findings of a kind that say the same. */

@@ -1,4 +1,4 @@
-import type { Command, Suggestion } from '../../command';
+import { type Command, type Suggestion, valuedOf, wordsFor } from '../../command';
 
 /** The call of one of the script's functions that suggests words. */
 function suggest(suggestion: Suggestion | undefined): string {
@@ -6,21 +6,13 @@ function suggest(suggestion: Suggestion | undefined): string {
   return typeof suggestion === 'string' ? `_memcage_${suggestion}` : `_memcage_words ${suggestion.join(' ')}`;
 }
 
-function flagsOf(name: string, short: string | undefined): string[] {
-  return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
-}
-
 function caseOf({ name, options, operands }: Command): string {
-  const entries = Object.entries(options);
-  const flags = entries.flatMap(([long, { short }]) => flagsOf(long, short));
-  const withValue = entries.filter(([, { type }]) => type === 'string');
-  const values = withValue.map(
-    ([long, option]) => `        ${flagsOf(long, option.short).join(' | ')}) ${suggest(option.suggest)} ;;`,
-  );
+  const valued = valuedOf(options);
+  const values = valued.map((entry) => `        ${wordsFor(entry).join(' | ')}) ${suggest(entry[1].suggest)} ;;`);
   return [
     `    ${name})`,
-    `      flags='${flags.join(' ')}'`,
-    `      valued='${withValue.flatMap(([long, { short }]) => flagsOf(long, short)).join(' ')}'`,
+    `      flags='${Object.entries(options).flatMap(wordsFor).join(' ')}'`,
+    `      valued='${valued.flatMap(wordsFor).join(' ')}'`,
     ...(operands.endOptions === true ? ['      _memcage_other && return'] : []),
     '      case $option in',
     ...values,

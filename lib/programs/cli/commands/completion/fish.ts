@@ -1,4 +1,4 @@
-import type { Command, Option, Options, Suggestion } from '../../command';
+import { type Command, type Option, type Options, type Suggestion, valuedOf, wordsFor } from '../../command';
 
 /** The options of complete(1) for a suggestion. */
 function action(suggestion: Suggestion | undefined, options: Options): string {
@@ -8,16 +8,9 @@ function action(suggestion: Suggestion | undefined, options: Options): string {
     cgroup: " -a '(memcage ls --targets 2> /dev/null)'",
     file: ' -F',
     // Names the options that take a value, so that fish finds where the other command begins.
-    command: ` -a '(__fish_complete_subcommand --fcs-skip=2 ${flagsWithValue(options).join(' ')})'`,
+    command: ` -a '(__fish_complete_subcommand --fcs-skip=2 ${valuedOf(options).flatMap(wordsFor).join(' ')})'`,
   };
   return actions[suggestion];
-}
-
-function flagsWithValue(options: Options): string[] {
-  return Object.entries(options).flatMap(([name, { type, short }]) => {
-    if (type !== 'string') return [];
-    return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
-  });
 }
 
 function optionLine(command: string, [name, { type, short, help, suggest }]: [string, Option]): string {

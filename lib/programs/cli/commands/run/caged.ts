@@ -46,9 +46,9 @@ export const CAGED = {
 export interface CagedRequest {
   file: string;
   args: readonly string[];
-  /** Of its cage. */
+  /** What is to hold for its cage. */
   cage: CageLimitOptions & { parent?: string };
-  /** Of the command itself. */
+  /** What is to hold for the command itself. */
   child: Pick<SpawnOptions, 'cwd' | 'namespaces' | 'root' | 'nodeHeap'> & ChildSettingsOptions;
 }
 

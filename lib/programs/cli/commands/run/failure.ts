@@ -43,7 +43,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   oomScoreAdj: '--oom-score-adj',
 };
 
-/** As errors name an entry of the option `root`: `root.binds[1]: /data on /job`, or `root.tmpfs[0].size`. */
+/** An entry of the option `root` as errors name it: `root.binds[1]: /data on /job`, or `root.tmpfs[0].size`. */
 const ENTRY = /\broot\.(binds|tmpfs|hide)\[(\d+)\](?:\.\w+|: \/.*?(?= could not be ))?/g;
 
 function flagOf({ binds, tmpfs, hide }: RootOptions, list: string, index: number): string {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, writeFileSync } from 'node:fs';
 import type { AnyCage, CgroupVersion, MemoryLimits, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { checkChartName, isPage } from '../../chart/document';
@@ -20,7 +20,7 @@ export interface RunRequest extends CagedRequest {
   summary: boolean;
 }
 
-/** What memcage tells about a run besides its exit code: the files, and the summary. */
+/** What memcage tells about a run besides its exit code: the files, which are open until memcage ends, and the summary. */
 export class Reports {
   readonly #request: RunRequest;
   readonly #json: number | undefined;
@@ -35,12 +35,7 @@ export class Reports {
     const { json, chart } = request;
     if (chart !== undefined) checkChartName(chart);
     this.#json = json === undefined ? undefined : openSync(json, 'w');
-    try {
-      this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
   }
 
   /** Whether the outcome should have `memory.details`. */
@@ -66,13 +61,12 @@ export class Reports {
 
   /** Called if `spawn()` threw, so that there is no outcome. */
   failed(error: Error): void {
-    this.#writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error: errorData(error) });
+    this.#writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error });
   }
 
   /** Writes the files. Returns the text for stderr. */
   async ended(outcome: Outcome): Promise<string> {
-    const { error, ...rest } = outcome;
-    this.#writeJson({ ...rest, ...(error !== undefined && { error: errorData(error) }) });
+    this.#writeJson(outcome);
     const failure = await this.#recording?.stop();
     const told = failure === undefined ? '' : `memcage: memory could not be watched to the end: ${failure.message}\n`;
     if (!this.wantsDetails) return told;
@@ -82,12 +76,9 @@ export class Reports {
     return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
   }
 
-  close(): void {
-    for (const fd of [this.#json, this.#chart]) if (fd !== undefined) closeSync(fd);
-  }
-
-  #writeJson(result: object): void {
-    this.#write(this.#json, this.#request.json, toJson(result));
+  #writeJson({ error, ...result }: Partial<Outcome>): void {
+    const data = { ...result, ...(error !== undefined && { error: errorData(error) }) };
+    this.#write(this.#json, this.#request.json, toJson(data));
   }
 
   #writeChart(data: ChartData, rows: Rows): void {
@@ -132,7 +123,7 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
   };
 }
 
-/** As JSON, an Error would be `{}`. */
+/** The fields of an error for JSON, in which an Error would be `{}`. */
 function errorData(error: Error): object {
   return { ...error, name: error.name, message: error.message };
 }

@@ -8,20 +8,9 @@ import { limitNotes } from './summary';
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
+  const { file, keepDescendants } = request;
+  const { root } = request.child;
   const reports = new Reports(request);
-  try {
-    return await runIn(request, reports);
-  } finally {
-    reports.close();
-  }
-}
-
-async function runIn(request: RunRequest, reports: Reports): Promise<number> {
-  const {
-    file,
-    child: { root },
-    keepDescendants,
-  } = request;
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: no signal may end this process and leave the cage behind.
   forwardSignals((signal) => child?.kill(signal));

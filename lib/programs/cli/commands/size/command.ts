@@ -1,15 +1,15 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { openSync, writeFileSync } from 'node:fs';
 import { checkChartName, isPage } from '../../chart/document';
 import { FAILED, FAILED_TEXT, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
-import { complain, toJson } from '../../text/output';
+import { complain, print, toJson } from '../../text/output';
 import { colorsOf } from '../../text/style';
 import { checkLimits, UsageError } from '../../usage';
 import { CAGED, cagedOf, SWAP } from '../run/caged';
 import { exitOnSignals } from '../run/signals';
 import { renderChart, renderChartPage } from './chart';
 import { isStdinGiven } from './input';
-import { jsonOf, renderResult, type SizeResult } from './result';
+import { jsonOf, renderResult } from './result';
 import { sizeOf } from './size';
 import type { SizeRequest } from './trial';
 
@@ -64,7 +64,7 @@ export const size = defineCommand({
     ['memcage size --input words.txt -- sort', 'a program that reads its stdin'],
     ['memcage size --exit-code 1 -- grep -rq nowhere /usr/share', 'a program that ends with 1 when all is well'],
   ],
-  run: (values, operands) => sizeAndPrint(requestOf(values, operands)),
+  run: (values, operands) => sizeAndPrint(requestOf(values, operands), values),
 });
 
 function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]): SizeRequest {
@@ -79,8 +79,6 @@ function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]):
     mostRuns: count(values, 'runs', DEFAULT_RUNS, { least: LEAST_RUNS, most: MOST_RUNS }),
     input,
     showsOutput: values['show-output'] === true,
-    isJson: values.json === true,
-    chart,
   };
 }
 
@@ -97,24 +95,17 @@ function count(
   throw new UsageError(`--${name} is an integer from ${least} to ${most}, not '${text}'`);
 }
 
-async function sizeAndPrint(request: SizeRequest): Promise<number> {
-  const { chart, input, isJson } = request;
+async function sizeAndPrint(request: SizeRequest, { chart, json }: Values<typeof OPTIONS>): Promise<number> {
   exitOnSignals();
-  if (input === undefined && isStdinGiven()) complain('the stdin of each run is empty; --input - gives each this one');
+  if (request.input === undefined && isStdinGiven()) {
+    complain('the stdin of each run is empty; --input - gives each this one');
+  }
   // Now, so that a mistyped path can't lose the result.
   const file = chart === undefined ? undefined : openSync(chart, 'w');
-  try {
-    const result = await sizeOf(request);
-    if (typeof result === 'number') return result;
-    // First, so that a full disk can't lose the result.
-    process.stdout.write(isJson ? toJson(jsonOf(result)) : renderResult(result, colorsOf(process.stdout)));
-    if (file !== undefined) writeFileSync(file, chartOf(result, chart));
-    return result.recommended === undefined ? FAILED : 0;
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function chartOf(result: SizeResult, file = ''): string {
-  return isPage(file) ? renderChartPage(result) : renderChart(result);
+  const result = await sizeOf(request);
+  if (typeof result === 'number') return result;
+  // First, so that a full disk can't lose the result.
+  print(json === true ? toJson(jsonOf(result)) : renderResult(result, colorsOf(process.stdout)));
+  if (file !== undefined) writeFileSync(file, isPage(chart ?? '') ? renderChartPage(result) : renderChart(result));
+  return result.recommended === undefined ? FAILED : 0;
 }

@@ -42,7 +42,7 @@ export function isStdinGiven(): boolean {
     const stat = fstatSync(0);
     return stat.isFIFO() || stat.isSocket() || stat.isFile();
   } catch {
-    // It is closed.
+    // stdin is closed.
     return false;
   }
 }

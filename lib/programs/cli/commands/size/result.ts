@@ -97,7 +97,7 @@ export function conclusionOf({ recommended, smallest }: SizeResult): string {
   return `Give it -m ${recommended.size}: the smallest limit at which it ran well is ${smallest.size}.`;
 }
 
-/** As the user writes it, not as formatSize() rounds it. */
+/** The limit of a run as the user writes it, not as formatSize() rounds it. */
 export function limitOf({ limitBytes }: Pick<JudgedTrial, 'limitBytes'>): string {
   return Number.isFinite(limitBytes) ? sizeAt(placeOf(limitBytes)) : 'none';
 }

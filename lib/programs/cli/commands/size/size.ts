@@ -13,9 +13,9 @@ import { answerOf, complaintOf, judge, wordsOf } from './verdict';
 
 /** A command that takes longer is not run a third time without a limit. */
 const LONG_MS = 60_000;
-/** Of the runs, those without a limit. */
+/** How many runs have no limit. */
 const FREE_RUNS = 3;
-/** And of the others, as many as may be without a limit too. */
+/** How many runs without a limit may follow, for comparison. */
 const MOST_CONTROLS = 2;
 
 /**
@@ -107,6 +107,6 @@ function refuse({ file, exitCode: wanted, showsOutput }: SizeRequest, trial: Tri
   ];
   const cure = cures.length === 0 ? '' : `: ${cures.join('; ')}`;
   complain(`${file} does not run well without a limit either, ${complaint}${cure}`);
-  // It was to fail, and did not.
+  // The command was to end with another code than 0, and did not.
   return code === 0 && wanted !== 0 ? FAILED : code;
 }

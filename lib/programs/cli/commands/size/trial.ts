@@ -15,8 +15,6 @@ export interface SizeRequest extends CagedRequest {
   /** A file, or '-' for the stdin of memcage; undefined for an empty one. */
   input: string | undefined;
   showsOutput: boolean;
-  isJson: boolean;
-  chart: string | undefined;
 }
 
 /** What one run of the command told. Sizes are in bytes, times in milliseconds. */
@@ -177,7 +175,7 @@ function trialOf(
   };
 }
 
-/** Of all that ran in the cage: the kernel adds the count of a cgroup that is removed to those above it. */
+/** How many pages all that ran in the cage read again: the kernel adds the count of a removed cgroup to those above it. */
 function refaultsOf({ cgroup }: Cage): number | null {
   const stat = cgroup.get('memory.stat');
   const prefix = cgroup.version === 1 ? 'total_' : '';

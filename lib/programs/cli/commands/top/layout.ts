@@ -14,9 +14,9 @@ export interface Style {
 /** All that a screen shows. */
 export interface Picture extends Style {
   view: View;
-  /** Those that the filter leaves, in their order. */
+  /** The rows that the filter leaves, in the order of the view. */
   rows: readonly Row[];
-  /** How many there are without the filter. */
+  /** How many rows there are without the filter. */
   total: number;
   history: History;
   /** The beginning of the first line. */

@@ -87,7 +87,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
       guarded((key) => {
         const next = press(view, key, shownIn(picture()));
         if (next === 'quit') return resolve(key.ctrl === true ? 128 + constants.signals.SIGINT : 0);
-        // As a terminal that is not raw does it: to all processes that the shell started together with this one.
+        // To all processes that the shell started together with this one, as a terminal does that is not raw.
         if (next === 'stop') return void process.kill(0, 'SIGTSTP');
         if (!('order' in next)) {
           view = next;

@@ -36,7 +36,7 @@ export function* inBatches(cgroups: Iterable<Cgroup>): Generator<Cgroup[]> {
 function* openEach(selection: Selection): Generator<Cgroup> {
   if (selection === 'all') {
     for (const root of Cgroup.roots()) {
-      // Those below first: the consumer of the root may close it.
+      // Cgroups below the root come first: the consumer of the root may close it.
       yield* withProcesses(root.descendants());
       yield* withProcesses([root]);
     }
