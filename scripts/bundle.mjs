@@ -1,7 +1,7 @@
 // Makes dist/*.js from lib/. The files are few, since a hundred small ones take longer to load than the first child
 // takes to start. But they are more than one, since V8 reads every line of a file that it loads, and
 // `require('memcage')` needs a fifth of them.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildInParts } from './parts.mjs';
@@ -139,6 +139,9 @@ await build({
     },
   ],
 });
+
+// A browser runs it, in the page of a chart.
+copyFileSync(join(root, 'lib/programs/cli/chart/read-out.js'), join(root, 'dist/read-out.js'));
 
 // Not bundled: they share the state of dist/index.js.
 await build({

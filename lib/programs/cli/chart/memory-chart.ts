@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { formatSize } from '../../../index';
 import { formatDuration } from '../text/duration';
 import { areas, layersOf } from './areas';
@@ -8,7 +10,9 @@ import { header, legend } from './header';
 import { type Layout, NARROW, type Scale, scaleOf, WIDE } from './layout';
 import { hits, KILL_LANE, kills, levels } from './marks';
 import { commandLine, element, label, type Markup, round, text } from './markup';
-import { READ_OUT } from './read-out';
+
+/** The script of the page. In dist/ it is beside the bundle. */
+const READ_OUT = readFileSync(join(__dirname, 'read-out.js'), 'utf8');
 
 /** A drawn chart, and the places of its parts. */
 interface MemoryDrawing extends Drawing {

@@ -1,4 +1,5 @@
 import { formatSize } from '../../../../index';
+import { bottomTick, gridLine, TICK_SIZE } from '../../chart/axes';
 import { type Drawing, htmlDocument, svgDocument } from '../../chart/document';
 import { cross, element, heading, label, type Markup, text, textWidth } from '../../chart/markup';
 import { formatTickTime, timeTicks } from '../../chart/ticks';
@@ -8,7 +9,6 @@ import { conclusionOf, type JudgedTrial, rowsOf, type SizeResult } from './resul
 
 /** In pixels: the drawing, and in it the plot. */
 const LAYOUT = { width: 960, height: 460, margin: 28, left: 92, right: 830, top: 140, bottom: 400 } as const;
-const TICK_SIZE = 12;
 const MOST_TIMES = 6;
 const MARK = 5;
 
@@ -82,15 +82,8 @@ function scaleOf({ trials, recommended, baseline }: SizeResult): Scale {
 }
 
 function timeAxis(scale: Scale): Markup[] {
-  const { left, right } = LAYOUT;
   const { step, values } = timeTicks(scale.topMs, MOST_TIMES);
-  return values.flatMap((ms) => {
-    const y = scale.y(ms);
-    return [
-      element('line', { class: 'grid', x1: left, y1: y, x2: right, y2: y }),
-      label(formatTickTime(ms, step), left - 10, y + 4, { class: 'tick muted right' }),
-    ];
-  });
+  return values.flatMap((ms) => gridLine(scale.y(ms), formatTickTime(ms, step), LAYOUT));
 }
 
 /** The ticks are sizes of the grid, as many as there is room for. */
@@ -107,10 +100,7 @@ function limitAxis(scale: Scale): Markup[] {
     const half = textWidth(size, TICK_SIZE) / 2;
     if (x - half < free || x + half > right) continue;
     free = x + half + 28;
-    markup.push(
-      element('line', { class: 'axis', x1: x, y1: bottom, x2: x, y2: bottom + 5 }),
-      label(size, x, bottom + 20, { class: 'tick muted middle' }),
-    );
+    markup.push(...bottomTick(x, size, bottom));
   }
   return markup;
 }

@@ -1,5 +1,4 @@
-/** A self-contained script for the page. Shows the sample nearest to the pointer, or steps with the arrow keys. */
-export const READ_OUT = `
+// Runs in the page of a chart, in a browser. Shows the sample nearest to the pointer, or steps with the arrow keys.
 (() => {
   const { durationMs, points } = JSON.parse(document.getElementById('samples').textContent);
   const figure = document.querySelector('figure');
@@ -14,14 +13,14 @@ export const READ_OUT = `
       bytes /= 1024;
       unit += 1;
     }
-    return Math.round(bytes * 10) / 10 + ' ' + units[unit];
+    return `${Math.round(bytes * 10) / 10} ${units[unit]}`;
   };
   const time = (ms) => {
-    if (ms < 1000) return Math.round(ms) + ' ms';
-    if (ms < 60000) return (ms / 1000).toFixed(2) + ' s';
+    if (ms < 1000) return `${Math.round(ms)} ms`;
+    if (ms < 60000) return `${(ms / 1000).toFixed(2)} s`;
     const s = Math.floor(ms / 1000);
     const two = (count) => String(count).padStart(2, '0');
-    return (s < 3600 ? '' : Math.floor(s / 3600) + ':') + two(Math.floor(s / 60) % 60) + ':' + two(s % 60);
+    return `${(s < 3600 ? '' : `${Math.floor(s / 3600)}:`) + two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
   };
 
   const show = (index) => {
@@ -39,17 +38,22 @@ export const READ_OUT = `
     dot.setAttribute('cx', x);
     dot.setAttribute('cy', y);
     line.style.visibility = dot.style.visibility = 'visible';
-    const rows = [['use', usage], ['anon', anon], ['file', file], ['kernel', kernel]];
+    const rows = [
+      ['use', usage],
+      ['anon', anon],
+      ['file', file],
+      ['kernel', kernel],
+    ];
     if (swap > 0) rows.push(['swap', swap]);
-    tip.textContent = [time(at), ...rows.map(([name, bytes]) => name + '\\t' + size(bytes))].join('\\n');
+    tip.textContent = [time(at), ...rows.map(([name, bytes]) => `${name}\t${size(bytes)}`)].join('\n');
     tip.hidden = false;
     const box = svg.getBoundingClientRect();
     const outer = figure.getBoundingClientRect();
     const scale = box.width / svg.viewBox.baseVal.width;
     const left = box.left - outer.left + x * scale;
     const before = left + 14 + tip.offsetWidth > outer.width;
-    tip.style.left = (before ? left - 14 - tip.offsetWidth : left + 14) + 'px';
-    tip.style.top = Number(line.getAttribute('y1')) * scale + 8 + 'px';
+    tip.style.left = `${before ? left - 14 - tip.offsetWidth : left + 14}px`;
+    tip.style.top = `${Number(line.getAttribute('y1')) * scale + 8}px`;
   };
 
   const hide = () => {
@@ -81,4 +85,3 @@ export const READ_OUT = `
     show(chosen < 0 ? (step > 0 ? 0 : points.length - 1) : chosen + step);
   });
 })();
-`;
