@@ -17,6 +17,12 @@ const WRONG_VALUES: ReadonlySet<unknown> = new Set([
   ErrorCode.UNKNOWN_OPTION,
 ]);
 
+/** Options of the library without those that were not given: there must be none that is undefined. */
+export function given<T extends object>(options: T): { [N in keyof T]?: Exclude<T[N], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [N in keyof T]?: Exclude<T[N], undefined> };
+}
+
 /** Turns the library's error for a wrong value into a UsageError. `told` says it in the words of the command line. */
 export function asUsage<T>(use: () => T, told: (error: ArgumentError) => string = ({ message }) => message): T {
   try {

@@ -3,10 +3,11 @@ import {
   type ChildSettingsOptions,
   checkCageOptions,
   type NamespaceOptions,
+  type NodeHeapOption,
   type SpawnOptions,
 } from '../../../../index';
 import { type Options, section, type Values, valued } from '../../command';
-import { type ArgumentError, asUsage } from '../../usage';
+import { type ArgumentError, asUsage, given } from '../../usage';
 import { inFlags } from './failure';
 import { LIMITS, limitsOf } from './limits';
 import { cwdOf, ROOT, rootOf } from './root';
@@ -59,12 +60,8 @@ export function cagedOf(values: Values<typeof CAGED>, [file = '', ...args]: read
   const root = rootOf(values);
   const cwd = cwdOf(values.cwd, root);
   const limits = limitsOf(values);
-  const child = {
-    namespaces,
-    ...settingsOf(values),
-    ...(root !== undefined && { root }),
-    ...(heap !== undefined && { nodeHeap: heap === 'off' ? (false as const) : heap }),
-  };
+  const nodeHeap: NodeHeapOption | undefined = heap === 'off' ? false : heap;
+  const child = { namespaces, ...settingsOf(values), ...given({ root, nodeHeap }) };
   asUsage(
     () => checkCageOptions({ ...limits, ...child }),
     (error) => wrongText(error, values) ?? inFlags(error, root),
@@ -72,8 +69,8 @@ export function cagedOf(values: Values<typeof CAGED>, [file = '', ...args]: read
   return {
     file,
     args,
-    cage: { ...limits, ...(parent !== undefined && { parent }) },
-    child: { ...child, ...(cwd !== undefined && { cwd }) },
+    cage: { ...limits, ...given({ parent }) },
+    child: { ...child, ...given({ cwd }) },
   };
 }
 

@@ -1,7 +1,7 @@
 import { Cgroup, type CgroupVersion, type MemoryLimits, parseSize, type Size } from '../../../../index';
 import { COMMAND_EXIT_CODES, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
-import { checkLimits, swapNeeds, UsageError } from '../../usage';
+import { checkLimits, given, swapNeeds, UsageError } from '../../usage';
 import { CAGED, cagedOf, MEMORY, SWAP } from './caged';
 import type { RunRequest } from './reports';
 import { startAndWait } from './start';
@@ -51,7 +51,8 @@ export const run = defineCommand({
 });
 
 function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]): RunRequest {
-  const memory = memoryOf(values);
+  const { swap, high, 'oom-group': oomGroup } = values;
+  const memory = given({ max: values.memory, swap, high, oomGroup });
   checkMemory(memory);
   return {
     ...cagedOf(values, operands),
@@ -60,15 +61,6 @@ function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]):
     json: values.json,
     summary: values.summary === true,
     chart: values.chart,
-  };
-}
-
-function memoryOf({ memory, swap, high, 'oom-group': oomGroup }: Values<typeof OPTIONS>): MemoryLimits {
-  return {
-    ...(memory !== undefined && { max: memory }),
-    ...(swap !== undefined && { swap }),
-    ...(high !== undefined && { high }),
-    ...(oomGroup !== undefined && { oomGroup }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { CageLimitOptions, CpuLimits, StallOption } from '../../../../index';
 import { type Options, section, type Values } from '../../command';
 import { parseDuration } from '../../text/duration';
+import { given } from '../../usage';
 
 const { valued } = section('Processes and processor');
 
@@ -26,17 +27,13 @@ export const LIMITS = {
 /** The limits as the library takes them. What is wrong becomes NaN, which the library refuses. */
 export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
   const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set, 'cpu-time': cpuTime, stall } = values;
-  const processors: CpuLimits = {
-    ...(cpu !== undefined && { max: countOf(cpu) }),
-    ...(weight !== undefined && { weight: numberOf(weight) }),
-    ...(set !== undefined && { set }),
-  };
-  return {
-    ...(pids !== undefined && { pids: countOf(pids) }),
-    ...(Object.keys(processors).length > 0 && { cpu: processors }),
-    ...(cpuTime !== undefined && { cpuTimeMs: parseDuration(cpuTime) }),
-    ...(stall !== undefined && { stall: stallOf(stall) }),
-  };
+  const processors: CpuLimits = given({ max: countOf(cpu), weight: numberOf(weight), set });
+  return given({
+    pids: countOf(pids),
+    cpu: Object.keys(processors).length === 0 ? undefined : processors,
+    cpuTimeMs: cpuTime === undefined ? undefined : parseDuration(cpuTime),
+    stall: stall === undefined ? undefined : stallOf(stall),
+  });
 }
 
 const ONLY_TELLS = ':event';
@@ -47,11 +44,12 @@ function stallOf(text: string): StallOption {
   return { ms, action: isTold ? 'event' : 'kill' };
 }
 
-function countOf(text: string): number | 'max' {
+function countOf(text: string | undefined): number | 'max' | undefined {
   return text === 'max' ? text : numberOf(text);
 }
 
 /** NaN if it is not written in digits. */
-function numberOf(text: string): number {
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { RootBind, RootOptions, RootTmpfs } from '../../../../index';
 import { type Options, section, type Values } from '../../command';
-import { UsageError } from '../../usage';
+import { given, UsageError } from '../../usage';
 
 const { flag, valued } = section('Files that COMMAND sees (a PID namespace with an init, unless --pid)');
 
@@ -32,13 +32,7 @@ export function rootOf({
   tmpfs,
   hide,
 }: Values<typeof ROOT>): RootOptions | undefined {
-  const root: RootOptions = {
-    ...(path !== undefined && { path }),
-    ...(readOnly === true && { readOnly }),
-    ...(bind !== undefined && { binds: bind.map(bindOf) }),
-    ...(tmpfs !== undefined && { tmpfs: tmpfs.map(tmpfsOf) }),
-    ...(hide !== undefined && { hide }),
-  };
+  const root: RootOptions = given({ path, readOnly, binds: bind?.map(bindOf), tmpfs: tmpfs?.map(tmpfsOf), hide });
   return Object.keys(root).length === 0 ? undefined : root;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ChildSettingsOptions, PrivilegeOptions, ResourceLimits } from '../../../../index';
 import { type Options, section, type Values } from '../../command';
-import { UsageError } from '../../usage';
+import { given, UsageError } from '../../usage';
 
 const { flag, valued } = section('Settings of COMMAND');
 
@@ -28,18 +28,18 @@ export const SETTINGS = {
 } as const satisfies Options;
 
 export function settingsOf({
-  rlimit = [],
+  rlimit,
   'oom-score-adj': oomScoreAdj,
   nice,
   ...values
 }: Values<typeof SETTINGS>): ChildSettingsOptions {
   const privileges = privilegesOf(values);
-  return {
-    ...(rlimit.length > 0 && { rlimits: rlimitsOf(rlimit) }),
-    ...(oomScoreAdj !== undefined && { oomScoreAdj: integer('oom-score-adj', oomScoreAdj) }),
-    ...(nice !== undefined && { nice: integer('nice', nice) }),
-    ...(Object.keys(privileges).length > 0 && { privileges }),
-  };
+  return given({
+    rlimits: rlimit === undefined ? undefined : rlimitsOf(rlimit),
+    oomScoreAdj: integer('oom-score-adj', oomScoreAdj),
+    nice: integer('nice', nice),
+    privileges: Object.keys(privileges).length === 0 ? undefined : privileges,
+  });
 }
 
 function privilegesOf({
@@ -48,11 +48,11 @@ function privilegesOf({
   'keep-cap': kept,
   seccomp,
 }: Values<typeof SETTINGS>): PrivilegeOptions {
-  return {
-    ...(noNew === true && { noNew }),
-    ...((dropsAll === true || kept !== undefined) && { capabilities: kept ?? [] }),
-    ...(seccomp !== undefined && { seccomp: seccomp === 'default' ? seccomp : read(seccomp) }),
-  };
+  return given({
+    noNew,
+    capabilities: dropsAll === true ? (kept ?? []) : kept,
+    seccomp: seccomp === undefined || seccomp === 'default' ? seccomp : read(seccomp),
+  });
 }
 
 function read(path: string): Uint8Array {
@@ -88,7 +88,8 @@ function amount(text: string): number | string {
   throw new UsageError(`--rlimit takes numbers up to ${Number.MAX_SAFE_INTEGER}, or unlimited, not '${text}'`);
 }
 
-function integer(name: string, text: string): number {
+function integer(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   if (/^-?\d+$/.test(text)) return Number(text);
   throw new UsageError(`--${name} is an integer, not '${text}'`);
 }
