@@ -170,9 +170,9 @@ function driveInstead(nodes: ChannelPipe, open: ChannelPipe): void {
   });
 }
 
-/** Of one message, all of which is here before anybody sees it. */
+/** The most bytes of one message, all of which is here before anybody sees it. */
 const MOST_BYTES = 64 * 2 ** 20;
-/** Of messages that Node keeps for the first who listens. Small ones take a hundred times as much here. */
+/** The most bytes of messages that Node keeps for the first who listens. Small messages take a hundred times as much here. */
 const MOST_UNHEARD_BYTES = 2 ** 20;
 
 export interface Excess {

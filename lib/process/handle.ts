@@ -30,7 +30,7 @@ export class ProcessHandle {
    * child never became its program.
    */
   failure: { readonly error: unknown } | undefined;
-  /** Of the error that Node makes of an errno. */
+  /** The cause of the error that Node makes of an errno. */
   cause: Error | undefined;
 
   readonly #options: ProcessHandleOptions;

@@ -46,7 +46,7 @@ export function callWithHandle(
   return attempt(call, { makeHandle, ipcHandles });
 }
 
-/** The same, with Node's own handle, around whose start `around` is called instead. Throws what that throws. */
+/** Like {@link callWithHandle}, with Node's own handle, around whose start `around` is called instead. Throws what that throws. */
 export function callAround(
   call: NodeCall,
   around: AroundStart,
@@ -129,7 +129,7 @@ function subscribeOnce(): void {
   });
 }
 
-/** The same starter, which says beforehand that it is used. */
+/** A starter that says beforehand that it is used. */
 function noting(starter: Starter, note: () => void): Starter {
   if ('around' in starter) {
     const { around } = starter;

@@ -91,7 +91,7 @@ export interface SpawnRequest {
   serialization?: string | undefined;
 }
 
-/** The same before that. */
+/** A {@link SpawnRequest} before Node has replaced `stdio` in it. */
 export type EarlyRequest = Omit<SpawnRequest, 'stdio'>;
 
 /**

@@ -20,13 +20,13 @@ export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall
   };
 }
 
-interface Parts {
+interface SplitArguments {
   before: readonly unknown[];
   options: unknown;
   after: readonly unknown[];
 }
 
-function take(name: NodeFunction, args: readonly unknown[]): Parts {
+function take(name: NodeFunction, args: readonly unknown[]): SplitArguments {
   switch (name) {
     case 'spawn':
       return afterArguments(args, (options) => (options === undefined ? {} : options));
@@ -47,7 +47,7 @@ function take(name: NodeFunction, args: readonly unknown[]): Parts {
 }
 
 /** The arguments are (file, args, options, ...) or (file, options, ...). */
-function afterArguments(args: readonly unknown[], orDefault: (options: unknown) => unknown): Parts {
+function afterArguments(args: readonly unknown[], orDefault: (options: unknown) => unknown): SplitArguments {
   if (isOptions(args[1])) return at(1, args);
   const parts = at(2, args);
   return { ...parts, options: orDefault(parts.options) };
@@ -58,7 +58,7 @@ function withoutOptions(index: number, args: readonly unknown[]): unknown[] {
   return [...args.slice(0, index), {}, ...args.slice(index)];
 }
 
-function at(index: number, args: readonly unknown[]): Parts {
+function at(index: number, args: readonly unknown[]): SplitArguments {
   const before = args.slice(0, index);
   // As if the caller had passed undefined.
   while (before.length < index) before.push(undefined);

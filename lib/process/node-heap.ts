@@ -196,7 +196,7 @@ export interface HeapEvidence {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
   oom: OomVerdict | null;
-  /** Of its cage; `null` if the kernel did not count. */
+  /** The peak of the child's cage in bytes; `null` if the kernel did not count. */
   peakBytes: number | null;
 }
 

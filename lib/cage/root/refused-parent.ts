@@ -4,7 +4,7 @@ import { isNativeError } from '../../cgroup/directory/refusal';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { isNamed, OR_POLLED } from '../../cgroup/placement/candidates';
 import { sourceOf } from '../../cgroup/placement/default-parent';
-import { explainRefused, type Refusal } from '../../cgroup/placement/given-parent';
+import { explainRefused, type WhyNoParent } from '../../cgroup/placement/given-parent';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 
 /** What says something about the parent. Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) does not. */
@@ -30,7 +30,7 @@ export function foreseenRefusal(path: string, code: string, syscall: string, hos
 }
 
 /** For `candidates`: what says that a place can't be used, when no other one was considered. */
-export function onlyCandidate(path: string, refusal: Refusal, host: Host): readonly [ParentCandidate] {
+export function onlyCandidate(path: string, refusal: WhyNoParent, host: Host): readonly [ParentCandidate] {
   return [{ source: sourceOf(path, host), path, ...refusal }];
 }
 

@@ -61,7 +61,7 @@ function quota(processors: number, unlimited: string): string {
   return processors === Number.POSITIVE_INFINITY ? unlimited : String(Math.round(processors * PERIOD_US));
 }
 
-/** As systemd does it. The kernel takes 2 to 262144. */
+/** The weight of v2 as v1's shares, converted as systemd does it. The kernel takes 2 to 262144. */
 function shares(weight: number): string {
   return String(Math.max(2, Math.round((weight * DEFAULT_SHARES) / DEFAULT_WEIGHT)));
 }
@@ -152,7 +152,7 @@ function availableIn(directory: CgroupDirectory): string {
   return `the processors here are ${text === undefined || text.trim() === '' ? 'those of the cgroup around it' : text.trim()}`;
 }
 
-interface Refusal {
+interface RefusedLimit {
   option: string;
   value: string;
   path: string;
@@ -161,7 +161,7 @@ interface Refusal {
   cause?: unknown;
 }
 
-function refusal(why: string, details: Refusal): MemcageError {
+function refusal(why: string, details: RefusedLimit): MemcageError {
   return new MemcageError(ErrorCode.LIMIT_REFUSED, `${details.option} can't be set: ${why}`, details);
 }
 

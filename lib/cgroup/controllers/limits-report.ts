@@ -14,12 +14,12 @@ export interface CountedIn {
     max: number;
   };
   cpu?: {
-    /** Tells how long the limit was in force. */
+    /** Its files tell how long the limit was in force. */
     directory: CgroupDirectory;
     max: number;
-    /** It limits which processors, too. */
+    /** Whether the cage limits which processors, too. */
     hasSet: boolean;
-    /** Has the processor time. */
+    /** The file with the processor time. */
     usage: UsageFile;
   };
 }

@@ -71,7 +71,7 @@ export class CgroupDirectory {
     return new CgroupDirectory(this.native, this.#anchor, this.beneath(name), `${this.path}/${name}`);
   }
 
-  /** The same directory, anchored at itself. The caller closes it. */
+  /** This directory, anchored at itself. The caller closes it. */
   anchored(): CgroupDirectory {
     return CgroupDirectory.anchoredAt(this.native, this.open('', 'path'), this.path);
   }

@@ -81,7 +81,7 @@ function whyMissing(directory: Directory, file: string): string {
   return `${came}this is Linux ${release()}; ${needs === undefined ? 'a kernel may be built without it' : `it needs ${needs}`}`;
 }
 
-interface Refusal {
+interface AttemptedWrite {
   directory: Directory & { exists(): boolean };
   version: CgroupVersion;
   /** What the caller wanted to set, if that is not the file itself. */
@@ -92,7 +92,7 @@ interface Refusal {
 }
 
 /** The error to throw when the kernel refused a value. Other errors come back unchanged. */
-export function refusedValue(error: unknown, { directory, version, option, value, file }: Refusal): unknown {
+export function refusedValue(error: unknown, { directory, version, option, value, file }: AttemptedWrite): unknown {
   const subject = option ?? file;
   const cause = error instanceof MemcageError ? error.cause : error;
   if (!isNativeError(cause)) return error;

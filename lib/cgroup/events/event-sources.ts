@@ -9,8 +9,8 @@ import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { LimitSource, StateSource } from './file-sources';
 import { OomSource } from './oom-source';
 import { watchRemoval } from './removal-watch';
+import { RetriedLook } from './retried-look';
 import type { EventSource, NamedSource, SourceContext } from './source';
-import { ToldLook } from './told-look';
 import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
 import { openTrigger } from './trigger-sources';
 import type { CgroupEventName, TriggerHandle } from './types';
@@ -60,7 +60,7 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
 interface Watched<S extends EventSource = EventSource> {
   readonly source: S;
   readonly unwatch: () => void;
-  readonly told: ToldLook;
+  readonly told: RetriedLook;
   /** Whether its fds are closed. */
   isClosed: boolean;
 }
@@ -95,11 +95,11 @@ export class EventSources {
   #closing = 0;
   #triggersEndMs: number | undefined;
   /** v2: something has changed in the directory above. */
-  readonly #removalLook = new ToldLook(() => {
+  readonly #removalLook = new RetriedLook(() => {
     if (!this.cgroup.directory.isAtItsPath()) this.#noticeRemoval();
   });
   /** The cgroup is gone, and its sources may have news that has not been read. */
-  readonly #goneLook = new ToldLook(() => this.#conclude({ isNotified: true }));
+  readonly #goneLook = new RetriedLook(() => this.#conclude({ isNotified: true }));
   #isReferenced = false;
   #holdsReference = false;
   /** Whether the handle is closed, or the cgroup gone. */
@@ -286,7 +286,7 @@ export class EventSources {
   }
 
   #watch<S extends EventSource>(source: S): Watched<S> {
-    const told = new ToldLook((timeMs, isTold) => this.#lookAt(watched, timeMs, isTold));
+    const told = new RetriedLook((timeMs, isTold) => this.#lookAt(watched, timeMs, isTold));
     const unwatch = unlessFailed(source, () =>
       watcher().event(source.fd, source.kind, (timeMs) => told.begin(timeMs, true)),
     );

@@ -1,7 +1,7 @@
 import { watcher } from '../../common/addon/watcher';
 import type { CgroupDirectory } from '../directory/directory';
 import { unlessGone } from '../directory/refusal';
-import { ToldLook } from './told-look';
+import { RetriedLook } from './retried-look';
 import { openTrigger } from './trigger-sources';
 import type { ThresholdEvent } from './types';
 
@@ -9,7 +9,7 @@ import type { ThresholdEvent } from './types';
 export class UsageAlarm {
   readonly #source: ReturnType<typeof openTrigger>;
   readonly #unwatch: () => void;
-  readonly #told = new ToldLook((timeMs) => this.look(timeMs));
+  readonly #told = new RetriedLook((timeMs) => this.look(timeMs));
   #isClosed = false;
 
   constructor(

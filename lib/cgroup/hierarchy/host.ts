@@ -67,7 +67,7 @@ export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number 
   throw new MemcageError(code, notVisible(memory, pid, first), { path: memory.mountPoint });
 }
 
-/** Its directory, or why that is unknown. */
+/** The directory of a process's cgroup, or why that is unknown. */
 function findProcess(hierarchy: Hierarchy, pid: number | 'self', procCgroup: string): string | Location {
   const location = locateProcess(hierarchy, procCgroup);
   if ('hidden' in location) return location;

@@ -53,10 +53,10 @@ export interface CageLimits {
   stall?: ResolvedStall;
 }
 
-/** Those of them that other controllers than memory hold. */
+/** The limits of a cage that other controllers than memory hold. */
 export type ControllerLimits = Pick<CageLimits, 'pids' | 'cpu'>;
 
-/** All memory, with swap, that they leave a child. `Infinity` for no limit. */
+/** All memory, with swap, that limits leave a child. `Infinity` for no limit. */
 export function memoryAndSwap({ memory }: Pick<CageLimits, 'memory'>): number {
   // Swap that nobody has asked for is 0 where it can be limited.
   const { max = Number.POSITIVE_INFINITY, swap = 0 } = memory;
@@ -81,7 +81,7 @@ function isSame<T extends object>(one: T | undefined, other: T | undefined): boo
 }
 
 /**
- * Both hold: of each limit the lower one, and what only one of them has.
+ * The limits of a cage where both of these hold: of each limit the lower one, and what only one of them has.
  *
  * @throws ERR_MEMCAGE_LIMIT_REFUSED if they have no processor in common
  */
@@ -104,7 +104,7 @@ export function lowerOfBoth(one: CageLimits, other: CageLimits): CageLimits {
   };
 }
 
-/** Both hold. @throws ERR_MEMCAGE_LIMIT_REFUSED if they have no processor in common */
+/** The limits of processor time where both of these hold. @throws ERR_MEMCAGE_LIMIT_REFUSED if they have no processor in common */
 export function lowerCpu(one: ResolvedCpu, other: ResolvedCpu): ResolvedCpu {
   const max = lowest(one.max, other.max);
   const weight = lowest(one.weight, other.weight);

@@ -33,7 +33,7 @@ export function limitsToRepeat(cage: CgroupDirectory, version: CgroupVersion): R
   return killsGroup ? { ...limits, max: limits.max + GROUP_KILL_MARGIN_BYTES } : limits;
 }
 
-/** The same as limits of a new leaf, which has none yet. */
+/** What a new leaf, which has no limits yet, is given so that it repeats those of its cage. */
 export function firstLimits({ max, swap, oomKill }: RepeatedLimits): ResolvedLimits {
   const isLimited = max !== Number.POSITIVE_INFINITY;
   return {

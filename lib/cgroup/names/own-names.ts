@@ -11,7 +11,7 @@ export type CgroupKind =
   /** A scope that memcage asked systemd for, with Delegate=yes. */
   | 'scope'
   | 'cage'
-  /** Both kinds of leaves are in a shared cage; only the first follows its limit of memory. */
+  /** Both kinds of leaves are in a shared cage; only the following leaf repeats its limit of memory. */
   | 'following leaf'
   | 'limited leaf';
 

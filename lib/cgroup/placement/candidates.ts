@@ -47,7 +47,7 @@ export function noParent(candidates: readonly ParentCandidate[], cause?: unknown
 /** For a program that can get no place for a cgroup. */
 export const OR_POLLED = "Without a cgroup, a program may accept a limit that memcage polls (enforce: 'polled')";
 
-/** Of a place that a caller or the environment has named, nothing but that place will do. */
+/** Whether a caller or the environment has named the place: nothing but that place will do then. */
 export function isNamed(source: ParentSource): boolean {
   return source === 'option' || source === 'environment';
 }

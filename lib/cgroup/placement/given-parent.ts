@@ -7,7 +7,7 @@ import { giveCure, makeBelowCure } from './candidates';
 import { refusalToAccess, unwritableIn } from './parent-facts';
 
 /** Why no cages can be made in a cgroup, and what helps. */
-export type Refusal = { refusal: string } & Pick<ParentCandidate, 'cure'>;
+export type WhyNoParent = { refusal: string } & Pick<ParentCandidate, 'cure'>;
 
 /** Whether cages can be made in a cgroup that was named: by a caller, by the environment, or by the kernel on v1. */
 export function refuseGiven({ path }: Pick<Parent, 'path'>, host: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
@@ -30,7 +30,7 @@ export function whyNotWritable(path: string): string | undefined {
  *
  * @param code the name of the errno
  */
-export function explainRefused(code: string, path: string, host: Host): Refusal {
+export function explainRefused(code: string, path: string, host: Host): WhyNoParent {
   switch (code) {
     case 'ENOENT':
     case 'ENODEV':

@@ -41,7 +41,7 @@ interface Charge {
   kind: GuardedKind;
   /** A path of the directory around it; undefined as long as it is not made. */
   around: string | undefined;
-  /** Its own, once it is identified. */
+  /** Of the directory itself, once it is identified. */
   fd?: number;
 }
 

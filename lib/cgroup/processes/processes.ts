@@ -66,7 +66,7 @@ function readPss(pid: number): number | null {
   return rollup === undefined ? null : kilobytes(/^Pss:\s*(.*)$/m.exec(rollup)?.[1] ?? '');
 }
 
-/** Its program and arguments; empty if the process is ending or has ended. */
+/** The program and arguments of a process; empty if the process is ending or has ended. */
 export function readCommand(pid: number): string[] {
   return split(readProcFile(pid, 'cmdline') ?? '');
 }

@@ -24,7 +24,7 @@ const INDISPENSABLE: ReadonlySet<MemoryRole> = new Set(['usage', 'stat', 'events
 /** A cgroup to read. */
 export interface Source {
   directory: CgroupDirectory;
-  /** Its files that stay open; undefined if they are opened for each read. */
+  /** The files of the cgroup that stay open; undefined if they are opened for each read. */
   files: OpenFiles | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface CapabilitySets {
 const known = new Map<number, CapabilitySets>();
 
 /**
- * Those of the calling thread. The uid does not tell: root in a container may lack some. Looked up once for each
+ * The capabilities of the calling thread. The uid does not tell: root in a container may lack some. Looked up once for each
  * effective uid, because changing the uid drops them.
  */
 export function knownCapabilities(): CapabilitySets {
@@ -28,7 +28,7 @@ export function knownCapabilities(): CapabilitySets {
   return sets;
 }
 
-/** The same, looked up now. */
+/** The capabilities of the calling thread, looked up now. */
 export function readCapabilities(): CapabilitySets {
   return parseCapabilities(readFileSync('/proc/thread-self/status', 'utf8'));
 }

@@ -1,4 +1,4 @@
-/** Of Linux or libuv, without what follows the second number. */
+/** The version of Linux or libuv, without what follows the second number. */
 export type Version = readonly [major: number, minor: number];
 
 /** The oldest that memcage is tested on. An older one may have what memcage needs, too: a waitid() that knows pidfds. */

@@ -11,7 +11,7 @@ export interface OciLimits {
   cpu?: {
     /** Processors: quota by period. `Infinity` for unlimited. */
     max?: number;
-    /** Of cgroup v2, from 1 to 10000. */
+    /** The weight of cgroup v2, from 1 to 10000. */
     weight?: number;
     /** Numbers of processors, as in `'0-2,4'`. */
     set?: string;

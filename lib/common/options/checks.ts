@@ -34,9 +34,9 @@ export function checkInteger(option: string, value: unknown, { least, most, expe
 export const MOST_SWAPPINESS = 200;
 /** The kernel takes no quota below 1 ms, and memcage's period is its default of 100 ms. */
 export const LEAST_PROCESSORS = 0.01;
-/** As many processors as no kernel has. */
+/** No kernel has as many processors. */
 export const MOST_PROCESSORS = 100_000;
-/** The kernel's, of cgroup v2. */
+/** The highest weight that cgroup v2 takes. */
 export const MOST_WEIGHT = 10_000;
 /** The kernel's PID_MAX_LIMIT on 64 bits: no more processes and threads can be there at all. */
 export const MOST_PIDS = 2 ** 22;

@@ -46,5 +46,5 @@ type Unknown<K, V> = string extends K ? V : never;
 /** Keys of the object types of a union. */
 type KeyOf<T> = T extends object ? keyof T : never;
 type PropertyOf<T, K> = T extends object ? (K extends keyof T ? T[K] : never) : never;
-/** Of the list types of a union. */
+/** Elements of the list types of a union. */
 type ElementOf<T> = T extends readonly (infer E)[] ? E : never;

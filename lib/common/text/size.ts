@@ -9,7 +9,7 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   T: 1024 ** 4,
   P: 1024 ** 5,
 };
-/** As Docker and systemd accept it, and as {@link formatSize} writes it. No fractions of a byte. */
+/** A size as Docker and systemd accept it, and as {@link formatSize} writes it. No fractions of a byte. */
 const SIZE = /^(?:(\d+)(?: ?B)?|(\d+(?:\.\d+)?) ?([KMGTP])(?:i?B?))$/i;
 
 export interface SizeBounds {

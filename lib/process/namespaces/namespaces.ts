@@ -150,7 +150,7 @@ function isWanted(value: NamespaceOptions[NamespaceKind]): boolean {
   return value !== undefined && value !== false;
 }
 
-/** Of this process, inside and outside a user namespace of the child's. */
+/** The ids of this process, inside and outside a user namespace of the child's. */
 function ownIds(user: NamespaceOptions['user']): OwnIds {
   const ids = typeof user === 'object' ? user : {};
   const uid = process.geteuid?.() ?? 0;

@@ -11,7 +11,7 @@ export function hostPath(option: string, value: unknown): string {
   throw invalidArgument(option, `an absolute path, since ${NO_DIRECTORY}`, value);
 }
 
-/** Of this process; undefined if it has been removed. */
+/** The working directory of this process; undefined if it has been removed. */
 export function workingDirectory(): string | undefined {
   try {
     return process.cwd();

@@ -27,11 +27,11 @@ const TMPFS_ALIASES = {
   ...{ max: 'size', limit: 'size', maxsize: 'size' },
 } as const;
 
-/** As many as the launcher takes. */
+/** The launcher takes no more mounts, and no more hidden paths. */
 const MOST_ENTRIES = 1024;
 
 const MOST_MODE = 0o7777;
-/** As /tmp has it: everybody may make files, and remove only their own. As / has it: only its owner. */
+/** The mode of /tmp: everybody may make files, and remove only their own. That of /: only its owner may. */
 const MODE = '1777';
 const MODE_OF_ROOT = '755';
 

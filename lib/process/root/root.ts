@@ -22,7 +22,7 @@ export interface RootEntry {
   mount: RootMount;
 }
 
-/** The same for a path inside that is to be hidden. */
+/** A path inside that is to be hidden, and the option that asks for it: `root.hide[0]`. */
 export interface HiddenPath {
   option: string;
   path: string;
@@ -55,7 +55,7 @@ export function withRoot(namespaces: NamespaceOptions, root: Root | undefined): 
 
 /** The child whose root it is. */
 export interface RootedChild {
-  /** Of the child, as the caller gave it. */
+  /** The working directory, as the caller gave it. */
   cwd: string | undefined;
   hasPidNamespace: boolean;
 }

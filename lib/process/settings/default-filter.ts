@@ -41,7 +41,7 @@ export const ABSENT_CALLS: CallNumbers = {
 /** file_setattr(2), Linux 6.17. What a newer kernel adds is absent, until somebody has looked at it. */
 const NEWEST_CALL = 469;
 
-/** Their arguments decide. */
+/** System calls whose arguments decide. */
 const LOOKED_AT = {
   ...{ clone: [56, 220], unshare: [272, 97], socket: [41, 198], socketpair: [53, 199], ioctl: [16, 29] },
 } as const satisfies CallNumbers;
@@ -56,7 +56,7 @@ const [AF_UNIX, AF_INET, AF_INET6] = [1, 2, 10];
 const TYPE = 0xf;
 const [SOCK_STREAM, SOCK_DGRAM] = [1, 2];
 const [DEFAULT_PROTOCOL, IPPROTO_TCP, IPPROTO_UDP] = [0, 6, 17];
-/** They put words into a terminal as if somebody had typed them. */
+/** Requests that put words into a terminal as if somebody had typed them. */
 const [TIOCSTI, TIOCLINUX] = [0x5412, 0x541c];
 
 // <linux/audit.h>, <linux/seccomp.h>, <linux/bpf_common.h>

@@ -83,7 +83,7 @@ function toFilter(given: unknown): Uint8Array {
   return bytes;
 }
 
-/** Those of a child in a cage: it has only what both leave it. */
+/** The privileges of a child in a cage: it has only what both leave it. */
 export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
   if (cage.seccomp !== undefined && own.seccomp !== undefined && cage.seccomp !== own.seccomp) {
     const expected =

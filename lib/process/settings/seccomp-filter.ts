@@ -55,7 +55,7 @@ const JSET = 0x40;
 const withBothSources = (ofClass: number, operations: readonly number[]): number[] =>
   operations.flatMap((operation) => [ofClass | operation, ofClass | operation | BY_X]);
 
-/** Of the instructions of classic BPF, those that seccomp takes. */
+/** The instructions of classic BPF that seccomp takes. */
 const ALLOWED: ReadonlySet<number> = new Set([
   ...[LD_ABS, LD_LEN, LDX_LEN, LD_IMM, LDX_IMM, LD_MEM, LDX_MEM, ST, STX, TAX, TXA, RET_K, RET_A, JUMP],
   ...withBothSources(ALU_CLASS, [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, XOR]),

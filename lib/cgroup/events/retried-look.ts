@@ -8,7 +8,7 @@ const AGAIN_MS = 50;
  * A look that nobody has called for, so that nobody could catch its error. Where the kernel refuses it (ENOMEM, EIO), it looks
  * again until it is not refused: the kernel may not tell the same a second time.
  */
-export class ToldLook {
+export class RetriedLook {
   #again: ReturnType<typeof later> | undefined;
   #isOver = false;
 

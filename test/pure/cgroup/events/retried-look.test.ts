@@ -1,4 +1,4 @@
-import { ToldLook } from '../../../../lib/cgroup/events/told-look';
+import { RetriedLook } from '../../../../lib/cgroup/events/retried-look';
 import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
@@ -22,9 +22,9 @@ function passTime(): void {
 }
 
 /** Looks that throw these, one after the other. */
-function lookThat(...errors: Error[]): { told: ToldLook; made: [number, boolean][] } {
+function lookThat(...errors: Error[]): { told: RetriedLook; made: [number, boolean][] } {
   const made: [number, boolean][] = [];
-  const told = new ToldLook((timeMs, isTold) => {
+  const told = new RetriedLook((timeMs, isTold) => {
     const error = errors[made.length];
     made.push([timeMs, isTold]);
     if (error !== undefined) throw error;
