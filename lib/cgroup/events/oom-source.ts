@@ -123,7 +123,7 @@ const MOST_TURNS = 100;
 /**
  * Reports the first of many events in a row at once, and the rest together once it is quiet again, or after a second.
  */
-export class Pace {
+class Pace {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #isHeld = false;

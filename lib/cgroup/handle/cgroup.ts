@@ -352,7 +352,7 @@ function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
  * Opens the cgroups below one. Skips those that are gone or can't be opened, but throws if that is the one at the top.
  * You may close the handle of that one during the walk.
  */
-export function* openBelow<T>(
+function* openBelow<T>(
   directory: CgroupDirectory,
   open: (directory: CgroupDirectory) => T,
 ): Generator<T, void, undefined> {

@@ -123,12 +123,12 @@ export interface LimitWrite {
 }
 
 /** In bytes; `Infinity` if unlimited. `swap` is swap alone, without memory. */
-export interface HardLimits {
+interface HardLimits {
   max: number;
   swap: number;
 }
 
-export function limitWrite(name: MemoryRole, version: CgroupVersion, value: string): LimitWrite {
+function limitWrite(name: MemoryRole, version: CgroupVersion, value: string): LimitWrite {
   const option = `memory.${name}`;
   return { file: memoryFile(name, version, option), value, option };
 }

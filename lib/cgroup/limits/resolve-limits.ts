@@ -10,7 +10,7 @@ import {
   MOST_SWAPPINESS,
   MOST_WEIGHT,
 } from '../../common/options/checks';
-import { isRecord, readOptions } from '../../common/options/option-names';
+import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CageLimits, ResolvedCpu, ResolvedLimits, ResolvedStall } from './cage-limits';
 import { formatProcessors, parseProcessors } from './processors';
@@ -66,17 +66,11 @@ const PARSERS: Parsers = {
 const MEMORY_NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof ResolvedLimits)[];
 
 /** Names that Docker, systemd and the kernel use. */
-const MEMORY_ALIASES = {
-  limit: 'max',
-  maximum: 'max',
-  hard: 'max',
-  memorymax: 'max',
-  softlimit: 'soft',
-  reservation: 'soft',
-  memsw: 'swap',
-  swapmax: 'swap',
-  swaplimit: 'swap',
-} as const;
+const MEMORY_ALIASES = aliasesOf({
+  max: ['limit', 'maximum', 'hard', 'memorymax'],
+  soft: ['softlimit', 'reservation'],
+  swap: ['memsw', 'swapmax', 'swaplimit'],
+});
 
 /**
  * Validates the option `memory`, without looking at the machine.
@@ -110,15 +104,11 @@ function swappiness(option: string, value: unknown): number {
 
 const CPU_NAMES = ['max', 'weight', 'set'] as const;
 /** Names that Docker, systemd and the kernel use. */
-const CPU_ALIASES = {
-  cpus: 'max',
-  cores: 'max',
-  limit: 'max',
-  quota: 'max',
-  shares: 'weight',
-  cpuset: 'set',
-  cpusetcpus: 'set',
-} as const;
+const CPU_ALIASES = aliasesOf({
+  max: ['cpus', 'cores', 'limit', 'quota'],
+  weight: ['shares'],
+  set: ['cpuset', 'cpusetcpus'],
+});
 
 /** Validates the option `pids`. `Infinity` for no limit. */
 export function resolvePids(given: unknown): number {
@@ -163,7 +153,7 @@ function checkSet(given: unknown): string {
 const MOST_MS = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 
 /** Validates the option `cpuTimeMs`. */
-export function resolveCpuTime(given: unknown): number {
+function resolveCpuTime(given: unknown): number {
   return checkMs('cpuTimeMs', given, 1);
 }
 
@@ -182,20 +172,10 @@ const STALL_DEFAULTS: ResolvedStall = { ms: 10_000, action: 'kill' };
 
 const STALL_NAMES = ['ms', 'action'] as const;
 /** Names that other programs have. */
-const STALL_ALIASES = {
-  timeout: 'ms',
-  timeoutms: 'ms',
-  seconds: 'ms',
-  milliseconds: 'ms',
-  duration: 'ms',
-  limit: 'ms',
-  limitms: 'ms',
-  stallms: 'ms',
-  time: 'ms',
-  kill: 'action',
-  mode: 'action',
-  on: 'action',
-} as const;
+const STALL_ALIASES = aliasesOf({
+  ms: ['timeout', 'timeoutms', 'seconds', 'milliseconds', 'duration', 'limit', 'limitms', 'stallms', 'time'],
+  action: ['kill', 'mode', 'on'],
+});
 
 /**
  * Validates the option `stall`.

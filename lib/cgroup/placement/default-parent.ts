@@ -16,7 +16,7 @@ const FORESEE_MS = 2000;
 let found: Parent | undefined;
 let underWay: Promise<Parent> | undefined;
 /** What the program wants. */
-export const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
+const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
 
 /**
  * The parent of cages if the caller names none. Found once. Until then it blocks for as long as it takes to move this
@@ -71,12 +71,12 @@ export function parentCandidates(host: Host): ParentCandidate[] {
 }
 
 /** The parent that needs no search: the one that the environment names, or on v1 the cgroup of this process. */
-export function givenParent(host: Host): Parent | undefined {
+function givenParent(host: Host): Parent | undefined {
   return fromEnvironment(host) ?? ownOnV1(host);
 }
 
 /** Whether cages can be made in it. */
-export function considerGiven(given: Parent, host: Host): ParentCandidate {
+function considerGiven(given: Parent, host: Host): ParentCandidate {
   return { ...given, ...refuseGiven(given, host) };
 }
 

@@ -111,7 +111,7 @@ const FIELDS: Readonly<Record<CgroupVersion, Fields>> = { 1: FIELDS_V1, 2: FIELD
 
 export const SAMPLE_FIELDS = Object.keys(FIELDS_V2) as readonly SampleField[];
 
-export function fieldsOf(version: CgroupVersion): Fields {
+function fieldsOf(version: CgroupVersion): Fields {
   return FIELDS[version];
 }
 

@@ -4,25 +4,25 @@ import { isRecord, readOptions } from '../options/option-names';
 import { printable } from '../text/names';
 
 /** Checks the form of a value, and returns it. @throws TypeError that names `path` */
-export type Reader<T> = (path: string, value: unknown) => T;
+type Reader<T> = (path: string, value: unknown) => T;
 
 type Fields = Readonly<Record<string, Reader<unknown>>>;
-export type Read<F extends Fields> = { [N in keyof F]?: ReturnType<F[N]> };
+type Read<F extends Fields> = { [N in keyof F]?: ReturnType<F[N]> };
 
-export const int64 = integer(-(2 ** 63), 2 ** 63);
-export const uint64 = integer(0, 2 ** 64);
-export const uint32 = integer(0, 2 ** 32 - 1);
-export const uint16 = integer(0, 2 ** 16 - 1);
+const int64 = integer(-(2 ** 63), 2 ** 63);
+const uint64 = integer(0, 2 ** 64);
+const uint32 = integer(0, 2 ** 32 - 1);
+const uint16 = integer(0, 2 ** 16 - 1);
 
-export const text: Reader<string> = (path, value) => {
+const text: Reader<string> = (path, value) => {
   if (typeof value === 'string') return value;
   throw invalidArgument(path, 'a string', value);
 };
 
-export const flag: Reader<boolean> = checkFlag;
+const flag: Reader<boolean> = checkFlag;
 
 /** An object with these fields and no others. */
-export function object<F extends Fields>(fields: F, required: readonly (keyof F & string)[] = []): Reader<Read<F>> {
+function object<F extends Fields>(fields: F, required: readonly (keyof F & string)[] = []): Reader<Read<F>> {
   const known = Object.keys(fields);
   return (path, value) => {
     if (!isRecord(value)) throw invalidArgument(path, 'an object', value);
@@ -34,7 +34,7 @@ export function object<F extends Fields>(fields: F, required: readonly (keyof F 
   };
 }
 
-export function list<T>(item: Reader<T>): Reader<T[]> {
+function list<T>(item: Reader<T>): Reader<T[]> {
   return (path, value) => {
     if (!Array.isArray(value)) throw invalidArgument(path, 'an array', value);
     return value.map((each: unknown, index) => item(`${path}[${index}]`, each));
@@ -42,7 +42,7 @@ export function list<T>(item: Reader<T>): Reader<T[]> {
 }
 
 /** An object whose keys are names that the configuration chose. */
-export function map<T>(item: Reader<T>): Reader<ReadonlyMap<string, T>> {
+function map<T>(item: Reader<T>): Reader<ReadonlyMap<string, T>> {
   return (path, value) => {
     if (!isRecord(value)) throw invalidArgument(path, 'an object', value);
     return new Map(Object.entries(value).map(([key, each]) => [key, item(keyPath(path, key), each)]));

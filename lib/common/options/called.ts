@@ -1,5 +1,5 @@
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
-import { ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
+import { aliasesOf, ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
 
 /** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
@@ -40,79 +40,39 @@ export const CAGE_OPTIONS = [
 /** What a cage decides for its children. */
 const OF_THE_CAGE: ReadonlySet<string> = new Set(['cage', 'parent', 'enforce']);
 
+/** The words of other programs for an amount, before or after `memory` or `mem`. */
+const AMOUNTS = [
+  'mem',
+  'max',
+  'limit',
+  'limits',
+  'mb',
+  'mib',
+  'bytes',
+  'limitmb',
+  'limitinmb',
+  'limitbytes',
+  'limitinbytes',
+];
+const MEMORY = AMOUNTS.flatMap((word) => [`memory${word}`, `mem${word}`, `${word}memory`, `${word}mem`]);
+
 /** What other programs call these options, in lower case and without separators. */
-export const ALIASES = {
-  ...Object.fromEntries(
-    [
-      'mem',
-      'max',
-      'limit',
-      'limits',
-      'mb',
-      'mib',
-      'bytes',
-      'limitmb',
-      'limitinmb',
-      'limitbytes',
-      'limitinbytes',
-    ].flatMap((word) => [
-      [`memory${word}`, 'memory'],
-      [`mem${word}`, 'memory'],
-      [`${word}memory`, 'memory'],
-      [`${word}mem`, 'memory'],
-    ]),
-  ),
-  mem: 'memory',
-  maxmemorymb: 'memory',
-  maxmemorybytes: 'memory',
-  ns: 'namespaces',
-  rootfs: 'root',
-  chroot: 'root',
-  pivotroot: 'root',
-  rootoptions: 'root',
-  binds: 'root',
-  bindmounts: 'root',
-  readonly: 'root',
-  tmpfs: 'root',
-  hide: 'root',
-  pidslimit: 'pids',
-  pidsmax: 'pids',
-  maxpids: 'pids',
-  tasksmax: 'pids',
-  maxprocesses: 'pids',
-  processes: 'pids',
-  cpus: 'cpu',
-  cpulimit: 'cpu',
-  cpuquota: 'cpu',
-  maxcpu: 'cpu',
-  cputime: 'cpuTimeMs',
-  cpums: 'cpuTimeMs',
-  maxcputime: 'cpuTimeMs',
-  cputimelimit: 'cpuTimeMs',
-  stallms: 'stall',
-  stalled: 'stall',
-  stalllimit: 'stall',
-  stalltimeout: 'stall',
-  thrashing: 'stall',
-  livelock: 'stall',
-  threshold: 'thresholds',
-  usagethreshold: 'thresholds',
-  usagethresholds: 'thresholds',
-  heaplimit: 'nodeHeap',
-  maxheap: 'nodeHeap',
-  maxoldspacesize: 'nodeHeap',
-  keepchildren: 'keepDescendants',
-  rlimit: 'rlimits',
-  ulimit: 'rlimits',
-  ulimits: 'rlimits',
-  oomscore: 'oomScoreAdj',
-  oomadj: 'oomScoreAdj',
-  oomscoreadjust: 'oomScoreAdj',
-  niceness: 'nice',
-  nonewprivs: 'privileges',
-  nonewprivileges: 'privileges',
-  seccomp: 'privileges',
-} as const;
+export const ALIASES = aliasesOf({
+  memory: [...MEMORY, 'mem', 'maxmemorymb', 'maxmemorybytes'],
+  namespaces: ['ns'],
+  root: ['rootfs', 'chroot', 'pivotroot', 'rootoptions', 'binds', 'bindmounts', 'readonly', 'tmpfs', 'hide'],
+  pids: ['pidslimit', 'pidsmax', 'maxpids', 'tasksmax', 'maxprocesses', 'processes'],
+  cpu: ['cpus', 'cpulimit', 'cpuquota', 'maxcpu'],
+  cpuTimeMs: ['cputime', 'cpums', 'maxcputime', 'cputimelimit'],
+  stall: ['stallms', 'stalled', 'stalllimit', 'stalltimeout', 'thrashing', 'livelock'],
+  thresholds: ['threshold', 'usagethreshold', 'usagethresholds'],
+  nodeHeap: ['heaplimit', 'maxheap', 'maxoldspacesize'],
+  keepDescendants: ['keepchildren'],
+  rlimits: ['rlimit', 'ulimit', 'ulimits'],
+  oomScoreAdj: ['oomscore', 'oomadj', 'oomscoreadjust'],
+  nice: ['niceness'],
+  privileges: ['nonewprivs', 'nonewprivileges', 'seccomp'],
+});
 
 /** A function that refuses every option that neither memcage nor this function of Node knows. */
 export function strict(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {

@@ -1,6 +1,5 @@
 import type { ReserveOptions, Room } from '../../cage/contract/budget';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
-import { ALIASES } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { BudgetParts } from './budget-parts';
@@ -10,12 +9,11 @@ import { needOf } from './need';
 import { assertOpen, prepareStart, whenRoom } from './start-jobs';
 
 const KNOWN = ['memory', 'cpu', 'pids', 'key', 'priority', 'signal'] as const;
-const { mem } = ALIASES;
 
 /** The work of `budget.reserve()`. */
 export async function reserveRoom(parts: BudgetParts, options: ReserveOptions): Promise<Room> {
   assertOpen(parts);
-  const given = checkOptions(options, { of: 'budget.reserve', known: KNOWN, aliases: { mem } });
+  const given = checkOptions(options, { of: 'budget.reserve', known: KNOWN, aliases: { mem: 'memory' } });
   const own = checkJobOptions(given);
   const { memory, cpu, pids } = given;
   const limits = {

@@ -1,7 +1,7 @@
 import type { TmpfsOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/errors';
 import { checkFlag } from '../../common/options/checks';
-import { isRecord, readOptions } from '../../common/options/option-names';
+import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
 import { isWithin } from '../../common/text/names';
 import { checkSize } from '../../common/text/size';
 import { depthOf, hostPath, innerPath } from './paths';
@@ -12,20 +12,21 @@ const BIND = ['from', 'to', 'readOnly'] as const;
 const TMPFS = ['path', 'size', 'mode'] as const;
 
 // Names in Docker, runc, bubblewrap and systemd.
-const ROOT_ALIASES = {
-  ...{ root: 'path', rootfs: 'path', dir: 'path', directory: 'path', ro: 'readOnly' },
-  ...{ bind: 'binds', mounts: 'binds', volumes: 'binds', bindpaths: 'binds' },
-  ...{ mask: 'hide', masked: 'hide', maskedpaths: 'hide', hidden: 'hide', inaccessiblepaths: 'hide' },
-} as const;
-const BIND_ALIASES = {
-  ...{ src: 'from', source: 'from', host: 'from', hostpath: 'from' },
-  ...{ dst: 'to', dest: 'to', destination: 'to', target: 'to', containerpath: 'to', path: 'to' },
-  ro: 'readOnly',
-} as const;
-const TMPFS_ALIASES = {
-  ...{ to: 'path', dst: 'path', dest: 'path', destination: 'path', target: 'path' },
-  ...{ max: 'size', limit: 'size', maxsize: 'size' },
-} as const;
+const ROOT_ALIASES = aliasesOf({
+  path: ['root', 'rootfs', 'dir', 'directory'],
+  readOnly: ['ro'],
+  binds: ['bind', 'mounts', 'volumes', 'bindpaths'],
+  hide: ['mask', 'masked', 'maskedpaths', 'hidden', 'inaccessiblepaths'],
+});
+const BIND_ALIASES = aliasesOf({
+  from: ['src', 'source', 'host', 'hostpath'],
+  to: ['dst', 'dest', 'destination', 'target', 'containerpath', 'path'],
+  readOnly: ['ro'],
+});
+const TMPFS_ALIASES = aliasesOf({
+  path: ['to', 'dst', 'dest', 'destination', 'target'],
+  size: ['max', 'limit', 'maxsize'],
+});
 
 /** The launcher takes no more mounts, and no more hidden paths. */
 const MOST_ENTRIES = 1024;
@@ -120,7 +121,7 @@ function listOf<T>(option: string, given: unknown, read: (option: string, each: 
 }
 
 /** An entry of `root.binds` or `root.tmpfs`, checked. */
-export type GivenMount = { option: string; to: string } & (
+type GivenMount = { option: string; to: string } & (
   | { from: string; readOnly: boolean; tmpfs?: never }
   | { tmpfs: TmpfsOptions }
 );
@@ -133,7 +134,7 @@ const PROC = '/proc';
  *
  * @param isApart nothing of this process's root is there
  */
-export function orderMounts(given: readonly GivenMount[], isApart: boolean): RootEntry[] {
+function orderMounts(given: readonly GivenMount[], isApart: boolean): RootEntry[] {
   refuseTaken(given);
   const sorted = [...given].sort((one, other) => depthOf(one.to) - depthOf(other.to));
   // What memcage mounts first.

@@ -3,7 +3,7 @@ import type { CloneOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/errors';
 import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';
-import { isRecord, readOptions } from '../../common/options/option-names';
+import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
 import { defaultFilter } from './default-filter';
 import { whyNoFilter } from './seccomp-filter';
 
@@ -21,15 +21,11 @@ export const ALL_PRIVILEGES: Privileges = { noNew: undefined, capabilities: unde
 const NAMES = ['noNew', 'capabilities', 'seccomp'] as const;
 
 /** Names in prctl(2), Docker, systemd and runc. */
-const ALIASES = {
-  nonewprivs: 'noNew',
-  nonewprivileges: 'noNew',
-  caps: 'capabilities',
-  cap: 'capabilities',
-  keepcaps: 'capabilities',
-  filter: 'seccomp',
-  bpf: 'seccomp',
-} as const satisfies Record<string, (typeof NAMES)[number]>;
+const ALIASES = aliasesOf({
+  noNew: ['nonewprivs', 'nonewprivileges'],
+  capabilities: ['caps', 'cap', 'keepcaps'],
+  seccomp: ['filter', 'bpf'],
+});
 
 /** Validates the option `privileges` of a function. */
 export function resolvePrivileges(option: unknown, of: string): Privileges {
@@ -141,13 +137,13 @@ const CAPABILITIES = [
 ];
 
 /** The number of a capability, with or without `CAP_`, in any case; undefined if there is none of that name. */
-export function capabilityNumber(name: string): number | undefined {
+function capabilityNumber(name: string): number | undefined {
   const number = CAPABILITIES.indexOf(withoutPrefix(name));
   return number === -1 ? undefined : number;
 }
 
 /** The name that was likely meant. */
-export function likelyCapability(name: string): string | undefined {
+function likelyCapability(name: string): string | undefined {
   return likelyMeant(withoutPrefix(name), CAPABILITIES);
 }
 

@@ -1,7 +1,7 @@
 import type { Rlimit } from '../../../types/native';
 import type { ResourceLimits } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/errors';
-import { isRecord, readOptions } from '../../common/options/option-names';
+import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 
 /** A limit of getrlimit(2), in lower case and without RLIMIT_. */
@@ -35,20 +35,14 @@ export const RESOURCES = {
 const NAMES = Object.keys(RESOURCES) as ResourceName[];
 
 /** Names in ulimit(1), systemd.exec(5) and elsewhere. */
-const ALIASES = {
-  files: 'nofile',
-  openfiles: 'nofile',
-  fds: 'nofile',
-  processes: 'nproc',
-  maxproc: 'nproc',
-  filesize: 'fsize',
-  coredump: 'core',
-  cputime: 'cpu',
-  cpuseconds: 'cpu',
-  addressspace: 'as',
-  vmem: 'as',
-  memory: 'as',
-} as const satisfies Record<string, ResourceName>;
+const ALIASES = aliasesOf({
+  nofile: ['files', 'openfiles', 'fds'],
+  nproc: ['processes', 'maxproc'],
+  fsize: ['filesize'],
+  core: ['coredump'],
+  cpu: ['cputime', 'cpuseconds'],
+  as: ['addressspace', 'vmem', 'memory'],
+});
 
 /** Validates the option `rlimits` of a function. */
 export function resolveRlimits(option: unknown, of: string): Rlimits {
