@@ -5,7 +5,6 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { parseNames } from '../../cgroup/files/formats';
 import { type Host, host, inDirectory } from '../../cgroup/hierarchy/host';
 import { isCageCgroup, kindOf } from '../../cgroup/names/own-names';
-import { cageKind, ownKind } from '../../cgroup/names/own-names';
 import { whyNotWritable } from '../../cgroup/placement/given-parent';
 import { readPids } from '../../cgroup/placement/parent-facts';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
