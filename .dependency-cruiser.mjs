@@ -43,7 +43,6 @@ const ROOMS = [
   'lib/start/doctor/',
   'lib/jobs/budget/admission/',
   'lib/jobs/budget/learning/',
-  'lib/jobs/budget/use/',
   'lib/jobs/budget/',
   'lib/jobs/warm-pool/preload/',
   'lib/jobs/warm-pool/',

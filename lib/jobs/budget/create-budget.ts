@@ -11,7 +11,7 @@ import { KeyLimits } from './key-limits';
 import { createLearner } from './learning/create-learner';
 import { LeftBehind } from './left-behind';
 import { type Rules, SharedBudget } from './shared-budget';
-import { onlyMeasured, rulesByUse } from './use/use-rules';
+import { onlyMeasured, rulesByUse } from './use-rules';
 
 const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
 const KNOWN = [...OF_THE_CAGE, 'concurrency', 'admit', 'learn'] as const;

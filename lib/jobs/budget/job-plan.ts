@@ -4,11 +4,11 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { invalidArgument } from '../../common/errors/errors';
 import { alreadyRead, type Called } from '../../common/options/called';
 import { withoutPrototype } from '../../common/options/option-names';
+import { asCalled } from '../../common/options/plain-copy';
 import { isOptions } from '../../process/node-call';
 import { fitsIn, type NodeHeapSetting } from '../../process/node-heap';
 import { splitOptions } from '../../start/request/cage-options';
 import type { Need } from './admission/admission';
-import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
 import { checkJobOptions, type OwnJobOptions } from './job-options';
 import type { JobRequest } from './jobs';

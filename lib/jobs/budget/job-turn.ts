@@ -5,10 +5,10 @@ import type { LaunchPlan } from '../../process/launch';
 import { Gate } from '../../start/request/gate';
 import type { BornChild, Turn, TurnOptions } from '../../start/request/turns';
 import type { BudgetParts } from './budget-parts';
+import { recordLast } from './end-job';
 import type { OwnJobOptions } from './job-options';
 import type { Job, JobListener, JobRequest } from './jobs';
 import { needOf } from './need';
-import { recordLast } from './record-last';
 import { assertOpen, prepareStart, whenRoom } from './start-jobs';
 import { tellStarted } from './tell-started';
 

@@ -1,14 +1,14 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead } from '../../common/options/called';
+import { asCalled } from '../../common/options/plain-copy';
 import type { OutputEncoding } from '../../process/collect';
 import type { Started } from '../../start/launch/call-node';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
-import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
+import { reachedOwnLimit, recordLast } from './end-job';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
 import type { Again, Job } from './jobs';
-import { reachedOwnLimit, recordLast } from './record-last';
 import { assertOpen, CALLED_RUN, prepareStart, whenRoom } from './start-jobs';
 
 type Result = RunResult<OutputEncoding>;

@@ -1,13 +1,13 @@
 import { AbortError } from '../../common/errors/errors';
 import { alreadyRead, strictMember } from '../../common/options/called';
+import { asCalled } from '../../common/options/plain-copy';
 import { nodeCall } from '../../process/node-call';
 import { startThroughNode } from '../../start/launch/call-node';
 import { RUN_OPTIONS } from '../../start/run/run';
-import { asCalled } from './as-called';
 import type { BudgetParts } from './budget-parts';
+import { recordLast } from './end-job';
 import { JobPlan } from './job-plan';
 import type { Job, JobListener } from './jobs';
-import { recordLast } from './record-last';
 import { tellStarted } from './tell-started';
 
 /** Options of a job that a member of a cage does not have. */

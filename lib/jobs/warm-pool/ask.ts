@@ -5,7 +5,7 @@ import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors'
 import type { Started } from '../../start/launch/call-node';
 import { EarlyEnd } from '../../start/run/early-end';
 import { ASK, ASKED, type InternalMessage } from './preload/messages';
-import { endError, resultOf } from './spare-end';
+import { endError, resultOf } from './unexpected-end';
 
 /** How long a child may live on that has closed its channel, or whose channel was closed. */
 const LEAVE_MS = 1000;

@@ -6,8 +6,7 @@ import { alreadyRead } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, nodeCall } from '../../process/node-call';
-import type { Started } from '../../start/launch/call-node';
-import { startThroughNode } from '../../start/launch/call-node';
+import { type Started, startThroughNode } from '../../start/launch/call-node';
 import { ForkPool } from './pool';
 import { CALLED, readPoolOptions, withoutPreload } from './pool-options';
 

@@ -3,7 +3,7 @@ import type { RunOutput } from '../../../types/outcome';
 import type { Started } from '../../start/launch/call-node';
 import { FAILED, type InternalMessage, READY, TRIM, TRIMMED } from './preload/messages';
 import { setRefs } from './refs';
-import { DRAIN_MS, endError, readOutput, resultOf } from './spare-end';
+import { DRAIN_MS, endError, readOutput, resultOf } from './unexpected-end';
 
 /** How long a child may live on whose channel is closed. */
 const LEAVE_MS = 1000;

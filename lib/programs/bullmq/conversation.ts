@@ -2,9 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 import type { Job } from 'bullmq';
 import { ErrorCode, formatSize, MemcageError } from '../../index.js';
 import { ENVIRONMENT } from './child/messages.js';
+import { type ChildMessage, isChildMessage, requestsOf } from './child-messages.js';
 import type { EnvironmentChanges } from './environment.js';
 import type { Protocol } from './protocol.js';
-import { type ChildMessage, isChildMessage, requestsOf } from './requests.js';
 import { toldError } from './told-error.js';
 
 /** How long to read the channel of a child that has ended, if a process that it left holds the other end. */

@@ -1,8 +1,8 @@
 import { type DrawnJob, MOST_MIB } from '../../../bench/support/drawn-jobs';
 import type { Admission } from '../../../lib/jobs/budget/admission/admission';
+import { LookPace } from '../../../lib/jobs/budget/admission/look-pace';
 import { RoomLedger, type RoomRequest, type RunningRecord } from '../../../lib/jobs/budget/admission/room-ledger';
 import type { UseAdmission } from '../../../lib/jobs/budget/admission/use-admission';
-import { LookPace } from '../../../lib/jobs/budget/use/look-pace';
 
 const MIB = 2 ** 20;
 /** From a kill until its memory is free. */

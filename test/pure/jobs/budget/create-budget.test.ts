@@ -3,7 +3,7 @@ import { thrown } from '../../../support/thrown';
 
 const cage = { enforcedBy: { kind: 'kernel' }, close: jest.fn(async () => {}) };
 jest.mock('../../../../lib/start/api/create-cage', () => ({ createCageFor: () => cage }));
-jest.mock('../../../../lib/jobs/budget/use/use-rules', () => ({
+jest.mock('../../../../lib/jobs/budget/use-rules', () => ({
   rulesByUse: () => {
     throw new Error('no figures');
   },

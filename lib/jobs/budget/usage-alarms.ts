@@ -1,6 +1,6 @@
-import { UsageAlarm } from '../../../cgroup/events/usage-alarm';
-import type { Cgroup } from '../../../cgroup/handle/cgroup';
-import { outsideOfCalls } from '../../../common/event-loop/timers';
+import { UsageAlarm } from '../../cgroup/events/usage-alarm';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { outsideOfCalls } from '../../common/event-loop/timers';
 
 /** Where the kernel tells that memory runs short (v1), as parts of it. */
 const ALARMS = [3 / 4, 7 / 8, 31 / 32];

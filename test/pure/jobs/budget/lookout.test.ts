@@ -1,12 +1,12 @@
-import type { Cgroup } from '../../../../../lib/cgroup/handle/cgroup';
-import type { MeteredBudget } from '../../../../../lib/jobs/budget/admission/eviction';
-import { AdaptiveUseMeter } from '../../../../../lib/jobs/budget/use/use-meter';
-import { refusal } from '../../../../support/cgroups/cgroups-in-memory';
+import type { Cgroup } from '../../../../lib/cgroup/handle/cgroup';
+import type { MeteredBudget } from '../../../../lib/jobs/budget/admission/eviction';
+import { AdaptiveUseMeter } from '../../../../lib/jobs/budget/lookout';
+import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 /** What is due, by the pause before it. */
 const due: { look: () => void; pauseMs: number }[] = [];
-jest.mock('../../../../../lib/common/event-loop/timers', () => ({
-  ...jest.requireActual<object>('../../../../../lib/common/event-loop/timers'),
+jest.mock('../../../../lib/common/event-loop/timers', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/event-loop/timers'),
   later: (look: () => void, pauseMs: number) => {
     due.push({ look, pauseMs });
     return { unref: () => undefined };

@@ -1,5 +1,5 @@
 import { ChildCommand, ParentCommand } from 'bullmq';
-import { isChildMessage, requestsOf } from '../../../../lib/programs/bullmq/requests';
+import { isChildMessage, requestsOf } from '../../../../lib/programs/bullmq/child-messages';
 
 const requests = requestsOf({ ChildCommand, ParentCommand, classes: '' });
 const numbers = (of: object): number[] => Object.values(of).filter((value) => typeof value === 'number');

@@ -1,10 +1,10 @@
 import { cpus } from 'node:os';
-import { isGone, refusedWith } from '../../../cgroup/directory/refusal';
-import { cancel, later, outsideOfCalls } from '../../../common/event-loop/timers';
-import type { MeteredBudget, UseMeter } from '../admission/eviction';
-import type { UseAdmission } from '../admission/use-admission';
-import { LookPace } from './look-pace';
-import { Surroundings } from './surroundings';
+import { isGone, refusedWith } from '../../cgroup/directory/refusal';
+import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
+import type { MeteredBudget, UseMeter } from './admission/eviction';
+import { LookPace } from './admission/look-pace';
+import type { UseAdmission } from './admission/use-admission';
+import { Surroundings } from './available-memory';
 import { UsageAlarms } from './usage-alarms';
 import { UseReader } from './use-reader';
 

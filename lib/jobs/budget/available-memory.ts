@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { memoryController } from '../../../cgroup/files/controller';
-import { Cgroup } from '../../../cgroup/handle/cgroup';
-import { host } from '../../../cgroup/hierarchy/host';
-import { mountPointOf } from '../../../cgroup/hierarchy/resolve-path';
-import { MemcageError } from '../../../common/errors/errors';
+import { memoryController } from '../../cgroup/files/controller';
+import { Cgroup } from '../../cgroup/handle/cgroup';
+import { host } from '../../cgroup/hierarchy/host';
+import { mountPointOf } from '../../cgroup/hierarchy/resolve-path';
+import { MemcageError } from '../../common/errors/errors';
 import { UseReader } from './use-reader';
 
 /** Limits that others set change rarely. */

@@ -1,8 +1,8 @@
-import type { Cage } from '../../../cage/contract/cage';
-import type { UseParts } from '../admission/eviction';
-import { LimitsAdmission, type Supply } from '../admission/limits-admission';
-import { leastFreeBytes, UseAdmission } from '../admission/use-admission';
-import { AdaptiveUseMeter } from './use-meter';
+import type { Cage } from '../../cage/contract/cage';
+import type { UseParts } from './admission/eviction';
+import { LimitsAdmission, type Supply } from './admission/limits-admission';
+import { leastFreeBytes, UseAdmission } from './admission/use-admission';
+import { AdaptiveUseMeter } from './lookout';
 
 /** What `admit: 'use'` is made of. */
 export function rulesByUse(supply: Supply, cage: Cage): UseParts {

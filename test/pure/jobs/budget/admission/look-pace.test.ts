@@ -1,4 +1,4 @@
-import { LookPace } from '../../../../../lib/jobs/budget/use/look-pace';
+import { LookPace } from '../../../../../lib/jobs/budget/admission/look-pace';
 
 const MIB = 2 ** 20;
 const MEMORY = 8192 * MIB;

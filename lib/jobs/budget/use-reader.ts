@@ -1,8 +1,8 @@
-import { memoryController } from '../../../cgroup/files/controller';
-import type { CgroupVersion } from '../../../cgroup/files/formats';
-import type { Cgroup } from '../../../cgroup/handle/cgroup';
-import { MomentReader, type Source } from '../../../cgroup/watching/moments';
-import { MemcageError } from '../../../common/errors/errors';
+import { memoryController } from '../../cgroup/files/controller';
+import type { CgroupVersion } from '../../cgroup/files/formats';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { MomentReader, type Source } from '../../cgroup/watching/moments';
+import { MemcageError } from '../../common/errors/errors';
 
 /**
  * Reads what cgroups use without page cache that the kernel can drop: memory of programs, of the kernel, tmpfs and shared memory. Files
