@@ -4,7 +4,7 @@ import type { FollowedJobs } from './followed-jobs';
 import type { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';
 import type { Jobs } from './jobs';
-import type { KeyLimits } from './key-limits';
+import type { Learner } from './learning/learner';
 
 /** What the functions of a budget work on. */
 export interface BudgetParts {
@@ -17,7 +17,7 @@ export interface BudgetParts {
   /** See {@link Rules}. */
   readonly mayBeginTwice: boolean;
   /** Undefined without `learn`. */
-  readonly learned: KeyLimits | undefined;
+  readonly learner: Learner | undefined;
   /** ERR_MEMCAGE_CLOSED once nothing can be started any more. */
   readonly whyClosed: () => Error | undefined;
 }

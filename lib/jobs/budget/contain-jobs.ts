@@ -39,10 +39,10 @@ function turnsOf(parts: BudgetParts, { key, priority, ...limits }: Omit<ContainJ
 
 /** That of a child without a limit of its own. */
 function defaultMemory(
-  { learned }: BudgetParts,
+  { learner, supply }: BudgetParts,
   key: string | undefined,
   { memory }: CageLimits,
 ): CageLimits['memory'] {
-  if (learned === undefined || key === undefined) return memory;
-  return { ...memory, max: learned.limitFor(key) ?? memory.max ?? learned.mostBytes };
+  if (learner === undefined || key === undefined) return memory;
+  return { ...memory, max: learner.limitFor(key) ?? memory.max ?? supply.memoryBytes };
 }

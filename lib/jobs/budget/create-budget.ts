@@ -7,8 +7,7 @@ import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';
 import { LimitsAdmission, type Supply } from './admission/limits-admission';
 import { Headroom } from './headroom';
-import { KeyLimits } from './key-limits';
-import { createLearner } from './learning/create-learner';
+import { createLearner } from './learning/learner';
 import { LeftBehind } from './left-behind';
 import { type Rules, SharedBudget } from './shared-budget';
 import { onlyMeasured, rulesByUse } from './use-rules';
@@ -48,7 +47,7 @@ export function createBudget(options: BudgetOptions): Budget {
       options.enforce,
     );
   }
-  const learned = learn === undefined ? undefined : keyLimits(learn, supply);
+  const learner = learn === undefined ? undefined : createLearner(learn, { totalBytes: supply.memoryBytes });
   const own = {
     ...(Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions),
     ...(admit === 'use' && { enforce: 'kernel' as const }),
@@ -59,9 +58,9 @@ export function createBudget(options: BudgetOptions): Budget {
     const rules: Rules =
       admit === 'use' ? { ...rulesByUse(supply, cage), mayBeginTwice: true } : rulesByLimits(supply, cage);
     // What jobs use is learned from, too. Without the kernel there is only their peak.
-    const measures = learned !== undefined && cage.enforcedBy.kind === 'kernel';
+    const measures = learner !== undefined && cage.enforcedBy.kind === 'kernel';
     const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
-    return new SharedBudget({ cage, supply, concurrency, headroom, learned, ...rules, createMeter });
+    return new SharedBudget({ cage, supply, concurrency, headroom, learner, ...rules, createMeter });
   } catch (error) {
     // The kernel refused what the rules need to know.
     void cage.close().catch(() => {});
@@ -72,10 +71,6 @@ export function createBudget(options: BudgetOptions): Budget {
 function rulesByLimits(supply: Supply, cage: Cage): Rules {
   const leftBehind = new LeftBehind(cage);
   return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), mayBeginTwice: false, leftBehind };
-}
-
-function keyLimits(learn: LearnOptions, { memoryBytes: totalBytes }: Supply): KeyLimits {
-  return new KeyLimits(createLearner(learn, { totalBytes }), totalBytes);
 }
 
 function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {

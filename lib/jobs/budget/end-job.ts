@@ -17,13 +17,13 @@ interface LastAttempt {
 }
 
 /** Has the budget learn from a job that has ended for good. It still has its room. */
-export function recordLast({ learned }: BudgetParts, { job, end, killedAtBytes }: LastAttempt): void {
+export function recordLast({ learner }: BudgetParts, { job, end, killedAtBytes }: LastAttempt): void {
   const { key } = job.request;
   const { record } = job;
-  if (learned === undefined || key === undefined || record === undefined || end.error !== undefined) return;
+  if (learner === undefined || key === undefined || record === undefined || end.error !== undefined) return;
   const { outcome } = end;
   const wasKilled = reachedOwnLimit(outcome);
-  learned.record(key, {
+  learner.record(key, {
     limitBytes: record.need.memoryBytes,
     wasKilled,
     wasCut: !wasKilled && wasCut(end),

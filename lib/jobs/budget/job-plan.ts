@@ -45,7 +45,7 @@ export class JobPlan {
     const options = withoutPrototype(others);
     this.own = checkJobOptions({ key, priority, signal: options.signal });
     this.#isSized = options.memory !== undefined;
-    if (key !== undefined && parts.learned !== undefined) options.memory ??= parts.learned.mostBytes;
+    if (key !== undefined && parts.learner !== undefined) options.memory ??= parts.supply.memoryBytes;
     this.#options = options;
     const { own } = splitOptions(this.#within(options.memory), alreadyRead(called));
     this.#asked = needOf(own.limits ?? {}, parts.supply);
@@ -68,10 +68,10 @@ export class JobPlan {
 
   /** It was killed at this limit. False if there is no higher one to try. */
   raiseAbove(limitBytes: number): boolean {
-    const { learned } = this.parts;
+    const { learner } = this.parts;
     const { key } = this.own;
-    if (learned === undefined || key === undefined) return false;
-    const next = learned.limitAfterKill(key, limitBytes, this.#killedAt.length + 1);
+    if (learner === undefined || key === undefined) return false;
+    const next = learner.limitAfterKill(limitBytes, this.#killedAt.length + 1);
     if (next === undefined) return false;
     this.#killedAt.push(limitBytes);
     this.#raisedBytes = next;
@@ -92,10 +92,10 @@ export class JobPlan {
   }
 
   get #learnedBytes(): number | undefined {
-    const { learned } = this.parts;
+    const { learner } = this.parts;
     const { key } = this.own;
-    if (learned === undefined || key === undefined) return undefined;
-    return learned.limitFor(key) ?? (this.#isSized ? undefined : learned.firstLimit());
+    if (learner === undefined || key === undefined) return undefined;
+    return learner.limitFor(key) ?? (this.#isSized ? undefined : learner.firstLimit());
   }
 
   #within(memory: MemoryOption | undefined): object {

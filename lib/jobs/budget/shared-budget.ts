@@ -22,7 +22,7 @@ import { FollowedJobs } from './followed-jobs';
 import { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';
 import { Jobs } from './jobs';
-import type { KeyLimits } from './key-limits';
+import type { Learner } from './learning/learner';
 import type { LeftBehind } from './left-behind';
 import { reserveRoom } from './reserve';
 import { runJob } from './run-job';
@@ -45,7 +45,7 @@ export interface SharedBudgetOptions extends Rules {
   supply: Supply;
   concurrency: number;
   headroom: Headroom;
-  learned: KeyLimits | undefined;
+  learner: Learner | undefined;
 }
 
 /** What {@link createBudget} makes. */
@@ -65,7 +65,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
 
   constructor(options: SharedBudgetOptions) {
     super();
-    const { cage, supply, concurrency, headroom, learned } = options;
+    const { cage, supply, concurrency, headroom, learner } = options;
     const { admission, mayBeginTwice, leftBehind, createMeter } = options;
     this.cage = cage;
     const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
@@ -75,7 +75,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     );
     const whyClosed = (): Error | undefined => this.#whyClosed();
     const gates = new GatePlaces();
-    this.#parts = { cage, jobs, followed, headroom, gates, supply, mayBeginTwice, learned, whyClosed };
+    this.#parts = { cage, jobs, followed, headroom, gates, supply, mayBeginTwice, learner, whyClosed };
     this.#meter = createMeter?.({
       cgroup: cage.cgroup,
       running: () => ledger.running,
@@ -137,7 +137,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
   }
 
   async #close(): Promise<void> {
-    const { jobs, followed, learned } = this.#parts;
+    const { jobs, followed, learner } = this.#parts;
     // close() has returned by the time that a listener or a rejected caller asks whether it is closing.
     await Promise.resolve();
     this.#meter?.stop();
@@ -150,7 +150,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     }
     await followed.allGone();
     try {
-      await learned?.close();
+      await learner?.close();
     } finally {
       emitApart(this, 'close');
     }

@@ -1,7 +1,6 @@
 import { Histories, type KeyedLesson } from '../../../lib/jobs/budget/learning/histories';
 import { lessonOf } from '../../../lib/jobs/budget/learning/lesson';
-import type { LimitBounds } from '../../../lib/jobs/budget/learning/limit-rule';
-import { limitAfterKill } from '../../../lib/jobs/budget/learning/retry';
+import { type LimitBounds, limitAfterKill } from '../../../lib/jobs/budget/learning/limit-rule';
 
 /** A run of a program as it is without a limit. */
 export interface TracedJob {

@@ -18,14 +18,13 @@ import { loadNative } from '../../../common/addon/load-native';
 import { fileError } from './file-error';
 import { parseText, toText } from './file-format';
 import type { Histories } from './histories';
-import type { LessonFile } from './lesson-store';
 import { abandon, isNotThere, OPEN_FLAGS, openLocked } from './saving-lock';
 
 /** Ten thousand long keys take a tenth of it. */
 const MOST_BYTES = 64 * 1024 ** 2;
 
 /** The file with what was learned, which several processes may share. It is replaced as a whole, so that a reader finds all or nothing new. */
-export class LearnFile implements LessonFile {
+export class LearnFile {
   private constructor(readonly path: string) {}
 
   /**
@@ -46,7 +45,7 @@ export class LearnFile implements LessonFile {
     }
   }
 
-  /** Blocks. */
+  /** Undefined if there is none. Blocks. */
   readSync(nowMs: number): Histories | undefined {
     try {
       const stats = statSync(this.path, { throwIfNoEntry: false });
@@ -58,6 +57,11 @@ export class LearnFile implements LessonFile {
     }
   }
 
+  /**
+   * Replaces the content by one that is made of it, while no other process does.
+   *
+   * @param change gets undefined if there is no file. Called at most once, after a wait for the lock
+   */
   async update(nowMs: number, change: (found: Histories | undefined) => Histories): Promise<Histories> {
     try {
       const temporary = await openLocked(this.#temporary);

@@ -1,22 +1,11 @@
 import { cancel, later } from '../../../common/event-loop/timers';
 import { Histories, type KeyedLesson } from './histories';
+import type { LearnFile } from './learn-file';
 
 /** A process that is killed loses what was learned in the last seconds, and nothing else. */
 const SAVE_AFTER_MS = 5000;
 /** What can't be saved, as the disk is full, must not fill the memory. It is still known here. */
 const MOST_PENDING = 10_000;
-
-/** Where it is kept. */
-export interface LessonFile {
-  /** Undefined if there is none. */
-  readSync(nowMs: number): Histories | undefined;
-  /**
-   * Replaces the content by one that is made of it, while no other process does.
-   *
-   * @param change gets undefined if there is no file. Called at most once, after a wait for the lock
-   */
-  update(nowMs: number, change: (found: Histories | undefined) => Histories): Promise<Histories>;
-}
 
 /**
  * What was learned, here and in a file that others may write, too. What is added here is added to what they have saved meanwhile: so
@@ -31,7 +20,7 @@ export class LessonStore {
   #isClosed = false;
 
   constructor(
-    private readonly file: LessonFile | undefined,
+    private readonly file: Pick<LearnFile, 'readSync' | 'update'> | undefined,
     private readonly clock: () => number,
     private readonly saveAfterMs = SAVE_AFTER_MS,
   ) {

@@ -1,4 +1,18 @@
-import type { Attempt } from './learner';
+/** The last attempt at a job, as it ended. */
+export interface Attempt {
+  limitBytes: number;
+  /** Whether the kernel killed in it for this limit. */
+  wasKilled: boolean;
+  /** Whether something else than its own memory ended it before its time: an abort, a timeout, the budget. */
+  wasCut: boolean;
+  /** The highest limit for which an attempt at the same job was killed before this one; null if none was. */
+  killedAtBytes: number | null;
+  /** Highest use as the kernel recorded it, page cache included, never more than the limit; null if it recorded none. */
+  peakBytes: number | null;
+  /** The most that it was seen to use without page cache that the kernel can drop; null if it was never looked at. */
+  mostUsedBytes: number | null;
+  durationMs: number;
+}
 
 /** What a job says about the need of its kind. */
 export interface Lesson {

@@ -1,4 +1,5 @@
 import type { KeyHistory } from './key-history';
+import { GROWTH_AFTER_KILL } from './lesson';
 
 export interface LimitBounds {
   /** Counts for nothing above the ceiling. */
@@ -16,6 +17,18 @@ const PAGE_BYTES = 4096;
 export function limitOf(known: KeyHistory, nowMs: number, bounds: LimitBounds): number {
   const margin = 1 + MARGIN + CAUTION / Math.max(1, known.jobsAt(nowMs));
   return within(known.needs.percentile(SHARE) * margin, bounds);
+}
+
+/**
+ * The limit for the attempt after one that was killed: half as much again after the first kill, the ceiling after the second. Undefined
+ * after that, and after a kill at the ceiling.
+ *
+ * @param kills how many there were, 1 or more
+ */
+export function limitAfterKill(limitBytes: number, kills: number, bounds: LimitBounds): number | undefined {
+  const { ceilingBytes } = bounds;
+  if (limitBytes >= ceilingBytes || kills >= 3) return undefined;
+  return kills === 1 ? within(limitBytes * GROWTH_AFTER_KILL, bounds) : ceilingBytes;
 }
 
 /** In whole pages, as the kernel takes it. */

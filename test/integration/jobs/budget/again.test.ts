@@ -4,8 +4,8 @@ import type { RunningJob } from '../../../../lib/jobs/budget/admission/admission
 import type { MeteredBudget } from '../../../../lib/jobs/budget/admission/eviction';
 import { LimitsAdmission } from '../../../../lib/jobs/budget/admission/limits-admission';
 import { Headroom } from '../../../../lib/jobs/budget/headroom';
-import { KeyLimits } from '../../../../lib/jobs/budget/key-limits';
-import type { Attempt, Learner } from '../../../../lib/jobs/budget/learning/learner';
+import type { Learner } from '../../../../lib/jobs/budget/learning/learner';
+import type { Attempt } from '../../../../lib/jobs/budget/learning/lesson';
 import { SharedBudget } from '../../../../lib/jobs/budget/shared-budget';
 import { createCage } from '../../../../lib/start/api/create-cage';
 import { eventsOf } from '../../../support/budget/budget-after-each';
@@ -19,7 +19,7 @@ import { until } from '../../../support/until';
 const MIB = 2 ** 20;
 const SUPPLY = { memoryBytes: 100 * MIB, cpus: Number.POSITIVE_INFINITY, pids: Number.POSITIVE_INFINITY };
 
-class FakeLearner implements Learner {
+class FakeLearner implements Pick<Learner, keyof Learner> {
   readonly lasts: [key: string, limit: number, wasKilled: boolean, killedAt: number | null][] = [];
   readonly known = new Map<string, number>();
   closed = false;
@@ -32,8 +32,9 @@ class FakeLearner implements Learner {
     return 50 * MIB;
   }
 
-  limitAfterKill(_key: string, limitBytes: number, kills: number): number | undefined {
-    return kills < 3 ? limitBytes * 2 : undefined;
+  limitAfterKill(limitBytes: number, kills: number): number | undefined {
+    if (kills >= 3 || limitBytes >= SUPPLY.memoryBytes) return undefined;
+    return Math.min(limitBytes * 2, SUPPLY.memoryBytes);
   }
 
   record(key: string, { limitBytes, wasKilled, killedAtBytes }: Attempt): void {
@@ -46,7 +47,7 @@ class FakeLearner implements Learner {
 }
 
 interface Made {
-  learner?: Learner;
+  learner?: FakeLearner;
   mayBeginTwice?: boolean;
 }
 
@@ -78,7 +79,7 @@ describeIf('cgroup', 'jobs that start again', () => {
           stop: () => void meter.told.push('stop'),
         };
       },
-      learned: learner && new KeyLimits(learner, SUPPLY.memoryBytes),
+      learner: learner as unknown as Learner | undefined,
     });
     budgets.push(budget);
     return budget as Budget<LearnedJob>;

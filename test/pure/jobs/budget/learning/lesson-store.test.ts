@@ -1,7 +1,8 @@
 import { waitMs } from '../../../../../lib/common/event-loop/timers';
 import { parseText, toText } from '../../../../../lib/jobs/budget/learning/file-format';
 import { Histories, type KeyedLesson } from '../../../../../lib/jobs/budget/learning/histories';
-import { type LessonFile, LessonStore } from '../../../../../lib/jobs/budget/learning/lesson-store';
+import type { LearnFile } from '../../../../../lib/jobs/budget/learning/learn-file';
+import { LessonStore } from '../../../../../lib/jobs/budget/learning/lesson-store';
 
 import { until } from '../../../../support/until';
 
@@ -14,7 +15,7 @@ const jobsOf = (histories: Histories | undefined) =>
   Object.fromEntries([...(histories?.entries() ?? [])].map(([key, { jobs }]) => [key, Math.round(jobs * 10) / 10]));
 
 /** A file with a lock, in memory. */
-class FakeFile implements LessonFile {
+class FakeFile implements Pick<LearnFile, 'readSync' | 'update'> {
   text: string | undefined;
   saves = 0;
   failure: Error | undefined;

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import type { Attempt } from '../../../../../lib/jobs/budget/learning/learner';
-import { lessonOf } from '../../../../../lib/jobs/budget/learning/lesson';
+import { type Attempt, lessonOf } from '../../../../../lib/jobs/budget/learning/lesson';
 import { testRows } from '../../../../support/rows';
 
 const MIB = 1024 ** 2;

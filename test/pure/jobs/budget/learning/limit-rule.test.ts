@@ -1,4 +1,4 @@
-import { limitAfterKill } from '../../../../../lib/jobs/budget/learning/retry';
+import { limitAfterKill } from '../../../../../lib/jobs/budget/learning/limit-rule';
 import { testRows } from '../../../../support/rows';
 
 const MIB = 1024 ** 2;

@@ -1,5 +1,5 @@
 import type { LearnOptions } from '../../../../../lib/cage/contract/budget';
-import { createLearner } from '../../../../../lib/jobs/budget/learning/create-learner';
+import { createLearner } from '../../../../../lib/jobs/budget/learning/learner';
 import { testRows } from '../../../../support/rows';
 import { thrown } from '../../../../support/thrown';
 
@@ -49,9 +49,9 @@ it('has a limit after the first job, and tries no more than the ceiling', () => 
   const limit = learner.limitFor('k') ?? Number.NaN;
   expect(limit).toBeGreaterThan(115 * MIB);
   expect(limit).toBeLessThan(200 * MIB);
-  expect(learner.limitAfterKill('k', limit, 1)).toBe(Math.ceil((limit * 1.5) / 4096) * 4096);
-  expect(learner.limitAfterKill('k', limit * 1.5, 2)).toBe(totalBytes);
-  expect(learner.limitAfterKill('k', totalBytes, 3)).toBeUndefined();
+  expect(learner.limitAfterKill(limit, 1)).toBe(Math.ceil((limit * 1.5) / 4096) * 4096);
+  expect(learner.limitAfterKill(limit * 1.5, 2)).toBe(totalBytes);
+  expect(learner.limitAfterKill(totalBytes, 3)).toBeUndefined();
 });
 
 it('has a floor of 16 MiB, or less in a smaller budget', async () => {
