@@ -20,7 +20,7 @@ interface Limited {
  * What bounds the jobs of a budget beside its memory: the limits of cgroups around it, and what the machine has left. Others use both.
  * The limit of its own cgroup counts too: somebody may have lowered it.
  */
-export class Surroundings {
+export class AvailableMemory {
   readonly #reader: UseReader;
   #limited: readonly Limited[] = [];
   #hiddenLimitBytes = Number.POSITIVE_INFINITY;

@@ -5,12 +5,15 @@ import { invalidArgument } from '../../common/errors/errors';
 import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';
-import { LimitsAdmission, type Supply } from './admission/limits-admission';
+import { type Capacity, LimitsAdmission } from './admission/admission';
+import { RoomLedger } from './admission/room-ledger';
+import { leastFreeBytes, UseAdmission } from './admission/use-admission';
+import { FollowedJobs } from './followed-jobs';
 import { Headroom } from './headroom';
 import { createLearner } from './learning/learner';
 import { LeftBehind } from './left-behind';
-import { type Rules, SharedBudget } from './shared-budget';
-import { onlyMeasured, rulesByUse } from './use-rules';
+import { Lookout } from './lookout';
+import { SharedBudget, type SharedBudgetOptions } from './shared-budget';
 
 const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
 const KNOWN = [...OF_THE_CAGE, 'concurrency', 'admit', 'learn'] as const;
@@ -35,7 +38,7 @@ export function createBudget(options: BudgetOptions): Budget;
 export function createBudget(options: BudgetOptions): Budget {
   const given = checkOptions<string>(options, { of: 'createBudget', known: KNOWN, aliases: OWN_ALIASES });
   const { concurrency = Number.POSITIVE_INFINITY, admit = 'limits', learn } = options;
-  const supply = supplyOf(options);
+  const capacity = capacityOf(options);
   if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isInteger(concurrency) && concurrency > 0)) {
     throw invalidArgument('concurrency', 'a positive integer', concurrency);
   }
@@ -47,20 +50,15 @@ export function createBudget(options: BudgetOptions): Budget {
       options.enforce,
     );
   }
-  const learner = learn === undefined ? undefined : createLearner(learn, { totalBytes: supply.memoryBytes });
+  const learner = learn === undefined ? undefined : createLearner(learn, { totalBytes: capacity.memoryBytes });
   const own = {
     ...(Object.fromEntries(OF_THE_CAGE.map((name) => [name, given[name]])) as unknown as BudgetOptions),
     ...(admit === 'use' && { enforce: 'kernel' as const }),
   };
-  const headroom = new Headroom(supply.memoryBytes);
+  const headroom = new Headroom(capacity.memoryBytes);
   const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
   try {
-    const rules: Rules =
-      admit === 'use' ? { ...rulesByUse(supply, cage), mayBeginTwice: true } : rulesByLimits(supply, cage);
-    // What jobs use is learned from, too. Without the kernel there is only their peak.
-    const measures = learner !== undefined && cage.enforcedBy.kind === 'kernel';
-    const createMeter = rules.createMeter ?? (measures ? onlyMeasured(supply) : undefined);
-    return new SharedBudget({ cage, supply, concurrency, headroom, learner, ...rules, createMeter });
+    return makeBudget({ cage, capacity, headroom, learner }, { concurrency, admitsByUse: admit === 'use' });
   } catch (error) {
     // The kernel refused what the rules need to know.
     void cage.close().catch(() => {});
@@ -68,12 +66,37 @@ export function createBudget(options: BudgetOptions): Budget {
   }
 }
 
-function rulesByLimits(supply: Supply, cage: Cage): Rules {
-  const leftBehind = new LeftBehind(cage);
-  return { admission: new LimitsAdmission(supply, () => leftBehind.bytes()), mayBeginTwice: false, leftBehind };
+function makeBudget(
+  parts: Pick<SharedBudgetOptions, 'cage' | 'capacity' | 'headroom' | 'learner'>,
+  { concurrency, admitsByUse }: { concurrency: number; admitsByUse: boolean },
+): SharedBudget {
+  const { cage, capacity, learner } = parts;
+  const { memoryBytes } = capacity;
+  const followed = new FollowedJobs();
+  const leftBehind = new LeftBehind(cage, followed);
+  const byUse = admitsByUse ? new UseAdmission(capacity) : undefined;
+  const admission = byUse ?? new LimitsAdmission(capacity, () => leftBehind.bytes());
+  const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
+  if (admitsByUse) brake(memoryBytes, cage);
+  // What jobs use is learned from, too. Without the kernel there is only their peak.
+  const looks = admitsByUse || (learner !== undefined && cage.enforcedBy.kind === 'kernel');
+  const lookout = looks
+    ? new Lookout({ cgroup: cage.cgroup, memoryBytes, ledger, followed, admission: byUse })
+    : undefined;
+  followed.listener = lookout;
+  return new SharedBudget({ ...parts, ledger, followed, lookout, mayBeginTwice: admitsByUse });
 }
 
-function supplyOf({ memory, cpu, pids }: BudgetOptions): Supply {
+/**
+ * v2: close to the limit the kernel slows down whoever takes more memory, until one job has been evicted. On v1 it could only have
+ * them wait at the limit (`memory.oom_control`), where calls of the kernel fail with ENOMEM, and jobs for no reason of their own.
+ */
+function brake(memoryBytes: number, { cgroup }: Cage): void {
+  if (cgroup.version !== 2 || cgroup.limits().high !== Number.POSITIVE_INFINITY) return;
+  cgroup.setLimits({ high: Math.floor(memoryBytes - leastFreeBytes(memoryBytes) / 2) });
+}
+
+function capacityOf({ memory, cpu, pids }: BudgetOptions): Capacity {
   const limits = resolveCageLimits({ memory, cpu, pids }, 'createBudget');
   const memoryBytes = limits?.memory.max;
   if (memoryBytes === undefined || memoryBytes === Number.POSITIVE_INFINITY) {

@@ -3,7 +3,6 @@ import type { AnyCage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
-import type { MeasurableJob } from './admission/eviction';
 import type { RunningRecord } from './admission/room-ledger';
 import type { Job } from './jobs';
 
@@ -56,15 +55,21 @@ class FollowedChild {
   }
 }
 
+/** A running job that has a cgroup of its own to look at. */
+export interface MeasurableJob {
+  readonly record: RunningRecord;
+  /** That of its private cage. It goes away as the job ends: reading it may throw ERR_MEMCAGE_CGROUP_GONE. */
+  readonly cgroup: Cgroup;
+}
+
 /** The children of running jobs. */
 export class FollowedJobs {
   readonly #followed = new Map<RunningJob, FollowedChild>();
   /** Told of each job that starts or has ended. */
   listener: { jobStarted(): void; jobEnded(): void } | undefined;
+  /** How many have ended. */
+  ended = 0;
   #allGone: (() => void) | undefined;
-
-  /** @param onGone called as one has gone, before its room is given to another */
-  constructor(private readonly onGone: () => void) {}
 
   /**
    * Calls `onGone` when the child, and all that it left in its cage, are gone: what it took of the memory is free again. Nobody
@@ -78,7 +83,7 @@ export class FollowedJobs {
     this.listener?.jobStarted();
     const end = (outcome: Outcome): void => {
       this.#followed.delete(record);
-      this.onGone();
+      this.ended += 1;
       onGone(followed.gone(outcome));
       this.listener?.jobEnded();
       if (this.#followed.size === 0) this.#allGone?.();
@@ -103,10 +108,14 @@ export class FollowedJobs {
   /** Those that can be measured now. */
   measurable(): MeasurableJob[] {
     return Array.from(this.#followed.values()).flatMap(({ record, cgroup }) =>
-      cgroup === undefined ? [] : [{ job: record, cgroup, measured: (bytes: number) => record.measured(bytes) }],
+      cgroup === undefined ? [] : [{ record, cgroup }],
     );
   }
 
+  /**
+   * Kills a job, which waits to start again once it has ended. Does nothing if the job can't start again, or is being evicted
+   * already.
+   */
   evict(running: RunningJob): void {
     const child = this.#followed.get(running);
     if (child === undefined || child.isEvicted || !running.canStartAgain) return;

@@ -1,4 +1,11 @@
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { invalidArgument } from '../../common/errors/errors';
+import { formatSize } from '../../common/text/size';
+import type { Capacity, Need } from './admission/admission';
+
+/** All keys are kept, in memory and maybe in a file. */
+const MOST_KEY_LENGTH = 500;
+const FINITE = "a size such as '512M', and not unlimited (a job takes its limit of the budget's memory)";
 
 /** What a budget itself needs of a job's options. */
 export interface OwnJobOptions {
@@ -21,9 +28,6 @@ export function checkJobOptions({ key, priority = 0, signal }: Given): OwnJobOpt
   return { key, priority, signal };
 }
 
-/** All keys are kept, in memory and maybe in a file. */
-const MOST_KEY_LENGTH = 500;
-
 function isKey(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= MOST_KEY_LENGTH;
 }
@@ -32,4 +36,31 @@ function isKey(value: unknown): value is string {
 function isSignal(value: unknown): value is AbortSignal {
   if (typeof value !== 'object' || value === null) return false;
   return 'aborted' in value && typeof (value as AbortSignal).addEventListener === 'function';
+}
+
+/**
+ * What a job with these limits takes.
+ *
+ * @throws TypeError if that is more than the budget has, or memory is not limited
+ */
+export function needOf({ memory, cpu, pids }: Partial<CageLimits>, capacity: Capacity): Need {
+  const memoryBytes = memory?.max;
+  if (memoryBytes === undefined || memoryBytes === Number.POSITIVE_INFINITY) {
+    throw invalidArgument('memory', FINITE, memoryBytes);
+  }
+  const need = { memoryBytes, cpus: finite(cpu?.max), pids: finite(pids) };
+  refuseMore('memory', need.memoryBytes, capacity.memoryBytes, formatSize);
+  refuseMore('cpu', need.cpus, capacity.cpus, (count) => `${count} processors`);
+  refuseMore('pids', need.pids, capacity.pids, (count) => `${count} processes and threads`);
+  return need;
+}
+
+function finite(given: number | undefined): number {
+  return given === undefined || given === Number.POSITIVE_INFINITY ? 0 : given;
+}
+
+function refuseMore(option: string, wanted: number, most: number, format: (count: number) => string): void {
+  if (wanted <= most) return;
+  const expected = `at most the ${format(most)} that the whole budget has (give the job less, or createBudget() more)`;
+  throw invalidArgument(option, expected, option === 'memory' ? format(wanted) : wanted);
 }

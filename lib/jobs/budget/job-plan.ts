@@ -4,15 +4,14 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { invalidArgument } from '../../common/errors/errors';
 import { alreadyRead, type Called } from '../../common/options/called';
 import { withoutPrototype } from '../../common/options/option-names';
-import { asCalled } from '../../common/options/plain-copy';
+import { plainCopy } from '../../common/options/plain-copy';
 import { isOptions } from '../../process/node-call';
 import { fitsIn, type NodeHeapSetting } from '../../process/node-heap';
 import { splitOptions } from '../../start/request/cage-options';
 import type { Need } from './admission/admission';
-import type { BudgetParts } from './budget-parts';
-import { checkJobOptions, type OwnJobOptions } from './job-options';
+import type { BudgetCore } from './budget-core';
+import { checkJobOptions, needOf, type OwnJobOptions } from './job-options';
 import type { JobRequest } from './jobs';
-import { needOf } from './need';
 
 type Options = MemberOptions<SpawnOptions> & { key?: string; priority?: number };
 
@@ -36,19 +35,19 @@ export class JobPlan {
    * @throws TypeError or RangeError for one that is wrong
    */
   constructor(
-    private readonly parts: BudgetParts,
+    private readonly core: BudgetCore,
     given: unknown,
     called: Called,
   ) {
     if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
-    const { key, priority, ...others } = asCalled(called.read(given as Options));
+    const { key, priority, ...others } = plainCopy(called.read(given as Options));
     const options = withoutPrototype(others);
     this.own = checkJobOptions({ key, priority, signal: options.signal });
     this.#isSized = options.memory !== undefined;
-    if (key !== undefined && parts.learner !== undefined) options.memory ??= parts.supply.memoryBytes;
+    if (key !== undefined && core.learner !== undefined) options.memory ??= core.capacity.memoryBytes;
     this.#options = options;
     const { own } = splitOptions(this.#within(options.memory), alreadyRead(called));
-    this.#asked = needOf(own.limits ?? {}, parts.supply);
+    this.#asked = needOf(own.limits ?? {}, core.capacity);
     this.#memory = own.limits?.memory ?? {};
     this.#nodeHeap = own.nodeHeap;
     this.keepsDescendants = own.keepDescendants;
@@ -68,7 +67,7 @@ export class JobPlan {
 
   /** It was killed at this limit. False if there is no higher one to try. */
   raiseAbove(limitBytes: number): boolean {
-    const { learner } = this.parts;
+    const { learner } = this.core;
     const { key } = this.own;
     if (learner === undefined || key === undefined) return false;
     const next = learner.limitAfterKill(limitBytes, this.#killedAt.length + 1);
@@ -92,13 +91,13 @@ export class JobPlan {
   }
 
   get #learnedBytes(): number | undefined {
-    const { learner } = this.parts;
+    const { learner } = this.core;
     const { key } = this.own;
     if (learner === undefined || key === undefined) return undefined;
     return learner.limitFor(key) ?? (this.#isSized ? undefined : learner.firstLimit());
   }
 
   #within(memory: MemoryOption | undefined): object {
-    return { ...this.#options, ...(memory !== undefined && { memory }), cage: this.parts.cage };
+    return { ...this.#options, ...(memory !== undefined && { memory }), cage: this.core.cage };
   }
 }

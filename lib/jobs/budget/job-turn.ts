@@ -4,13 +4,9 @@ import { formatSize } from '../../common/text/size';
 import type { LaunchPlan } from '../../process/launch';
 import { Gate } from '../../start/request/gate';
 import type { BornChild, Turn, TurnOptions } from '../../start/request/turns';
-import type { BudgetParts } from './budget-parts';
-import { recordLast } from './end-job';
-import type { OwnJobOptions } from './job-options';
+import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
+import { needOf, type OwnJobOptions } from './job-options';
 import type { Job, JobListener, JobRequest } from './jobs';
-import { needOf } from './need';
-import { assertOpen, prepareStart, whenRoom } from './start-jobs';
-import { tellStarted } from './tell-started';
 
 /** The turn of a child that was started within `contain()`: a job that is born before it has room, while there is a gate to wait at. */
 export class JobTurn implements Turn {
@@ -21,37 +17,32 @@ export class JobTurn implements Turn {
   #born: BornChild | undefined;
 
   constructor(
-    private readonly parts: BudgetParts,
+    private readonly core: BudgetCore,
     private readonly own: OwnJobOptions,
     private readonly options: TurnOptions,
   ) {}
 
   waitBeforeStart({ file, signal }: { file: string; signal: AbortSignal | undefined }): Promise<void> | undefined {
     if (this.#canWaitAtGate) return undefined;
-    const { parts } = this;
-    assertOpen(parts);
-    const request = { ...this.#request(file), signal };
-    const room = whenRoom(({ onRoom, onLeft }) => {
-      const enter = (job: Job): void => {
-        this.#enter(job);
-        onRoom(job);
-      };
-      this.#job = parts.jobs.enter(request, { onRoom: enter, onLeft });
+    const { core } = this;
+    assertOpen(core);
+    return core.jobs.whenRoom({ ...this.#request(file), signal }).then((job) => {
+      this.#job = job;
+      this.#enter(job);
     });
-    return room.then(() => {});
   }
 
   take({ file }: Pick<LaunchPlan, 'file'>): Gate | undefined {
-    const { parts, options } = this;
-    assertOpen(parts);
+    const { core, options } = this;
+    assertOpen(core);
     this.#job ??= this.#ask(file);
     if (this.#hasRoom) {
-      prepareStart(parts, this.#job);
+      prepareStart(core, this.#job);
       return undefined;
     }
     this.#isHeld = true;
-    parts.gates.take();
-    parts.headroom.hold(options.heldBytes, parts.cage);
+    core.gates.take();
+    core.headroom.hold(options.heldBytes, core.cage);
     return this.#gate;
   }
 
@@ -70,26 +61,28 @@ export class JobTurn implements Turn {
       this.#leave(end.error ?? notStarted(job));
       return;
     }
-    if (end.outcome !== undefined) {
-      // A synchronous one, that waited for nothing.
-      job.started(undefined, job.sinceMs);
-      recordLast(this.parts, { job, end: { outcome: end.outcome, isEvicted: false }, killedAtBytes: null });
+    const { outcome } = end;
+    if (outcome === undefined) {
+      job.ended(end);
+      return;
     }
-    job.ended(end);
+    // A synchronous one, that waited for nothing.
+    job.started(undefined, job.sinceMs);
+    endJob(this.core, job, { outcome, isEvicted: false });
   }
 
   /** Whether it can be born before it has room. */
   get #canWaitAtGate(): boolean {
-    return this.options.canWait && !this.parts.gates.areFull;
+    return this.options.canWait && !this.core.gates.areFull;
   }
 
   #request(file: string): JobRequest {
-    const need = needOf(this.options.limits, this.parts.supply);
+    const need = needOf(this.options.limits, this.core.capacity);
     return { ...this.own, file, need: () => need, canStartAgain: false };
   }
 
   #ask(file: string): Job {
-    const { jobs, gates } = this.parts;
+    const { jobs, gates } = this.core;
     const request = this.#request(file);
     // One that has left was born, in the cage of the budget, which closes; or it has ended.
     const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
@@ -105,7 +98,7 @@ export class JobTurn implements Turn {
     this.#follow(job, this.#born);
     if (!this.#isHeld) return;
     this.#waitsNoMore();
-    const { headroom, jobs, cage } = this.parts;
+    const { headroom, jobs, cage } = this.core;
     try {
       headroom.makeFor(jobs.ledger.running.length, cage);
       this.#gate.open();
@@ -119,13 +112,10 @@ export class JobTurn implements Turn {
   #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
     // Node sets the pid of a child only after its start has returned.
     if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
-    else if (pid !== undefined) tellStarted(job, child);
+    else if (pid !== undefined) job.startedUnseen(child);
     const started = { child: { pid, cage }, recorder, killAll };
     const { keepsDescendants } = this.options;
-    this.parts.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => {
-      recordLast(this.parts, { job, end, killedAtBytes: null });
-      job.ended(end);
-    });
+    this.core.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => endJob(this.core, job, end));
   }
 
   #leave(error: Error): void {
@@ -136,8 +126,8 @@ export class JobTurn implements Turn {
   #waitsNoMore(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.parts.gates.giveBack();
-    this.parts.headroom.letGo(this.options.heldBytes);
+    this.core.gates.giveBack();
+    this.core.headroom.letGo(this.options.heldBytes);
   }
 }
 

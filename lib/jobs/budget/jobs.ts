@@ -65,6 +65,16 @@ export class Jobs {
     return job;
   }
 
+  /**
+   * Resolves as the job gets room, in a microtask: Node emits what a start brings about ('spawn', 'error') only after all
+   * microtasks, and so after the caller has got the child.
+   */
+  whenRoom(request: JobRequest): Promise<Job> {
+    return new Promise((onRoom, onLeft) => {
+      this.enter(request, { onRoom, onLeft });
+    });
+  }
+
   /** For one that can't wait: undefined, and nothing has happened, if it would have to. */
   enterNow(request: JobRequest, listener: JobListener): Job | undefined {
     const job = new Job(this, request, this.#made + 1);
@@ -198,6 +208,23 @@ export class Job implements RoomRequest {
     this.jobs.emit('started', { ...this.#event(), waitedMs, child });
   }
 
+  /**
+   * {@link started}, with a child that its caller does not have yet. A listener may abort it, or whoever holds its signal before
+   * the caller's promise is resolved, which has it emit an 'error' at once: that comes again when the caller can have listeners.
+   */
+  startedUnseen(child: ChildProcess): void {
+    const unheard: Error[] = [];
+    const hear = (error: Error): void => {
+      if (child.listenerCount('error') === 1) unheard.push(error);
+    };
+    child.on('error', hear);
+    this.started(child);
+    process.nextTick(() => {
+      child.off('error', hear);
+      for (const error of unheard) child.emit('error', error);
+    });
+  }
+
   /** Gives its room back. */
   ended(end: JobEnd): void {
     if (this.#record === undefined) return;
@@ -205,13 +232,13 @@ export class Job implements RoomRequest {
     this.#conclude('ended', end);
   }
 
-  /** Gives its room back, and waits for that of its next attempt. */
-  endedFor(again: Again, outcome: Outcome, listener: JobListener): void {
+  /** Gives its room back, and resolves as it gets that of its next attempt, as {@link Jobs.whenRoom}. */
+  startAgain(again: Again, outcome: Outcome): Promise<Job> {
     this.#giveBack(again === 'memory' ? 'retried' : 'evicted', { outcome }, again);
     this.attempt += 1;
     // All that wait go first: little may run beside it, and so most of the others would have to end before anything starts again.
     if (again === 'budget') this.order = this.jobs.nextOrder();
-    this.wait(listener);
+    return new Promise((onRoom, onLeft) => this.wait({ onRoom, onLeft }));
   }
 
   #conclude(count: keyof Counts, end: JobEnd): void {

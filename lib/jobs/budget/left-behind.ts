@@ -1,5 +1,6 @@
 import type { Cage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
+import type { FollowedJobs } from './followed-jobs';
 
 /**
  * What ended jobs have left behind and the kernel can't drop: files in tmpfs, such as in /dev/shm, and System V shared memory.
@@ -7,31 +8,30 @@ import type { Cgroup } from '../../cgroup/handle/cgroup';
  */
 export class LeftBehind {
   #bytes = 0;
-  /** Set if there may be more or less of it than at the last look: the cgroups of the jobs that run. */
-  #running: (() => readonly Cgroup[]) | undefined;
+  /** How many jobs had ended at the last look. */
+  #endedBefore = 0;
 
-  constructor(private readonly cage: Cage) {}
+  constructor(
+    private readonly cage: Cage,
+    private readonly followed: FollowedJobs,
+  ) {}
 
-  /** A job has ended. Nothing is read before somebody asks: nobody may wait. */
-  changed(running: () => readonly Cgroup[]): void {
-    this.#running = running;
-  }
-
+  /** Looks, if jobs have ended since the last time. */
   bytes(): number {
-    const running = this.#running;
-    if (running !== undefined) {
-      this.#running = undefined;
-      this.#bytes = this.#look(running);
+    const { ended } = this.followed;
+    if (ended !== this.#endedBefore) {
+      this.#endedBefore = ended;
+      this.#bytes = this.#look();
     }
     return this.#bytes;
   }
 
-  #look(running: () => readonly Cgroup[]): number {
-    const { cage } = this;
+  #look(): number {
+    const { cage, followed } = this;
     if (cage.enforcedBy.kind !== 'kernel' || cage.closing) return 0;
     const all = sharedBytes(cage.cgroup);
     if (all === 0) return 0;
-    return running().reduce((rest, cgroup) => Math.max(0, rest - sharedBytes(cgroup)), all);
+    return followed.measurable().reduce((rest, { cgroup }) => Math.max(0, rest - sharedBytes(cgroup)), all);
   }
 }
 

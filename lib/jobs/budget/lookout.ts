@@ -1,38 +1,52 @@
 import { cpus } from 'node:os';
 import { isGone, refusedWith } from '../../cgroup/directory/refusal';
+import { UsageAlarm } from '../../cgroup/events/usage-alarm';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
-import type { MeteredBudget, UseMeter } from './admission/eviction';
 import { LookPace } from './admission/look-pace';
+import type { RoomLedger } from './admission/room-ledger';
 import type { UseAdmission } from './admission/use-admission';
-import { Surroundings } from './available-memory';
-import { UsageAlarms } from './usage-alarms';
+import { AvailableMemory } from './available-memory';
+import type { FollowedJobs } from './followed-jobs';
 import { UseReader } from './use-reader';
 
 /** After a start or an end. */
 const SOON_MS = 10;
 
-/** Looks at what jobs use, the more often the less memory is free. Looks at nothing while no job runs. */
-export class AdaptiveUseMeter implements UseMeter {
+/** Where the kernel tells that memory runs short (v1), as parts of it. */
+const ALARMS = [3 / 4, 7 / 8, 31 / 32];
+
+export interface Watched {
+  /** The cgroup around all jobs. */
+  cgroup: Cgroup;
+  memoryBytes: number;
+  ledger: RoomLedger;
+  followed: FollowedJobs;
+  /** What decides by the use; undefined if it is only measured. */
+  admission: UseAdmission | undefined;
+}
+
+/**
+ * Looks at what jobs use, the more often the less memory is free, evicts, and has the queue looked at again. Looks at nothing
+ * while no job runs, and does not keep the event loop alive.
+ */
+export class Lookout {
   readonly #reader: UseReader;
   readonly #alarms: UsageAlarms;
-  readonly #around: Surroundings;
+  readonly #available: AvailableMemory;
   readonly #pace = new LookPace(cpus().length);
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
 
-  /** @param admission what decides by the use; undefined if it is only measured */
-  constructor(
-    private readonly budget: MeteredBudget,
-    private readonly memoryBytes: number,
-    private readonly admission: UseAdmission | undefined,
-  ) {
-    this.#reader = new UseReader(budget.cgroup.version);
-    this.#around = new Surroundings(budget.cgroup);
-    this.#alarms = new UsageAlarms(budget.cgroup, memoryBytes, () => this.#look());
+  constructor(private readonly watched: Watched) {
+    const { cgroup, memoryBytes, admission } = watched;
+    this.#reader = new UseReader(cgroup.version);
+    this.#available = new AvailableMemory(cgroup);
+    this.#alarms = new UsageAlarms(cgroup, memoryBytes, () => this.#look());
     if (admission === undefined) return;
     this.#lookedAtNone(admission);
-    this.#around.end();
+    this.#available.end();
   }
 
   jobStarted(): void {
@@ -42,15 +56,15 @@ export class AdaptiveUseMeter implements UseMeter {
   }
 
   jobEnded(): void {
-    const { budget, admission } = this;
+    const { ledger, followed, admission } = this.watched;
     if (this.#isStopped) return;
-    if (budget.measurable().length > 0) {
+    if (followed.measurable().length > 0) {
       this.#lookIn(SOON_MS);
       return;
     }
     if (admission !== undefined) this.#lookedAtNone(admission);
     this.#rest();
-    budget.admitAgain();
+    ledger.look();
   }
 
   stop(): void {
@@ -62,17 +76,17 @@ export class AdaptiveUseMeter implements UseMeter {
     const nowMs = performance.now();
     let moreBytes = 0;
     try {
-      moreBytes = this.#around.moreBytes(0, nowMs);
+      moreBytes = this.#available.moreBytes(0, nowMs);
     } catch (error) {
       // One job may start, and the next look tries again.
       if (!mayPass(error)) throw error;
     }
-    admission.looked(this.budget.running(), { usedBytes: 0, moreBytes }, nowMs);
+    admission.looked(this.watched.ledger.running, { usedBytes: 0, moreBytes }, nowMs);
   }
 
   #rest(): void {
     this.#alarms.end();
-    this.#around.end();
+    this.#available.end();
     cancel(this.#timer);
     this.#timer = undefined;
     this.#dueMs = Number.POSITIVE_INFINITY;
@@ -101,35 +115,67 @@ export class AdaptiveUseMeter implements UseMeter {
       // Nothing is admitted on old figures, and the next look tries again.
       if (!mayPass(error)) throw error;
     } finally {
-      if (this.budget.measurable().length > 0) this.#lookIn(pauseMs);
+      if (this.watched.followed.measurable().length > 0) this.#lookIn(pauseMs);
     }
   }
 
   /** What is used in the whole budget; undefined if it is gone. */
   #measure(): number | undefined {
-    const { budget } = this;
-    const jobs = budget.measurable();
-    const [usedBytes, ...uses] = this.#reader.read([budget.cgroup, ...jobs.map(({ cgroup }) => cgroup)]);
-    for (const [index, job] of jobs.entries()) {
+    const { cgroup: around, followed } = this.watched;
+    const jobs = followed.measurable();
+    const [usedBytes, ...uses] = this.#reader.read([around, ...jobs.map(({ cgroup }) => cgroup)]);
+    for (const [index, { record }] of jobs.entries()) {
       const use = uses[index];
-      if (use !== undefined) job.measured(use);
+      if (use !== undefined) record.measured(use);
     }
     return usedBytes;
   }
 
   /** @returns what the jobs can have together now, in bytes */
   #decide(usedBytes: number, nowMs: number): number {
-    const { admission, budget } = this;
-    if (admission === undefined) return this.memoryBytes;
-    const moreBytes = this.#around.moreBytes(usedBytes, nowMs);
-    admission.looked(budget.running(), { usedBytes, moreBytes }, nowMs);
-    for (let job = admission.victim(budget.running(), usedBytes); job !== undefined; ) {
+    const { admission, followed, ledger, memoryBytes } = this.watched;
+    if (admission === undefined) return memoryBytes;
+    const moreBytes = this.#available.moreBytes(usedBytes, nowMs);
+    admission.looked(ledger.running, { usedBytes, moreBytes }, nowMs);
+    for (let job = admission.victim(ledger.running, usedBytes); job !== undefined; ) {
       admission.evicted(job);
-      budget.evict(job);
-      job = admission.victim(budget.running(), usedBytes);
+      followed.evict(job);
+      job = admission.victim(ledger.running, usedBytes);
     }
-    budget.admitAgain();
+    ledger.look();
     return admission.shareBytes;
+  }
+}
+
+/** v1: has the kernel tell of a burst that comes between two looks. It counts page cache too, and so may tell of nothing. */
+class UsageAlarms {
+  #alarms: readonly UsageAlarm[] = [];
+
+  constructor(
+    private readonly cgroup: Cgroup,
+    private readonly memoryBytes: number,
+    private readonly onAbove: () => void,
+  ) {}
+
+  /** Without them, looks alone have to do: there may be no fds. */
+  begin(): void {
+    if (this.cgroup.version !== 1 || this.#alarms.length > 0) return;
+    const opened: UsageAlarm[] = [];
+    try {
+      const { directory } = this.cgroup.source({ keepOpen: false });
+      for (const part of ALARMS) {
+        const bytes = Math.floor(this.memoryBytes * part);
+        opened.push(outsideOfCalls(() => new UsageAlarm(directory, bytes, ({ above }) => above && this.onAbove())));
+      }
+      this.#alarms = opened;
+    } catch {
+      for (const alarm of opened) alarm.close();
+    }
+  }
+
+  end(): void {
+    for (const alarm of this.#alarms) alarm.close();
+    this.#alarms = [];
   }
 }
 

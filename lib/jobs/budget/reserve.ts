@@ -2,17 +2,14 @@ import type { ReserveOptions, Room } from '../../cage/contract/budget';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
-import type { BudgetParts } from './budget-parts';
-import { checkJobOptions } from './job-options';
-import type { Job } from './jobs';
-import { needOf } from './need';
-import { assertOpen, prepareStart, whenRoom } from './start-jobs';
+import { assertOpen, type BudgetCore, prepareStart } from './budget-core';
+import { checkJobOptions, needOf } from './job-options';
 
 const KNOWN = ['memory', 'cpu', 'pids', 'key', 'priority', 'signal'] as const;
 
 /** The work of `budget.reserve()`. */
-export async function reserveRoom(parts: BudgetParts, options: ReserveOptions): Promise<Room> {
-  assertOpen(parts);
+export async function reserveRoom(core: BudgetCore, options: ReserveOptions): Promise<Room> {
+  assertOpen(core);
   const given = checkOptions(options, { of: 'budget.reserve', known: KNOWN, aliases: { mem: 'memory' } });
   const own = checkJobOptions(given);
   const { memory, cpu, pids } = given;
@@ -21,29 +18,11 @@ export async function reserveRoom(parts: BudgetParts, options: ReserveOptions): 
     ...(cpu !== undefined && { cpu: resolveCpu(cpu, 'budget.reserve') }),
     ...(pids !== undefined && { pids: resolvePids(pids) }),
   };
-  const need = needOf(limits, parts.supply);
+  const need = needOf(limits, core.capacity);
   const request = { ...own, file: undefined, need: () => need, canStartAgain: false };
-  const job = await whenRoom((listener) => parts.jobs.enter(request, listener));
-  prepareStart(parts, job);
+  const job = await core.jobs.whenRoom(request);
+  prepareStart(core, job);
   job.started(undefined);
-  return new ReservedRoom(job, need.memoryBytes);
-}
-
-class ReservedRoom implements Room {
-  readonly #job: Job;
-
-  constructor(
-    job: Job,
-    readonly memoryBytes: number,
-  ) {
-    this.#job = job;
-  }
-
-  release(): void {
-    this.#job.ended({});
-  }
-
-  [Symbol.dispose](): void {
-    this.release();
-  }
+  const release = (): void => job.ended({});
+  return { memoryBytes: need.memoryBytes, release, [Symbol.dispose]: release };
 }

@@ -1,34 +1,33 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead } from '../../common/options/called';
-import { asCalled } from '../../common/options/plain-copy';
+import { plainCopy } from '../../common/options/plain-copy';
 import type { OutputEncoding } from '../../process/collect';
 import type { Started } from '../../start/launch/call-node';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
-import type { BudgetParts } from './budget-parts';
-import { reachedOwnLimit, recordLast } from './end-job';
+import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
 import type { Again, Job } from './jobs';
-import { assertOpen, CALLED_RUN, prepareStart, whenRoom } from './start-jobs';
+import { CALLED_RUN } from './start-jobs';
 
 type Result = RunResult<OutputEncoding>;
 
 /** The work of `budget.run()`. */
 export async function runJob(
-  parts: BudgetParts,
+  core: BudgetCore,
   file: string,
   given: readonly string[],
   options: RunOptions | undefined,
 ): Promise<Result> {
-  assertOpen(parts);
-  const plan = new JobPlan(parts, options, CALLED_RUN);
+  assertOpen(core);
+  const plan = new JobPlan(core, options, CALLED_RUN);
   checkRunOptions(options ?? {});
-  const args = asCalled(given);
+  const args = plainCopy(given);
   const request = plan.request(file, canStartAgain(plan, options ?? {}));
-  let job = await whenRoom((listener) => parts.jobs.enter(request, listener));
+  let job = await core.jobs.whenRoom(request);
   for (;;) {
-    prepareStart(parts, job);
-    const { result, again } = startAttempt(parts, { plan, job, file, args });
+    prepareStart(core, job);
+    const { result, again } = startAttempt(core, { plan, job, file, args });
     // Nobody is told how an attempt ended that was not the last. What the last one keeps running may have its room for long.
     const room = request.canStartAgain ? await again : undefined;
     if (room === undefined) return result;
@@ -43,7 +42,7 @@ interface Attempt {
 }
 
 function startAttempt(
-  parts: BudgetParts,
+  core: BudgetCore,
   { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
 ): Attempt {
   let again: Attempt['again'] | undefined;
@@ -51,15 +50,14 @@ function startAttempt(
     if (started.child.pid !== undefined) job.started(started.child);
     const { keepsDescendants } = plan;
     again = new Promise((resolve) => {
-      parts.followed.follow({ job, started, keepsDescendants }, (end) => {
-        const why = whyAgain(parts, { plan, job }, end);
+      core.followed.follow({ job, started, keepsDescendants }, (end) => {
+        const why = whyAgain(core, { plan, job }, end);
         if (why === undefined) {
-          recordLast(parts, { job, end, killedAtBytes: plan.killedAtBytes });
-          job.ended(end);
+          endJob(core, job, end, plan.killedAtBytes);
           resolve(undefined);
         } else {
           // Wrapped, or the promise would be waited for.
-          resolve({ promise: whenRoom((listener) => job.endedFor(why, end.outcome, listener)) });
+          resolve({ promise: job.startAgain(why, end.outcome) });
         }
       });
     });
@@ -74,14 +72,14 @@ function startAttempt(
 
 /** Why the job is to start again; undefined if it has ended for good. */
 function whyAgain(
-  { whyClosed, mayBeginTwice }: BudgetParts,
+  { budget, mayBeginTwice }: BudgetCore,
   { plan, job }: { plan: JobPlan; job: Job },
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
   const { signal } = job.request;
   // Its caller ended it, or everything ends.
   if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
-  if (whyClosed() !== undefined) return undefined;
+  if (budget.closing) return undefined;
   // It says that it has done its work, whatever was killed of it: what that has done elsewhere would be done twice.
   if (outcome.exitCode === 0) return undefined;
   if (isEvicted || (mayBeginTwice && outcome.oom?.cause === 'cage' && !job.byLimits)) {

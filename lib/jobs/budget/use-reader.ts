@@ -1,3 +1,4 @@
+import type { Cage } from '../../cage/contract/cage';
 import { memoryController } from '../../cgroup/files/controller';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
@@ -40,6 +41,17 @@ export class UseReader {
       });
     });
     return uses;
+  }
+}
+
+/** What a cage uses, in bytes; null if it can't be read. */
+export function usedBytesOf(cage: Cage): number | null {
+  if (cage.closing || cage.enforcedBy.kind !== 'kernel') return null;
+  const { cgroup } = cage;
+  try {
+    return new UseReader(cgroup.version).read([cgroup])[0] ?? null;
+  } catch {
+    return null;
   }
 }
 

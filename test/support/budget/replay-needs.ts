@@ -9,7 +9,7 @@ export interface TracedJob {
   needBytes: number;
   /** With page cache. */
   peakBytes: number;
-  /** What a meter saw; null if it never looked. */
+  /** What the lookout saw; null if it never looked. */
   mostUsedBytes: number | null;
   durationMs: number;
 }

@@ -37,5 +37,46 @@ export interface Admission {
   /** Whether a job may start beside those that run. Without any it must: it fits the budget, or would never start. */
   admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean;
   /** What the running jobs have taken of the memory, in bytes. */
-  reservedBytes(running: readonly RunningJob[], nowMs: number): number;
+  reservedBytes(running: readonly RunningJob[]): number;
+}
+
+/** What a budget has of each; `Infinity` for no limit. */
+export type Capacity = Need;
+
+/** Sums of fractions of processors are off by less than that. */
+const ROUNDING = 1e-9;
+
+/** A job takes its limits, so that all jobs together can't take more than the budget has. */
+export class LimitsAdmission implements Admission {
+  /** @param leftBytes memory that no job can have since ended ones left it behind, in bytes */
+  constructor(
+    private readonly capacity: Capacity,
+    private readonly leftBytes: () => number = () => 0,
+  ) {}
+
+  admits({ need }: AskingJob, running: readonly RunningJob[]): boolean {
+    // What was left behind may go, or may not: the one job that must start gets to try.
+    if (running.length === 0) return true;
+    const { capacity } = this;
+    const taken = total(running);
+    return (
+      taken.memoryBytes + need.memoryBytes + this.leftBytes() <= capacity.memoryBytes &&
+      taken.cpus + need.cpus <= capacity.cpus + ROUNDING &&
+      taken.pids + need.pids <= capacity.pids
+    );
+  }
+
+  reservedBytes(running: readonly RunningJob[]): number {
+    return total(running).memoryBytes;
+  }
+}
+
+function total(running: readonly RunningJob[]): Need {
+  const taken = { memoryBytes: 0, cpus: 0, pids: 0 };
+  for (const { need } of running) {
+    taken.memoryBytes += need.memoryBytes;
+    taken.cpus += need.cpus;
+    taken.pids += need.pids;
+  }
+  return taken;
 }

@@ -69,7 +69,7 @@ export class RoomLedger {
   }
 
   reservedBytes(): number {
-    return this.options.admission.reservedBytes(this.#running, this.options.now());
+    return this.options.admission.reservedBytes(this.#running);
   }
 
   /** It may get its room within this call. */

@@ -1,5 +1,4 @@
-import type { Admission, AskingJob, RunningJob } from './admission';
-import type { EvictingAdmission } from './eviction';
+import { type Admission, type AskingJob, type Capacity, LimitsAdmission, type RunningJob } from './admission';
 import { FORECAST_WINDOWS, type Forecast, UseForecast } from './use-forecast';
 import { UseTrack } from './use-track';
 
@@ -22,12 +21,14 @@ const STALE_MS = 1000;
  * Jobs take what they are expected to use, so that more of them run than their limits allow. At times one has to go.
  * A job that can't start again takes its limit, and never goes.
  */
-export class UseAdmission implements EvictingAdmission {
+export class UseAdmission implements Admission {
   readonly #forecast = new UseForecast();
   readonly #tracks = new Map<RunningJob, UseTrack>();
   /** Until the next look. */
   readonly #forecasts = new Map<RunningJob, Forecast>();
   readonly #evicted = new Set<RunningJob>();
+  readonly #memoryBytes: number;
+  readonly #allButMemory: LimitsAdmission;
   #usedBytes = 0;
   #shareBytes: number;
   /** Used by whatever is no job: what you started in the cage yourself, and what ended jobs left behind. */
@@ -36,15 +37,11 @@ export class UseAdmission implements EvictingAdmission {
   #growthPerMs = 0;
   #cautionPart = 0;
 
-  /**
-   * @param memoryBytes what the jobs share
-   * @param others the rules for all but memory
-   */
-  constructor(
-    private readonly memoryBytes: number,
-    private readonly others: Admission,
-  ) {
-    this.#shareBytes = memoryBytes;
+  /** @param capacity what the jobs share */
+  constructor(capacity: Capacity) {
+    this.#memoryBytes = capacity.memoryBytes;
+    this.#shareBytes = capacity.memoryBytes;
+    this.#allButMemory = new LimitsAdmission({ ...capacity, memoryBytes: Number.POSITIVE_INFINITY });
   }
 
   /** What the jobs can have together: the memory of the budget, or less if others leave less. */
@@ -55,7 +52,7 @@ export class UseAdmission implements EvictingAdmission {
   admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean {
     if (running.length === 0) return true;
     const isStale = nowMs - this.#lookedMs > STALE_MS && running.some(({ canStartAgain }) => canStartAgain);
-    if (isStale || !this.others.admits(job, running, nowMs)) return false;
+    if (isStale || !this.#allButMemory.admits(job, running)) return false;
     const all = [...running, job];
     if (this.#fitByLimits(all)) return true;
     if (all.some(({ byLimits }) => byLimits)) return false;
@@ -69,6 +66,7 @@ export class UseAdmission implements EvictingAdmission {
     return Math.round(Math.min(limitsOf(running), this.#sums(running).most()));
   }
 
+  /** The job to kill, of those that can start again; undefined while all is well, or if none can. */
   victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined {
     // It has its limit, and no room would be won for others.
     if (running.length === 1 || this.#fitByLimits(running)) return undefined;
@@ -93,7 +91,7 @@ export class UseAdmission implements EvictingAdmission {
     { usedBytes, moreBytes = Number.POSITIVE_INFINITY }: { usedBytes: number; moreBytes?: number },
     nowMs: number,
   ): void {
-    this.#shareBytes = Math.min(this.memoryBytes, usedBytes + moreBytes);
+    this.#shareBytes = Math.min(this.#memoryBytes, usedBytes + moreBytes);
     const growth = (usedBytes - this.#usedBytes) / (nowMs - this.#lookedMs);
     // A burst may pause.
     if (nowMs > this.#lookedMs) this.#growthPerMs = Math.max(0, growth, this.#growthPerMs / 2);

@@ -1,8 +1,8 @@
 import type { Budget, LearnedJob } from '../../../../lib/cage/contract/budget';
 import { run } from '../../../../lib/index';
-import type { RunningJob } from '../../../../lib/jobs/budget/admission/admission';
-import type { MeteredBudget } from '../../../../lib/jobs/budget/admission/eviction';
-import { LimitsAdmission } from '../../../../lib/jobs/budget/admission/limits-admission';
+import { LimitsAdmission } from '../../../../lib/jobs/budget/admission/admission';
+import { RoomLedger } from '../../../../lib/jobs/budget/admission/room-ledger';
+import { FollowedJobs } from '../../../../lib/jobs/budget/followed-jobs';
 import { Headroom } from '../../../../lib/jobs/budget/headroom';
 import type { Learner } from '../../../../lib/jobs/budget/learning/learner';
 import type { Attempt } from '../../../../lib/jobs/budget/learning/lesson';
@@ -17,7 +17,7 @@ import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
 
 const MIB = 2 ** 20;
-const SUPPLY = { memoryBytes: 100 * MIB, cpus: Number.POSITIVE_INFINITY, pids: Number.POSITIVE_INFINITY };
+const CAPACITY = { memoryBytes: 100 * MIB, cpus: Number.POSITIVE_INFINITY, pids: Number.POSITIVE_INFINITY };
 
 class FakeLearner implements Pick<Learner, keyof Learner> {
   readonly lasts: [key: string, limit: number, wasKilled: boolean, killedAt: number | null][] = [];
@@ -33,8 +33,8 @@ class FakeLearner implements Pick<Learner, keyof Learner> {
   }
 
   limitAfterKill(limitBytes: number, kills: number): number | undefined {
-    if (kills >= 3 || limitBytes >= SUPPLY.memoryBytes) return undefined;
-    return Math.min(limitBytes * 2, SUPPLY.memoryBytes);
+    if (kills >= 3 || limitBytes >= CAPACITY.memoryBytes) return undefined;
+    return Math.min(limitBytes * 2, CAPACITY.memoryBytes);
   }
 
   record(key: string, { limitBytes, wasKilled, killedAtBytes }: Attempt): void {
@@ -53,9 +53,16 @@ interface Made {
 
 describeIf('cgroup', 'jobs that start again', () => {
   const budgets: SharedBudget[] = [];
-  let meter: { budget?: MeteredBudget; told: string[] };
+  let ledger: RoomLedger;
+  let followed: FollowedJobs;
+  /** What a lookout hears. */
+  let told: string[];
   beforeEach(() => {
-    meter = { told: [] };
+    const admission = new LimitsAdmission(CAPACITY);
+    ledger = new RoomLedger({ admission, concurrency: Number.POSITIVE_INFINITY, now: () => performance.now() });
+    followed = new FollowedJobs();
+    told = [];
+    followed.listener = { jobStarted: () => void told.push('started'), jobEnded: () => void told.push('ended') };
   });
   afterEach(async () => {
     await Promise.all(budgets.splice(0).map((budget) => budget.close()));
@@ -65,20 +72,12 @@ describeIf('cgroup', 'jobs that start again', () => {
   function make({ learner, mayBeginTwice = true }: Made = {}): Budget<LearnedJob> {
     const budget = new SharedBudget({
       cage: createCage({ memory: '110M' }),
-      supply: SUPPLY,
-      concurrency: Number.POSITIVE_INFINITY,
-      admission: new LimitsAdmission(SUPPLY),
+      capacity: CAPACITY,
+      ledger,
+      followed,
+      lookout: { stop: () => void told.push('stop') },
       mayBeginTwice,
-      headroom: new Headroom(SUPPLY.memoryBytes),
-      leftBehind: undefined,
-      createMeter: (metered) => {
-        meter.budget = metered;
-        return {
-          jobStarted: () => void meter.told.push('started'),
-          jobEnded: () => void meter.told.push('ended'),
-          stop: () => void meter.told.push('stop'),
-        };
-      },
+      headroom: new Headroom(CAPACITY.memoryBytes),
       learner: learner as unknown as Learner | undefined,
     });
     budgets.push(budget);
@@ -200,19 +199,16 @@ describeIf('cgroup', 'jobs that start again', () => {
     const other = await budget.spawn(...holding(1), { memory: '20M' });
     const evicted = budget.run('sh', ['-c', 'sleep 0.3; echo done'], { memory: '20M' });
     const waiting = budget.run('echo', ['later'], { memory: '80M' });
-    await until('both run', () => meter.budget?.measurable().length === 2);
-    const { budget: metered } = meter;
-    if (metered === undefined) throw new Error('There is no meter');
-    const victim = metered.running().find(({ canStartAgain }) => canStartAgain) as RunningJob;
-    const measured = metered.measurable().find(({ job }) => job === victim);
-    measured?.measured(5);
-    expect(victim).toMatchObject({ usedBytes: 5, mostUsedBytes: 5, need: { memoryBytes: 20 * MIB } });
-    expect(measured?.cgroup.usage().usageBytes).toBeGreaterThan(0);
+    await until('both run', () => followed.measurable().length === 2);
+    const victim = followed.measurable().find(({ record }) => record.canStartAgain);
+    victim?.record.measured(5);
+    expect(victim?.record).toMatchObject({ usedBytes: 5, mostUsedBytes: 5, need: { memoryBytes: 20 * MIB } });
+    expect(victim?.cgroup.usage().usageBytes).toBeGreaterThan(0);
     // One that can't start again is spared.
-    for (const each of metered.running()) metered.evict(each);
+    for (const each of ledger.running) followed.evict(each);
     expect((await waiting).stdout).toBe('later\n');
-    await until('it runs again', () => metered.running().length === 2);
-    expect(metered.running()).toMatchObject([{ byLimits: false }, { byLimits: true }]);
+    await until('it runs again', () => ledger.running.length === 2);
+    expect(ledger.running).toMatchObject([{ byLimits: false }, { byLimits: true }]);
     expect((await evicted).stdout).toBe('done\n');
     other.stdin.end();
     await other.outcome;
@@ -220,9 +216,9 @@ describeIf('cgroup', 'jobs that start again', () => {
       ...['started 1', 'queued 3', 'started 2', 'ended 2 budget', 'queued 2'],
       ...['started 3', 'ended 3', 'started 2', 'ended 2', 'ended 1'],
     ]);
-    expect(meter.told.filter((each) => each === 'started')).toHaveLength(4);
-    expect(meter.told.filter((each) => each === 'ended')).toHaveLength(4);
+    expect(told.filter((each) => each === 'started')).toHaveLength(4);
+    expect(told.filter((each) => each === 'ended')).toHaveLength(4);
     await budget.close();
-    expect(meter.told.at(-1)).toBe('stop');
+    expect(told.at(-1)).toBe('stop');
   });
 });

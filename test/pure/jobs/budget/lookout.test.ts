@@ -1,6 +1,7 @@
 import type { Cgroup } from '../../../../lib/cgroup/handle/cgroup';
-import type { MeteredBudget } from '../../../../lib/jobs/budget/admission/eviction';
-import { AdaptiveUseMeter } from '../../../../lib/jobs/budget/lookout';
+import type { RoomLedger } from '../../../../lib/jobs/budget/admission/room-ledger';
+import type { FollowedJobs } from '../../../../lib/jobs/budget/followed-jobs';
+import { Lookout } from '../../../../lib/jobs/budget/lookout';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 /** What is due, by the pause before it. */
@@ -23,9 +24,9 @@ function look(why: Error): void {
       throw why;
     },
   } as unknown as Cgroup;
-  const job = { job: {} as never, cgroup, measured: () => {} };
-  const budget = { cgroup, running: () => [job.job], measurable: () => [job] } as unknown as MeteredBudget;
-  new AdaptiveUseMeter(budget, 2 ** 30, undefined).jobStarted();
+  const followed = { measurable: () => [{ record: {}, cgroup }] } as unknown as FollowedJobs;
+  const ledger = { running: [] } as unknown as RoomLedger;
+  new Lookout({ cgroup, memoryBytes: 2 ** 30, ledger, followed, admission: undefined }).jobStarted();
   due.shift()?.look();
 }
 

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import type { Need } from '../../../../../lib/jobs/budget/admission/admission';
+import { LimitsAdmission, type Need } from '../../../../../lib/jobs/budget/admission/admission';
 import { MOST_PASSES } from '../../../../../lib/jobs/budget/admission/job-queue';
-import { LimitsAdmission } from '../../../../../lib/jobs/budget/admission/limits-admission';
 import { RoomLedger, type RoomRequest, type RunningRecord } from '../../../../../lib/jobs/budget/admission/room-ledger';
 
-const SUPPLY = { memoryBytes: 100, cpus: 4, pids: 50 };
+const CAPACITY = { memoryBytes: 100, cpus: 4, pids: 50 };
 
 class Book {
   nowMs = 0;
@@ -14,7 +13,7 @@ class Book {
   #made = 0;
 
   constructor(concurrency = Number.POSITIVE_INFINITY, leftBytes = () => 0) {
-    const admission = new LimitsAdmission(SUPPLY, leftBytes);
+    const admission = new LimitsAdmission(CAPACITY, leftBytes);
     this.ledger = new RoomLedger({ admission, concurrency, now: () => this.nowMs });
   }
 
@@ -170,9 +169,9 @@ describe('RoomLedger', () => {
             const { running } = book.ledger;
             const sum = (of: (need: Need) => number): number =>
               running.reduce((total, { need }) => total + of(need), 0);
-            expect(sum(({ memoryBytes }) => memoryBytes)).toBeLessThanOrEqual(SUPPLY.memoryBytes);
-            expect(sum(({ cpus }) => cpus)).toBeLessThanOrEqual(SUPPLY.cpus + 1e-6);
-            expect(sum(({ pids }) => pids)).toBeLessThanOrEqual(SUPPLY.pids);
+            expect(sum(({ memoryBytes }) => memoryBytes)).toBeLessThanOrEqual(CAPACITY.memoryBytes);
+            expect(sum(({ cpus }) => cpus)).toBeLessThanOrEqual(CAPACITY.cpus + 1e-6);
+            expect(sum(({ pids }) => pids)).toBeLessThanOrEqual(CAPACITY.pids);
             expect(running.length).toBeLessThanOrEqual(concurrency);
             // Something runs while something waits.
             expect(book.ledger.queued === 0 || running.length > 0).toBe(true);

@@ -1,5 +1,4 @@
 import type { AskingJob, RunningJob } from '../../../../../lib/jobs/budget/admission/admission';
-import { LimitsAdmission } from '../../../../../lib/jobs/budget/admission/limits-admission';
 import { UseAdmission } from '../../../../../lib/jobs/budget/admission/use-admission';
 
 const MIB = 2 ** 20;
@@ -42,8 +41,7 @@ function see(use: UseAdmission, running: Changeable[], nowMs: number, mib: numbe
   use.looked(running, { usedBytes: running.length * mib * MIB }, nowMs);
 }
 
-const create = (cpus = NONE): UseAdmission =>
-  new UseAdmission(MEMORY_MIB * MIB, new LimitsAdmission({ memoryBytes: NONE, cpus, pids: NONE }));
+const create = (cpus = NONE): UseAdmission => new UseAdmission({ memoryBytes: MEMORY_MIB * MIB, cpus, pids: NONE });
 
 describe('admission by use', () => {
   it('goes by limits while it knows nothing', () => {

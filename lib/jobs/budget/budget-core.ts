@@ -1,0 +1,83 @@
+import type { Outcome } from '../../../types/outcome';
+import type { Budget } from '../../cage/contract/budget';
+import type { Cage } from '../../cage/contract/cage';
+import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { Capacity } from './admission/admission';
+import type { FollowedJobs, Gone } from './followed-jobs';
+import type { GatePlaces } from './gate-places';
+import type { Headroom } from './headroom';
+import type { Job, Jobs } from './jobs';
+import type { Learner } from './learning/learner';
+
+/** What the functions of a budget work on. */
+export interface BudgetCore {
+  readonly budget: Pick<Budget, 'closing'>;
+  readonly cage: Cage;
+  readonly capacity: Capacity;
+  readonly jobs: Jobs;
+  readonly followed: FollowedJobs;
+  readonly headroom: Headroom;
+  readonly gates: GatePlaces;
+  /** Undefined without `learn`. */
+  readonly learner: Learner | undefined;
+  /** Whether a job that the kernel killed for the limit around all jobs starts again: whoever made the budget knows of that. */
+  readonly mayBeginTwice: boolean;
+}
+
+/** @throws ERR_MEMCAGE_CLOSED once nothing can be started any more */
+export function assertOpen({ budget }: BudgetCore): void {
+  if (budget.closing) throw new MemcageError(ErrorCode.CLOSED, 'The budget is closed');
+}
+
+/** Between the room and the start an abort may have come, or the end of the budget. @throws why it can't start */
+export function prepareStart(core: BudgetCore, job: Job): void {
+  const { signal } = job.request;
+  try {
+    if (signal?.aborted === true) throw new AbortError(signal.reason);
+    assertOpen(core);
+  } catch (error) {
+    job.leave(error as Error);
+    throw error;
+  }
+  try {
+    core.headroom.makeFor(core.jobs.ledger.running.length, core.cage);
+  } catch (error) {
+    job.ended({ error: error as Error });
+    throw error;
+  }
+}
+
+/**
+ * Ends a job for good. The budget learns from it, which still has its room.
+ *
+ * @param killedAtBytes the highest limit at which an attempt before this one was killed; null if none was
+ */
+export function endJob({ learner }: BudgetCore, job: Job, end: Gone, killedAtBytes: number | null = null): void {
+  const { key } = job.request;
+  const { record } = job;
+  if (learner !== undefined && key !== undefined && record !== undefined && end.error === undefined) {
+    const { outcome } = end;
+    const wasKilled = reachedOwnLimit(outcome);
+    learner.record(key, {
+      limitBytes: record.need.memoryBytes,
+      wasKilled,
+      wasCut: !wasKilled && wasCut(end),
+      killedAtBytes,
+      peakBytes: outcome.memory.peakBytes,
+      mostUsedBytes: record.mostUsedBytes > 0 ? record.mostUsedBytes : null,
+      // Its own is counted from its birth, after which it may have waited at a gate.
+      durationMs: Math.min(outcome.durationMs, performance.now() - job.sinceMs),
+    });
+  }
+  job.ended(end);
+}
+
+/** Whether the limit of the job itself ended it: that of its cage, or that of the JavaScript heap which memcage derived from it. */
+export function reachedOwnLimit({ oom, nodeHeap }: Outcome): boolean {
+  return oom?.cause === 'limit' || oom?.cause === 'polled' || nodeHeap?.exhausted === 'likely';
+}
+
+/** Whether it may have needed more later: something ended it, or one of its processes. */
+function wasCut({ outcome, isEvicted }: Gone): boolean {
+  return isEvicted || outcome.error !== undefined || outcome.signal !== null || outcome.oom !== null;
+}
