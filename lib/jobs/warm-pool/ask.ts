@@ -5,10 +5,7 @@ import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors'
 import type { Started } from '../../start/launch/call-node';
 import { EarlyEnd } from '../../start/run/early-end';
 import { ASK, ASKED, type InternalMessage } from './preload/messages';
-import { endError, resultOf } from './unexpected-end';
-
-/** How long a child may live on that has closed its channel, or whose channel was closed. */
-const LEAVE_MS = 1000;
+import { endError, LEAVE_MS, resultOf } from './unexpected-end';
 
 export interface Question {
   message: Serializable;
@@ -113,13 +110,4 @@ function answerOf(
       settle(() => reject(error as Error));
     }
   });
-}
-
-/** Has a child end that is no longer needed: by itself, since its channel is closed, or else it is killed. */
-export async function dismiss({ child, killAll }: Started): Promise<void> {
-  child.on('error', () => {});
-  if (child.connected) child.disconnect();
-  const timer = setTimeout(killAll, LEAVE_MS);
-  await child.outcome;
-  clearTimeout(timer);
 }

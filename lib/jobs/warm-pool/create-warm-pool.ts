@@ -4,7 +4,6 @@ import type { WarmPool, WarmPoolOptions } from '../../cage/contract/warm-pool';
 import { invalidArgument } from '../../common/errors/errors';
 import { alreadyRead } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
-import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, nodeCall } from '../../process/node-call';
 import { type Started, startThroughNode } from '../../start/launch/call-node';
 import { ForkPool } from './pool';
@@ -34,13 +33,13 @@ export function createWarmPool(module: string | URL, ...rest: unknown[]): WarmPo
     throw invalidArgument('module', 'a path or a URL', module);
   if (args !== undefined && !Array.isArray(args)) throw invalidArgument('args', 'an array of strings', args);
   if (given !== undefined && !isOptions(given)) throw invalidArgument('options', 'an object', given);
-  const { plan, forkOptions, killSignal, namespaces } = readPoolOptions(given ?? {});
+  const { plan, forkOptions, killSignal } = readPoolOptions(given ?? {});
   const list = [...((args ?? []) as readonly string[])];
   const called = alreadyRead(CALLED);
   return new ForkPool({
     plan,
     file: module instanceof URL ? fileURLToPath(module) : module,
-    killSignal: killSignal ?? defaultKillSignal(namespaces) ?? 'SIGTERM',
+    killSignal,
     start: () => hidden(startThroughNode(nodeCall('fork', [module, list, { ...forkOptions }]), called)),
   });
 }

@@ -1,8 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import type { Started } from '../../start/launch/call-node';
-import { Backoff } from './backoff';
 import type { PoolPlan } from './pool-options';
-import { startsDue } from './starts-due';
+import { Backoff, startsDue } from './starts-due';
 import { WarmChild } from './warm-child';
 
 /** How long a child that was taken has the processor to itself before its successor is started. */
@@ -12,7 +12,6 @@ export interface NurseryRequest {
   plan: PoolPlan;
   file: string;
   start: () => Started;
-  inContext: (act: () => void) => void;
   /** How many calls wait for a child. */
   waiting: () => number;
   onReady: (child: WarmChild) => void;
@@ -29,6 +28,8 @@ export class Nursery {
   readonly #loading = new Set<WarmChild>();
   readonly #idle = new Set<WarmChild>();
   readonly #backoff = new Backoff();
+  /** Children belong to the context of the one who made the pool, not to that of whoever happens to take one. */
+  readonly #context = new AsyncResource('memcage.WarmPool');
   readonly #fillAtOnce = Math.max(1, Math.floor(availableParallelism() / 2));
   /** Until when no child is started that nobody waits for. */
   #later: NodeJS.Timeout | undefined;
@@ -135,13 +136,13 @@ export class Nursery {
 
   #start(): void {
     const { file, onReady, start } = this.#request;
-    const child = new WarmChild(start(), {
+    const child = new WarmChild(this.#context.runInAsyncScope(start), {
       file,
       events: {
         ready: () => {
           this.#loading.delete(child);
           this.#idle.add(child);
-          onReady(child);
+          this.#context.runInAsyncScope(() => onReady(child));
         },
         lost: (_, error) => {
           this.#loading.delete(child);
@@ -160,7 +161,7 @@ export class Nursery {
     this.#backoff.failed();
     this.#isBackingOff = true;
     this.#delay(this.#backoff.delayMs);
-    this.#request.onLost(error, wasReady);
+    this.#context.runInAsyncScope(() => this.#request.onLost(error, wasReady));
   }
 
   #delay(ms: number): void {
@@ -168,7 +169,7 @@ export class Nursery {
     this.#later = setTimeout(() => {
       this.#later = undefined;
       this.#isBackingOff = false;
-      this.#request.inContext(() => this.supply());
+      this.#context.runInAsyncScope(() => this.supply());
     }, ms).unref();
   }
 

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
-import type { NamespaceOptions } from '../../../types/options';
-import type { WarmPoolOptions, WarmPoolSettings } from '../../cage/contract/warm-pool';
+import type { AskOptions, TakeOptions, WarmPoolOptions, WarmPoolSettings } from '../../cage/contract/warm-pool';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
 import { alreadyRead, strict } from '../../common/options/called';
+import { checkTimeout } from '../../common/options/checks';
+import { checkOptions } from '../../common/options/option-names';
+import { plainCopy } from '../../common/options/plain-copy';
+import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { splitOptions } from '../../start/request/cage-options';
 import { requestOf } from '../../start/request/start-request';
-import { copyOf, copyWithInherited } from './copies';
 
 export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
 const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');
@@ -28,9 +30,8 @@ export interface ReadPoolOptions {
   plan: PoolPlan;
   /** The options of `fork`. */
   forkOptions: object;
-  killSignal: NodeJS.Signals | number | undefined;
-  /** With those that `root` implies. */
-  namespaces: NamespaceOptions;
+  /** What ends a child that is asked. */
+  killSignal: NodeJS.Signals | number;
 }
 
 /** Throws before anything is made. */
@@ -47,7 +48,8 @@ export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
   const { own } = splitOptions({ ...forkOptions }, alreadyRead(CALLED));
   const isShared = requestOf(own).shared !== undefined;
   const plan = { spare, most, uses, trim, isShared };
-  return { plan, forkOptions, killSignal: options.killSignal, namespaces: own.namespaces };
+  const killSignal = options.killSignal ?? defaultKillSignal(own.namespaces) ?? 'SIGTERM';
+  return { plan, forkOptions, killSignal };
 }
 
 function refuseOtherRuntimes(): void {
@@ -82,11 +84,18 @@ function forChildren(options: Omit<WarmPoolOptions, keyof WarmPoolSettings>): ob
   return {
     // What a child does to its channel must not reach beyond the child.
     ipcHandles: false,
-    ...copyOf(options),
+    ...plainCopy(options),
     ...(typeof env === 'object' && env !== null && { env: copyWithInherited(env) }),
     ...(cwd !== undefined && { cwd }),
     execArgv: withPreload(execArgv, env ?? process.env),
   };
+}
+
+/** With what is inherited, which Node passes on in `env` too. */
+function copyWithInherited<T extends object>(given: T): T {
+  const copy: Partial<T> = {};
+  for (const name in given) copy[name] = given[name];
+  return copy as T;
 }
 
 /** First, so that the preload sees, and hides, its own arguments only. */
@@ -117,4 +126,33 @@ function hereUnless(hasRoot: boolean): string | undefined {
     // It was removed. Node's fork works there too.
     return undefined;
   }
+}
+
+export interface ReadTakeOptions {
+  signal: AbortSignal | undefined;
+}
+
+export interface ReadAskOptions extends ReadTakeOptions {
+  timeout: number | undefined;
+}
+
+export function readTakeOptions(options: TakeOptions): ReadTakeOptions {
+  const { signal } = checkOptions(options, { of: 'pool.take', known: ['signal'] });
+  return { signal: readSignal(signal) };
+}
+
+export function readAskOptions(message: unknown, options: AskOptions): ReadAskOptions {
+  const { signal, timeout } = checkOptions(options, { of: 'pool.run', known: ['signal', 'timeout'] });
+  if (message === undefined || typeof message === 'function' || typeof message === 'symbol') {
+    throw invalidArgument('message', 'what the channel can send', message);
+  }
+  checkTimeout(timeout);
+  return { signal: readSignal(signal), timeout };
+}
+
+/** Like Node, takes those of other realms too. */
+function readSignal(signal: unknown): AbortSignal | undefined {
+  const isSignal = typeof signal === 'object' && signal !== null && 'aborted' in signal;
+  if (signal !== undefined && !isSignal) throw invalidArgument('signal', 'an AbortSignal', signal);
+  return signal as AbortSignal | undefined;
 }

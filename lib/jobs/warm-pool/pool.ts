@@ -1,15 +1,12 @@
-import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats } from '../../cage/contract/warm-pool';
 import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
+import { KeepAlive } from '../../common/event-loop/timers';
 import type { Started } from '../../start/launch/call-node';
-import { ask, closedError, dismiss, type Question } from './ask';
-import { type ReadAskOptions, readAskOptions, readTakeOptions } from './call-options';
+import { ask, closedError, type Question } from './ask';
 import { Nursery } from './nursery';
-import type { PoolPlan } from './pool-options';
-import { Hold } from './refs';
-import { trimSoon } from './trim-spare';
+import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';
 import { WaitingLine } from './waiting-line';
 import type { WarmChild } from './warm-child';
 
@@ -30,7 +27,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   readonly #request: PoolRequest;
   readonly #nursery: Nursery;
   readonly #line = new WaitingLine<WarmChild>();
-  readonly #hold = new Hold();
+  readonly #keepAlive = new KeepAlive();
   /** What ends the children that are asked, when the pool closes. */
   readonly #onClose = new Set<() => void>();
   /** One for each call of run(): resolve when its child is gone, or waits again. */
@@ -42,16 +39,11 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   constructor(request: PoolRequest) {
     super();
     this.#request = request;
-    // Children belong to the context of the one who made the pool, not to that of whoever happens to take one.
-    const context = new AsyncResource('memcage.WarmPool');
-    const inContext = (act: () => void): void => context.runInAsyncScope(act);
     this.#nursery = new Nursery({
       ...request,
-      start: () => context.runInAsyncScope(request.start),
-      inContext,
       waiting: () => this.#line.length,
-      onReady: (child) => inContext(() => this.#onReady(child)),
-      onLost: (error, wasReady) => inContext(() => this.#onLost(error, wasReady)),
+      onReady: (child) => this.#onReady(child),
+      onLost: (error, wasReady) => this.#onLost(error, wasReady),
     });
     this.#nursery.supply({ first: true });
   }
@@ -105,8 +97,8 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
       this.#nursery.supplyLater();
       return found;
     }
-    const waits = this.#line.wait(suits, signal, () => this.#hold.set(this.#line.length > 0));
-    this.#hold.set(true);
+    const waits = this.#line.wait(suits, signal, () => this.#keepAlive.set(this.#line.length > 0));
+    this.#keepAlive.set(true);
     this.#nursery.supply();
     return waits;
   }
@@ -137,12 +129,12 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
       this.#nursery.remove(child);
       this.#give(child);
     });
-    this.#hold.set(this.#line.length > 0);
+    this.#keepAlive.set(this.#line.length > 0);
     if (given) {
       this.#nursery.supplyLater();
       return;
     }
-    if (this.#request.plan.trim) trimSoon(child, this.#request.plan);
+    if (this.#request.plan.trim) child.trimLater(this.#request.plan);
     this.#nursery.supply();
   }
 
@@ -154,7 +146,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   #onLost(error: Error, wasReady: boolean): void {
     // Nobody has missed one that had loaded the module.
     if (!wasReady) this.#line.refuseFirst(error);
-    this.#hold.set(this.#line.length > 0);
+    this.#keepAlive.set(this.#line.length > 0);
     emitApart(this, 'crash', error);
     this.#nursery.supply();
   }
@@ -170,8 +162,8 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     this.#offer(child);
   }
 
-  async #end({ started }: WarmChild): Promise<void> {
-    await dismiss(started);
+  async #end(child: WarmChild): Promise<void> {
+    await child.dismiss();
     this.#nursery.left();
   }
 
@@ -183,9 +175,9 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   async #close(): Promise<void> {
     for (const act of this.#onClose) act();
     while (this.#line.refuseFirst(closedError()));
-    this.#hold.set(true);
+    this.#keepAlive.set(true);
     await Promise.all([this.#nursery.close(), ...this.#asked]);
-    this.#hold.set(false);
+    this.#keepAlive.set(false);
     emitApart(this, 'close');
   }
 }

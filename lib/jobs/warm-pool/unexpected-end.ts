@@ -9,6 +9,8 @@ import { failureOfRun } from '../../start/run/failure-of';
 
 /** How long to read what a child wrote, if a process outside of its cage still holds its pipes. */
 export const DRAIN_MS = 250;
+/** How long a child may live on that has closed its channel, or whose channel was closed. */
+export const LEAVE_MS = 1000;
 /** What of stderr goes into the message of an error. */
 const EXCERPT = 2000;
 

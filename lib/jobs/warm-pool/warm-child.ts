@@ -1,12 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
 import type { Started } from '../../start/launch/call-node';
 import { FAILED, type InternalMessage, READY, TRIM, TRIMMED } from './preload/messages';
-import { setRefs } from './refs';
-import { DRAIN_MS, endError, readOutput, resultOf } from './unexpected-end';
+import { DRAIN_MS, endError, LEAVE_MS, readOutput, resultOf } from './unexpected-end';
 
-/** How long a child may live on whose channel is closed. */
-const LEAVE_MS = 1000;
+/** How long a child waits before it is trimmed: it may be taken soon, and its first answer should not wait for that. */
+const TRIM_AFTER_MS = 1000;
 /** How many characters of the error that it tells of go into ours. */
 const MOST_TOLD = 10_000;
 
@@ -27,6 +27,7 @@ export class WarmChild {
   #told: string | undefined;
   #isWatched = false;
   #onTrimmed: (() => void) | undefined;
+  /** What to do when somebody takes it, or it ends. */
   readonly #onUnwatched: (() => void)[] = [];
   #output: (() => RunOutput<string>) | undefined;
 
@@ -72,13 +73,24 @@ export class WarmChild {
     setRefs(this.child, true);
   }
 
-  /** Calls the function when somebody takes it, or it ends. */
-  whenUnwatched(act: () => void): void {
-    this.#onUnwatched.push(act);
+  /** Gives back memory of a child that goes on waiting. With `isShared`, that of its cage is also that of children that work. */
+  trimLater({ isShared }: { isShared: boolean }): void {
+    const timer = setTimeout(() => void this.#trim(isShared), TRIM_AFTER_MS).unref();
+    this.#onUnwatched.push(() => clearTimeout(timer));
   }
 
-  /** Collects its garbage; false if it did not get to that while nobody had taken it. */
-  trim(): Promise<boolean> {
+  async #trim(isShared: boolean): Promise<void> {
+    if (!(await this.#collectGarbage()) || isShared) return;
+    try {
+      const cgroup = this.child.cage?.cgroup;
+      if (cgroup?.version === 2) await cgroup.reclaim('max');
+    } catch {
+      // Nothing holds such a cage, the kernel is older than 5.19, or the child has ended meanwhile: it gives back less.
+    }
+  }
+
+  /** False if it did not get to that while nobody had taken it. */
+  #collectGarbage(): Promise<boolean> {
     return new Promise((resolve) => {
       this.#onTrimmed = () => {
         this.#onTrimmed = undefined;
@@ -88,6 +100,16 @@ export class WarmChild {
         if (error !== null) this.#onTrimmed?.();
       });
     });
+  }
+
+  /** Has it end that was taken, and is no longer needed: by itself, since its channel is closed, or else it is killed. */
+  async dismiss(): Promise<void> {
+    const { child } = this;
+    child.on('error', () => {});
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(this.started.killAll, LEAVE_MS);
+    await child.outcome;
+    clearTimeout(timer);
   }
 
   /** Ends it with everything that it started. Nothing more is heard of it. */
@@ -141,7 +163,7 @@ export class WarmChild {
   /** It can't be asked any more. Most likely it is ending. */
   readonly #onDisconnect = (): void => {
     const timer = setTimeout(this.started.killAll, LEAVE_MS).unref();
-    this.whenUnwatched(() => clearTimeout(timer));
+    this.#onUnwatched.push(() => clearTimeout(timer));
   };
 
   async #end(): Promise<void> {
@@ -158,5 +180,20 @@ export class WarmChild {
   async #lastWords(): Promise<void> {
     if (!this.child.connected) return;
     await once(this.child, 'disconnect', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => {});
+  }
+}
+
+interface Referable {
+  ref?(): unknown;
+  unref?(): unknown;
+}
+
+/** Whether a child, its channel and its pipes keep this process alive. Those of `fork` do. */
+function setRefs(child: ChildProcess, refs: boolean): void {
+  // Node leaves `stdio` undefined if there were no fds for the pipes.
+  const pipes: readonly unknown[] = (child.stdio as ChildProcess['stdio'] | undefined) ?? [];
+  for (const each of [child, child.channel, ...pipes] as (Referable | null | undefined)[]) {
+    if (refs) each?.ref?.();
+    else each?.unref?.();
   }
 }

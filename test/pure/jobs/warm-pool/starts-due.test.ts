@@ -1,6 +1,6 @@
-import { type Supply, startsDue } from '../../../../lib/jobs/warm-pool/starts-due';
+import { Backoff, type PoolState, startsDue } from '../../../../lib/jobs/warm-pool/starts-due';
 
-const EMPTY: Supply = {
+const EMPTY: PoolState = {
   spare: 2,
   most: Number.POSITIVE_INFINITY,
   fillAtOnce: 1,
@@ -11,7 +11,7 @@ const EMPTY: Supply = {
   waiting: 0,
 };
 
-test.each<[string, Partial<Supply>, number]>([
+test.each<[string, Partial<PoolState>, number]>([
   ['an empty pool loads as many as may load at once', {}, 1],
   ['more on a larger machine', { fillAtOnce: 4 }, 2],
   ['one loads, and the next has to wait', { loading: 1 }, 0],
@@ -29,4 +29,16 @@ test.each<[string, Partial<Supply>, number]>([
   ['no spares, but one who waits', { spare: 0, waiting: 1 }, 1],
 ])('%s', (_, supply, due) => {
   expect(startsDue({ ...EMPTY, ...supply })).toBe(due);
+});
+
+test('waits twice as long each time, at most a minute, until something was good', () => {
+  const backoff = new Backoff();
+  expect(backoff.delayMs).toBe(0);
+  const delays = Array.from({ length: 12 }, () => {
+    backoff.failed();
+    return backoff.delayMs;
+  });
+  expect(delays).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
+  backoff.succeeded();
+  expect(backoff.delayMs).toBe(0);
 });

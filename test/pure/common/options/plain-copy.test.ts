@@ -1,4 +1,4 @@
-import { copyOf, copyWithInherited } from '../../../../lib/jobs/warm-pool/copies';
+import { plainCopy } from '../../../../lib/common/options/plain-copy';
 
 test('copies plain objects and arrays, however deep', () => {
   const given = {
@@ -7,7 +7,7 @@ test('copies plain objects and arrays, however deep', () => {
     none: null,
     bare: Object.assign(Object.create(null), { a: 1 }) as object,
   };
-  const copy = copyOf(given);
+  const copy = plainCopy(given);
   expect(copy).toEqual(given);
   given.stdio[0] = 'pipe';
   given.memory.max = 6;
@@ -16,10 +16,6 @@ test('copies plain objects and arrays, however deep', () => {
 
 test('leaves everything else as it is', () => {
   const given = { url: new URL('file:///'), act: () => 1, bytes: Buffer.from('a'), map: new Map() };
-  const copy = copyOf(given);
+  const copy = plainCopy(given);
   for (const name of ['url', 'act', 'bytes', 'map'] as const) expect(copy[name]).toBe(given[name]);
-});
-
-test('copies what is inherited', () => {
-  expect(copyWithInherited(Object.assign(Object.create({ a: 1 }) as object, { b: 2 }))).toEqual({ a: 1, b: 2 });
 });
