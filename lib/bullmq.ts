@@ -10,8 +10,7 @@ import { ErrorCode, MemcageError } from './index.js';
 import { JobRuns } from './programs/bullmq/job-runs.js';
 import { type CagedProcessorOptions, openPool, type Plan, readPlan } from './programs/bullmq/options.js';
 import { loadProtocol } from './programs/bullmq/protocol.js';
-import { needOf, Seats } from './programs/bullmq/seats.js';
-import { refuseLarge, SpareRoom } from './programs/bullmq/spare-room.js';
+import { refuseLarge, Seats, SpareRoom } from './programs/bullmq/seats.js';
 
 export type { CagedProcessorOptions, RetryOptions } from './programs/bullmq/options.js';
 
@@ -66,10 +65,8 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
   const pool = openPool(plan, options);
   const seats = new Seats(plan);
   const runs = new JobRuns({ plan, protocol, pool, seats });
-  const spares = new SpareRoom(plan, needOf(plan));
+  const spares = new SpareRoom(plan);
   const attached = new WeakSet<Worker>();
-  /** Workers of one queue may do the same job after another, when the first has lost its lock. */
-  const fetchedBy = new WeakMap<Job, Worker>();
   let closed: Promise<void> | undefined;
   const isClosed = (): MemcageError => new MemcageError(ErrorCode.CLOSED, 'The processor is closed');
 
@@ -84,10 +81,9 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
     if (attached.has(worker)) return worker;
     attached.add(worker);
     seats.attach(worker);
-    worker.on('active', (job: Job) => fetchedBy.set(job, worker));
     worker.on('lockRenewalFailed', (jobIds) => {
       const lost = new Error('The lock of the job was lost: another worker may do it now');
-      void runs.stop(lost, (job) => fetchedBy.get(job) === worker && jobIds.includes(job.id ?? ''));
+      void runs.stop(lost, (job) => seats.isFetchedBy(worker, job) && jobIds.includes(job.id ?? ''));
     });
     return worker;
   };

@@ -10,12 +10,6 @@ export interface Seat {
   leave(): void;
 }
 
-export interface Supply {
-  budget: Budget<LearnedJob>;
-  /** What each job takes. */
-  need: ReserveOptions;
-}
-
 /** How long an idle worker keeps room that others wait for. */
 const IDLE_MS = 1000;
 /** And how long, if it has had no job since it last gave its room away: else each idle worker would cost others a second a job. */
@@ -45,12 +39,14 @@ export class Attachment {
   #idleMs = IDLE_MS;
   #isClosed = false;
 
+  /** @param need what each job takes */
   constructor(
     private readonly worker: Worker,
-    private readonly supply: Supply,
+    private readonly budget: Budget<LearnedJob>,
+    private readonly need: ReserveOptions,
   ) {
     this.#throttle = new Throttle(worker, () => this.#update({ wake: true }));
-    supply.budget.on('queued', this.#onQueued);
+    budget.on('queued', this.#onQueued);
     worker.once('closing', () => this.#end());
     this.#update();
   }
@@ -79,7 +75,7 @@ export class Attachment {
    */
   #isTooMany(): boolean {
     if (!this.worker.isRunning()) return false;
-    if (this.supply.budget.closing) {
+    if (this.budget.closing) {
       this.close();
     } else {
       if (this.#hasRoom() || this.#isClosed) return false;
@@ -104,7 +100,7 @@ export class Attachment {
   #end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.supply.budget.off('queued', this.#onQueued);
+    this.budget.off('queued', this.#onQueued);
     clearTimeout(this.#idle);
     this.#giveUp();
   }
@@ -152,7 +148,7 @@ export class Attachment {
   #keeps(): boolean {
     if (this.#isClosed || this.#held !== undefined || this.#isGranted) return false;
     const own = this.#asked === undefined ? 0 : 1;
-    return this.supply.budget.stats().queued === own;
+    return this.budget.stats().queued === own;
   }
 
   #give(room: Room): void {
@@ -198,7 +194,7 @@ export class Attachment {
   }
 
   #ask(): void {
-    const { budget, need } = this.supply;
+    const { budget, need } = this;
     const asked = new AbortController();
     this.#asked = asked;
     const { queued } = budget.stats();
@@ -242,10 +238,10 @@ export class Attachment {
   /** Others wait, and the worker finds nothing to do: they get its room, and it waits in its turn. */
   #watchIdle(): void {
     const room = this.#held;
-    if (room === undefined || this.supply.budget.stats().queued === 0) return;
+    if (room === undefined || this.budget.stats().queued === 0) return;
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      if (this.#held !== room || this.supply.budget.stats().queued === 0) return;
+      if (this.#held !== room || this.budget.stats().queued === 0) return;
       this.#held = undefined;
       this.#idleMs = STILL_IDLE_MS;
       // Behind those that wait.

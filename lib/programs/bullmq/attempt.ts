@@ -1,16 +1,54 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
 import type { Job } from 'bullmq';
 import { type Caged, ExitError, failureOf, type Outcome } from '../../index.js';
+import type { EnvironmentChanges } from './child/messages.js';
 import { Conversation, type Said } from './conversation.js';
-import type { EnvironmentChanges } from './environment.js';
-import { relayOutput } from './output.js';
 import type { Protocol } from './protocol.js';
-import type { Stop, Stops } from './stops.js';
 
 /** How long a child may take to end that has said what became of its job. */
 const LEAVE_MS = 1000;
 
-export type CagedChild = ChildProcess & Caged;
+/** The child of one job. */
+export type JobChild = ChildProcess & Caged;
+
+/** Why a job is to end before it has. */
+export interface Stop {
+  /** What the processor gets as the reason of its signal. */
+  reason: unknown;
+  /** The error of the job; without an outcome if no child of it was started. */
+  error(outcome: Outcome | undefined): Error;
+  /** Whether that is the error whatever the processor says after. */
+  isFinal: boolean;
+  /** Whether the processor gets no time to end by itself. */
+  atOnce: boolean;
+}
+
+/** What may end a job early, and who has to hear of it. */
+export class Stops {
+  first: Stop | undefined;
+  readonly #controller = new AbortController();
+  readonly #listeners = new Set<(stop: Stop) => void>();
+
+  /** Aborted by the first stop: for what waits. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  stop(stop: Stop): void {
+    this.first ??= stop;
+    this.#controller.abort(stop.reason);
+    for (const listener of this.#listeners) listener(stop);
+  }
+
+  /** Calls the function at each stop, and for one that was before. The returned function takes that back. */
+  listen(listener: (stop: Stop) => void): () => void {
+    this.#listeners.add(listener);
+    if (this.first !== undefined) listener(this.first);
+    return () => this.#listeners.delete(listener);
+  }
+}
 
 export interface AttemptRequest {
   job: Job;
@@ -24,7 +62,7 @@ export interface AttemptRequest {
 }
 
 /** Has a child do the job. Settles when nothing of the child is left. */
-export async function attempt(child: CagedChild, request: AttemptRequest): Promise<unknown> {
+export async function attempt(child: JobChild, request: AttemptRequest): Promise<unknown> {
   const { job, token, stops, protocol, graceMs } = request;
   relayOutput(child);
   const conversation = new Conversation(child, job, protocol);
@@ -72,7 +110,7 @@ class Ending {
   #timer: NodeJS.Timeout | undefined;
   #atMs = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly child: CagedChild) {}
+  constructor(private readonly child: JobChild) {}
 
   within(ms: number): void {
     const atMs = performance.now() + ms;
@@ -92,5 +130,23 @@ class Ending {
     const cage: Caged['cage'] | null = this.child.cage;
     // A failure is told by the end of the child.
     cage?.kill().catch(() => {});
+  }
+}
+
+/** Passes on what a child writes, as BullMQ does for its children. A stream that is not a pipe is null. */
+function relayOutput({ stdout, stderr }: { stdout: Readable | null; stderr: Readable | null }): void {
+  for (const [from, to] of [
+    [stdout, process.stdout],
+    [stderr, process.stderr],
+  ] as const) {
+    // Who can't read the child's pipe, or write to this process's own output, has nothing to tell the job.
+    if (from !== null) relay(from, to).catch(() => from.resume());
+  }
+}
+
+/** Not `pipe()`: its listeners add up on the stream that all children share. */
+async function relay(from: Readable, to: Writable): Promise<void> {
+  for await (const chunk of from) {
+    if (!to.write(chunk)) await once(to, 'drain');
   }
 }

@@ -1,11 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job } from 'bullmq';
 import { ErrorCode, formatSize, MemcageError } from '../../index.js';
-import { ENVIRONMENT } from './child/messages.js';
-import { type ChildMessage, isChildMessage, requestsOf } from './child-messages.js';
-import type { EnvironmentChanges } from './environment.js';
+import { ENVIRONMENT, type EnvironmentChanges } from './child/messages.js';
+import { type ChildMessage, isChildMessage, requestsOf, toldError } from './child-messages.js';
 import type { Protocol } from './protocol.js';
-import { toldError } from './told-error.js';
 
 /** How long to read the channel of a child that has ended, if a process that it left holds the other end. */
 const DRAIN_MS = 1000;

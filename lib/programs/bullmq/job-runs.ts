@@ -2,18 +2,19 @@ import type { Job } from 'bullmq';
 import {
   AbortError,
   ErrorCode,
+  fork,
   formatSize,
   MemcageError,
   MemoryLimitError,
+  type MemoryOption,
   TimeoutError,
   type WarmPool,
 } from '../../index.js';
-import { attempt, type CagedChild, NOTHING } from './attempt.js';
-import { Children } from './children.js';
+import { attempt, type JobChild, NOTHING, type Stop, Stops } from './attempt.js';
+import type { EnvironmentChanges } from './child/messages.js';
 import type { Plan } from './options.js';
 import type { Protocol } from './protocol.js';
 import type { Seats } from './seats.js';
-import { type Stop, Stops } from './stops.js';
 
 /** What BullMQ gives a processor. */
 export interface Call {
@@ -22,21 +23,19 @@ export interface Call {
   signal: AbortSignal | undefined;
 }
 
-export interface Parts {
+/** What jobs are done with. */
+export interface JobRunsOptions {
   plan: Plan;
   protocol: Protocol;
-  pool: WarmPool<CagedChild>;
+  pool: WarmPool<JobChild>;
   seats: Seats;
 }
 
 /** Does jobs, each in a child of its own. */
 export class JobRuns {
-  readonly #children: Children;
   readonly #running = new Map<Stops, { job: Job; over: Promise<unknown> }>();
 
-  constructor(private readonly parts: Parts) {
-    this.#children = new Children(parts.plan, parts.pool);
-  }
+  constructor(private readonly options: JobRunsOptions) {}
 
   async run(call: Call): Promise<unknown> {
     const stops = new Stops();
@@ -57,12 +56,12 @@ export class JobRuns {
   }
 
   async #inSeat(call: Call, stops: Stops): Promise<unknown> {
-    const cancel = (): void => stops.stop(cancelled(call.signal?.reason, this.parts.plan));
+    const cancel = (): void => stops.stop(cancelled(call.signal?.reason, this.options.plan));
     call.signal?.addEventListener('abort', cancel);
     if (call.signal?.aborted === true) cancel();
     let leave = (): void => {};
     try {
-      const seat = await this.parts.seats.enter(call.job, stops.signal);
+      const seat = await this.options.seats.enter(call.job, stops.signal);
       leave = seat.leave;
       return await this.#tries(call, stops, seat.giveBack);
     } catch (error) {
@@ -74,7 +73,7 @@ export class JobRuns {
   }
 
   async #tries(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
-    const { plan } = this.parts;
+    const { plan } = this.options;
     try {
       return await this.#first(call, stops, giveBack);
     } catch (error) {
@@ -85,7 +84,7 @@ export class JobRuns {
       // Without the line, the job goes on all the same.
       await call.job.log(`${error.message}: it is done once more with ${formatSize(bytes)}`).catch(() => {});
       try {
-        return await this.#converse(call, stops, await this.#children.larger(bytes, stops.signal));
+        return await this.#converse(call, stops, await this.#largerChild(bytes, stops.signal));
       } catch (second) {
         throw isForOwnLimit(second) ? unrecoverable(second) : second;
       }
@@ -93,28 +92,60 @@ export class JobRuns {
   }
 
   async #first(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
-    if (this.parts.plan.keyOf === undefined) {
+    if (this.options.plan.keyOf === undefined) {
       // Of the time for the job, in case that the processor never ends to load.
       const timer = this.#timer(stops);
-      const child = await this.#children.warm(stops.signal).finally(() => clearTimeout(timer));
+      // One that waits, or the next that does. The job has room for it.
+      const child = await this.options.pool.take({ signal: stops.signal }).finally(() => clearTimeout(timer));
       return this.#converse(call, stops, child);
     }
     // It asks for its own room before it gives this back.
-    const child = this.#children.learned(call.job, stops.signal);
+    const child = this.#learnedChild(call.job, stops.signal);
     giveBack();
     return this.#converse(call, stops, await child);
   }
 
-  async #converse({ job, token }: Call, stops: Stops, child: CagedChild): Promise<unknown> {
-    const { protocol, plan } = this.parts;
+  /** One whose limit the budget has learned. It waits for its own room. */
+  #learnedChild(job: Job, signal: AbortSignal): Promise<JobChild> {
+    const { plan } = this.options;
+    return this.#inBudget({ memory: plan.memory, key: plan.keyOf?.(job) ?? job.name }, signal);
+  }
+
+  /** One with another limit. In a budget it waits for its own room. */
+  async #largerChild(bytes: number, signal: AbortSignal): Promise<JobChild> {
+    const { memory: given, budget, module, args, childOptions, place } = this.options.plan;
+    const memory = typeof given === 'object' ? { ...given, max: bytes } : bytes;
+    if (budget !== undefined) return this.#inBudget({ memory }, signal);
+    if (signal.aborted) throw new AbortError(signal.reason);
+    return fork(module, args, { ...childOptions, ...place, memory }) as JobChild;
+  }
+
+  async #inBudget(sized: { memory: MemoryOption; key?: string }, signal: AbortSignal): Promise<JobChild> {
+    const { budget, module, args, childOptions } = this.options.plan;
+    if (budget === undefined) throw new Error('No budget');
+    // The budget would end the child by the signal, too. That is the job's affair.
+    const waiting = new AbortController();
+    const abort = (): void => waiting.abort(signal.reason);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    try {
+      return (await budget.fork(module, args, { ...childOptions, ...sized, signal: waiting.signal })) as JobChild;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #converse({ job, token }: Call, stops: Stops, child: JobChild): Promise<unknown> {
+    const { protocol, plan } = this.options;
     const timer = this.#timer(stops);
-    const { processor, graceMs, changesOf } = plan;
-    const request = { job, token, stops, protocol, name: processor.name, graceMs, environment: changesOf() };
+    const { processor, graceMs } = plan;
+    const environment = plan.environment && changesSince(plan.environment);
+    const request = { job, token, stops, protocol, name: processor.name, graceMs, environment };
     return attempt(child, request).finally(() => clearTimeout(timer));
   }
 
   #timer(stops: Stops): NodeJS.Timeout | undefined {
-    const { timeoutMs, processor } = this.parts.plan;
+    const { timeoutMs, processor } = this.options.plan;
     if (timeoutMs === undefined) return undefined;
     const message = `${processor.name} was not done within ${timeoutMs} ms`;
     const error: Stop['error'] = (outcome) =>
@@ -145,4 +176,12 @@ function isForOwnLimit(error: unknown): error is MemoryLimitError {
 /** BullMQ does not try again a job whose error has this name, whatever its `attempts` are. */
 function unrecoverable(error: MemoryLimitError): Error {
   return Object.defineProperty(error, 'name', { value: 'UnrecoverableError', configurable: true, writable: true });
+}
+
+/** How the environment of this process differs from what it was; undefined if it does not. */
+function changesSince(before: NodeJS.ProcessEnv): EnvironmentChanges | undefined {
+  const now = { ...process.env };
+  const set = Object.entries(now).filter(([name, value]) => value !== before[name]) as [string, string][];
+  const unset = Object.keys(before).filter((name) => !(name in now));
+  return set.length + unset.length === 0 ? undefined : { set: Object.fromEntries(set), unset };
 }

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Job } from 'bullmq';
 import {
   type Budget,
@@ -14,10 +17,8 @@ import {
   type Size,
   type WarmPool,
 } from '../../index.js';
-import type { CagedChild } from './attempt.js';
-import { changesSince, type EnvironmentChanges } from './environment.js';
-import { invalid } from './invalid.js';
-import { findProcessor, type ProcessorFile } from './processor-file.js';
+import { invalidArgument } from '../peers/invalid-argument.js';
+import type { JobChild } from './attempt.js';
 import type { Protocol } from './protocol.js';
 
 /** How a job is done once more that was killed for its own memory limit. */
@@ -64,6 +65,12 @@ export interface CagedProcessorOptions
   parent?: Cgroup | string;
 }
 
+export interface ProcessorFile {
+  /** For errors. */
+  name: string;
+  href: string;
+}
+
 /** What a processor does with each job. */
 export interface Plan {
   processor: ProcessorFile;
@@ -85,8 +92,8 @@ export interface Plan {
   args: string[];
   /** Without memory, cage, parent and enforce. */
   childOptions: object;
-  /** What differs in the environment of a job that begins now; undefined if nothing does. */
-  changesOf: () => EnvironmentChanges | undefined;
+  /** That of this process when it was asked for children: a job that begins later gets the changes. Undefined if the caller gave one. */
+  environment: NodeJS.ProcessEnv | undefined;
   /** The cage that the caller chose, the budget's, or what says where one is made. */
   place: { cage?: Cage; parent?: Cgroup | string; enforce?: Enforce };
 }
@@ -114,6 +121,9 @@ const GRACE_MS = 5000;
 /** The kernel counts a limit in pages. */
 const LARGEST_PAGE = 64 * 1024;
 
+/** The endings that BullMQ knows. To others it adds `.js`. */
+const ENDINGS = ['.js', '.ts', '.flow', '.cjs', '.mjs', '.mts', '.cts'];
+
 /** Throws for what is wrong, before anything is made. */
 export function readPlan(
   file: unknown,
@@ -121,11 +131,11 @@ export function readPlan(
   { protocol, module }: { protocol: Protocol; module: string },
 ): Plan {
   if (typeof options !== 'object' || options === null) {
-    throw invalid('options', "an object with memory, such as { memory: '200M' }", options);
+    throw invalidArgument('options', "an object with memory, such as { memory: '200M' }", options);
   }
   for (const name of LEFT_OUT) {
     if (name in options && Reflect.get(options, name) === undefined) {
-      throw invalid(name, 'a value (leave it out if it has none)', undefined);
+      throw invalidArgument(name, 'a value (leave it out if it has none)', undefined);
     }
   }
   const {
@@ -141,11 +151,12 @@ export function readPlan(
   } = options as CagedProcessorOptions;
   const { cage, parent, enforce, ...childOptions } = rest;
   for (const [name, expected] of Object.entries(REFUSED)) {
-    if (Reflect.get(rest, name) !== undefined) throw invalid(name, expected, Reflect.get(rest, name));
+    if (Reflect.get(rest, name) !== undefined) throw invalidArgument(name, expected, Reflect.get(rest, name));
   }
   if (learn !== false && learn !== true && typeof learn !== 'function')
-    throw invalid('learn', 'true or a function', learn);
-  if (learn !== false && budget === undefined) throw invalid('budget', 'a budget with learn (learn needs it)', budget);
+    throw invalidArgument('learn', 'true or a function', learn);
+  if (learn !== false && budget === undefined)
+    throw invalidArgument('budget', 'a budget with learn (learn needs it)', budget);
   const processor = findProcessor(file, { looked: rest.root === undefined });
   const memoryBytes = bytesOf(memory);
   const keyOf = learn === true ? (job: Job) => job.name : learn === false ? undefined : learn;
@@ -169,19 +180,20 @@ export function readPlan(
     args: [protocol.classes, processor.href],
     // As BullMQ's children: what they write is written by this process.
     childOptions: { silent: true, ipcHandles: false, ...childOptions, env },
-    changesOf: rest.env === undefined ? () => changesSince(env) : () => undefined,
+    environment: rest.env === undefined ? env : undefined,
     place: shared === undefined ? present({ cage, parent, enforce }) : { cage: shared.cage },
   };
 }
 
 /** Starts the children that wait. @throws what is wrong with the options of the children */
-export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<CagedChild> {
+export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<JobChild> {
   const { module, args, memory, spare, childOptions, place, keyOf } = plan;
-  if (keyOf !== undefined && spare !== 0) throw invalid('spare', '0 (learn starts each child for its job)', spare);
+  if (keyOf !== undefined && spare !== 0)
+    throw invalidArgument('spare', '0 (learn starts each child for its job)', spare);
   const { trim } = options;
   try {
     const all = { ...childOptions, ...place, memory, spare, ...(trim !== undefined && { trim }) };
-    return createWarmPool(module, args, all) as WarmPool<CagedChild>;
+    return createWarmPool(module, args, all) as WarmPool<JobChild>;
   } catch (error) {
     throw inOurWords(error, options);
   }
@@ -202,13 +214,31 @@ function inOurWords(error: unknown, options: object): unknown {
   return error;
 }
 
+/** @throws TypeError if there is no such file */
+function findProcessor(file: unknown, { looked }: { looked: boolean }): ProcessorFile {
+  if (typeof file !== 'string' && !(file instanceof URL)) throw invalidArgument('file', 'a path or a file: URL', file);
+  const path = pathOf(file);
+  const full = typeof file !== 'string' || ENDINGS.includes(extname(path)) ? path : `${path}.js`;
+  if (looked && !existsSync(full)) throw invalidArgument('file', 'the path of a file that exists', full);
+  return { name: basename(full), href: pathToFileURL(full).href };
+}
+
+function pathOf(file: string | URL): string {
+  if (file instanceof URL || file.startsWith('file:')) {
+    const url = new URL(file);
+    if (url.protocol !== 'file:') throw invalidArgument('file', 'a path or a file: URL', url.href);
+    return fileURLToPath(url);
+  }
+  return resolve(file);
+}
+
 function readBudget(budget: unknown, place: object): Budget<LearnedJob> | undefined {
   if (budget === undefined) return undefined;
   if (typeof budget !== 'object' || budget === null || !('reserve' in budget)) {
-    throw invalid('budget', 'what createBudget() returns', budget);
+    throw invalidArgument('budget', 'what createBudget() returns', budget);
   }
   for (const [name, value] of Object.entries(place)) {
-    if (value !== undefined) throw invalid(name, 'no value (the jobs are in the cage of the budget)', value);
+    if (value !== undefined) throw invalidArgument(name, 'no value (the jobs are in the cage of the budget)', value);
   }
   return budget as Budget<LearnedJob>;
 }
@@ -230,27 +260,28 @@ function readRetry(
     return (limitBytes) => (learns && !isGiven(limitBytes) ? isMore(next(limitBytes), limitBytes) : undefined);
   }
   if (typeof retry !== 'object' || retry === null || Object.keys(retry).join() !== 'memory') {
-    throw invalid('retry', "an object with memory, such as { memory: '400M' }, or false", retry);
+    throw invalidArgument('retry', "an object with memory, such as { memory: '400M' }, or false", retry);
   }
   const bytes = parseSize((retry as { memory: Size }).memory);
   if (bytes <= memoryBytes) {
-    throw invalid('retry.memory', `more than memory, which is ${formatSize(memoryBytes)}`, formatSize(bytes));
+    throw invalidArgument('retry.memory', `more than memory, which is ${formatSize(memoryBytes)}`, formatSize(bytes));
   }
-  if (bytes > most) throw invalid('retry.memory', `at most the ${formatSize(most)} of the budget`, formatSize(bytes));
+  if (bytes > most)
+    throw invalidArgument('retry.memory', `at most the ${formatSize(most)} of the budget`, formatSize(bytes));
   return (limitBytes) => isMore(bytes, limitBytes);
 }
 
 function readTime(name: string, ms: unknown): number | undefined {
   if (ms === undefined) return undefined;
   if (typeof ms !== 'number' || !Number.isFinite(ms) || ms < 0 || ms > 2 ** 31 - 1) {
-    throw invalid(name, 'a number of milliseconds, from 0 to 2147483647', ms);
+    throw invalidArgument(name, 'a number of milliseconds, from 0 to 2147483647', ms);
   }
   return name === 'timeout' && ms === 0 ? undefined : ms;
 }
 
 function bytesOf(memory: MemoryOption | undefined): number {
   const max = typeof memory === 'object' && memory !== null ? memory.max : memory;
-  if (max === undefined || max === null) throw invalid('memory', "the limit of a job, such as '200M'", memory);
+  if (max === undefined || max === null) throw invalidArgument('memory', "the limit of a job, such as '200M'", memory);
   return parseSize(max);
 }
 

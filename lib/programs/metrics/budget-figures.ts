@@ -29,27 +29,16 @@ const LABELS = ['budget'];
 /** Adds metrics of budgets, by their names. */
 export function addBudgets(metrics: Metrics, budgets: Readonly<Record<string, Pick<Budget, 'stats'>>>): void {
   const valuesOf =
-    (pick: (stats: BudgetStats) => number | null): Values =>
+    (figure: keyof BudgetStats, factor = 1): Values =>
     (give) => {
-      for (const [name, budget] of Object.entries(budgets)) give(pick(budget.stats()) ?? undefined, { budget: name });
+      for (const [name, budget] of Object.entries(budgets)) {
+        const value = budget.stats()[figure];
+        give(value === null ? undefined : value * factor, { budget: name });
+      }
     };
-  for (const [figure, help] of entries(GAUGES))
-    metrics.gauge(
-      help,
-      LABELS,
-      valuesOf((stats) => stats[figure]),
-    );
-  for (const [figure, help] of entries(COUNTERS))
-    metrics.counter(
-      help,
-      LABELS,
-      valuesOf((stats) => stats[figure]),
-    );
-  metrics.gauge(
-    LONGEST_WAIT,
-    LABELS,
-    valuesOf(({ longestWaitMs }) => longestWaitMs / 1000),
-  );
+  for (const [figure, help] of entries(GAUGES)) metrics.gauge(help, LABELS, valuesOf(figure));
+  for (const [figure, help] of entries(COUNTERS)) metrics.counter(help, LABELS, valuesOf(figure));
+  metrics.gauge(LONGEST_WAIT, LABELS, valuesOf('longestWaitMs', 1 / 1000));
 }
 
 function entries(figures: Figures): [keyof BudgetStats, Help][] {

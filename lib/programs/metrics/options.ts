@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { ErrorCode, likelyMeant } from '../../index.js';
+import { invalidArgument } from '../peers/invalid-argument.js';
 
 /** Throws TypeError if an option does not exist, or its value is not of the kind that it should be. */
 export function checkKinds(
@@ -7,20 +7,21 @@ export function checkKinds(
   options: unknown,
   kinds: Readonly<Record<string, 'function' | 'object' | 'string'>>,
 ): void {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options);
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
   const known = Object.keys(kinds);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const all = `${of} has ${known.join(', ')}`;
     const meant = likelyMeant(unknown, known);
     const answer = meant === undefined ? all : `did you mean '${meant}'? (${all})`;
-    throw wrong(ErrorCode.UNKNOWN_OPTION, `Unknown option '${unknown}' of ${of}: ${answer}`);
+    const error = new TypeError(`Unknown option '${unknown}' of ${of}: ${answer}`);
+    throw Object.assign(error, { code: ErrorCode.UNKNOWN_OPTION });
   }
   for (const [name, kind] of Object.entries(kinds)) {
     if (!(name in options)) continue;
     const value: unknown = Reflect.get(options, name);
     if (typeof value !== kind || value === null) {
-      throw invalid(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
+      throw invalidArgument(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
     }
   }
 }
@@ -30,13 +31,5 @@ export function checkBudgets(budgets: unknown): void {
   const isObject = typeof budgets === 'object' && budgets !== null;
   const hasStats = (each: unknown) => typeof (each as { stats?: unknown } | null)?.stats === 'function';
   if (isObject && Object.values(budgets).every(hasStats)) return;
-  throw invalid('budgets', 'budgets by their names, such as { images: budget }', budgets);
-}
-
-function invalid(name: string, expected: string, value: unknown): TypeError {
-  return wrong(ErrorCode.INVALID_ARGUMENT, `Expected ${expected} for ${name} but received ${inspect(value)}`);
-}
-
-function wrong(code: ErrorCode, message: string): TypeError {
-  return Object.assign(new TypeError(message), { code });
+  throw invalidArgument('budgets', 'budgets by their names, such as { images: budget }', budgets);
 }

@@ -3,17 +3,15 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { ENVIRONMENT } from './messages.js';
+import { ENVIRONMENT, type EnvironmentChanges } from './messages.js';
 
 interface Message {
   cmd?: number;
   err?: object;
 }
 
-interface EnvironmentMessage {
+interface EnvironmentMessage extends EnvironmentChanges {
   cmd: string;
-  set: Record<string, string>;
-  unset: string[];
 }
 
 const [classes = '', processor = ''] = process.argv.splice(2);

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { ErrorCode } from '../../index.js';
 
-export function invalid(option: string, expected: string, actual: unknown): TypeError {
+/** Makes a TypeError, ERR_MEMCAGE_INVALID_ARGUMENT: "Expected EXPECTED for OPTION but received VALUE". */
+export function invalidArgument(option: string, expected: string, actual: unknown): TypeError {
   const message = `Expected ${expected} for ${option} but received ${inspect(actual)}`;
   return Object.assign(new TypeError(message), { code: ErrorCode.INVALID_ARGUMENT });
 }
