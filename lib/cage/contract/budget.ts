@@ -74,7 +74,7 @@ export interface SizedJob {
   memory: MemoryOption;
 }
 
-/** What a job asks for in a budget with `learn`. `memory` is the limit while nothing is known of the `key`. */
+/** What a job says of its memory in a budget with `learn`: `memory` is then the limit while nothing is known of the `key`. */
 export type LearnedJob =
   | SizedJob
   | {

@@ -39,7 +39,7 @@ export class AvailableMemory {
   moreBytes(usedBytes: number, nowMs: number): number {
     if (nowMs - this.#knownMs >= KNOWN_FOR_MS) this.#findLimits(nowMs);
     const uses = this.#reader.read(this.#limited.map(({ cgroup }) => cgroup));
-    // One that is gone limits nothing, and no limit is sure to have been seen until it is looked for again.
+    // A cgroup that is gone limits nothing. A new limit may be unseen until limits are looked for again.
     const left = this.#limited.map(({ limitBytes }, index) => limitBytes - (uses[index] ?? 0));
     return Math.max(0, Math.min(availableBytes(), this.#hiddenLimitBytes - usedBytes, ...left));
   }

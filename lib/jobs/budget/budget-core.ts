@@ -65,7 +65,7 @@ export function endJob({ learner }: BudgetCore, job: Job, end: Gone, killedAtByt
       killedAtBytes,
       peakBytes: outcome.memory.peakBytes,
       mostUsedBytes: record.mostUsedBytes > 0 ? record.mostUsedBytes : null,
-      // Its own is counted from its birth, after which it may have waited at a gate.
+      // The child's own time is counted from its birth, after which it may have waited at a gate.
       durationMs: Math.min(outcome.durationMs, performance.now() - job.sinceMs),
     });
   }

@@ -35,7 +35,7 @@ function turnsOf(core: BudgetCore, { key, priority, ...limits }: Omit<ContainJob
   return { limitsFor, turnFor: (child) => new JobTurn(core, job, child) };
 }
 
-/** That of a child without a limit of its own. */
+/** The limit of memory of a child without one of its own. */
 function defaultMemory(
   { learner, capacity }: BudgetCore,
   key: string | undefined,

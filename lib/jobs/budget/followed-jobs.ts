@@ -58,7 +58,7 @@ class FollowedChild {
 /** A running job that has a cgroup of its own to look at. */
 export interface MeasurableJob {
   readonly record: RunningRecord;
-  /** That of its private cage. It goes away as the job ends: reading it may throw ERR_MEMCAGE_CGROUP_GONE. */
+  /** The cgroup of the job's private cage, which goes away as the job ends: reading it may throw ERR_MEMCAGE_CGROUP_GONE. */
   readonly cgroup: Cgroup;
 }
 
@@ -105,7 +105,7 @@ export class FollowedJobs {
     if (this.#followed.size > 0) await new Promise<void>((resolve) => (this.#allGone = resolve));
   }
 
-  /** Those that can be measured now. */
+  /** The running jobs that can be measured now. */
   measurable(): MeasurableJob[] {
     return Array.from(this.#followed.values()).flatMap(({ record, cgroup }) =>
       cgroup === undefined ? [] : [{ record, cgroup }],

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 
-/** Each is a process, with a cgroup. */
+/** How many children may wait: each is a process, with a cgroup. */
 const MOST = 1000;
-/** One takes three of the files that this process may have open, and three more for its pipes: all of them less than half. */
+/** A child that waits takes three of the files that this process may have open, and three more for its pipes: all of them less than half. */
 const FILES_FOR_EACH = 16;
 const SOFT_LIMIT = /^Max open files +(\d+)/m;
 

@@ -49,7 +49,7 @@ export class Headroom {
     if (this.#heldBytes > known) this.#raise(cage, { heldBytes: Math.max(this.#heldBytes, 2 * known) });
   }
 
-  /** One of those waits no more. */
+  /** A child that was held waits no more. */
   letGo(bytes: number): void {
     this.#heldBytes -= bytes;
   }

@@ -65,7 +65,7 @@ export class JobPlan {
     return this.#killedAt.at(-1) ?? null;
   }
 
-  /** It was killed at this limit. False if there is no higher one to try. */
+  /** Takes a higher limit for the next attempt, after a kill at this one. False if there is none to try. */
   raiseAbove(limitBytes: number): boolean {
     const { learner } = this.core;
     const { key } = this.own;

@@ -84,7 +84,7 @@ export class JobTurn implements Turn {
   #ask(file: string): Job {
     const { jobs, gates } = this.core;
     const request = this.#request(file);
-    // One that has left was born, in the cage of the budget, which closes; or it has ended.
+    // A job that has left has a child that was born in the cage of the budget, which closes; or its child has ended.
     const listener: JobListener = { onRoom: (job) => this.#enter(job), onLeft: () => {} };
     const job = this.#canWaitAtGate ? jobs.enter(request, listener) : jobs.enterNow(request, listener);
     if (job === undefined)

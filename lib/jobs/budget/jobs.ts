@@ -23,9 +23,9 @@ export interface JobRequest {
 
 /** Who wants to know of a job. Neither may throw. */
 export interface JobListener {
-  /** It has room, and is to call {@link Job.started} or {@link Job.ended}. Maybe within the call that made it wait. */
+  /** The job has room: call {@link Job.started} or {@link Job.ended}. This may come within the call that made it wait. */
   onRoom(job: Job): void;
-  /** It left the queue, and never gets room. */
+  /** The job left the queue, and never gets room. */
   onLeft(error: Error): void;
 }
 

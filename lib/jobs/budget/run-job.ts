@@ -63,7 +63,7 @@ function startAttempt(
     });
   };
   const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), onStarted);
-  // It may reject before it is known whether there is another attempt.
+  // The result may be rejected before it is known whether there is another attempt.
   result.catch((error: Error) => {
     if (again === undefined) job.ended({ error });
   });
@@ -77,10 +77,10 @@ function whyAgain(
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
   const { signal } = job.request;
-  // Its caller ended it, or everything ends.
+  // The caller ended the job, or everything ends.
   if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
   if (budget.closing) return undefined;
-  // It says that it has done its work, whatever was killed of it: what that has done elsewhere would be done twice.
+  // By exit code 0 the job says that it has done its work, whatever was killed of it. What it has done elsewhere would be done twice.
   if (outcome.exitCode === 0) return undefined;
   if (isEvicted || (mayBeginTwice && outcome.oom?.cause === 'cage' && !job.byLimits)) {
     job.byLimits = true;

@@ -16,7 +16,7 @@ const CALLED = {
   execFile: strictMember('budget.execFile', 'execFile', JOB_OPTIONS),
 };
 
-/** Those of run(), with which RUN_OPTIONS go. */
+/** The options of `budget.run()`, with which RUN_OPTIONS go. */
 export const CALLED_RUN = strictMember('budget.run', 'spawn', [...RUN_OPTIONS, ...JOB_OPTIONS]);
 
 /** The work of `budget.spawn()`, and of the others that resolve with a child. */

@@ -106,7 +106,7 @@ function answerOf(
       child.send({ cmd: ASK, more });
       child.send(message);
     } catch (error) {
-      // It can't be serialized.
+      // The message can't be serialized.
       settle(() => reject(error as Error));
     }
   });

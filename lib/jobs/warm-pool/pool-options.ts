@@ -123,7 +123,7 @@ function hereUnless(hasRoot: boolean): string | undefined {
   try {
     return process.cwd();
   } catch {
-    // It was removed. Node's fork works there too.
+    // The directory was removed. Node's fork works there too.
     return undefined;
   }
 }

@@ -30,7 +30,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   readonly #keepAlive = new KeepAlive();
   /** What ends the children that are asked, when the pool closes. */
   readonly #onClose = new Set<() => void>();
-  /** One for each call of run(): resolve when its child is gone, or waits again. */
+  /** A promise for each call of run(), which resolves when its child is gone, or waits again. */
   readonly #asked = new Set<Promise<unknown>>();
   #served = 0;
   #closed: Promise<void> | undefined;

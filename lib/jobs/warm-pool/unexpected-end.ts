@@ -11,7 +11,7 @@ import { failureOfRun } from '../../start/run/failure-of';
 export const DRAIN_MS = 250;
 /** How long a child may live on that has closed its channel, or whose channel was closed. */
 export const LEAVE_MS = 1000;
-/** What of stderr goes into the message of an error. */
+/** How many characters of stderr go into the message of an error. */
 const EXCERPT = 2000;
 
 type Result = Outcome<MemoryReport | null> & RunOutput<string>;

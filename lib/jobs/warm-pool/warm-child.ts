@@ -13,7 +13,7 @@ const MOST_TOLD = 10_000;
 /** What a pool hears of a child that nobody has taken. */
 export interface WarmChildEvents {
   ready(child: WarmChild): void;
-  /** It has ended, with everything that it started. */
+  /** The child has ended, with everything that it started. */
   lost(child: WarmChild, error: Error): void;
 }
 
@@ -153,14 +153,14 @@ export class WarmChild {
       void this.#end();
       return;
     }
-    // It can't be asked any more. 'exit' follows.
+    // A child with a broken channel can't be asked any more. 'exit' follows.
     this.started.recorder.because(error);
     this.started.killAll();
   };
 
   readonly #onExit = (): void => void this.#end();
 
-  /** It can't be asked any more. Most likely it is ending. */
+  /** A child without a channel can't be asked any more. Most likely it is ending. */
   readonly #onDisconnect = (): void => {
     const timer = setTimeout(this.started.killAll, LEAVE_MS).unref();
     this.#onUnwatched.push(() => clearTimeout(timer));
@@ -176,7 +176,7 @@ export class WarmChild {
     this.#events.lost(this, endError({ file: this.#file, when }, this.started, result, this.#told));
   }
 
-  /** Its exit may be known before what it has sent is read. */
+  /** An exit may be known before what the child has sent is read. */
   async #lastWords(): Promise<void> {
     if (!this.child.connected) return;
     await once(this.child, 'disconnect', { signal: AbortSignal.timeout(DRAIN_MS) }).catch(() => {});

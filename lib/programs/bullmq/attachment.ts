@@ -12,7 +12,7 @@ export interface Seat {
 
 /** How long an idle worker keeps room that others wait for. */
 const IDLE_MS = 1000;
-/** And how long, if it has had no job since it last gave its room away: else each idle worker would cost others a second a job. */
+/** How long a worker keeps room that has had no job since it last gave room away: else each idle worker would cost others a second a job. */
 const STILL_IDLE_MS = 100;
 
 /** A job that was fetched, and has no room. */
@@ -81,7 +81,7 @@ export class Attachment {
       if (this.#hasRoom() || this.#isClosed) return false;
       this.#update();
     }
-    // Else the worker would fetch it again at once.
+    // A worker that isn't held would fetch the job again at once.
     return this.#throttle.holds(this.#running);
   }
 
@@ -158,7 +158,7 @@ export class Attachment {
     } else if (this.#isClosed) {
       room.release();
     } else {
-      // One of the two is enough.
+      // The room that comes and the room that was asked for: one of the two is enough.
       this.#asked?.abort();
       this.#held = room;
       this.#watchIdle();

@@ -92,7 +92,7 @@ export class Conversation {
   readonly #onError = (error: Error): void => {
     // What can't be started has an outcome, which tells why.
     if (this.child.pid === undefined) this.#settle(undefined);
-    // Its channel is closed.
+    // The channel of the child is closed.
     else if (error instanceof MemcageError) this.#settle({ broken: error });
   };
 

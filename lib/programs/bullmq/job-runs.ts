@@ -93,25 +93,25 @@ export class JobRuns {
 
   async #first(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
     if (this.options.plan.keyOf === undefined) {
-      // Of the time for the job, in case that the processor never ends to load.
+      // The time for the job also bounds how long a processor may load.
       const timer = this.#timer(stops);
-      // One that waits, or the next that does. The job has room for it.
+      // A child that waits, or the next that does. The job has room for it.
       const child = await this.options.pool.take({ signal: stops.signal }).finally(() => clearTimeout(timer));
       return this.#converse(call, stops, child);
     }
-    // It asks for its own room before it gives this back.
+    // The child asks for its own room before the job gives its seat back.
     const child = this.#learnedChild(call.job, stops.signal);
     giveBack();
     return this.#converse(call, stops, await child);
   }
 
-  /** One whose limit the budget has learned. It waits for its own room. */
+  /** A child whose limit the budget has learned. It waits for its own room. */
   #learnedChild(job: Job, signal: AbortSignal): Promise<JobChild> {
     const { plan } = this.options;
     return this.#inBudget({ memory: plan.memory, key: plan.keyOf?.(job) ?? job.name }, signal);
   }
 
-  /** One with another limit. In a budget it waits for its own room. */
+  /** A child with another limit. In a budget it waits for its own room. */
   async #largerChild(bytes: number, signal: AbortSignal): Promise<JobChild> {
     const { memory: given, budget, module, args, childOptions, place } = this.options.plan;
     const memory = typeof given === 'object' ? { ...given, max: bytes } : bytes;

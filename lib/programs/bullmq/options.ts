@@ -92,14 +92,14 @@ export interface Plan {
   args: string[];
   /** Without memory, cage, parent and enforce. */
   childOptions: object;
-  /** That of this process when it was asked for children: a job that begins later gets the changes. Undefined if the caller gave one. */
+  /** The environment of this process as the processor was made: a job that begins later gets the changes. Undefined if the caller gave one. */
   environment: NodeJS.ProcessEnv | undefined;
   /** The cage that the caller chose, the budget's, or what says where one is made. */
   place: { cage?: Cage; parent?: Cgroup | string; enforce?: Enforce };
 }
 
 const OWN = ['budget', 'learn', 'retry', 'timeout', 'grace', 'spare', 'trim', 'memory'];
-/** Those that the pool does not see, and that may be left out, but not be undefined. `timeout` may be, as for Node's functions. */
+/** Options that the pool does not see, and that may be left out, but not be undefined. `timeout` may be, as for Node's functions. */
 const LEFT_OUT = ['budget', 'learn', 'retry', 'grace', 'spare', 'trim', 'cage', 'parent', 'enforce'];
 /** As other programs call them. */
 const ALIASES = {
@@ -162,7 +162,7 @@ export function readPlan(
   const keyOf = learn === true ? (job: Job) => job.name : learn === false ? undefined : learn;
   const shared = readBudget(budget, { cage, parent, enforce });
   const most = shared?.stats().memoryBytes;
-  // Those that wait are started at other times than their jobs.
+  // Children that wait are started at other times than their jobs.
   const env = rest.env ?? { ...process.env };
   const retryBytes = readRetry(retry, { memoryBytes, learns: keyOf !== undefined, most });
   return {

@@ -77,7 +77,7 @@ export class Throttle {
     const { worker } = this;
     if (this.#isPaused) return;
     if (!(worker.isRunning() || worker.isPaused())) {
-      // It is started by its owner, who waits for the end of run(): a pause would be one.
+      // The worker is started by its owner, who waits for the end of run(): a pause would be one.
       this.#concurrency = 1;
       return;
     }

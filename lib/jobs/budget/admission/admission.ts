@@ -15,7 +15,7 @@ export interface RunningJob {
   readonly startedMs: number;
   /** Whether the budget can start it again without its caller noticing. Only such a job is evicted. */
   readonly canStartAgain: boolean;
-  /** It was killed for the others, and runs only where the limits of all that run fit together: so it is not killed again. */
+  /** The job was killed for the others, and runs only where the limits of all that run fit together: so it is not killed again. */
   readonly byLimits: boolean;
   /**
    * What it used when it was last measured, without page cache that the kernel can drop, in bytes; 0 before that. Room that

@@ -7,7 +7,7 @@ export const MOST_PASSES = 32;
 export interface Waiting extends AskingJob {
   /** Higher ones come first. */
   readonly priority: number;
-  /** Its number in the order of arrival. */
+  /** The number of the job in the order of arrival. */
   readonly order: number;
 }
 
@@ -71,7 +71,7 @@ export class JobQueue<W extends Waiting> {
   }
 
   #firstThatFits(fits: (job: W) => boolean): W | undefined {
-    // Of thousands that wait, few are asked about: none that needs as much as one that was refused.
+    // Few of thousands that wait are asked about: none that needs as much as one that was refused.
     let refused: AskingJob[] = [];
     for (const job of this.#inOrder) {
       const { need, byLimits, canStartAgain } = job;

@@ -3,9 +3,9 @@ import { JobQueue, type Waiting } from './job-queue';
 
 /** Someone who asks for room. */
 export interface RoomRequest extends Waiting {
-  /** Its use can't be measured: it counts as used in full. */
+  /** False if the use can't be measured: then all that it has room for counts as used. */
   readonly isMeasured: boolean;
-  /** It has room from now on. Must not throw. */
+  /** The request has room from now on. Must not throw. */
   onRoom(running: RunningRecord): void;
 }
 
@@ -72,7 +72,7 @@ export class RoomLedger {
     return this.options.admission.reservedBytes(this.#running);
   }
 
-  /** It may get its room within this call. */
+  /** The request may get its room within this call. */
   ask(request: RoomRequest): void {
     this.#queue.add(request);
     // Nothing has changed for those that were refused: of thousands that wait none is asked about.

@@ -68,7 +68,7 @@ export class UseAdmission implements Admission {
 
   /** The job to kill, of those that can start again; undefined while all is well, or if none can. */
   victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined {
-    // It has its limit, and no room would be won for others.
+    // A single job has its limit, and no room would be won for others.
     if (running.length === 1 || this.#fitByLimits(running)) return undefined;
     const leavingBytes = running.reduce((sum, job) => sum + (this.#evicted.has(job) ? job.usedBytes : 0), 0);
     if (usedBytes - leavingBytes <= this.#shareBytes - this.#freeBytes()) return undefined;

@@ -52,13 +52,13 @@ export class UseForecast {
     }
   }
 
-  /** Of a job that has not been looked at yet. */
+  /** The forecast for a job that has not been looked at yet. */
   ofFresh(limitBytes: number): Forecast {
     const guess = this.#guess(limitBytes);
     return forecast(0, limitBytes, (window) => this.#fresh.with(guess, window));
   }
 
-  /** Of a job that runs. */
+  /** The forecast for a job that runs. */
   of(track: UseTrack, limitBytes: number): Forecast {
     const { state } = track;
     if (state === undefined) return this.ofFresh(limitBytes);
@@ -137,7 +137,7 @@ class Spreads {
     }
   }
 
-  /** The same after one more figure like the guess. */
+  /** Mean and spread of a kind after one more figure like the guess. */
   with(guess: Guess, kind: number): Guess {
     const weight = this.#weight + 1;
     return {

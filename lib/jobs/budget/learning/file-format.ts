@@ -13,7 +13,7 @@ const LAST_MS = 8.64e15;
 /** `[key, lastMs, jobs, [[bucket, weight], ...]]` */
 type Entry = [key: string, lastMs: number, jobs: number, weights: [bucket: number, weight: number][]];
 
-/** One key in a line, the one that was used longest ago first. */
+/** Writes one key in a line, the one that was used longest ago first. */
 export function toText(histories: Histories): string {
   const lines = [...histories.entries()].map(([key, { lastMs, jobs, needs }]) => {
     const weights = needs.weights().map(([bucket, weight]): [number, number] => [bucket, rounded(weight)]);

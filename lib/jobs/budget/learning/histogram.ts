@@ -3,9 +3,9 @@
  * a bucket, would be 2.5 % too high on average. With 2 % that is 1 %, and less than what needs differ by from run to run.
  */
 const GROWTH = 1.02;
-/** No program runs in less. */
+/** The first bucket ends here. No program runs in less. */
 const FIRST_EDGE_BYTES = 2 ** 20;
-/** It takes whatever is larger, too. No machine has 2^50 bytes. */
+/** The last bucket takes whatever is larger, too. No machine has 2^50 bytes. */
 export const LAST_BUCKET = Math.ceil(Math.log(2 ** 30) / Math.log(GROWTH));
 
 /** What weighs less than after ten half-lives is forgotten. So there are never many more buckets than samples of late. */

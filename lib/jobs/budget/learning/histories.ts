@@ -8,9 +8,9 @@ import { type LimitBounds, limitOf, within } from './limit-rule';
  * the limit for most of the next hundred.
  */
 const KILL_WEIGHT = 10;
-/** Of so many keys that are known, the largest is rarely exceeded by the next: by chance once in that many plus one. */
+/** The next key rarely needs more than the largest of so many that are known: by chance once in that many plus one. */
 const KEYS_TO_GO_BY = 10;
-/** The one that was used longest ago is forgotten. */
+/** Beyond so many keys, the one that was used longest ago is forgotten. */
 export const MOST_KEYS = 10_000;
 
 /** A job's need, as it is added, here and then in the file. */

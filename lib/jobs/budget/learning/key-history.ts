@@ -6,7 +6,7 @@ import { Histogram } from './histogram';
  * keep its limit for days of work.
  */
 const HALF_LIFE_JOBS = 50;
-/** And after a week: a program that nobody has run since may be another one by now, so that few jobs count, and caution is back. */
+/** A history also weighs half as much after a week: a program that nobody has run since may be another one by now, so that few jobs count, and caution is back. */
 const HALF_LIFE_MS = 7 * 24 * 3600 * 1000;
 /** More than there ever are: 72, as each of many jobs leaves 0.986 of what was. */
 export const MOST_JOBS = 1000;

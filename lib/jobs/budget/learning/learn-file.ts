@@ -103,7 +103,7 @@ export class LearnFile {
     }
     const fd = openSync(this.#temporary, OPEN_FLAGS, 0o666);
     try {
-      // Else it is another process's, which is about to rename it.
+      // Where the lock is taken, another process is about to rename the file.
       if (loadNative().tryLock({ fd })) unlinkIfAt(this.#temporary, fd);
     } finally {
       closeSync(fd);

@@ -9,7 +9,7 @@ export interface LimitBounds {
 
 const SHARE = 0.95;
 const MARGIN = 0.15;
-/** Of the first job; of n jobs it is the n-th part. The p95 of few jobs is only the largest of them. */
+/** What is added to the margin after the first job; after n jobs it is the n-th part. The p95 of few jobs is only the largest of them. */
 const CAUTION = 0.3;
 const PAGE_BYTES = 4096;
 

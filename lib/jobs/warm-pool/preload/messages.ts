@@ -3,7 +3,7 @@
 
 /** The module is loaded. */
 export const READY = 'NODE_MEMCAGE_READY';
-/** It can't be loaded; with `text`, its error. */
+/** The module can't be loaded; with `text`, its error. */
 export const FAILED = 'NODE_MEMCAGE_FAILED';
 /** To the child, right before a question; with `more`, others may follow. */
 export const ASK = 'NODE_MEMCAGE_ASK';
@@ -11,7 +11,7 @@ export const ASK = 'NODE_MEMCAGE_ASK';
 export const ASKED = 'NODE_MEMCAGE_ASKED';
 /** To the child: collect garbage. */
 export const TRIM = 'NODE_MEMCAGE_TRIM';
-/** It has. */
+/** The child has collected its garbage. */
 export const TRIMMED = 'NODE_MEMCAGE_TRIMMED';
 
 export interface InternalMessage {
