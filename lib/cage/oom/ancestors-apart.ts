@@ -5,7 +5,7 @@ import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { isWithin } from './kill-records';
+import { isWithin } from '../../common/text/names';
 import { killsWhenOut } from './whose-limit';
 
 interface Apart {

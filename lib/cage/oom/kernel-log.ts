@@ -3,7 +3,8 @@ import type { OomVictim } from '../../../types/outcome';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { isWithin, KillParser, type LoggedKill } from './kill-records';
+import { isWithin } from '../../common/text/names';
+import { KillParser, type LoggedKill } from './kill-records';
 
 const FILE = '/dev/kmsg';
 

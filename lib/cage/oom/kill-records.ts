@@ -1,4 +1,5 @@
 import type { OomVictim } from '../../../types/outcome';
+import { isWithin } from '../../common/text/names';
 
 /** A kill for memory, as the kernel logged it. */
 export interface LoggedKill {
@@ -93,11 +94,6 @@ export class KillParser {
     if (this.#group === undefined) this.#last = undefined;
     return this.#group && { victim, victimCgroup: this.#group.cgroup, limitCgroup: this.#group.limitCgroup };
   }
-}
-
-/** Whether `cgroup` is `other` or below it. */
-export function isWithin(cgroup: string, other: string): boolean {
-  return other === '/' || cgroup === other || cgroup.startsWith(`${other}/`);
 }
 
 /** The log writes backslashes, and bytes that are not printable ASCII, as \xNN. */

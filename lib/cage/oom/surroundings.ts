@@ -1,9 +1,10 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { host } from '../../cgroup/hierarchy/host';
+import { isWithin } from '../../common/text/names';
 import type { Whose } from './evidence';
 import { visiblePath } from './kernel-log';
-import { isWithin, type LoggedKill } from './kill-records';
+import type { LoggedKill } from './kill-records';
 import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './whose-limit';
 
 /** A cage that contains the cgroup of a child. */

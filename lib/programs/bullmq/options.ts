@@ -65,7 +65,7 @@ export interface CagedProcessorOptions
   parent?: Cgroup | string;
 }
 
-export interface ProcessorFile {
+interface ProcessorFile {
   /** For errors. */
   name: string;
   href: string;

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { isWithin, KillParser } from '../../../../lib/cage/oom/kill-records';
+import { KillParser } from '../../../../lib/cage/oom/kill-records';
+import { isWithin } from '../../../../lib/common/text/names';
 import { testRows } from '../../../support/rows';
 
 /** A record of /dev/kmsg as the kernel writes it, at level "info". */
