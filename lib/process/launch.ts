@@ -10,7 +10,7 @@ import type { StdioEntry } from './stdio';
  * A child as Node's options describe it, with all defaults applied. What Node can leave out is its own all the same, if
  * undefined: else it would have what somebody has added to all objects.
  */
-export interface LaunchPlan {
+export interface Program {
   file: string;
   /** argv, including `argv[0]`. */
   args: string[];
@@ -62,7 +62,7 @@ export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, err
  * leaves no child; anything else (the kernel refused the cage) is thrown. `onEnd` is called once, never before
  * `Launch` has returned, and never after a refusal.
  */
-export type Launch = (plan: LaunchPlan, onEnd: OnEnd) => Launched | Refused;
+export type Launch = (plan: Program, onEnd: OnEnd) => Launched | Refused;
 
 /** A child that has been waited for. `exitCode`, `signal` and `errno` are as for {@link OnEnd}. */
 export interface Ended {
@@ -76,7 +76,7 @@ export interface Ended {
  * Starts a child and returns when it has ended. Calls `waitWithPipes` while the child runs; that returns after the
  * child was reaped. Refusals are as for {@link Launch}.
  */
-export type SyncLaunch = (plan: LaunchPlan, waitWithPipes: (pidfd: number) => Attended) => Ended | Refused;
+export type SyncLaunch = (plan: Program, waitWithPipes: (pidfd: number) => Attended) => Ended | Refused;
 
 /** The options of a call of `ChildProcess.prototype.spawn`, after that has replaced `stdio` in them. */
 export interface SpawnRequest {
@@ -98,7 +98,7 @@ export type EarlyRequest = Omit<SpawnRequest, 'stdio'>;
  * Reads the options as ProcessWrap::Spawn and SyncProcessRunner do: cwd, uid and gid of other types count as absent,
  * and arguments become strings.
  */
-export function planOf(request: EarlyRequest, toText = text): Omit<LaunchPlan, 'stdio'> {
+export function planOf(request: EarlyRequest, toText = text): Omit<Program, 'stdio'> {
   const { file, args, cwd, envPairs, detached, uid, gid } = request;
   return {
     file,

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../../types/outcome';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
-import type { LaunchPlan } from '../../process/launch';
+import type { Program } from '../../process/launch';
 import { Gate } from '../../start/request/gate';
 import type { BornChild, Turn, TurnOptions } from '../../start/request/turns';
 import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
@@ -32,7 +32,7 @@ export class JobTurn implements Turn {
     });
   }
 
-  take({ file }: Pick<LaunchPlan, 'file'>): Gate | undefined {
+  take({ file }: Pick<Program, 'file'>): Gate | undefined {
     const { core, options } = this;
     assertOpen(core);
     this.#job ??= this.#ask(file);

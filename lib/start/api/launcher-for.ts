@@ -5,15 +5,12 @@ import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
-import { type LauncherPlan, launcherArguments, refuseUnsupported } from '../../process/launcher/arguments';
+import { launcherArguments, refuseUnsupported } from '../../process/launcher/arguments';
 import { launcherPath } from '../../process/launcher/executable';
-import { hasInit, hasPidNamespace, planNamespaces } from '../../process/namespaces/namespaces';
-import { planRoot } from '../../process/root/root';
-import { planSettings } from '../../process/settings/child-settings';
 import type { CagedChild } from '../child/caged-child';
 import { makeCagedChild } from '../child/make-held-child';
 import { withTimeBackstop } from '../child/time-backstop';
-import { refuseSettings } from '../refusals/setting-refusal';
+import { planChild } from '../launch/child-plan';
 import { splitOptions } from '../request/cage-options';
 import { requestOf } from '../request/start-request';
 
@@ -96,22 +93,18 @@ export function launcherFor(options: LauncherOptions): Launcher {
   const native = loadNative();
   const file = launcherPath();
   const request = requestOf(own);
-  const { namespaces, root, settings } = request;
   if (request.turns !== undefined) throw wouldNotWait();
-  refuseSettings(settings, namespaces);
+  const plan = planChild(native, request, undefined);
   const caged = makeCagedChild(request, { detached: false });
   let args: string[];
   try {
     caged?.started();
-    const plan: LauncherPlan = {
+    args = launcherArguments({
+      ...plan,
+      settings: withTimeBackstop(plan.settings, caged?.home),
       join: caged === undefined ? [] : joinPaths(caged.home),
       pids: caged?.home.homes.counted.pids?.directory.path,
-      namespaces: planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
-      root: planRoot(root, { cwd: undefined, hasPidNamespace: hasPidNamespace(namespaces) }),
-      settings: planSettings(withTimeBackstop(settings, caged?.home)),
-      init: hasInit(namespaces),
-    };
-    args = launcherArguments(plan);
+    });
   } catch (error) {
     caged?.abandon();
     throw error;

@@ -1,6 +1,7 @@
 import { PolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { Program } from '../../process/launch';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
 import { asAround, type KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
 import type { AnySharedCage } from '../request/member';
@@ -13,15 +14,12 @@ import { PolledChild } from './polled-child';
 import { PrivateChild } from './private-child';
 
 /** What is known of the program when its cage is made. */
-export interface Program {
-  detached: boolean;
-  file?: string;
-}
+type KnownProgram = Pick<Program, 'detached'> & { file?: string };
 
 /** Makes what one child is held by, in its cage, whatever holds that; undefined: it is in no cage, and lives where its parent does. */
 export function makeHeldChild(
   request: StartRequest,
-  program: Program,
+  program: KnownProgram,
   kernelFirst: KernelFirst,
 ): HeldChild | undefined {
   const { shared, within } = request;
@@ -37,7 +35,7 @@ export function makeHeldChild(
 }
 
 /** A child in a cage of the kernel's; undefined without a cage. */
-export function makeCagedChild(request: StartRequest, { detached, file }: Program): CagedChild | undefined {
+export function makeCagedChild(request: StartRequest, { detached, file }: KnownProgram): CagedChild | undefined {
   refuseTooFewPids(request, file);
   const { shared, limits, within, thresholds, parent, keepDescendants, namespaces, memoryDetails } = request;
   let child: CagedChild | undefined;
@@ -68,7 +66,7 @@ function ofKernel(cage: AnySharedCage): SharedCage {
 }
 
 /** A child in a private cage without a cgroup. */
-function makePolledChild(request: StartRequest, { detached }: Program, refusal: Refusal): HeldChild {
+function makePolledChild(request: StartRequest, { detached }: KnownProgram, refusal: Refusal): HeldChild {
   const { limits = { memory: {} }, within, accepted, thresholds } = request;
   const outer = within instanceof SharedCage ? undefined : within;
   outer?.assertOpen();

@@ -1,5 +1,5 @@
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import type { ChildSettings } from '../../process/settings/child-settings';
+import type { SettingsPlan } from '../../process/settings/child-settings';
 import type { Rlimits } from '../../process/settings/resource-limits';
 import { ownLimits } from '../refusals/own-limits';
 
@@ -18,14 +18,15 @@ let own: { cpu: Rlimits['cpu']; untilMs: number } = { cpu: undefined, untilMs: 0
  * Gives each process of a cage with a limit of processor time one of its own (RLIMIT_CPU), which is higher. It holds when
  * this process is stopped, and the watcher's thread with it. It never raises a limit that the child has anyway.
  */
-export function withTimeBackstop(settings: ChildSettings, home: CageCgroup | undefined): ChildSettings {
+export function withTimeBackstop(plan: SettingsPlan, home: CageCgroup | undefined): SettingsPlan {
   const limitMs = home?.watched.cpuTimeLimitMs;
-  if (limitMs === undefined) return settings;
-  const given = settings.rlimits.cpu ?? ownCpu();
-  if (given === undefined) return settings;
-  const soft = Math.ceil((limitMs * SHARE) / 1000) + 1;
-  const cpu = { soft: Math.min(soft, given.soft), hard: Math.min(soft + 1, given.hard) };
-  return { ...settings, rlimits: { ...settings.rlimits, cpu } };
+  if (limitMs === undefined) return plan;
+  const { rlimits = [] } = plan;
+  const given = rlimits.find(({ name }) => name === 'cpu') ?? ownCpu();
+  if (given === undefined) return plan;
+  const most = Math.ceil((limitMs * SHARE) / 1000) + 1;
+  const cpu = { name: 'cpu', soft: Math.min(most, given.soft), hard: Math.min(most + 1, given.hard) };
+  return { ...plan, rlimits: [...rlimits.filter(({ name }) => name !== 'cpu'), cpu] };
 }
 
 function ownCpu(): Rlimits['cpu'] {

@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { CloneFailure, CloneOptions, CloneResult, NativeBinding } from '../../../types/native';
 import { OwnedFd } from '../../common/addon/owned-fd';
-import type { LaunchPlan } from '../../process/launch';
+import type { Program } from '../../process/launch';
 import { launcherArguments } from '../../process/launcher/arguments';
 import { launcherPath } from '../../process/launcher/executable';
 import { openReport, type ReportChannel } from '../../process/launcher/report';
@@ -18,7 +18,7 @@ const { EAGAIN, ETIMEDOUT } = constants.errno;
 const STATUS_BYTES = 4;
 
 /** What the addon starts instead of the program. */
-type ForerunnerPlan = LaunchPlan & Pick<CloneOptions, 'holdSignals'>;
+type ForerunnerPlan = Program & Pick<CloneOptions, 'holdSignals'>;
 
 /** How a process ended. */
 interface Ended {
@@ -59,7 +59,7 @@ export interface ForerunnerOptions {
   endsWithParent: boolean;
 }
 
-export function openForerunner(native: NativeBinding, plan: LaunchPlan, options: ForerunnerOptions): Forerunner {
+export function openForerunner(native: NativeBinding, plan: Program, options: ForerunnerOptions): Forerunner {
   const { isInit, gate } = options;
   const count = plan.stdio.length;
   const launcher = withLauncher(plan, options, { reportFd: count, ...(isInit && { statusFd: count + 1 }) });
@@ -144,7 +144,7 @@ function openStatus(native: NativeBinding): StatusChannel {
  * that a change takes away.
  */
 function withLauncher(
-  { uid, gid, ...plan }: LaunchPlan,
+  { uid, gid, ...plan }: Program,
   { settings, isInit, gate, endsWithParent }: ForerunnerOptions,
   fds: { reportFd: number; statusFd?: number },
 ): ForerunnerPlan {

@@ -4,7 +4,7 @@ import { isGone, isNativeError } from '../../cgroup/directory/refusal';
 import { loadNative } from '../../common/addon/load-native';
 import { watcher } from '../../common/addon/watcher';
 import { ProcessHandle } from '../../process/handle';
-import type { Launch, Launched, LaunchPlan, OnEnd } from '../../process/launch';
+import type { Launch, Launched, OnEnd, Program } from '../../process/launch';
 import { type ChildEnd, childEndOf } from '../child/child-end';
 import { endChild } from '../child/end-child';
 import { withChild } from '../child/victim';
@@ -39,14 +39,14 @@ export function createLaunch(start: Start): Launch {
 }
 
 /** What is asked of the plan while the child runs. The rest, such as its environment, is large. */
-type KeptPlan = Pick<LaunchPlan, 'file' | 'detached'>;
+type KeptPlan = Pick<Program, 'file' | 'detached'>;
 
-function keptOf({ file, detached }: LaunchPlan): KeptPlan {
+function keptOf({ file, detached }: Program): KeptPlan {
   return { file, detached };
 }
 
 /** @returns an errno for a program that can't be run: it is refused before it waits */
-function takeGate(plan: LaunchPlan, start: Start): Gate | undefined | number {
+function takeGate(plan: Program, start: Start): Gate | undefined | number {
   if (!start.needsTurn) return undefined;
   const errno = foreseeProgram(plan, start.request);
   if (errno !== undefined) {

@@ -2,24 +2,16 @@ import { constants } from 'node:os';
 import type { CloneOptions, CloneResult, NativeBinding, RootPlan } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { isNativeError } from '../../cgroup/directory/refusal';
-import type { LaunchPlan, Refused } from '../../process/launch';
-import {
-  hasCgroupNamespace,
-  hasInit,
-  hasPidNamespace,
-  losesCapabilities,
-  planNamespaces,
-} from '../../process/namespaces/namespaces';
+import type { Program, Refused } from '../../process/launch';
+import { hasCgroupNamespace, hasPidNamespace, losesCapabilities } from '../../process/namespaces/namespaces';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
-import { planRoot } from '../../process/root/root';
-import { planSettings, type SettingsPlan } from '../../process/settings/child-settings';
+import type { SettingsPlan } from '../../process/settings/child-settings';
 import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
 import { withTimeBackstop } from '../child/time-backstop';
 import { type ExplainedFailure, explainFailure } from '../refusals/failure';
-import { refuseSettings } from '../refusals/setting-refusal';
 import type { Gate } from '../request/gate';
-import type { StartRequest } from '../request/start-request';
+import { planChild } from './child-plan';
 import { canCloneInto, lacksCloneInto } from './clone-into';
 import { type Forerunner, openForerunner } from './forerunner';
 import type { Start } from './start';
@@ -38,9 +30,6 @@ export interface StartedChild {
   readonly heap: LimitedHeap | undefined;
 }
 
-/** What to clone: the program with its settings and its root directory, or its init. */
-type ClonePlan = LaunchPlan & SettingsPlan & Pick<CloneOptions, 'root' | 'fileOutside' | 'holdSignals'>;
-
 interface Attempt extends Pick<StartedChild, 'held' | 'forerunner' | 'heap'> {
   result: CloneResult;
   /** When the clone began. */
@@ -53,12 +42,7 @@ interface Attempt extends Pick<StartedChild, 'held' | 'forerunner' | 'heap'> {
  * @param gate where the child waits before it becomes its program
  * @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left.
  */
-export function startChild(
-  native: NativeBinding,
-  program: LaunchPlan,
-  start: Start,
-  gate?: Gate,
-): StartedChild | Refused {
+export function startChild(native: NativeBinding, program: Program, start: Start, gate?: Gate): StartedChild | Refused {
   let attempt: Attempt;
   try {
     attempt = tryStart(native, program, start, gate);
@@ -95,35 +79,38 @@ export function startChild(
   throw error;
 }
 
-function tryStart(native: NativeBinding, given: LaunchPlan, start: Start, gate: Gate | undefined): Attempt {
-  const { namespaces, nodeHeap, settings } = start.request;
-  refuseSettings(settings, namespaces);
-  const root = planRoot(start.request.root, { cwd: given.cwd, hasPidNamespace: hasPidNamespace(namespaces) });
+function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gate | undefined): Attempt {
+  const { namespaces, nodeHeap } = start.request;
+  const plan = planChild(native, start.request, given.cwd);
   const held = start.hold(given);
   let forerunner: Forerunner | undefined;
   try {
     const isHidden = hasCgroupNamespace(namespaces) || held?.seesLimit === false;
     const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: held?.ceilingBytes, isHidden });
-    const program = { ...inRoot(given, root), env: held?.environment(env) ?? env };
-    const isPidOne = hasPidNamespace(namespaces) && !hasInit(namespaces);
+    const program = { ...inRoot(given, plan.root), env: held?.environment(env) ?? env };
+    const isPidOne = hasPidNamespace(namespaces) && !plan.init;
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
-    const own = planSettings(withTimeBackstop(settings, held?.home));
-    const isInit = hasInit(namespaces);
-    const endsWithParent = endsWithThisProcess(program, held);
-    if (isInit || gate !== undefined) {
-      forerunner = openForerunner(native, program, { settings: own, isInit, gate, endsWithParent });
+    const settings = withTimeBackstop(plan.settings, held?.home);
+    const endsWithParent = !given.detached || held?.diesWithOwner === true;
+    if (plan.init || gate !== undefined) {
+      forerunner = openForerunner(native, program, { settings, isInit: plan.init, gate, endsWithParent });
     }
-    // The launcher's executable need not be in the root.
-    const isOutside = forerunner !== undefined && root !== undefined;
-    const plan = {
-      ...(forerunner === undefined
-        ? { ...program, ...own }
-        : { ...forerunner.plan, ...settingsOfLauncher(own, namespaces) }),
-      ...(root && { root }),
-      ...(isOutside && { fileOutside: true }),
-    };
-    const result = cloneChild(native, plan, start.request, held);
+    const first =
+      forerunner === undefined
+        ? { ...program, ...settings }
+        : { ...forerunner.plan, ...settingsOfLauncher(settings, namespaces) };
+    const result = cloneChild(native, held, {
+      // For the addon, what is undefined is left out.
+      ...(first as typeof first & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
+      ...plan.namespaces,
+      ...(plan.root && { root: plan.root }),
+      // The launcher's executable need not be in the root.
+      ...(forerunner !== undefined && plan.root !== undefined && { fileOutside: true }),
+      killWithParent: endsWithParent,
+      shareMemory: mayShareMemory(first, namespaces, held),
+      watchdogMs: WATCHDOG_MS,
+    });
     return { held, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, held) ?? result, startMs };
   } catch (error) {
     forerunner?.close();
@@ -132,17 +119,13 @@ function tryStart(native: NativeBinding, given: LaunchPlan, start: Start, gate: 
   }
 }
 
-function endsWithThisProcess({ detached }: LaunchPlan, held: HeldChild | undefined): boolean {
-  return !detached || held?.diesWithOwner === true;
-}
-
 /** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
 function settingsOfLauncher({ capabilities }: SettingsPlan, namespaces: NamespaceOptions): SettingsPlan {
   return capabilities !== undefined && losesCapabilities(namespaces) ? { capabilities } : {};
 }
 
 /** The working directory of a child with a root of its own is inside, so it comes with that. */
-function inRoot({ cwd, ...others }: LaunchPlan, root: RootPlan | undefined): LaunchPlan {
+function inRoot({ cwd, ...others }: Program, root: RootPlan | undefined): Program {
   return cwd === undefined || root !== undefined ? others : { ...others, cwd };
 }
 
@@ -154,47 +137,32 @@ function foundNoCgroup(result: CloneResult): boolean {
 
 function cloneChild(
   native: NativeBinding,
-  plan: ClonePlan,
-  request: StartRequest,
   held: HeldChild | undefined,
+  options: Omit<CloneOptions, 'joinFds'>,
 ): CloneResult {
   const join = held?.home?.takeJoinFds({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
     const fds = join?.fds ?? { joinFds: [] };
-    result = native.clone({ ...cloneOptions(native, plan, request, held), ...fds, closesFds: true });
+    result = native.clone({ ...options, ...fds, closesFds: true });
     join?.spent();
   } finally {
     join?.close();
   }
   if (join?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
-  return cloneChild(native, plan, request, held);
+  return cloneChild(native, held, options);
 }
 
-function cloneOptions(
-  native: NativeBinding,
-  plan: ClonePlan,
-  request: StartRequest,
+/**
+ * uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM can't be
+ * combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this process's memory.
+ */
+function mayShareMemory(
+  { uid, gid, seccomp, seccompEarly }: Program & SettingsPlan,
+  { time }: NamespaceOptions,
   held: HeldChild | undefined,
-): Omit<CloneOptions, 'joinFds'> {
-  const { namespaces, root } = request;
-  const { uid, gid, seccomp, seccompEarly } = plan;
+): boolean {
   const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
-  // uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM
-  // can't be combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this
-  // process's memory.
-  const shareMemory =
-    uid === undefined &&
-    gid === undefined &&
-    namespaces.time !== true &&
-    !mayBeKilled &&
-    held?.home?.endangersOwner() !== true;
-  return {
-    // For the addon, what is undefined is left out.
-    ...(plan as ClonePlan & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
-    ...planNamespaces(namespaces, native, { hasRoot: root !== undefined }),
-    killWithParent: endsWithThisProcess(plan, held),
-    shareMemory,
-    watchdogMs: WATCHDOG_MS,
-  };
+  const isAsked = uid === undefined && gid === undefined && time !== true && !mayBeKilled;
+  return isAsked && held?.home?.endangersOwner() !== true;
 }

@@ -4,7 +4,7 @@ import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { AnyCage } from '../../cage/contract/cage';
 import { undo } from '../../cgroup/processes/remove';
 import { loadNative } from '../../common/addon/load-native';
-import type { LaunchPlan } from '../../process/launch';
+import type { Program } from '../../process/launch';
 import { readStreams, whenClosed } from '../../process/observe';
 import type { ChildEnd } from '../child/child-end';
 import type { HeldChild } from '../child/held-child';
@@ -73,14 +73,14 @@ export class Start {
   }
 
   /** Takes the turn, once, when nothing speaks against the start: where the child is to wait; undefined: nowhere. */
-  take(plan: Pick<LaunchPlan, 'file'>): Gate | undefined {
+  take(plan: Pick<Program, 'file'>): Gate | undefined {
     if (!this.needsTurn) return undefined;
     this.#hasTaken = true;
     return this.#turn?.take(plan);
   }
 
   /** Makes the child's place in its cage; undefined without a cage. */
-  hold(plan: LaunchPlan): HeldChild | undefined {
+  hold(plan: Program): HeldChild | undefined {
     this.take(plan);
     this.held = makeHeldChild(this.request, plan, this.#kernelFirst);
     this.recorder.held = this.held;

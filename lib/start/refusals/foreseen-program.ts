@@ -2,7 +2,7 @@ import { accessSync, constants as fs, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import type { NamespaceOptions } from '../../../types/options';
-import type { LaunchPlan } from '../../process/launch';
+import type { Program } from '../../process/launch';
 import type { Root } from '../../process/root/root';
 
 const { EACCES, ENOENT, ENOTDIR } = constants.errno;
@@ -16,7 +16,7 @@ const DEFAULT_PATH = '/bin:/usr/bin';
  * nobody here can tell, since the child sees other files or has other rights.
  */
 export function foreseeProgram(
-  { file, env, cwd = '.', uid, gid }: LaunchPlan,
+  { file, env, cwd = '.', uid, gid }: Program,
   { namespaces, root }: { namespaces: NamespaceOptions; root: Root | undefined },
 ): number | undefined {
   if (uid !== undefined || gid !== undefined || root !== undefined) return undefined;

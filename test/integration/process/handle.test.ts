@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
-import type { Launch, LaunchPlan, OnEnd, SpawnRequest } from '../../../lib/process/launch';
+import type { Launch, OnEnd, Program, SpawnRequest } from '../../../lib/process/launch';
 import { spawnStock, stockHandle } from '../../support/children/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';
@@ -14,7 +14,7 @@ const request: SpawnRequest = { file: 'true', args: ['true'], envPairs: ['A=1'],
 
 /** A handle for which the test plays the launch. */
 function setUp(launch?: Launch) {
-  const plans: LaunchPlan[] = [];
+  const plans: Program[] = [];
   const ends: OnEnd[] = [];
   const kills: number[] = [];
   let holders = 0;

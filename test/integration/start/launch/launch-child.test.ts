@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type * as Native from '../../../../lib/common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
-import type { LaunchPlan } from '../../../../lib/process/launch';
+import type { Program } from '../../../../lib/process/launch';
 import type { HeldChild } from '../../../../lib/start/child/held-child';
 import type { KernelReport } from '../../../../lib/start/child/kernel-report';
 import { createLaunch } from '../../../../lib/start/launch/launch-child';
@@ -82,7 +82,7 @@ function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   } as Partial<HeldChild> as HeldChild;
 }
 
-const plan: LaunchPlan = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
+const plan: Program = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
 
 function launch({
   namespaces = {},
@@ -93,7 +93,7 @@ function launch({
   namespaces?: NamespaceOptions;
   caged?: HeldChild;
   onRefused?: (error: Error) => boolean;
-} & Partial<LaunchPlan> = {}): ReturnType<ReturnType<typeof createLaunch>> {
+} & Partial<Program> = {}): ReturnType<ReturnType<typeof createLaunch>> {
   const start = new Start({ ...requestOf(NOTHING), namespaces }, { turn: undefined, byNode: false });
   Object.assign(start, {
     hold: () => caged,
