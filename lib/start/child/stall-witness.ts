@@ -1,6 +1,5 @@
 import type { StallVerdict } from '../../../types/outcome';
-import type { StallHit } from '../../cage/cgroup/stall-hits';
-import type { StallLimit } from '../../cage/cgroup/stall-limit';
+import type { StallHit, StallLimit } from '../../cage/cgroup/stall-limit';
 
 /** Tells what became of the limits of stalls in the life of one child: a shared cage may have stalled before. */
 export class StallWitness {

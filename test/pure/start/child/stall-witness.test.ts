@@ -1,5 +1,4 @@
-import type { StallHit } from '../../../../lib/cage/cgroup/stall-hits';
-import type { StallLimit } from '../../../../lib/cage/cgroup/stall-limit';
+import type { StallHit, StallLimit } from '../../../../lib/cage/cgroup/stall-limit';
 import { StallWitness } from '../../../../lib/start/child/stall-witness';
 
 interface Limit {

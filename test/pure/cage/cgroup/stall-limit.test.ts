@@ -1,4 +1,4 @@
-import { StallHits } from '../../../../lib/cage/cgroup/stall-hits';
+import { StallHits } from '../../../../lib/cage/cgroup/stall-limit';
 import type { ResolvedStall } from '../../../../lib/cgroup/limits/cage-limits';
 import type { MeterReading, NativeError } from '../../../../types/native';
 
