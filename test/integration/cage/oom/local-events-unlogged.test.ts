@@ -12,7 +12,7 @@ function withoutLog(): typeof Memcage {
   jest.isolateModules(() => {
     jest.doMock('../../../../lib/cage/oom/kernel-log', () => ({
       ...jest.requireActual<object>('../../../../lib/cage/oom/kernel-log'),
-      KernelLog: { open: () => undefined },
+      killsOf: () => ({ kills: [], victims: null, complete: 0 }),
     }));
     library = jest.requireActual<typeof Memcage>('../../../../lib');
   });
