@@ -61,35 +61,16 @@ Napi::Value Options::Get(const char* name) {
   if (!*ok_) return {};
   napi_value value = nullptr;
   const napi_status status = napi_get_named_property(env_, object_, name, &value);
-  Napi::Value answer = Answered(status, value);
-  if (answer.IsUndefined() || !IsOfAll(name)) return answer;
+  const Napi::Value answer = Answered(status, value);
+  if (!ok() || answer.IsUndefined() || IsOwn(name)) return answer;
   return ok() ? env_.Undefined() : Napi::Value();
 }
 
-bool Options::IsOfAll(const char* name) {
+bool Options::IsOwn(const char* name) {
   napi_value key = nullptr;
-  napi_value holder = object_;
-  bool has = false;
+  bool is_own = false;
   if (napi_create_string_utf8(env_, name, NAPI_AUTO_LENGTH, &key) != napi_ok) return false;
-  for (int depth = 0;; ++depth) {
-    if (!Answered(napi_has_own_property(env_, holder, key, &has), holder).IsEmpty() && has) {
-      if (depth == 0) return false;
-      break;
-    }
-    napi_value above = nullptr;
-    if (!ok() || Answered(napi_get_prototype(env_, holder, &above), above).IsEmpty()) return true;
-    napi_valuetype type = napi_undefined;
-    // A proxy may have it all the same.
-    if (napi_typeof(env_, above, &type) != napi_ok || type != napi_object) return false;
-    holder = above;
-  }
-  napi_value above = nullptr;
-  napi_valuetype type = napi_undefined;
-  if (Answered(napi_get_prototype(env_, holder, &above), above).IsEmpty()) return true;
-  if (napi_typeof(env_, above, &type) != napi_ok || type != napi_null) return false;
-  // The Object.prototype of any realm has this function.
-  napi_create_string_utf8(env_, "hasOwnProperty", NAPI_AUTO_LENGTH, &key);
-  return Answered(napi_has_own_property(env_, holder, key, &has), holder).IsEmpty() || has;
+  return !Answered(napi_has_own_property(env_, object_, key, &is_own), key).IsEmpty() && is_own;
 }
 
 double Options::Integer(const char* name, Napi::Value value, double min, double max) {

@@ -99,8 +99,8 @@ class Options {
  private:
   /** The value, or an empty one after a failure. */
   Napi::Value Get(const char* name);
-  /** Whether nobody but Object.prototype has it: what somebody has added there is no option. */
-  bool IsOfAll(const char* name);
+  /** Whether the object has it itself: what somebody has added to Object.prototype is no option. */
+  bool IsOwn(const char* name);
   /** What JavaScript answered: nothing, if it has thrown or may no longer run. */
   Napi::Value Answered(napi_status status, napi_value value);
   /** `expected` is for the message. */

@@ -74,11 +74,19 @@ export function refuseSlips(options: object, others: readonly string[], names: O
  * a child without the limit. Names that Node's functions have too may be undefined, as there
  */
 export function ownOptions<O extends object>(options: O, { known, within }: OptionNames): O {
-  const copy = withoutPrototype(options);
+  const copy = withInherited(options, known);
   for (const name of known) {
-    if (!(name in copy) && isInherited(name, options)) Reflect.set(copy, name, Reflect.get(options, name));
     const isNodes = within === undefined && isNodeOption(name);
     if (!isNodes && name in copy && Reflect.get(copy, name) === undefined) throw undefinedOption(name, within);
+  }
+  return copy;
+}
+
+/** A copy of what is its own, and of what it inherits with these names. */
+export function withInherited<O extends object>(options: O, names: readonly string[]): O {
+  const copy = withoutPrototype(options);
+  for (const name of names) {
+    if (!(name in copy) && isInherited(name, options)) Reflect.set(copy, name, Reflect.get(options, name));
   }
   return copy;
 }

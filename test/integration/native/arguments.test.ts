@@ -149,6 +149,19 @@ describe('clone', () => {
     { name: ([what]) => what },
   );
 
+  test('takes options that are inherited, but none that all objects have', () => {
+    const options = cloneOptions({ file: '/bin/true' });
+    Reflect.set(Object.prototype, 'hostname', 'of all');
+    try {
+      const child = native.clone(Object.create(options) as typeof options);
+      if ('stage' in child) throw new Error(child.stage);
+      native.reap({ pidfd: child.pidfd });
+      native.closeFd({ fd: child.pidfd });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'hostname');
+    }
+  });
+
   test('passes on what a getter throws', () => {
     const options = {
       ...cloneOptions({ namespaces: CLONE_NEWNET }),

@@ -18,6 +18,18 @@ test('each of its options is known by name', () => {
   expect(() => checked({ 'fd value': 3 })).toThrow(withCode('UNKNOWN_OPTION', 'native.writeOpen has fd, value'));
 });
 
+test('an inherited option reaches it, and none that all objects have', () => {
+  const checked = withCheckedOptions('setns', addonFunction('fd flags')) as typeof closeFd;
+  expect(checked(Object.create({ fd: 3 }))).toEqual([{ fd: 3 }]);
+  Reflect.set(Object.prototype, 'flags', 1);
+  try {
+    expect(checked({ fd: 3 })).toEqual([Object.assign(Object.create(null), { fd: 3 })]);
+    expect(Object.hasOwn((checked({ fd: 3 }) as object[])[0] as object, 'flags')).toBe(false);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'flags');
+  }
+});
+
 test('all else reaches it, and it is called as what it is', () => {
   const checked = withCheckedOptions('closeFd', closeFd) as typeof closeFd;
   expect(checked({ fd: 3 }, 'more', 1)).toEqual([{ fd: 3 }, 'more', 1]);
