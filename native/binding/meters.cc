@@ -79,22 +79,22 @@ Expected<double> Start(Napi::Env env, Meter meter, const std::string& read_path)
 /** Opens files one after another, until one can't be. */
 class Opening {
  public:
-  [[nodiscard]] const std::optional<Refusal>& refused() const { return refused_; }
+  [[nodiscard]] const Expected<>& result() const { return result_; }
   void Open(int dir_fd, const std::string& path, int flags, UniqueFd* fd) {
-    if (refused_) return;
+    if (!result_) return;
     Expected<UniqueFd> opened = cgroup::Open(dir_fd, path, flags);
     if (opened) {
       *fd = std::move(*opened);
     } else {
-      refused_ = opened.error();
+      result_ = opened.error();
     }
   }
   void OpenFile(int dir_fd, const std::string& path, UniqueFd* fd) { Open(dir_fd, path, O_RDONLY, fd); }
   /** A file that not every kernel has is left closed if it is lacking. */
   void OpenIfThere(int dir_fd, const std::string& path, UniqueFd* fd) {
-    const bool was_refused = refused_.has_value();
+    if (!result_) return;
     OpenFile(dir_fd, path, fd);
-    if (!was_refused && refused_ && refused_->error == -ENOENT) refused_.reset();
+    if (!result_ && result_.error().error == -ENOENT) result_ = {};
   }
   /** A directory whose files are opened later. */
   void OpenPath(int dir_fd, const std::string& path, UniqueFd* fd) { Open(dir_fd, path, O_PATH | O_DIRECTORY, fd); }
@@ -104,7 +104,7 @@ class Opening {
   }
 
  private:
-  std::optional<Refusal> refused_;
+  Expected<> result_;
 };
 
 Expected<double> StartMeter(Napi::Env env, int dir_fd, const std::string& path, cgroup::TimeFile file, int kill_dir_fd,
@@ -115,7 +115,7 @@ Expected<double> StartMeter(Napi::Env env, int dir_fd, const std::string& path, 
   Meter meter;
   opening.OpenFile(dir_fd, time_path, &time);
   opening.OpenDirectory(kill_dir_fd, kill_path, &meter.kill_dir);
-  if (opening.refused()) return *opening.refused();
+  if (!opening.result()) return opening.result().error();
   meter.gauge = std::make_unique<TimeGauge>(std::move(time), file, limit_us);
   return Start(env, std::move(meter), time_path);
 }
@@ -129,7 +129,7 @@ Expected<double> StartStallMeter(Napi::Env env, const StallMeterOptions& options
   opening.OpenFile(options.dir_fd, file("memory.stat"), &files.stat);
   opening.OpenFile(options.time_dir_fd, Join(options.time_path, shares), &files.time);
   opening.OpenPath(options.pressure_dir_fd, options.pressure_path, &files.pressure_dir);
-  if (!opening.refused() && !cgroup::OpenStallPressure(&files)) files.pressure_dir.Reset();
+  if (opening.result() && !cgroup::OpenStallPressure(&files)) files.pressure_dir.Reset();
   // memory.oom_control tells that processes wait for memory, on v1 alone.
   UniqueFd oom_control;
   opening.OpenIfThere(options.dir_fd, file("memory.oom_control"), &oom_control);
@@ -143,7 +143,7 @@ Expected<double> StartStallMeter(Napi::Env env, const StallMeterOptions& options
   opening.OpenIfThere(options.dir_fd, file("memory.swap.high"), &files.swap_high);
   Meter meter;
   if (options.kills) opening.OpenDirectory(options.kill_dir_fd, options.kill_path, &meter.kill_dir);
-  if (opening.refused()) return *opening.refused();
+  if (!opening.result()) return opening.result().error();
   meter.gauge = std::make_unique<StallGauge>(std::move(files), options.limit_us);
   return Start(env, std::move(meter), file("memory.stat"));
 }

@@ -91,7 +91,7 @@ std::optional<Meters::Reading> Meters::Stop(int64_t id) {
   WaitForKill(id);
   const auto found = meters_.find(id);
   if (found == meters_.end()) return std::nullopt;
-  const Reading last = found->second.last;
+  Reading last = found->second.last;
   due_.erase({found->second.due_ns, id});
   meters_.erase(found);
   return last;
