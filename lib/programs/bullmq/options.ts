@@ -8,6 +8,7 @@ import {
   type Cgroup,
   createWarmPool,
   type Enforce,
+  ErrorCode,
   type ForkOptions,
   formatSize,
   type LearnedJob,
@@ -201,17 +202,21 @@ export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<J
 
 /** The pool knows only the options of its own. */
 function inOurWords(error: unknown, options: object): unknown {
-  if (!(error instanceof TypeError)) return error;
-  const [, unknown] = /^Unknown option '(\w+)' of createWarmPool: /.exec(error.message) ?? [];
-  const meant = unknown === undefined ? undefined : likelyMeant(unknown, OWN, ALIASES);
-  if (meant !== undefined && unknown !== undefined && unknown in options) {
-    error.message = `Unknown option '${unknown}' of cagedProcessor: did you mean '${meant}'?`;
+  if (!isUnknownOption(error)) return error;
+  const { option } = error;
+  const meant = option in options ? likelyMeant(option, OWN, ALIASES) : undefined;
+  if (meant !== undefined) {
+    error.message = `Unknown option '${option}' of cagedProcessor: did you mean '${meant}'?`;
   } else {
     error.message = error.message
       .replace('createWarmPool has ', `cagedProcessor has ${OWN.join(', ')}, `)
       .replaceAll('createWarmPool', 'cagedProcessor');
   }
   return error;
+}
+
+function isUnknownOption(error: unknown): error is TypeError & { option: string } {
+  return error instanceof TypeError && 'code' in error && error.code === ErrorCode.UNKNOWN_OPTION;
 }
 
 /** @throws TypeError if there is no such file */

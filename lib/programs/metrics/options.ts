@@ -15,7 +15,7 @@ export function checkKinds(
     const meant = likelyMeant(unknown, known);
     const answer = meant === undefined ? all : `did you mean '${meant}'? (${all})`;
     const error = new TypeError(`Unknown option '${unknown}' of ${of}: ${answer}`);
-    throw Object.assign(error, { code: ErrorCode.UNKNOWN_OPTION });
+    throw Object.assign(error, { code: ErrorCode.UNKNOWN_OPTION, option: unknown });
   }
   for (const [name, kind] of Object.entries(kinds)) {
     if (!(name in options)) continue;

@@ -27,6 +27,8 @@ describeIf('cgroup', 'the options of a caged processor', () => {
       const error = thrown(() => cagedProcessor(ENDS, { memory: '64M', ...(options as object) }));
       expect(error).toBeInstanceOf(TypeError);
       expect(error.message).toContain(message);
+      expect(error).toHaveProperty('option', expect.any(String));
+      expect(error.message).toContain((error as Error & { option: string }).option);
     },
   );
 
