@@ -6,11 +6,10 @@
  */
 import type * as PromClient from 'prom-client';
 import type { Budget, Cgroup } from './index.js';
-import { addBudgets } from './programs/metrics/budget-figures.js';
 import { type CageTotals, Collector } from './programs/metrics/collector.js';
 import type { Counts, Gauges } from './programs/metrics/figures.js';
 import { checkBudgets, checkKinds } from './programs/metrics/options.js';
-import { type Help, Metrics } from './programs/metrics/prometheus-metrics.js';
+import { addBudgets, type Help, Metrics } from './programs/metrics/prometheus-metrics.js';
 import { requirePeer } from './programs/peers/require-peer.js';
 
 const client = requirePeer(() => require('prom-client'), {
