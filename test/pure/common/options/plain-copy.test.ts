@@ -19,3 +19,11 @@ test('leaves everything else as it is', () => {
   const copy = plainCopy(given);
   for (const name of ['url', 'act', 'bytes', 'map'] as const) expect(copy[name]).toBe(given[name]);
 });
+
+test('ends with an object that is within itself', () => {
+  const given: { name: string; self?: object } = { name: 'a' };
+  given.self = given;
+  const copy = plainCopy(given);
+  expect(copy).not.toBe(given);
+  expect(copy).toMatchObject({ name: 'a', self: { name: 'a' } });
+});

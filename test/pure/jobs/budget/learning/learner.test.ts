@@ -73,3 +73,21 @@ it('has a floor of 16 MiB, or less in a smaller budget', async () => {
     await learner.close();
   }
 });
+
+it('has another limit as soon as a job has said more', () => {
+  const learner = createLearner({}, { totalBytes });
+  const ended = (peakMib: number): void =>
+    learner.record('k', {
+      limitBytes: totalBytes,
+      wasKilled: false,
+      wasCut: false,
+      killedAtBytes: null,
+      peakBytes: peakMib * MIB,
+      mostUsedBytes: null,
+      durationMs: 100,
+    });
+  ended(100);
+  expect(learner.limitFor('k')).toBeLessThan(200 * MIB);
+  ended(300);
+  expect(learner.limitFor('k')).toBeGreaterThan(300 * MIB);
+});
