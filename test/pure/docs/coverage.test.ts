@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { ErrorCode } from '../../../lib/common/errors/errors';
-import { everyCommand } from '../../../lib/programs/cli/table';
+import { everyCommand } from '../../../lib/programs/cli/every-command';
 import { pages, pageText } from '../../support/docs/doc-examples';
 import { codeOf, expectNamed } from '../../support/docs/doc-names';
 import { testRows } from '../../support/rows';

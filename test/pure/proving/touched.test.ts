@@ -42,7 +42,7 @@ testRows(
     ['lib/cage/root/list-cages.ts', 'list parent getdents64 x', 'garbage parent getdents64 x'],
     ['lib/start/contain/contain.ts', 'contain parent mkdirat 1', 'run parent mkdirat 1'],
     ['lib/cage/polling/poller.ts', undefined, 'spawn parent read x'],
-    ['lib/programs/cli/table.ts', undefined, 'spawn parent read x'],
+    ['lib/programs/cli/every-command.ts', undefined, 'spawn parent read x'],
     ['README.md', undefined, 'spawn parent read x'],
   ] as const,
   ([path, touched, untouched]) => {

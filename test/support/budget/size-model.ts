@@ -1,7 +1,7 @@
 import { type Baseline, baselineOf } from '../../../lib/programs/cli/commands/size/baseline';
+import { answerOf, judge } from '../../../lib/programs/cli/commands/size/judgement';
 import { type Found, search } from '../../../lib/programs/cli/commands/size/search';
 import type { Trial } from '../../../lib/programs/cli/commands/size/trial';
-import { answerOf, judge } from '../../../lib/programs/cli/commands/size/verdict';
 
 export const MIB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 /** @starts-children Shells that complete words of the command line. The kernel makes no difference. */
 
 import { execFileSync } from 'node:child_process';
-import { everyCommand } from '../../../../lib/programs/cli/table';
+import { everyCommand } from '../../../../lib/programs/cli/every-command';
 import { type Completion, LIMITED, makeCompletion } from '../../../support/cli/completion';
 import { TerminalSession } from '../../../support/cli/terminal';
 import { patience } from '../../../support/patience';

@@ -4,9 +4,9 @@ import type { Colors } from '../../text/style';
 import { tableOf } from '../../text/text-table';
 import type { Baseline } from './baseline';
 import { bytesAt, placeOf, sizeAt } from './grid';
+import { type Judgement, wordsOf } from './judgement';
 import type { Found } from './search';
 import type { Trial } from './trial';
-import { type Judgement, wordsOf } from './verdict';
 
 /** A run, and how it went. */
 export interface JudgedTrial extends Trial {

@@ -6,10 +6,10 @@ import { reportStartError } from '../run/failure';
 import { exitCodeOf } from '../run/signals';
 import { type Baseline, baselineOf } from './baseline';
 import { inputOf, type OpenInput } from './input';
+import { answerOf, complaintOf, judge, wordsOf } from './judgement';
 import { type JudgedTrial, limitOf, resultOf, type SizeResult } from './result';
 import { type Answer, search } from './search';
 import { runTrial, type SizeRequest, type Trial } from './trial';
-import { answerOf, complaintOf, judge, wordsOf } from './verdict';
 
 /** A command that takes longer is not run a third time without a limit. */
 const LONG_MS = 60_000;

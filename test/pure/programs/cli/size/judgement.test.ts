@@ -1,6 +1,6 @@
 import { baselineOf } from '../../../../../lib/programs/cli/commands/size/baseline';
+import { answerOf, complaintOf, judge, wordsOf } from '../../../../../lib/programs/cli/commands/size/judgement';
 import type { Trial } from '../../../../../lib/programs/cli/commands/size/trial';
-import { answerOf, complaintOf, judge, wordsOf } from '../../../../../lib/programs/cli/commands/size/verdict';
 import { MIB, WELL } from '../../../../support/budget/size-model';
 import { testRows } from '../../../../support/rows';
 
