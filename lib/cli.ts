@@ -57,7 +57,7 @@ whenMade('stdout', (stdout) =>
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || error.code === 'EIO') process.exit(128 + SIGPIPE);
     complain(`can't write to stdout: ${error.message}`);
-    // At once: `top` and `events` would go on for nobody, and the exit code of `doctor` would pass for its verdict.
+    // At once: `top` and `events` would go on for nobody, and the exit code of `doctor` would pass for its answer.
     process.exit(FAILED);
   }),
 );

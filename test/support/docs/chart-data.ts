@@ -21,7 +21,7 @@ export function recorded(
   const { points, hits, samples, intervalMs } = timeline;
   return {
     command: ['node', 'server.js'],
-    verdict: 'Exit code 0.',
+    ending: 'Exit code 0.',
     isGood: true,
     durationMs,
     cpuMs: durationMs / 2,
@@ -44,7 +44,7 @@ const HOUR = 3_600_000;
 export const RUNS: Readonly<Record<string, ChartData>> = {
   'killed at its limit': recorded(118, (ms) => ({ anonBytes: ms * 0.9 * MIB, fileBytes: 2 * MIB }), {
     command: ['stress', '--vm-bytes', '101m', '-m', '1'],
-    verdict: '1 process was killed for its memory limit of 64 MiB. Exit code 1.',
+    ending: '1 process was killed for its memory limit of 64 MiB. Exit code 1.',
     isGood: false,
     limitBytes: 100 * MIB,
     peakBytes: 100 * MIB,
@@ -61,7 +61,7 @@ export const RUNS: Readonly<Record<string, ChartData>> = {
     }),
     {
       command: ['python3', 'train.py', '--data', '/srv/data set', 'and more words than there is room for '.repeat(9)],
-      verdict: '5 processes were killed for its memory limit of 64 MiB. Exit code 0.',
+      ending: '5 processes were killed for its memory limit of 64 MiB. Exit code 0.',
       isGood: false,
       limitBytes: 1024 * MIB,
       highBytes: 1000 * MIB,
@@ -78,7 +78,7 @@ export const RUNS: Readonly<Record<string, ChartData>> = {
   'a sawtooth, with swap': recorded(
     6000,
     (ms) => ({ anonBytes: (30 + ((ms * 0.03) % 60)) * MIB, swapBytes: Math.max(0, ms - 2000) * 6000, max: 1 }),
-    { limitBytes: 128 * MIB, highBytes: 100 * MIB, verdict: 'Ended by SIGTERM.', isGood: false },
+    { limitBytes: 128 * MIB, highBytes: 100 * MIB, ending: 'Ended by SIGTERM.', isGood: false },
   ),
   'far below its limit': recorded(602, () => ({ anonBytes: 5 * MIB }), {
     limitBytes: 8191.9 * 1024 * MIB,

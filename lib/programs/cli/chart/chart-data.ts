@@ -4,7 +4,7 @@ import type { HitSpan, Kills, Point } from './timeline';
 export interface ChartData {
   command: readonly string[];
   /** How it ended, as a sentence. */
-  verdict: string;
+  ending: string;
   isGood: boolean;
   durationMs: number;
   /** Processor time, in milliseconds. */

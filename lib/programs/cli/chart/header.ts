@@ -11,7 +11,7 @@ export interface Part {
   bottom: number;
 }
 
-const VERDICT_SIZE = 15;
+const ENDING_SIZE = 15;
 const TEXT_SIZE = 12;
 const TILE_WIDTH = 210;
 
@@ -22,10 +22,10 @@ export function header(data: ChartData, layout: Layout): Part {
   const room = width - 2 * margin;
   const markup = [heading(data.command, margin, width), ...badge(margin + 8, margin + 37, data.isGood)];
   let y = margin + 42;
-  const columns = columnsIn(room - 22, VERDICT_SIZE);
-  for (const line of wrap(data.verdict, columns)) {
+  const columns = columnsIn(room - 22, ENDING_SIZE);
+  for (const line of wrap(data.ending, columns)) {
     markup.push(
-      label(truncate(line, columns, '…'), margin + 22, y, { class: `verdict ${data.isGood ? 'good' : 'bad'}` }),
+      label(truncate(line, columns, '…'), margin + 22, y, { class: `ending ${data.isGood ? 'good' : 'bad'}` }),
     );
     y += 20;
   }

@@ -66,11 +66,11 @@ export function renderHtml(data: ChartData, rows: Rows): string {
 }
 
 /** The chart in words. */
-export function describe({ command, verdict, peakBytes, limitBytes, durationMs }: ChartData): string {
+export function describe({ command, ending, peakBytes, limitBytes, durationMs }: ChartData): string {
   const peak = peakBytes === null ? 'unknown' : formatSize(peakBytes);
   return (
     `Memory of ${commandLine(command)} over ${formatDuration(durationMs)}: ` +
-    `peak ${peak}, limit ${formatSize(limitBytes)}. ${verdict}`
+    `peak ${peak}, limit ${formatSize(limitBytes)}. ${ending}`
   );
 }
 

@@ -62,7 +62,7 @@ function colours(palette: typeof LIGHT): string {
 const SHAPES = [
   `text{font:12px ${SANS}}`,
   `.command{font:600 17px ${MONO}}`,
-  '.verdict{font-size:15px;font-weight:600}',
+  '.ending{font-size:15px;font-weight:600}',
   '.value{font-size:20px;font-weight:600;font-variant-numeric:tabular-nums}',
   '.tick{font-variant-numeric:tabular-nums}',
   '.small{font-size:11px}',

@@ -60,8 +60,8 @@ function render({ works, findings, parents }: Diagnosis): string {
     return state === 'ok' || what !== 'limit' || kind === undefined ? [] : [kind];
   });
   const lacking = without.length === 0 ? '' : colors.yellow(` Without the limits ${without.join(', ')}.`);
-  const verdict = works ? `${colors.green('Cages work here.')}${lacking}` : colors.red('Cages do not work here.');
-  return `${[...lines, '', verdict].join('\n')}\n`;
+  const conclusion = works ? `${colors.green('Cages work here.')}${lacking}` : colors.red('Cages do not work here.');
+  return `${[...lines, '', conclusion].join('\n')}\n`;
 }
 
 function stateIn(state: FindingState, { green, yellow, red }: Colors): string {

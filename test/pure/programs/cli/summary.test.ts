@@ -1,4 +1,4 @@
-import { renderSummary, summaryRows, verdictOf } from '../../../../lib/programs/cli/commands/run/summary';
+import { endingOf, renderSummary, summaryRows } from '../../../../lib/programs/cli/commands/run/summary';
 import type { MemoryDetails, OomVerdict, Outcome } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
 
@@ -105,7 +105,7 @@ test('the victims are told, some of them if they are many', () => {
 });
 
 testRows(
-  'the verdict is told with the end',
+  'what ended it is told with the end',
   [
     [{}, 'Exit code 0.'],
     [{ exitCode: null, signal: 'SIGTERM' }, 'Ended by SIGTERM.'],
@@ -117,7 +117,7 @@ testRows(
     [{ exitCode: null, error: new Error('spawn x ENOENT') }, 'Could not be started: spawn x ENOENT.'],
   ] as const,
   ([outcome, expected]) => {
-    expect(verdictOf({ ...OUTCOME, ...outcome })).toBe(expected);
+    expect(endingOf({ ...OUTCOME, ...outcome })).toBe(expected);
   },
 );
 
@@ -143,19 +143,19 @@ test('processor time and its limit', () => {
     signal: 'SIGKILL',
   } as const;
   expect(rows(spent)).toMatchObject({ 'cpu time': '5.01 s, the limit is 5 s: killed' });
-  expect(verdictOf({ ...OUTCOME, ...spent })).toBe('Killed: its processor time was used up. Ended by SIGKILL.');
+  expect(endingOf({ ...OUTCOME, ...spent })).toBe('Killed: its processor time was used up. Ended by SIGKILL.');
   const left = { limits: { cpuTime: { limitMs: 5000, usedMs: 12, hit: false } } };
   expect(rows(left)).toMatchObject({ 'cpu time': '12 ms, the limit is 5 s' });
-  expect(verdictOf({ ...OUTCOME, ...left })).toBe('Exit code 0.');
+  expect(endingOf({ ...OUTCOME, ...left })).toBe('Exit code 0.');
 });
 
 test('a cage that got nowhere', () => {
   const stalled = { ms: 1000, stalledMs: 1234, toldBy: 'pressure', killed: true } as const;
   const killed = { stalled, exitCode: null, signal: 'SIGKILL' } as const;
   expect(rows(killed)).toMatchObject({ 'got nowhere': 'for 1.23 s, the limit is 1 s: killed' });
-  expect(verdictOf({ ...OUTCOME, ...killed })).toBe('Killed: it got nowhere because of memory. Ended by SIGKILL.');
+  expect(endingOf({ ...OUTCOME, ...killed })).toBe('Killed: it got nowhere because of memory. Ended by SIGKILL.');
   const told = { stalled: { ...stalled, killed: false } };
   expect(rows(told)).toMatchObject({ 'got nowhere': 'for 1.23 s, the limit is 1 s' });
-  expect(verdictOf({ ...OUTCOME, ...told })).toBe('Exit code 0.');
+  expect(endingOf({ ...OUTCOME, ...told })).toBe('Exit code 0.');
   expect(rows({})).not.toHaveProperty('got nowhere');
 });

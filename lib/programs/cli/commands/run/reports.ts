@@ -8,7 +8,7 @@ import { complain, toJson } from '../../text/output';
 import { colorsOf } from '../../text/style';
 import type { CagedRequest } from './caged';
 import { type Recording, record } from './recording';
-import { renderSummary, summaryRows, verdictOf } from './summary';
+import { endingOf, renderSummary, summaryRows } from './summary';
 
 /** What the command line asks of `memcage run`. */
 export interface RunRequest extends CagedRequest {
@@ -107,7 +107,7 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
   if (oom !== null && oom.kills > seen) timeline.addKills({ atMs: durationMs, kills: oom.kills - seen });
   return {
     command: [file, ...args],
-    verdict: verdictOf(outcome),
+    ending: endingOf(outcome),
     isGood: exitCode === 0 && oom === null,
     durationMs,
     cpuMs: cpu.userMs + cpu.systemMs,

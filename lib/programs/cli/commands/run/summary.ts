@@ -20,7 +20,7 @@ export interface Seen {
 }
 
 /** How a command ended, as a sentence. */
-export function verdictOf({ exitCode, signal, oom, limits, stalled, nodeHeap, error }: Outcome): string {
+export function endingOf({ exitCode, signal, oom, limits, stalled, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
   if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
   if (stalled?.killed === true) return `Killed: it got nowhere because of memory. ${status}.`;

@@ -42,7 +42,7 @@ function draw(result: SizeResult): Drawing {
   const markup = [
     element('rect', { class: 'ground', width, height }),
     heading(result.command, margin, width),
-    label(conclusionOf(result), margin, margin + 42, { class: `verdict ${result.recommended ? 'good' : 'bad'}` }),
+    label(conclusionOf(result), margin, margin + 42, { class: `ending ${result.recommended ? 'good' : 'bad'}` }),
     label(free, margin, margin + 62, { class: 'muted' }),
     ...timeAxis(scale),
     ...limitAxis(scale),

@@ -170,7 +170,7 @@ describe('what is seen', () => {
 describe('text from outside', () => {
   const data = recorded(100, () => ({ anonBytes: MIB }), {
     command: ['sh', '-c', EVIL, '<b>&amp;</b>'],
-    verdict: EVIL,
+    ending: EVIL,
   });
 
   test('stays text in the drawing', () => {
