@@ -1,6 +1,7 @@
 import type { CpuOption, MemoryLimits, MemoryOption, PidsOption, StallOption } from '../../../types/options';
 import { canLoad, loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/errors';
+import { aliasesOf } from '../../common/options/called';
 import {
   checkFlag,
   checkInteger,
@@ -10,7 +11,7 @@ import {
   MOST_SWAPPINESS,
   MOST_WEIGHT,
 } from '../../common/options/checks';
-import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
+import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CageLimits, ResolvedCpu, ResolvedLimits, ResolvedStall } from './cage-limits';
 import { formatProcessors, parseProcessors } from './processors';

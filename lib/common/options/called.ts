@@ -1,5 +1,5 @@
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
-import { aliasesOf, ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
+import { ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
 
 /** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
@@ -39,6 +39,16 @@ export const CAGE_OPTIONS = [
 
 /** What a cage decides for its children. */
 const OF_THE_CAGE: ReadonlySet<string> = new Set(['cage', 'parent', 'enforce']);
+
+/** Makes the aliases of an {@link OptionNames} of the words that other programs have for each option. */
+export function aliasesOf<K extends string>(
+  words: Readonly<Record<K, readonly string[]>>,
+): Readonly<Record<string, K>> {
+  const pairs = Object.entries<readonly string[]>(words).flatMap(([name, others]) =>
+    others.map((word) => [word, name]),
+  );
+  return Object.fromEntries(pairs) as Record<string, K>;
+}
 
 /** The words of other programs for an amount, before or after `memory` or `mem`. */
 const AMOUNTS = [

@@ -13,16 +13,6 @@ export interface OptionNames<K extends string = string> {
   aliases?: Readonly<Record<string, K>>;
 }
 
-/** Makes the aliases of {@link OptionNames} of the words that other programs have for each option. */
-export function aliasesOf<K extends string>(
-  words: Readonly<Record<K, readonly string[]>>,
-): Readonly<Record<string, K>> {
-  const pairs = Object.entries<readonly string[]>(words).flatMap(([name, others]) =>
-    others.map((word) => [word, name]),
-  );
-  return Object.fromEntries(pairs) as Record<string, K>;
-}
-
 /**
  * Checks the options of a function.
  *

@@ -1,7 +1,8 @@
 import type { TmpfsOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/errors';
+import { aliasesOf } from '../../common/options/called';
 import { checkFlag } from '../../common/options/checks';
-import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
+import { isRecord, readOptions } from '../../common/options/option-names';
 import { isWithin } from '../../common/text/names';
 import { checkSize } from '../../common/text/size';
 import { depthOf, hostPath, innerPath } from './paths';

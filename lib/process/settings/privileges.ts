@@ -1,9 +1,10 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/errors';
+import { aliasesOf } from '../../common/options/called';
 import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';
-import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
+import { isRecord, readOptions } from '../../common/options/option-names';
 import { defaultFilter } from './default-filter';
 import { whyNoFilter } from './seccomp-filter';
 

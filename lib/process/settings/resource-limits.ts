@@ -1,7 +1,8 @@
 import type { Rlimit } from '../../../types/native';
 import type { ResourceLimits } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/errors';
-import { aliasesOf, isRecord, readOptions } from '../../common/options/option-names';
+import { aliasesOf } from '../../common/options/called';
+import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 
 /** A limit of getrlimit(2), in lower case and without RLIMIT_. */
