@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
 import type { OnExit } from './handle';
-import type { EarlyRequest, SpawnRequest } from './launch';
+import { isSpawnRequest, type SpawnRequest } from './launch';
 import { isOptions, type NodeCall, type NodeFunction, nodeCall } from './node-call';
 import {
   type AroundStart,
@@ -197,14 +197,10 @@ function trialOfHandle(): Trial {
 function trialAround(): Trial {
   let fits = false;
   const around: AroundStart = (_child, request) => {
-    fits = isRequest(request);
+    fits = isSpawnRequest(request);
     throw new Error('ECANCELED');
   };
   return { starter: { around }, fits: () => fits };
-}
-
-function isRequest({ file, args, envPairs }: EarlyRequest): boolean {
-  return typeof file === 'string' && Array.isArray(args) && Array.isArray(envPairs);
 }
 
 class TrialHandle implements SwapHandle {
@@ -214,7 +210,7 @@ class TrialHandle implements SwapHandle {
 
   spawn(request: SpawnRequest): number {
     for (const { handle } of request.stdio) handle?.close();
-    this.fits = typeof this.onexit === 'function' && isRequest(request);
+    this.fits = typeof this.onexit === 'function' && isSpawnRequest(request);
     return -constants.errno.ECANCELED;
   }
 

@@ -94,6 +94,11 @@ export interface SpawnRequest {
 /** A {@link SpawnRequest} before Node has replaced `stdio` in it. */
 export type EarlyRequest = Omit<SpawnRequest, 'stdio'>;
 
+/** Whether Node's call has the form that memcage can work with. */
+export function isSpawnRequest({ file, args, envPairs }: EarlyRequest): boolean {
+  return typeof file === 'string' && Array.isArray(args) && Array.isArray(envPairs);
+}
+
 /**
  * Reads the options as ProcessWrap::Spawn and SyncProcessRunner do: cwd, uid and gid of other types count as absent,
  * and arguments become strings.

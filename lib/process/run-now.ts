@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { AttendedPipe, NativeBinding } from '../../types/native';
-import { type Ended, planOf, type SpawnRequest, type SyncLaunch } from './launch';
-import { openStdio, type StdioEntry } from './stdio';
+import { type EarlyRequest, type Ended, isSpawnRequest, planOf, type SpawnRequest, type SyncLaunch } from './launch';
+import { isPipe, openStdio, type StdioEntry } from './stdio';
 
 /** The options that Node's synchronous functions pass to their binding. */
 export interface SyncRequest extends SpawnRequest {
@@ -80,8 +80,7 @@ export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNat
 /** Whether {@link runNow} can work with this. */
 export function isSyncRequest(request: unknown): request is SyncRequest {
   if (typeof request !== 'object' || request === null) return false;
-  const { file, args, envPairs, stdio } = request as Partial<SyncRequest>;
-  return typeof file === 'string' && Array.isArray(args) && Array.isArray(envPairs) && Array.isArray(stdio);
+  return isSpawnRequest(request as EarlyRequest) && Array.isArray((request as Partial<SyncRequest>).stdio);
 }
 
 function resultOf({ pid, exitCode, signal, errno }: Ended, error: number, output: (Buffer | null)[]): SyncResult {
@@ -98,10 +97,6 @@ function resultOf({ pid, exitCode, signal, errno }: Ended, error: number, output
 
 function unstarted(error: number): SyncResult {
   return { error, status: null, signal: null, output: null, pid: 0 };
-}
-
-function isPipe({ type }: StdioEntry): boolean {
-  return type === 'pipe' || type === 'overlapped';
 }
 
 /** The parent's end of a pipe, where an asynchronous child has a stream handle. */

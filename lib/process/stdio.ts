@@ -67,8 +67,8 @@ export function openStdio(entries: readonly StdioEntry[], binding: StdioBinding)
   return { fds, releaseChildEnds, abandon };
 }
 
-function isPipe(entry: StdioEntry): boolean {
-  return entry.type === 'pipe' || entry.type === 'overlapped';
+export function isPipe({ type }: StdioEntry): boolean {
+  return type === 'pipe' || type === 'overlapped';
 }
 
 function openPipe(entry: StdioEntry, childEnds: number[], binding: StdioBinding): number | undefined {

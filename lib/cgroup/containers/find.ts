@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
-import type { CgroupDirectory } from '../directory/directory';
 import { cgroupsBelow, passingOver } from '../directory/walk';
-import { type Host, openDirectory } from '../hierarchy/host';
+import { type Host, inDirectory } from '../hierarchy/host';
 import { matchCgroup } from '../names/cgroup-name';
 import { containerNameOf, isContainerName } from './container-names';
 
@@ -61,10 +60,12 @@ export function selectBest(matches: readonly Match[]): string[] {
 }
 
 function matchesBelow(mountPoint: string, wanted: string): Match[] {
-  return collectBelow(mountPoint, (directory) => {
-    const match = matchNamed(directory.path, wanted, () => containerNameOf(directory));
-    return match && { path: directory.path, match };
-  });
+  return inDirectory(mountPoint, (top) =>
+    Array.from(cgroupsBelow(top)).flatMap(({ directory }) => {
+      const match = matchNamed(directory.path, wanted, () => containerNameOf(directory));
+      return match === undefined ? [] : [{ path: directory.path, match }];
+    }),
+  );
 }
 
 /** If several mounts show the same cgroup, the first path counts. */
@@ -81,16 +82,6 @@ function withoutRepeats(paths: readonly string[]): string[] {
 
 function mountPointsOf({ memory, memoryElsewhere }: Host): string[] {
   return [memory, ...memoryElsewhere].map(({ mountPoint }) => mountPoint);
-}
-
-/** Calls `of` for each cgroup below, and collects its results that are not undefined. */
-function collectBelow<T>(mountPoint: string, of: (directory: CgroupDirectory) => T | undefined): T[] {
-  const top = openDirectory(mountPoint);
-  try {
-    return Array.from(cgroupsBelow(top), ({ directory }) => of(directory)).filter((said) => said !== undefined);
-  } finally {
-    top.close();
-  }
 }
 
 function ambiguous(wanted: string, found: readonly string[]): MemcageError {

@@ -127,7 +127,7 @@ export class Cgroup extends ReadableCgroup {
       let created: Cgroup | undefined;
       try {
         if (version === 1) holdBelow(directory);
-        created = adopt(directory, version);
+        created = own(directory.anchored(), version);
         if (limits !== undefined) created.#apply(limits);
         return created;
       } catch (error) {
@@ -146,7 +146,19 @@ export class Cgroup extends ReadableCgroup {
    * into, with all below them.
    */
   *descendants(): Generator<Cgroup, void, undefined> {
-    yield* openBelow(this.opened(), (directory) => own(directory, this.version));
+    // The caller may close this handle meanwhile.
+    const top = this.opened().anchored();
+    try {
+      top.children();
+      // For a removed cgroup, the kernel lists nothing and reports no error.
+      top.checkExists();
+      for (const { directory } of cgroupsBelow(top)) {
+        const anchored = passingOver(() => directory.anchored());
+        if (anchored !== undefined) yield own(anchored, this.version);
+      }
+    } finally {
+      top.close();
+    }
   }
 
   /**
@@ -294,8 +306,12 @@ export class Cgroup extends ReadableCgroup {
 }
 
 function openAt(path: string): Cgroup {
+  return own(openChecked(path), host().version);
+}
+
+function openChecked(path: string): CgroupDirectory {
   try {
-    return own(openDirectory(path), host().version);
+    return openDirectory(path);
   } catch (error) {
     throw cgroupError(error, 'open', path);
   }
@@ -306,17 +322,8 @@ function own(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
   return new Cgroup(directory, version, { ownsAnchor: true });
 }
 
-function adopt(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
-  return own(directory.anchored(), version);
-}
-
 function openParent(parent: string | undefined): CgroupDirectory {
-  const path = parent === undefined ? defaultParent(host()).path : Cgroup.resolve(parent);
-  try {
-    return openDirectory(path);
-  } catch (error) {
-    throw cgroupError(error, 'open', path);
-  }
+  return openChecked(parent === undefined ? defaultParent(host()).path : Cgroup.resolve(parent));
 }
 
 function checkPid(pid: unknown): number {
@@ -346,26 +353,4 @@ function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
   return memory === undefined
     ? undefined
     : resolveLimits(memory, { of: CREATE, pageBytes: loadNative().constants.pageSize });
-}
-
-/**
- * Opens the cgroups below one. Skips those that are gone or can't be opened, but throws if that is the one at the top.
- * You may close the handle of that one during the walk.
- */
-function* openBelow<T>(
-  directory: CgroupDirectory,
-  open: (directory: CgroupDirectory) => T,
-): Generator<T, void, undefined> {
-  const top = directory.anchored();
-  try {
-    top.children();
-    // For a removed cgroup, the kernel lists nothing and reports no error.
-    top.checkExists();
-    for (const { directory: each } of cgroupsBelow(top)) {
-      const anchored = passingOver(() => each.anchored());
-      if (anchored !== undefined) yield open(anchored);
-    }
-  } finally {
-    top.close();
-  }
 }

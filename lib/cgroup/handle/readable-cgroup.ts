@@ -137,8 +137,9 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
    */
   usage(): Usage {
     const directory = this.opened();
+    const file = memoryFile('usage', this.version);
     return computeUsage(this.version, {
-      usage: this.#value('usage'),
+      usage: parseValue(directory.read(file), `${this.path}/${file}`),
       limit: readMemoryFile(directory, this.version, 'max') ?? Number.POSITIVE_INFINITY,
       stat: this.stat(),
     });
@@ -366,10 +367,5 @@ export abstract class ReadableCgroup extends LazyEmitter<CgroupEvents> {
       onOver: () => this.forgetListening(),
     });
     return this.#events;
-  }
-
-  #value(name: 'usage'): number {
-    const file = memoryFile(name, this.version);
-    return parseValue(this.opened().read(file), `${this.path}/${file}`);
   }
 }

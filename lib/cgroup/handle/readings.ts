@@ -5,7 +5,7 @@ import type { CgroupDirectory } from '../directory/directory';
 import { memoryController } from '../files/controller';
 import { type CgroupVersion, type FlatKeyed, parseFlatKeyed } from '../files/formats';
 import { hasRole, memoryFile } from '../files/roles';
-import { openDirectory } from '../hierarchy/host';
+import { inDirectory } from '../hierarchy/host';
 import { readMemoryFile } from '../limits/limit-files';
 
 /** The limits that apply to a cgroup, whichever cgroup they are set on. */
@@ -62,21 +62,17 @@ export function readEffectiveLimits(
   { mountPoint, stat }: { mountPoint: string; stat: () => Readonly<FlatKeyed> },
 ): EffectiveLimits {
   const { hierarchicalLimit } = memoryController(version);
-  const top = openDirectory(mountPoint);
-  try {
-    const line = [directory, ...ancestors(top, directory.path)];
-    return combineLimits(
-      line.map((level) => readLevel(level, version)),
+  return inDirectory(mountPoint, (top) =>
+    combineLimits(
+      [directory, ...ancestors(top, directory.path)].map((level) => readLevel(level, version)),
       {
         ramBytes: totalmem(),
         hierarchicalMax: hierarchicalLimit === undefined ? undefined : stat()[hierarchicalLimit],
         // v1 has no limit but `max`, and reports it for all cgroups above. On v2, only the root has no type.
         complete: hierarchicalLimit !== undefined || !top.has('cgroup.type'),
       },
-    );
-  } finally {
-    top.close();
-  }
+    ),
+  );
 }
 
 /** The cgroups above one, nearest first, up to and including the one that is mounted. */

@@ -111,10 +111,6 @@ const FIELDS: Readonly<Record<CgroupVersion, Fields>> = { 1: FIELDS_V1, 2: FIELD
 
 export const SAMPLE_FIELDS = Object.keys(FIELDS_V2) as readonly SampleField[];
 
-function fieldsOf(version: CgroupVersion): Fields {
-  return FIELDS[version];
-}
-
 function line(name: string): Field<number> {
   return { stat: [name], of: (moment) => moment.stat(name) };
 }
@@ -138,7 +134,7 @@ export class FieldReader<F extends SampleField> {
     version: CgroupVersion,
     private readonly names: readonly F[],
   ) {
-    this.#fields = fieldsOf(version);
+    this.#fields = FIELDS[version];
     const roles = new Set<MemoryRole>();
     const lines = new Set<string>();
     for (const name of names) {

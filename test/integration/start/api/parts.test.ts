@@ -32,8 +32,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
 
   test('are loaded by a function of theirs when it is called', () => {
     expect(partsOf('memcage.formatSize(1)')).toEqual(['cages']);
-    const candidate = `{ source: 'own', path: null, refusal: null }`;
-    expect(partsOf(`memcage.describeCandidate(${candidate})`)).toEqual(['parents']);
+    expect(partsOf('memcage.limitsFromOci({})')).toEqual(['cages', 'oci']);
     expect(printed(`console.log(memcage.formatSize(1024))`)).toBe('1 KiB\n');
   });
 
