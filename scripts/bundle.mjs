@@ -21,7 +21,7 @@ const AT_LOAD = anyOf(
   'cgroup/handle/(cgroup|readable-cgroup|read-many)',
   'common/errors/(errors|error-codes)',
   'common/event-loop/(timers|emitter)',
-  'common/options/(called|node-options|option-names)',
+  'common/options/(called|node-options)',
   'process/node-call',
   'start/api/(spawn|exec|fork|drop-in|create-cage|prepare|launcher-for|open-cages)',
   'start/doctor/diagnose',
