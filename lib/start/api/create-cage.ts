@@ -152,8 +152,8 @@ function make(request: CageRequest): Cage {
   const makeByKernel = (): Cage =>
     new StartingCage({ limits, perChild, thresholds, within: parent ?? around, defaults });
   // Only the kernel can honour a parent.
-  if (accepted === 'kernel' || around !== undefined || parent !== undefined) return makeByKernel();
-  return new KernelFirst().make(makeByKernel, (refusal) => makePolled(request, refusal));
+  const isOnly = accepted === 'kernel' || around !== undefined || parent !== undefined;
+  return new KernelFirst(isOnly).make(makeByKernel, (refusal) => makePolled(request, refusal));
 }
 
 function makePolled({ limits, perChild, thresholds, around, defaults, accepted }: CageRequest, refusal: Refusal): Cage {

@@ -1,3 +1,4 @@
+import type { Enforce } from '../../../types/options';
 import { PolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
@@ -5,7 +6,7 @@ import type { Program } from '../../process/launch';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
 import { asAround, type KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
 import type { AnySharedCage } from '../request/member';
-import { mayBeWeaker, type StartRequest } from '../request/start-request';
+import type { StartRequest } from '../request/start-request';
 import { refuseTooFewPids } from '../request/too-few-pids';
 import type { CagedChild } from './caged-child';
 import type { HeldChild } from './held-child';
@@ -16,22 +17,20 @@ import { PrivateChild } from './private-child';
 /** What is known of the program when its cage is made. */
 type KnownProgram = Pick<Program, 'detached'> & { file?: string };
 
+/** What may hold a child's cage. */
+export interface Holders {
+  /** The weakest that the caller accepts. */
+  accepted: Enforce;
+  kernelFirst: KernelFirst;
+}
+
 /** Makes what one child is held by, in its cage, whatever holds that; undefined: it is in no cage, and lives where its parent does. */
-export function makeHeldChild(
-  request: StartRequest,
-  program: KnownProgram,
-  kernelFirst: KernelFirst,
-): HeldChild | undefined {
+export function makeHeldChild(request: StartRequest, program: KnownProgram, holders: Holders): HeldChild | undefined {
   const { shared, within } = request;
   if (shared !== undefined && !(shared instanceof SharedCage)) return PolledChild.within(shared, request);
-  if (within !== undefined && !(within instanceof SharedCage)) {
-    return makePolledChild(request, program, asAround(within.enforcedBy));
-  }
-  if (!mayBeWeaker(request)) return makeCagedChild(request, program);
-  return kernelFirst.make<HeldChild | undefined>(
-    () => makeCagedChild(request, program),
-    (refusal) => makePolledChild(request, program, refusal),
-  );
+  const makePolled = (refusal: Refusal): HeldChild => makePolledChild(request, program, holders.accepted, refusal);
+  if (within !== undefined && !(within instanceof SharedCage)) return makePolled(asAround(within.enforcedBy));
+  return holders.kernelFirst.make<HeldChild | undefined>(() => makeCagedChild(request, program), makePolled);
 }
 
 /** A child in a cage of the kernel's; undefined without a cage. */
@@ -66,8 +65,13 @@ function ofKernel(cage: AnySharedCage): SharedCage {
 }
 
 /** A child in a private cage without a cgroup. */
-function makePolledChild(request: StartRequest, { detached }: KnownProgram, refusal: Refusal): HeldChild {
-  const { limits = { memory: {} }, within, accepted, thresholds } = request;
+function makePolledChild(
+  request: StartRequest,
+  { detached }: KnownProgram,
+  accepted: Enforce,
+  refusal: Refusal,
+): HeldChild {
+  const { limits = { memory: {} }, within, thresholds } = request;
   const outer = within instanceof SharedCage ? undefined : within;
   outer?.assertOpen();
   const outlivesOwner = detached && outer === undefined;

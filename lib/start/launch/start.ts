@@ -9,11 +9,11 @@ import { readStreams, whenClosed } from '../../process/observe';
 import type { ChildEnd } from '../child/child-end';
 import type { HeldChild } from '../child/held-child';
 import type { KernelReport } from '../child/kernel-report';
-import { makeHeldChild } from '../child/make-held-child';
+import { type Holders, makeHeldChild } from '../child/make-held-child';
 import { OutcomeRecorder } from '../child/outcome';
 import { KernelFirst } from '../request/enforcement';
 import type { Gate } from '../request/gate';
-import { mayBeWeaker, memoryOfUnstarted, type StartRequest } from '../request/start-request';
+import { acceptedIn, memoryOfUnstarted, type StartRequest } from '../request/start-request';
 import type { Turn } from '../request/turns';
 
 export interface StartOptions {
@@ -34,7 +34,7 @@ export class Start {
   /** The child as it is held in its cage; undefined until then, and without a cage. */
   held: HeldChild | undefined;
   readonly #turn: Turn | undefined;
-  readonly #kernelFirst = new KernelFirst();
+  readonly #holders: Holders;
   #hasTaken = false;
   #child: ChildProcess | undefined;
   #read: readonly Readable[] = [];
@@ -45,6 +45,11 @@ export class Start {
   ) {
     this.#turn = turn;
     this.byNode = byNode;
+    const { limits, within, enforce, parent } = request;
+    const accepted = limits === undefined ? 'kernel' : acceptedIn(within, enforce);
+    // Only the kernel can honour a parent.
+    const isOnly = accepted === 'kernel' || within !== undefined || parent !== undefined;
+    this.#holders = { accepted, kernelFirst: new KernelFirst(isOnly) };
     this.recorder = new OutcomeRecorder(this.nowNs(), memoryOfUnstarted(request));
   }
 
@@ -82,14 +87,14 @@ export class Start {
   /** Makes the child's place in its cage; undefined without a cage. */
   hold(plan: Program): HeldChild | undefined {
     this.take(plan);
-    this.held = makeHeldChild(this.request, plan, this.#kernelFirst);
+    this.held = makeHeldChild(this.request, plan, this.#holders);
     this.recorder.held = this.held;
     return this.held;
   }
 
   /** The kernel refused the cage, and nothing was started. True: {@link hold} makes another kind from now on. */
   refused(error: Error): boolean {
-    return mayBeWeaker(this.request) && this.#kernelFirst.refused(error);
+    return this.#holders.kernelFirst.refused(error);
   }
 
   failed(error: Error, report?: KernelReport): void {

@@ -18,12 +18,16 @@ export interface Refusal {
   cause?: MemcageError;
 }
 
-/** Lets the kernel make a cage, and something weaker where it can make none. */
+/** Lets the kernel make a cage, and something weaker where it can make none, if that is accepted. */
 export class KernelFirst {
   #refusal: Refusal | undefined;
 
+  /** @param isOnly nothing but the kernel may hold it */
+  constructor(private readonly isOnly: boolean) {}
+
   /** Throws what `byKernel` throws, if that says nothing about this machine. */
   make<T>(byKernel: () => T, weaker: (refusal: Refusal) => T): T {
+    if (this.isOnly) return byKernel();
     const known = this.#refusal ?? refusalOf(foresee());
     if (known !== undefined) return weaker(known);
     try {
@@ -36,7 +40,7 @@ export class KernelFirst {
 
   /** Takes note of an error that came later. True if {@link make} makes something weaker from now on. */
   refused(error: unknown): boolean {
-    if (this.#refusal !== undefined || !meansNoCages(error)) return false;
+    if (this.isOnly || this.#refusal !== undefined || !meansNoCages(error)) return false;
     this.#refusal = refusalOf(error);
     return true;
   }

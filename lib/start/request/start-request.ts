@@ -19,8 +19,6 @@ export interface StartRequest extends Omit<ResolvedCageOptions, 'cage'> {
   shared: AnySharedCage | undefined;
   /** The shared cage to make the private cage in. */
   within: AnySharedCage | undefined;
-  /** The weakest that may hold the private cage. */
-  accepted: Enforce;
   /** Of whom the child gets its turn to start, if it needs one. */
   turns: Turns | undefined;
 }
@@ -41,14 +39,8 @@ export function requestOf(own: ResolvedCageOptions): StartRequest {
     settings: settingsIn(held?.settings, own.settings),
     shared: isPrivate ? undefined : held,
     within: isPrivate ? held : undefined,
-    accepted: isPrivate ? acceptedIn(held, own.enforce) : 'kernel',
     turns,
   };
-}
-
-/** Whether something weaker may hold the private cage, where the kernel can make none. Only the kernel can honour a parent. */
-export function mayBeWeaker({ accepted, within, parent }: StartRequest): boolean {
-  return accepted !== 'kernel' && within === undefined && parent === undefined;
 }
 
 /** Who chose a cage accepted what holds it, unless the option says otherwise. */

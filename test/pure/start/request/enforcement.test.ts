@@ -15,7 +15,7 @@ jest.mock('../../../../lib/cage/root/cage-roots', () => ({
 
 const refusal = (code: ErrorCode): MemcageError => new MemcageError(code, 'refused');
 const start = (): string =>
-  new KernelFirst().make(
+  new KernelFirst(false).make(
     () => 'kernel',
     () => 'polled',
   );
