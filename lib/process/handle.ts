@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import type { Refs } from '../common/addon/watcher';
-import { type Launch, type Launched, planOf, type Refused, type SpawnRequest, textOrEmpty } from './launch';
+import { type Launch, type Launched, programOf, type Refused, type SpawnRequest, textOrEmpty } from './launch';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
 /** Gets a negative errno as `exitCode` if the status is unknown. `signal` is '' if no signal ended the child. */
@@ -112,7 +112,7 @@ export class ProcessHandle {
   #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | Refused {
     try {
       return this.#options.launch(
-        { ...planOf(request, textOrEmpty), stdio: stdio.fds },
+        { ...programOf(request, textOrEmpty), stdio: stdio.fds },
         (exitCode, signal, errno, { instead, cause } = {}) => {
           if (instead !== undefined) this.failure = { error: instead };
           if (cause !== undefined) this.cause = cause;

@@ -29,7 +29,7 @@ type Kind = 'handle' | 'around';
 let subscribed = false;
 let current: Call | undefined;
 let ambientStarter: () => Starter | undefined = () => undefined;
-/** What has passed its trial. */
+/** What has passed its probe. */
 const fitting = new Set<string>();
 
 /**
@@ -151,7 +151,7 @@ function noting(starter: Starter, note: () => void): Starter {
   };
 }
 
-/** Either the function was replaced since {@link assertFits}, or this is the trial. */
+/** Either the function was replaced since {@link assertFits}, or this is the probe. */
 function endUncaged({ name }: NodeCall, result: unknown): never {
   const promise = name.endsWith('promise') ? (result as Promise<unknown> & { child: ChildProcess }) : undefined;
   promise?.catch(() => {});
@@ -174,27 +174,27 @@ function assertFits(name: NodeFunction, kind: Kind): void {
   // Where children are forbidden, Node says so itself.
   if (fitting.has(tried) || !permissionModelAllows()) return;
   subscribeOnce();
-  const { starter, fits } = kind === 'handle' ? trialOfHandle() : trialAround();
+  const { starter, fits } = kind === 'handle' ? probeOfHandle() : probeAround();
   try {
     attempt(nodeCall(name, [NO_PROGRAM, { execPath: NO_PROGRAM, shell: NO_PROGRAM }]), starter);
   } catch {
-    // This is the trial's ECANCELED, or the reason why the trial was not reached.
+    // This is the probe's ECANCELED, or the reason why the probe was not reached.
   }
   if (!fits()) refuse(`child_process.${name} did not let memcage start its child`);
   fitting.add(tried);
 }
 
-interface Trial {
+interface Probe {
   starter: Starter;
   fits(): boolean;
 }
 
-function trialOfHandle(): Trial {
-  const handle = new TrialHandle();
+function probeOfHandle(): Probe {
+  const handle = new ProbeHandle();
   return { starter: { makeHandle: () => handle }, fits: () => handle.fits };
 }
 
-function trialAround(): Trial {
+function probeAround(): Probe {
   let fits = false;
   const around: AroundStart = (_child, request) => {
     fits = isSpawnRequest(request);
@@ -203,7 +203,7 @@ function trialAround(): Trial {
   return { starter: { around }, fits: () => fits };
 }
 
-class TrialHandle implements SwapHandle {
+class ProbeHandle implements SwapHandle {
   onexit: OnExit | undefined;
   failure: undefined;
   fits = false;

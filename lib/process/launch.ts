@@ -2,7 +2,7 @@ import type { Attended } from '../../types/native';
 import type { StdioEntry } from './stdio';
 
 /**
- * What {@link ProcessHandle} needs from the layer below: start one child from a finished plan, and say when it has
+ * What {@link ProcessHandle} needs from the layer below: start one child from a finished description, and say when it has
  * ended. By now nothing of Node's `child_process` is left; cgroups and namespaces come later.
  */
 
@@ -62,7 +62,7 @@ export type OnEnd = (exitCode: number | null, signal: NodeJS.Signals | null, err
  * leaves no child; anything else (the kernel refused the cage) is thrown. `onEnd` is called once, never before
  * `Launch` has returned, and never after a refusal.
  */
-export type Launch = (plan: Program, onEnd: OnEnd) => Launched | Refused;
+export type Launch = (program: Program, onEnd: OnEnd) => Launched | Refused;
 
 /** A child that has been waited for. `exitCode`, `signal` and `errno` are as for {@link OnEnd}. */
 export interface Ended {
@@ -76,7 +76,7 @@ export interface Ended {
  * Starts a child and returns when it has ended. Calls `waitWithPipes` while the child runs; that returns after the
  * child was reaped. Refusals are as for {@link Launch}.
  */
-export type SyncLaunch = (plan: Program, waitWithPipes: (pidfd: number) => Attended) => Ended | Refused;
+export type SyncLaunch = (program: Program, waitWithPipes: (pidfd: number) => Attended) => Ended | Refused;
 
 /** The options of a call of `ChildProcess.prototype.spawn`, after that has replaced `stdio` in them. */
 export interface SpawnRequest {
@@ -103,7 +103,7 @@ export function isSpawnRequest({ file, args, envPairs }: EarlyRequest): boolean 
  * Reads the options as ProcessWrap::Spawn and SyncProcessRunner do: cwd, uid and gid of other types count as absent,
  * and arguments become strings.
  */
-export function planOf(request: EarlyRequest, toText = text): Omit<Program, 'stdio'> {
+export function programOf(request: EarlyRequest, toText = text): Omit<Program, 'stdio'> {
   const { file, args, cwd, envPairs, detached, uid, gid } = request;
   return {
     file,

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { AttendedPipe, NativeBinding } from '../../types/native';
-import { type EarlyRequest, type Ended, isSpawnRequest, planOf, type SpawnRequest, type SyncLaunch } from './launch';
+import { type EarlyRequest, type Ended, isSpawnRequest, programOf, type SpawnRequest, type SyncLaunch } from './launch';
 import { isPipe, openStdio, type StdioEntry } from './stdio';
 
 /** The options that Node's synchronous functions pass to their binding. */
@@ -52,7 +52,7 @@ export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNat
     let error = 0;
     let outputs: readonly (Buffer | null)[] = [];
     // The binding of the asynchronous functions ignores '', this one takes it for a directory that does not exist.
-    const plan = { ...planOf(request), ...(request.cwd === '' && { cwd: '' }) };
+    const plan = { ...programOf(request), ...(request.cwd === '' && { cwd: '' }) };
     const ended = launch({ ...plan, stdio: stdio.fds }, (pidfd) => {
       stdio.releaseChildEnds();
       const attended = native.attend({

@@ -122,7 +122,7 @@ function shadow(object: unknown, spawn: (proceed: () => unknown, argument: unkno
   };
 }
 
-interface Start {
+interface GuardedStart {
   child: ChildProcess;
   /** What Node starts it with. */
   handle: unknown;
@@ -132,7 +132,7 @@ interface Start {
 }
 
 /** Starts the child, and guards its channel. */
-function guarded({ child, handle, request, starter: { ipcHandles = true }, proceed }: Start): unknown {
+function guarded({ child, handle, request, starter: { ipcHandles = true }, proceed }: GuardedStart): unknown {
   let pipes: ChannelPipes | undefined;
   let isReached = false;
   // Node has its pipes by then, and has not opened them.

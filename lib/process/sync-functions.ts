@@ -15,7 +15,7 @@ const RUN = Symbol('memcage');
 
 let ambientRun: () => RunSync | undefined = () => undefined;
 let intercepted: SyncBinding | undefined;
-/** The `spawn` of the binding that passed the trial: ours, or one that leads to ours. */
+/** The `spawn` of the binding that passed the probe: ours, or one that leads to ours. */
 let fitting: unknown;
 
 /** Calls Node's own spawnSync, and `run` runs the child. Only if {@link interceptsSync}. */
@@ -95,12 +95,12 @@ const NO_PROGRAM = '/dev/null';
 
 /** Tries with a program that can't run whether each of the functions lets us run its child. */
 function isFitting(): boolean {
-  const trials: ((options: object) => unknown)[] = [
+  const probes: ((options: object) => unknown)[] = [
     (options) => (callNodes('spawnSync', [NO_PROGRAM, [], options]) as { error?: unknown }).error,
     (options) => callNodes('execFileSync', [NO_PROGRAM, [], options]),
     (options) => callNodes('execSync', [NO_PROGRAM, { ...options, shell: NO_PROGRAM }]),
   ];
-  return trials.every((call) => {
+  return probes.every((call) => {
     let fits = false;
     const run: RunSync = (request) => {
       fits = isSyncRequest(request);

@@ -57,7 +57,7 @@ function isNodesOwn(made: { readonly name: string }): boolean {
 /** Tries with a thread that has nothing to do whether the constructor calls us. */
 function isFitting(): boolean {
   const before = assertAllowed;
-  const refusal = new Error('a trial');
+  const refusal = new Error('a probe');
   assertAllowed = () => {
     throw refusal;
   };

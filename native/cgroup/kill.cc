@@ -31,7 +31,7 @@ using State = Target::State;
 constexpr int64_t kStoppingNs = 100'000'000;
 /** The least number of rounds, however slow the machine is. */
 constexpr int kLeastRounds = 4;
-/** How often to look for what `cgroup.kill` has missed. Who is still new then forks faster than it is found. */
+/** How often to look for what `cgroup.kill` has missed. Processes that are new after that fork faster than they are found. */
 constexpr int kMissedRounds = 3;
 constexpr long kRoundPauseNs = 1'000'000;
 /** How many processes are held at once before checking whether they are still members. */
@@ -155,7 +155,7 @@ class Killing {
     const KillRefusal refused{WriteRegaining(dir_fd_, kKillFile, "1"), kKillFile};
     if (refused.by == -ENODEV) return refused;
     if (refused.by >= 0) {
-      // What that is refused, for want of fds say, is there at the next attempt.
+      // A process that could not be signalled now, for want of fds say, is there at the next attempt.
       KillMissed();
       return {};
     }

@@ -29,7 +29,7 @@ using sys::Call;
 using sys::Result;
 
 constexpr int kFirstOther = STDERR_FILENO + 1;
-/** As where the launcher fails. */
+/** The exit status of a launcher that could not start its program. */
 constexpr int kNeverStarted = 125;
 
 Task task{};

@@ -56,7 +56,7 @@ function startAttempt(
           endJob(core, job, end, plan.killedAtBytes);
           resolve(undefined);
         } else {
-          // Wrapped, or the promise would be waited for.
+          // In an object: resolve() would wait for a bare promise.
           resolve({ promise: job.startAgain(why, end.outcome) });
         }
       });

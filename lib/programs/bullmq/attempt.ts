@@ -97,7 +97,7 @@ function resultOf({ said, stop, outcome, name, pid }: End): unknown {
   if (said !== undefined && 'error' in said) throw said.error;
   if (stop !== undefined) throw stop.error(outcome);
   const failure = failureOf(outcome, { command: name, ...(pid !== undefined && { pid }) });
-  // An exit says less: the child was ended for it.
+  // The exit code says less than what the child said wrongly: it was ended for that.
   if (said !== undefined && (failure === undefined || failure instanceof ExitError)) throw said.broken;
   throw failure ?? new ExitError(`${name} ended with exit code 0 before it was done`, { ...outcome, ...NOTHING });
 }

@@ -101,9 +101,9 @@ export function launcherFor(options: LauncherOptions): Launcher {
     caged?.started();
     args = launcherArguments({
       ...plan,
-      settings: withTimeBackstop(plan.settings, caged?.home),
-      join: caged === undefined ? [] : joinPaths(caged.home),
-      pids: caged?.home.homes.counted.pids?.directory.path,
+      settings: withTimeBackstop(plan.settings, caged?.cgroup),
+      join: caged === undefined ? [] : joinPaths(caged.cgroup),
+      pids: caged?.cgroup.homes.counted.pids?.directory.path,
     });
   } catch (error) {
     caged?.abandon();

@@ -31,14 +31,14 @@ export abstract class CagedChild implements HeldChild {
   readonly #leaveCage: () => void;
   readonly #stalls: StallWitness;
 
-  /** @param home the cgroup that the child lives in */
+  /** @param cgroup the cgroup that the child lives in */
   protected constructor(
     readonly cage: KernelCage,
-    readonly home: CageCgroup,
+    readonly cgroup: CageCgroup,
   ) {
     // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
     this.#leaveCage = cage.addMember();
-    this.#stalls = new StallWitness(home.watched.stalls);
+    this.#stalls = new StallWitness(cgroup.watched.stalls);
   }
 
   get self(): AnyCage {
@@ -50,11 +50,11 @@ export abstract class CagedChild implements HeldChild {
   }
 
   get ceilingBytes(): number {
-    return this.home.ceilingBytes;
+    return this.cgroup.ceilingBytes;
   }
 
   get wasKilled(): boolean {
-    return this.home.wasKilled || this.cage.wasKilled;
+    return this.cgroup.wasKilled || this.cage.wasKilled;
   }
 
   environment(env: string[]): string[] {
@@ -64,7 +64,7 @@ export abstract class CagedChild implements HeldChild {
   /** Also called before there is a child, if a launcher is to put it into the cage. */
   started(): void {
     this.#become('running');
-    this.home.writeDeferredLimits();
+    this.cgroup.writeDeferredLimits();
     this.cage.cgroup.noteMember();
   }
 
@@ -100,14 +100,14 @@ export abstract class CagedChild implements HeldChild {
   }
 
   killAll(): void {
-    this.home.kill();
+    this.cgroup.kill();
   }
 
   /** Whether processes that the child leaves running live on. */
   protected abstract readonly keepsDescendants: boolean;
 
   /** True once nothing of the child's cgroup is left, false while processes are in it. */
-  protected abstract removeHome(): boolean;
+  protected abstract removeOwn(): boolean;
 
   /** Removes what was made for a child that never started; now, or later. */
   protected abstract giveBackUnstarted(report: KernelReport): void;
@@ -121,12 +121,12 @@ export abstract class CagedChild implements HeldChild {
 
   /** The watcher found no kill, and removed the cgroup. */
   #concludeCleanUp(texts: readonly string[]): KernelReport {
-    const { home } = this;
-    const ofMemory = home.report.files.length;
-    const memory = home.report.parse(texts.slice(0, ofMemory));
-    const told = home.limitsReport.parse(home.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
-    this.home.wasCleanedUp(told.limits);
-    this.removeHome();
+    const { cgroup } = this;
+    const ofMemory = cgroup.report.files.length;
+    const memory = cgroup.report.parse(texts.slice(0, ofMemory));
+    const told = cgroup.limitsReport.parse(cgroup.exitCleanUp.reads.slice(ofMemory), texts.slice(ofMemory));
+    this.cgroup.wasCleanedUp(told.limits);
+    this.removeOwn();
     this.#become('gone');
     return { oom: null, memory, ...told };
   }
@@ -134,17 +134,17 @@ export abstract class CagedChild implements HeldChild {
   #clear(signal: NodeJS.Signals | null): Clearing {
     this.#become('clearing');
     return new Clearing({
-      cgroup: this.home,
-      readReport: () => readKernelReport(this.home, this.cage.reporter, signal),
-      removeCgroup: () => this.removeHome(),
-      mustWait: () => this.home === this.cage.cageCgroup && this.cage.awaitsTriggers(),
+      cgroup: this.cgroup,
+      readReport: () => readKernelReport(this.cgroup, this.cage.reporter, signal),
+      removeCgroup: () => this.removeOwn(),
+      mustWait: () => this.cgroup === this.cage.cageCgroup && this.cage.awaitsTriggers(),
     });
   }
 
   /** Adds what the limits tell that memcage holds. The kernel may have refused to kill the child, and a later kill gone well. */
   #completed(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
     const stalled = this.#stalls.verdict();
-    const error = signal === 'SIGKILL' ? undefined : (this.home.watched.killRefusal ?? this.#stalls.refusal);
+    const error = signal === 'SIGKILL' ? undefined : (this.cgroup.watched.killRefusal ?? this.#stalls.refusal);
     return { ...(error !== undefined && { error }), ...report, ...(stalled !== undefined && { stalled }) };
   }
 
@@ -158,7 +158,7 @@ export abstract class CagedChild implements HeldChild {
   /** Removes a kept cgroup after the last process in it has ended. v1 does not report that, so it polls. */
   #removeOnceEmpty(waitMs = 50): void {
     try {
-      if (this.removeHome()) {
+      if (this.removeOwn()) {
         this.#become('gone');
         return;
       }
@@ -171,11 +171,11 @@ export abstract class CagedChild implements HeldChild {
 
   #readOrExcuse(signal: NodeJS.Signals | null): KernelReport {
     try {
-      return readKernelReport(this.home, this.cage.reporter, signal);
+      return readKernelReport(this.cgroup, this.cage.reporter, signal);
     } catch (error) {
-      // Nobody comes back to it.
+      // The log is read once more, since nobody looks at this child again.
       if (isLogBehind(error)) return this.#readOrExcuse(signal);
-      return { oom: null, ...unreadReport(this.home), error: error as Error };
+      return { oom: null, ...unreadReport(this.cgroup), error: error as Error };
     }
   }
 }

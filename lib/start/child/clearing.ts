@@ -70,7 +70,7 @@ export class Clearing {
       refusal = error;
     }
     if (this.#attempt()) return true;
-    // What is left is there because of it, unless something else went wrong too.
+    // What is left was not killed for that refusal, unless something else went wrong too.
     this.#failure ??= refusal;
     return false;
   }

@@ -12,7 +12,7 @@ export interface HeldChild {
   readonly self: AnyCage;
   readonly enforcedBy: EnforcedBy;
   /** The cgroup that it lives in; undefined: that of its parent process. */
-  readonly home: CageCgroup | undefined;
+  readonly cgroup: CageCgroup | undefined;
   /** The lowest limit of its cage and of those around, in bytes; `Infinity` if there is none. */
   readonly ceilingBytes: number;
   /** Whether its processes can read that limit somewhere, as V8 does. */

@@ -18,22 +18,26 @@ export interface KernelReport {
 }
 
 /** What is known of a cgroup that could not be read. */
-export function unreadReport(home: CageCgroup): Pick<KernelReport, 'memory' | 'limits'> {
-  return { memory: home.report.fromPlan(), limits: home.limitsReport.unknown() };
+export function unreadReport(cgroup: CageCgroup): Pick<KernelReport, 'memory' | 'limits'> {
+  return { memory: cgroup.report.fromPlan(), limits: cgroup.limitsReport.unknown() };
 }
 
 /** Reads the report from the cgroup that the child lived in. Throws if that can't be read. */
-export function readKernelReport(home: CageCgroup, reporter: OomReporter, signal: NodeJS.Signals | null): KernelReport {
+export function readKernelReport(
+  cgroup: CageCgroup,
+  reporter: OomReporter,
+  signal: NodeJS.Signals | null,
+): KernelReport {
   try {
-    const oom = reporter.check(home);
-    const error = oom === null ? diedForWantOfMemory(home, signal) : undefined;
-    const told = home.limitsReport.read();
-    return { oom, memory: home.report.read(), ...told, ...(error !== undefined && { error }) };
+    const oom = reporter.check(cgroup);
+    const error = oom === null ? diedForWantOfMemory(cgroup, signal) : undefined;
+    const told = cgroup.limitsReport.read();
+    return { oom, memory: cgroup.report.read(), ...told, ...(error !== undefined && { error }) };
   } catch (error) {
     // Someone else has taken its counts away: with the cgroup, or with the controller, and then its limits too.
     const oom = signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null;
-    if (isGone(error)) return { oom, ...unreadReport(home) };
-    if (isLost(error)) return { oom, memory: home.report.withoutLimits(), ...home.limitsReport.read(), error };
+    if (isGone(error)) return { oom, ...unreadReport(cgroup) };
+    if (isLost(error)) return { oom, memory: cgroup.report.withoutLimits(), ...cgroup.limitsReport.read(), error };
     throw error;
   }
 }

@@ -11,14 +11,14 @@ export class LeafChild extends CagedChild {
     super(cage, cage.createLeaf());
   }
 
-  protected removeHome(): boolean {
-    if (!this.home.tryRemove()) return false;
-    this.cage.reporter.forget(this.home);
+  protected removeOwn(): boolean {
+    if (!this.cgroup.tryRemove()) return false;
+    this.cage.reporter.forget(this.cgroup);
     return true;
   }
 
   protected giveBackUnstarted(report: KernelReport): void {
-    const removeCgroup = (): boolean => this.removeHome();
-    new Clearing({ cgroup: this.home, readReport: () => report, removeCgroup }).start(() => {});
+    const removeCgroup = (): boolean => this.removeOwn();
+    new Clearing({ cgroup: this.cgroup, readReport: () => report, removeCgroup }).start(() => {});
   }
 }

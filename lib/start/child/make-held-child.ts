@@ -50,7 +50,7 @@ export function makeCagedChild(request: StartRequest, { detached, file }: KnownP
       hasPidNamespace: hasPidNamespace(namespaces),
     });
   }
-  if (memoryDetails) child?.home.reportDetails();
+  if (memoryDetails) child?.cgroup.reportDetails();
   return child;
 }
 

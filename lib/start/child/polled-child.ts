@@ -33,7 +33,7 @@ export interface PolledChildOptions {
  * itself, and for each cage around it.
  */
 export class PolledChild implements HeldChild, PolledMember {
-  readonly home = undefined;
+  readonly cgroup = undefined;
   readonly seesLimit = false;
   readonly #leaveCage: () => void;
   readonly #victims: OomVictim[] = [];

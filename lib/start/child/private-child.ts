@@ -33,7 +33,7 @@ export class PrivateChild extends CagedChild {
     this.keepsDescendants = options.keepDescendants;
   }
 
-  protected removeHome(): boolean {
+  protected removeOwn(): boolean {
     return this.cage.tryRemove();
   }
 

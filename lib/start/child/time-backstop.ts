@@ -18,8 +18,8 @@ let own: { cpu: Rlimits['cpu']; untilMs: number } = { cpu: undefined, untilMs: 0
  * Gives each process of a cage with a limit of processor time one of its own (RLIMIT_CPU), which is higher. It holds when
  * this process is stopped, and the watcher's thread with it. It never raises a limit that the child has anyway.
  */
-export function withTimeBackstop(plan: SettingsPlan, home: CageCgroup | undefined): SettingsPlan {
-  const limitMs = home?.watched.cpuTimeLimitMs;
+export function withTimeBackstop(plan: SettingsPlan, cgroup: CageCgroup | undefined): SettingsPlan {
+  const limitMs = cgroup?.watched.cpuTimeLimitMs;
   if (limitMs === undefined) return plan;
   const { rlimits = [] } = plan;
   const given = rlimits.find(({ name }) => name === 'cpu') ?? ownCpu();

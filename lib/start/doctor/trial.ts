@@ -8,7 +8,7 @@ import { run } from '../run/run';
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 const MEMORY = '64M';
 
-/** Runs the main job itself, then what stands in for it, or else each limit beside memory. */
+/** Has memory kill a child in a cage; where that can't be, tries a polled cage; where it can, each limit beside memory too. */
 export async function findTrials(): Promise<Finding[]> {
   const trial = await findTrial();
   if (trial.state !== 'ok') return [trial, await findPolled()];
@@ -73,7 +73,7 @@ async function findLimit(name: string, options: CageOptions): Promise<Finding> {
     await runCaged(options);
     return { name, state: 'ok', detail: 'a cage can have it' };
   } catch (error) {
-    // It has the cure.
+    // Its message has the cure.
     return { name, state: 'limited', detail: (error as Error).message };
   }
 }

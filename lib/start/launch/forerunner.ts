@@ -18,7 +18,7 @@ const { EAGAIN, ETIMEDOUT } = constants.errno;
 const STATUS_BYTES = 4;
 
 /** What the addon starts instead of the program. */
-type ForerunnerPlan = Program & Pick<CloneOptions, 'holdSignals'>;
+type LauncherProgram = Program & Pick<CloneOptions, 'holdSignals'>;
 
 /** How a process ended. */
 interface Ended {
@@ -31,14 +31,14 @@ interface Ended {
  * when its {@link Gate} is opened, or both.
  */
 export interface Forerunner {
-  readonly plan: ForerunnerPlan;
+  readonly launcher: LauncherProgram;
   /** Whether it stays, as the parent process of the program. */
   readonly isInit: boolean;
   /**
    * Without a gate, blocks until the program has been started, or could not be. With one, the child may go on to wait there.
    * If the program could not be started, or this throws, no child is left. Call it once.
    */
-  follow(result: CloneResult, timeoutMs: number, caged: HeldChild | undefined): CloneResult;
+  follow(result: CloneResult, timeoutMs: number, held: HeldChild | undefined): CloneResult;
   /**
    * How the program ended, once the init has ended: an init can't end itself by a signal, so its own status doesn't
    * say. Undefined if the init did not report it.
@@ -59,10 +59,10 @@ export interface ForerunnerOptions {
   endsWithParent: boolean;
 }
 
-export function openForerunner(native: NativeBinding, plan: Program, options: ForerunnerOptions): Forerunner {
+export function openForerunner(native: NativeBinding, program: Program, options: ForerunnerOptions): Forerunner {
   const { isInit, gate } = options;
-  const count = plan.stdio.length;
-  const launcher = withLauncher(plan, options, { reportFd: count, ...(isInit && { statusFd: count + 1 }) });
+  const count = program.stdio.length;
+  const launcher = withLauncher(program, options, { reportFd: count, ...(isInit && { statusFd: count + 1 }) });
   const report = openReport(native);
   let status: StatusChannel | undefined;
   try {
@@ -76,11 +76,11 @@ export function openForerunner(native: NativeBinding, plan: Program, options: Fo
     report.close();
   };
   return {
-    plan: { ...launcher, stdio: [...plan.stdio, report.fd, ...(status === undefined ? [] : [status.fd])] },
+    launcher: { ...launcher, stdio: [...program.stdio, report.fd, ...(status === undefined ? [] : [status.fd])] },
     isInit,
-    follow(result, timeoutMs, caged) {
+    follow(result, timeoutMs, held) {
       status?.started();
-      if (gate === undefined) return waitForProgram(native, { report, file: plan.file, result, timeoutMs, caged });
+      if (gate === undefined) return waitForProgram(native, { report, file: program.file, result, timeoutMs, held });
       report.started();
       if (!('stage' in result)) gate.hold(report);
       return result;
@@ -96,21 +96,21 @@ interface Wait {
   file: string;
   result: CloneResult;
   timeoutMs: number;
-  caged: HeldChild | undefined;
+  held: HeldChild | undefined;
 }
 
-function waitForProgram(native: NativeBinding, { report, file, result, timeoutMs, caged }: Wait): CloneResult {
+function waitForProgram(native: NativeBinding, { report, file, result, timeoutMs, held }: Wait): CloneResult {
   const late: CloneFailure = { stage: 'watchdog', errno: -ETIMEDOUT, path: file };
   let failure: CloneFailure | undefined;
   try {
     const told = report.wait(timeoutMs);
     failure = report.read() ?? (told ? undefined : late);
   } catch (error) {
-    if (!('stage' in result)) endChild(native, result.pidfd, caged);
+    if (!('stage' in result)) endChild(native, result.pidfd, held);
     throw error;
   }
   if ('stage' in result || failure === undefined) return result;
-  endChild(native, result.pidfd, caged);
+  endChild(native, result.pidfd, held);
   return failure;
 }
 
@@ -144,12 +144,12 @@ function openStatus(native: NativeBinding): StatusChannel {
  * that a change takes away.
  */
 function withLauncher(
-  { uid, gid, ...plan }: Program,
+  { uid, gid, ...program }: Program,
   { settings, isInit, gate, endsWithParent }: ForerunnerOptions,
   fds: { reportFd: number; statusFd?: number },
-): ForerunnerPlan {
+): LauncherProgram {
   const file = launcherPath();
-  // A change of ids would forget it. The program of an init ends with that.
+  // A change of ids would clear the child's PR_SET_PDEATHSIG. The program of an init ends with its init.
   const parent = endsWithParent && !isInit ? 'parent' : true;
   const own = launcherArguments({
     ...fds,
@@ -161,9 +161,9 @@ function withLauncher(
     gate: gate === undefined ? false : parent,
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),
-    ...(plan.args[0] !== plan.file && { file: plan.file }),
+    ...(program.args[0] !== program.file && { file: program.file }),
   });
-  return { ...plan, holdSignals: isInit, file, args: [file, ...own, ...plan.args] };
+  return { ...program, holdSignals: isInit, file, args: [file, ...own, ...program.args] };
 }
 
 function readStatus(fd: number): Ended | undefined {

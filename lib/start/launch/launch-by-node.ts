@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { type EarlyRequest, type Program, planOf, textOrEmpty } from '../../process/launch';
+import { type EarlyRequest, type Program, programOf, textOrEmpty } from '../../process/launch';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import { observe } from '../../process/observe';
 import { type AroundStart, refuse } from '../../process/swap';
@@ -94,11 +94,11 @@ export function launchSyncByNode(start: Start): RunSync {
 function prepare(start: Start, given: EarlyRequest): Prepared {
   let held: HeldChild | undefined;
   try {
-    const plan: Program = { ...planOf(given, textOrEmpty), stdio: [] };
-    held = start.hold(plan);
-    if (held?.home !== undefined) throw joinsTooLate();
+    const program: Program = { ...programOf(given, textOrEmpty), stdio: [] };
+    held = start.hold(program);
+    if (held?.cgroup !== undefined) throw joinsTooLate();
     const ceiling = { bytes: held?.ceilingBytes, isHidden: held?.seesLimit === false };
-    const { env, limitBytes } = withNodeHeap(plan, start.request.nodeHeap, ceiling);
+    const { env, limitBytes } = withNodeHeap(program, start.request.nodeHeap, ceiling);
     given.envPairs = held?.environment(env) ?? env;
     return { held, heap: limitBytes === undefined ? undefined : { limitBytes, isPidOne: false } };
   } catch (error) {

@@ -27,35 +27,35 @@ export function handleWith(launch: Launch): ProcessHandle {
 
 /** A {@link Launch} through the addon's clone. */
 export function createLaunch(start: Start): Launch {
-  return (plan, onEnd) => {
+  return (program, onEnd) => {
     const native = loadNative();
     // Start the watcher now, so that it can only fail before there is a child.
     watcher();
-    const gate = takeGate(plan, start);
+    const gate = takeGate(program, start);
     if (typeof gate === 'number') return { errno: gate };
-    const started = startChild(native, plan, start, gate);
-    return 'errno' in started ? started : new WatchedChild(native, started, { plan: keptOf(plan), start, onEnd });
+    const started = startChild(native, program, start, gate);
+    return 'errno' in started ? started : new WatchedChild(native, started, { program: keptOf(program), start, onEnd });
   };
 }
 
-/** What is asked of the plan while the child runs. The rest, such as its environment, is large. */
-type KeptPlan = Pick<Program, 'file' | 'detached'>;
+/** What is asked of the program while the child runs. The rest, such as its environment, is large. */
+type KeptProgram = Pick<Program, 'file' | 'detached'>;
 
-function keptOf({ file, detached }: Program): KeptPlan {
+function keptOf({ file, detached }: Program): KeptProgram {
   return { file, detached };
 }
 
 /** @returns an errno for a program that can't be run: it is refused before it waits */
-function takeGate(plan: Program, start: Start): Gate | undefined | number {
+function takeGate(program: Program, start: Start): Gate | undefined | number {
   if (!start.needsTurn) return undefined;
-  const errno = foreseeProgram(plan, start.request);
+  const errno = foreseeProgram(program, start.request);
   if (errno !== undefined) {
-    const failure: CloneFailure = { stage: 'exec', errno, path: plan.file, syscall: 'execve' };
-    start.failed(explainFailure(failure, { ...start.request, home: undefined, isLate: false }).error);
+    const failure: CloneFailure = { stage: 'exec', errno, path: program.file, syscall: 'execve' };
+    start.failed(explainFailure(failure, { ...start.request, cgroup: undefined, isLate: false }).error);
     return errno;
   }
   try {
-    return start.take(plan);
+    return start.take(program);
   } catch (error) {
     start.failed(error as Error);
     throw error;
@@ -71,15 +71,15 @@ class WatchedChild implements Launched {
   constructor(
     private readonly native: NativeBinding,
     private readonly started: StartedChild,
-    private readonly context: { plan: KeptPlan; start: Start; onEnd: OnEnd },
+    private readonly context: { program: KeptProgram; start: Start; onEnd: OnEnd },
   ) {
     this.pid = started.pid;
     const { held, forerunner, pidfd } = started;
     try {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
       noteStart(native, started);
-      const cleanUp = held?.home?.exitCleanUp;
-      const detached = context.plan.detached && held?.diesWithOwner !== true;
+      const cleanUp = held?.cgroup?.exitCleanUp;
+      const detached = context.program.detached && held?.diesWithOwner !== true;
       const options = { detached, ending: cleanUp?.plan };
       const dropEnding = watcher().child(pidfd, options, (event) => this.#exited(event));
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
@@ -121,7 +121,7 @@ class WatchedChild implements Launched {
     const { held, forerunner } = this.started;
     const failure = forerunner?.failure();
     if (failure === undefined) return undefined;
-    const explained = explainFailure(failure, { ...this.context.start.request, home: held?.home, isLate: false });
+    const explained = explainFailure(failure, { ...this.context.start.request, cgroup: held?.cgroup, isLate: false });
     return { ...explained, errno: failure.errno };
   }
 
@@ -134,14 +134,14 @@ class WatchedChild implements Launched {
 
   #endCaged(end: ChildEnd, texts: readonly string[] | undefined): void {
     const { held, forerunner } = this.started;
-    const { plan, start } = this.context;
+    const { program, start } = this.context;
     if (held === undefined) {
       start.ended(end, undefined);
       return;
     }
     // Ask before memcage kills what the child left.
     const wasKilled = this.#wasSentKill || forerunner?.isInit === true || held.wasKilled;
-    const child = { pid: this.pid, file: plan.file, signal: end.signal, wasKilled };
+    const child = { pid: this.pid, file: program.file, signal: end.signal, wasKilled };
     held.ended(end.signal, texts, (report) => start.ended(end, withChild(report, child)));
   }
 }

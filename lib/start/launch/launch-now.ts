@@ -19,9 +19,9 @@ export function runnerFor(start: Start): RunSync {
 
 /** A launch through the addon's clone, for a caller that waits with the pipes until the child has ended. */
 function createSyncLaunch(start: Start): SyncLaunch {
-  return (plan, waitWithPipes) => {
+  return (program, waitWithPipes) => {
     const native = loadNative();
-    const started = startChild(native, plan, start);
+    const started = startChild(native, program, start);
     if ('errno' in started) return started;
     const { held, heap, forerunner, pid, pidfd } = started;
     let end: ChildEnd;
@@ -39,7 +39,7 @@ function createSyncLaunch(start: Start): SyncLaunch {
     }
     native.closeFd({ fd: pidfd });
     const wasKilled = exit.error !== 0 || forerunner?.isInit === true || held?.wasKilled === true;
-    const child = { pid, file: plan.file, signal: end.signal, wasKilled };
+    const child = { pid, file: program.file, signal: end.signal, wasKilled };
     start.ended(end, withChild(held?.endedNow(end.signal), child));
     return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
   };

@@ -64,7 +64,7 @@ export function startChild(native: NativeBinding, program: Program, start: Start
   const isLate = performance.now() - startMs >= WATCHDOG_MS;
   let explained: ExplainedFailure;
   try {
-    explained = explainFailure(result, { ...start.request, home: held?.home, isLate });
+    explained = explainFailure(result, { ...start.request, cgroup: held?.cgroup, isLate });
   } catch (error) {
     start.failed(error as Error, held?.abandon());
     throw error;
@@ -91,7 +91,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
     const isPidOne = hasPidNamespace(namespaces) && !plan.init;
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
     const startMs = performance.now();
-    const settings = withTimeBackstop(plan.settings, held?.home);
+    const settings = withTimeBackstop(plan.settings, held?.cgroup);
     const endsWithParent = !given.detached || held?.diesWithOwner === true;
     if (plan.init || gate !== undefined) {
       forerunner = openForerunner(native, program, { settings, isInit: plan.init, gate, endsWithParent });
@@ -99,7 +99,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
     const first =
       forerunner === undefined
         ? { ...program, ...settings }
-        : { ...forerunner.plan, ...settingsOfLauncher(settings, namespaces) };
+        : { ...forerunner.launcher, ...settingsOfLauncher(settings, namespaces) };
     const result = cloneChild(native, held, {
       // For the addon, what is undefined is left out.
       ...(first as typeof first & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
@@ -140,7 +140,7 @@ function cloneChild(
   held: HeldChild | undefined,
   options: Omit<CloneOptions, 'joinFds'>,
 ): CloneResult {
-  const join = held?.home?.takeJoinFds({ cloneInto: canCloneInto() });
+  const join = held?.cgroup?.takeJoinFds({ cloneInto: canCloneInto() });
   let result: CloneResult;
   try {
     const fds = join?.fds ?? { joinFds: [] };
@@ -164,5 +164,5 @@ function mayShareMemory(
 ): boolean {
   const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
   const isAsked = uid === undefined && gid === undefined && time !== true && !mayBeKilled;
-  return isAsked && held?.home?.endangersOwner() !== true;
+  return isAsked && held?.cgroup?.endangersOwner() !== true;
 }

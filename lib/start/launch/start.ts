@@ -25,7 +25,7 @@ export interface StartOptions {
 
 /**
  * One start, from a checked request to the outcome of its child. Whoever carries it out (Node's handle, the blocking call, Node
- * without the addon) tells it what happens, in this order: {@link take}, {@link hold}, {@link failed} or {@link born}, {@link
+ * without the addon) tells it what happens, in this order: {@link take}, {@link hold}, {@link failed} if it was not started, {@link born}, {@link
  * exited}, {@link ended}. It lives as long as its child, so it must not hold the call, which has the environment.
  */
 export class Start {
@@ -78,16 +78,16 @@ export class Start {
   }
 
   /** Takes the turn, once, when nothing speaks against the start: where the child is to wait; undefined: nowhere. */
-  take(plan: Pick<Program, 'file'>): Gate | undefined {
+  take(program: Pick<Program, 'file'>): Gate | undefined {
     if (!this.needsTurn) return undefined;
     this.#hasTaken = true;
-    return this.#turn?.take(plan);
+    return this.#turn?.take(program);
   }
 
   /** Makes the child's place in its cage; undefined without a cage. */
-  hold(plan: Program): HeldChild | undefined {
-    this.take(plan);
-    this.held = makeHeldChild(this.request, plan, this.#holders);
+  hold(program: Program): HeldChild | undefined {
+    this.take(program);
+    this.held = makeHeldChild(this.request, program, this.#holders);
     this.recorder.held = this.held;
     return this.held;
   }
@@ -112,7 +112,7 @@ export class Start {
   over(error?: Error): Outcome<MemoryReport | null> {
     // If Node ran out of fds while it opened the pipes, nothing was launched.
     const outcome = this.recorder.failed(error, undefined, this.nowNs());
-    // One that needs a turn is in a cage, and has the kernel's report.
+    // A child that needs a turn is in a cage, so that its outcome has the kernel's report.
     this.#turn?.over({ outcome: outcome as Outcome });
     return outcome;
   }

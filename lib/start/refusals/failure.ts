@@ -44,7 +44,7 @@ export interface ExplainedFailure {
 export function explainFailure(
   failure: CloneFailure,
   context: {
-    home: CageCgroup | undefined;
+    cgroup: CageCgroup | undefined;
     namespaces: NamespaceOptions;
     root: Root | undefined;
     settings: ChildSettings;
@@ -66,7 +66,7 @@ export function explainFailure(
     return { error, asNode: true, ...(!NODE_STAGES.has(stage) && { cause: error }) };
   };
 
-  const limited = limitAtFault(context.home, errno);
+  const limited = limitAtFault(context.cgroup, errno);
   if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
   if (isRootStage(stage)) {
     // The machine is short of something, as for any spawn.
@@ -90,17 +90,17 @@ export function explainFailure(
   }
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
   // The meter may have killed it on its way.
-  const spent = context.home?.watched.explainSpent();
+  const spent = context.cgroup?.watched.explainSpent();
   if (spent !== undefined) return fail(ErrorCode.CPU_TIME, spent);
   if (NAMESPACE_STAGES.has(stage)) return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
   if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
     return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
   }
-  if (stage === 'cgroup' && errno === -EINVAL && context.home?.homes.counted.cpu !== undefined)
+  if (stage === 'cgroup' && errno === -EINVAL && context.cgroup?.homes.counted.cpu !== undefined)
     return fail(ErrorCode.UNSUPPORTED, REAL_TIME);
   // Within clone, only entering a cgroup can fail with EACCES. A join by a write can also fail with EPERM.
   if ((stage === 'clone' && errno === -EACCES) || (stage === 'cgroup' && (errno === -EACCES || errno === -EPERM)))
-    return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.home?.memory.path ?? 'the cgroup'));
+    return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.cgroup?.memory.path ?? 'the cgroup'));
   if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
   if (MAKING_STAGES.has(stage) && wanted.length > 0) {
     return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
@@ -108,9 +108,9 @@ export function explainFailure(
   return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
 }
 
-function limitAtFault(home: CageCgroup | undefined, errno: number): string | undefined {
+function limitAtFault(cgroup: CageCgroup | undefined, errno: number): string | undefined {
   try {
-    return home && explainTooSmall(home, errno);
+    return cgroup && explainTooSmall(cgroup, errno);
   } catch {
     // The cgroup is gone, or no fd is free to look into it. The errno has to do.
     return undefined;
@@ -124,10 +124,13 @@ function explainMissingCall({ stage, syscall = 'a system call' }: CloneFailure):
 /** A child that is not late was killed because its cgroup was frozen. It may have been thawed since. */
 function explainWatchdog(
   path: string,
-  { home, isLate }: { home: CageCgroup | undefined; isLate: boolean },
+  { cgroup, isLate }: { cgroup: CageCgroup | undefined; isLate: boolean },
 ): [ErrorCode, string] {
   if (isLate) return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
-  return [ErrorCode.FROZEN, `${home?.memory.path} was frozen while a child was being started in it, which was killed`];
+  return [
+    ErrorCode.FROZEN,
+    `${cgroup?.memory.path} was frozen while a child was being started in it, which was killed`,
+  ];
 }
 
 /** cpu_cgroup_can_attach() in the kernel: that cgroup has no real-time share (CONFIG_RT_GROUP_SCHED). */

@@ -25,7 +25,7 @@ export function whyNoNamespaces(native: NativeBinding, namespaces: NamespaceOpti
     const failure = filtered ?? foreseeRefusal(wanted, facts, { mapsItself: idMapPrograms === undefined });
     if (failure === undefined) return null;
     const { error } = explainFailure(failure, {
-      home: undefined,
+      cgroup: undefined,
       namespaces,
       root: undefined,
       settings: NO_SETTINGS,

@@ -41,8 +41,8 @@ export function spawnSync(file: string, args?: unknown, options?: unknown): Spaw
 const CALLED = strict('spawnSync', 'spawnSync');
 
 const NOT_INTERCEPTED =
-  "Node's binding of the synchronous functions is out of reach (the permission model hides it, or another package has replaced it). " +
-  'Cure: call run() or spawn(), which do without it';
+  "Node's binding of the synchronous functions is out of reach (the permission model hides it, another package has replaced it, or " +
+  'this is not Node). Cure: call run() or spawn(), or start the program through launcherFor()';
 
 /** Node tells neither of a child that it has run. */
 const NOT_COUNTED = { cpu: null, faults: null };

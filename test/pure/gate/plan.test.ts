@@ -40,7 +40,7 @@ const TESTS = [
   { path: 'test/pure/cage/oom/evidence.test.ts', ...plain },
 ];
 
-function planOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): Plan {
+function programOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): Plan {
   const change = { files, importers: IMPORTERS, tests, seed };
   return evaluateModule(PLAN, `it.makePlan(${JSON.stringify(change)})`) as Plan;
 }
@@ -89,7 +89,7 @@ test.each<[string, string[], string[]]>([
   ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],
   ['test/guest/init/init', ['kernel for the guests', ...PLACES], OPTIONAL],
 ])('a change of %s', (file, expected, leftOut) => {
-  const plan = planOf([file]);
+  const plan = programOf([file]);
   expect({ steps: runs(plan).sort(), leftOut: plan.leftOut }).toEqual({
     steps: [...ALWAYS, ...expected].sort(),
     leftOut,
@@ -102,13 +102,13 @@ test.each([
   ['the tests of all are changed', ['test/setup/leak-check.ts']],
   ['the gate is changed', ['.ci/plan/plan.mjs']],
 ])('everything runs if %s', (_, files) => {
-  const plan = planOf(files);
+  const plan = programOf(files);
   expect(runs(plan)).toEqual(allSteps);
   expect(plan.leftOut).toEqual([]);
 });
 
 test('each step that runs says because of which file', () => {
-  const { steps } = planOf(['docs/speed.md', 'lib/cage/oom/evidence.ts']);
+  const { steps } = programOf(['docs/speed.md', 'lib/cage/oom/evidence.ts']);
   expect(steps.find(({ name }) => name === 'guest old')).toEqual({
     name: 'guest old',
     why: 'lib/cage/oom: lib/cage/oom/evidence.ts',
@@ -121,7 +121,7 @@ test.each<[string, string[]]>([
   ['docs/threat-model.md', ['test/integration/security/claims.test.ts']],
 ])('a change of %s runs what proves it', (file, proofs) => {
   const tests = [...TESTS, ...proofs.map((path) => ({ path, ...plain }))];
-  expect(planOf([file], { tests }).tests.host).toEqual(expect.arrayContaining(proofs));
+  expect(programOf([file], { tests }).tests.host).toEqual(expect.arrayContaining(proofs));
 });
 
 test('what a step or a group waits for is there', () => {
@@ -136,7 +136,7 @@ test('what a step or a group waits for is there', () => {
 });
 
 test('docs alone run their examples and recipes, and nothing else', () => {
-  const { tests } = planOf(['docs/speed.md']);
+  const { tests } = programOf(['docs/speed.md']);
   expect(tests.host).toEqual([
     'test/integration/recipes/express.test.ts',
     'test/integration/docs/examples.test.ts',
@@ -151,7 +151,7 @@ describe('on cgroup v2', () => {
     ...plain,
   }));
   const v2 = (files: string[] | undefined, seed: number) =>
-    planOf(files, { seed, tests: [...many, ...TESTS] }).tests.v2;
+    programOf(files, { seed, tests: [...many, ...TESTS] }).tests.v2;
 
   test('run those with a branch for it, those that changed, and some others', () => {
     const chosen = v2(['test/integration/cage/life.test.ts', 'lib/programs/cli/run.ts'], 1);

@@ -61,15 +61,15 @@ function useNative(replaced: Partial<NativeBinding>): void {
 const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true }, limits: {} };
 
 function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
-  const home = {
+  const cgroup = {
     takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
     endangersOwner: () => false,
     watched: { cpuTimeLimitMs: undefined, explainSpent: () => undefined },
     memory: { path: '/test' },
     exitCleanUp: { plan: undefined, handOver: () => {} },
-  } as unknown as HeldChild['home'];
+  } as unknown as HeldChild['cgroup'];
   return {
-    home,
+    cgroup,
     ceilingBytes: 2 ** 20,
     seesLimit: true,
     environment: (env) => env,

@@ -12,20 +12,20 @@ test.each<[Stage, number]>([
   ['cgroup', EPERM],
 ])('a child that may not join its cgroup is a matter of permission: %s, %i', (stage, errno) => {
   const failure = { stage, errno: -errno, path: '' };
-  const context = { home: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
   const { error, asNode } = explainFailure(failure, context);
   expect([error, asNode]).toEqual([expect.objectContaining({ code: ErrorCode.NO_PERMISSION }), false]);
 });
 
 test('a refused setting tells the system call that the kernel refused', () => {
-  const context = { home: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
   const failure = { stage: 'capabilities', errno: -EINVAL, path: 'PR_CAP_AMBIENT_RAISE', syscall: 'prctl' } as const;
   const { error } = explainFailure(failure, context);
   expect(error).toMatchObject({ code: ErrorCode.SETTING, syscall: 'prctl', path: 'PR_CAP_AMBIENT_RAISE' });
 });
 
 test('a refused session keyring tells whether it is for want of room', () => {
-  const context = { home: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, root: undefined, settings: NO_SETTINGS, isLate: false };
   const messageOf = (errno: number) =>
     explainFailure({ stage: 'session-keyring', errno: -errno, path: '', syscall: 'keyctl' }, context).error.message;
   expect(messageOf(EDQUOT)).toContain('Cure: sysctl kernel.keys.maxkeys=');
@@ -38,7 +38,7 @@ describe('a step after a filter that is installed early', () => {
     rlimits: { nofile: { soft: 0, hard: 0 } },
     privileges: { noNew: false, capabilities: 0n, seccomp: new Uint8Array(8) },
   };
-  const context = { home: undefined, namespaces: {}, root: undefined, settings, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, root: undefined, settings, isLate: false };
   const late = { ...context, settings: { ...settings, privileges: { ...settings.privileges, noNew: true } } };
 
   test.each<[Stage, string, string]>([

@@ -143,7 +143,7 @@ test('without a path the cure names the path inside', () => {
 });
 
 test('a shortage is an error as of any spawn', () => {
-  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const root = resolveRoot(OPTION, 'spawn');
   const failure = { stage: 'root-mount', errno: -EMFILE, path: '/job', syscall: 'fsopen' } as const;
   expect(explainFailure(failure, { ...context, root })).toMatchObject({ asNode: true, error: { code: 'EMFILE' } });
@@ -154,7 +154,7 @@ test('a shortage is an error as of any spawn', () => {
 });
 
 test('an init that finds no /proc says what may cover it', () => {
-  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const failure = { stage: 'init', errno: -ENOENT, path: '/proc/self/exe' } as const;
   const { error, asNode } = explainFailure(failure, { ...context, root: resolveRoot({}, 'spawn') });
   expect(asNode).toBe(false);
@@ -173,7 +173,7 @@ test('an init that finds no /proc says what may cover it', () => {
 });
 
 test('a working directory that is not inside is told from a missing program', () => {
-  const context = { home: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
+  const context = { cgroup: undefined, namespaces: {}, settings: NO_SETTINGS, isLate: false };
   const failure = { stage: 'cwd', errno: -ENOENT, path: '/job' } as const;
   const { error, asNode } = explainFailure(failure, { ...context, root: resolveRoot({}, 'spawn') });
   expect(asNode).toBe(false);
