@@ -7,7 +7,9 @@
 #include <variant>
 
 #include "binding/bindings.h"
+#include "binding/function.h"
 #include "binding/instance.h"
+#include "binding/throw.h"
 #include "clone/clone_call.h"
 #include "sys/call_names.h"
 
