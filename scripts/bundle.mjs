@@ -22,7 +22,7 @@ const AT_LOAD = anyOf(
   'common/errors/(errors|error-codes)',
   'common/event-loop/(timers|emitter)',
   'common/options/(called|node-options)',
-  'process/node-call',
+  'process/node-functions',
   'start/api/(spawn|exec|fork|drop-in|create-cage|prepare|launcher-for|open-cages)',
   'start/doctor/diagnose',
   'start/run/run',

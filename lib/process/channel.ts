@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
-import { ErrorCode, invalidArgument, MemcageError } from '../common/errors/errors';
+import { invalidArgument } from '../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { formatSize } from '../common/text/size';
 import type { StdioEntry, StreamHandle } from './stdio';
 

@@ -3,7 +3,8 @@ import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
 import type { OnExit } from './handle';
 import { isSpawnRequest, type SpawnRequest } from './launch';
-import { isOptions, type NodeCall, type NodeFunction, nodeCall } from './node-call';
+import { isOptions, type NodeCall, nodeCall } from './node-call';
+import type { NodeFunction } from './node-functions';
 import {
   type AroundStart,
   interpose,

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { NodeHeapReport, OomVerdict } from '../../types/outcome';
-import { invalidArgument } from '../common/errors/errors';
+import { invalidArgument } from '../common/errors/argument-errors';
 import { checkSize, formatSize } from '../common/text/size';
 
 const MIB = 1024 ** 2;

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { callNodes } from './node-call';
+import { callNodes } from './node-functions';
 import { isSyncRequest, type SyncRequest, type SyncResult } from './run-now';
 
 /** Runs in place of the binding, which `proceed` runs. The function throws what this throws. */

@@ -3,7 +3,7 @@ import { isPassedOver, passingOver } from '../../cgroup/directory/walk';
 import { host } from '../../cgroup/hierarchy/host';
 import { pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { checkOptions } from '../../common/options/option-names';
 import { isLocked } from './locked-directory';
 import { memoryHierarchies, OwnDirectories, type OwnDirectory, otherHierarchies } from './own-directories';

@@ -3,7 +3,8 @@ import { basename, dirname } from 'node:path';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { host } from '../../cgroup/hierarchy/host';
 import { kindOf, pidInName } from '../../cgroup/names/own-names';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cagesIn } from './list-cages';
 import { LockHolders, memoryHierarchies, OwnDirectories } from './own-directories';
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 import { type Host, inDirectory } from '../hierarchy/host';
 import { matchCgroup } from '../names/cgroup-name';

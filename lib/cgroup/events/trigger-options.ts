@@ -1,5 +1,6 @@
 import type { Size } from '../../../types/options';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CgroupVersion } from '../files/formats';

@@ -1,4 +1,5 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupVersion } from './formats';
 import type { FormatValues, InterfaceFile, RefusedWrite, WriteValues } from './interface-file';
 import { V1_FILES } from './v1';

@@ -1,4 +1,5 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { checkFlag } from '../../common/options/checks';
 import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';

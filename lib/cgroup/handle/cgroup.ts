@@ -1,6 +1,7 @@
 import type { MemoryOption, Size } from '../../../types/options';
 import { loadNative } from '../../common/addon/load-native';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { findCgroup } from '../containers/find';

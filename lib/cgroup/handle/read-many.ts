@@ -1,4 +1,5 @@
-import { invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { MemcageError } from '../../common/errors/errors';
 import { checkFlag } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupVersion } from '../files/formats';

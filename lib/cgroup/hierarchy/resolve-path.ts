@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { isWithin } from '../../common/text/names';
 import { below, type Hierarchy } from './mounts';
 

@@ -1,4 +1,5 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { memoryController, sizeText } from '../files/controller';
 import type { CgroupVersion } from '../files/formats';
 import { type MemoryRole, memoryFile } from '../files/roles';

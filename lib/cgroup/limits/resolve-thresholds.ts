@@ -1,5 +1,5 @@
 import type { CageThreshold } from '../../../types/options';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { checkSize } from '../../common/text/size';
 import type { CageLimits } from './cage-limits';
 

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 
 /** What {@link containerOf} finds. */
 export interface CgroupContainer {

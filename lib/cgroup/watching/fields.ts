@@ -1,4 +1,5 @@
-import { invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { MemcageError } from '../../common/errors/errors';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion, Pressure } from '../files/formats';
 import type { MemoryRole } from '../files/roles';

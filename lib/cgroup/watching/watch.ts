@@ -1,4 +1,5 @@
-import { AbortError, ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../errors/errors';
+import { invalidArgument } from '../errors/argument-errors';
 import { LEAST_PROCESSORS, MOST_PIDS, MOST_WEIGHT } from '../options/checks';
 import { keyPath, type OciResources, RESOURCES } from './resources';
 import type { Translation } from './translation';

@@ -1,4 +1,5 @@
-import { ErrorCode, invalidArgument, MemcageError } from '../errors/errors';
+import { invalidArgument } from '../errors/argument-errors';
+import { ErrorCode, MemcageError } from '../errors/errors';
 import { checkOptions, isRecord, readOptions } from '../options/option-names';
 import { noteUnheld, translateCpu, translateMemory, translatePids } from './fields';
 import { CONFIGURATION, LINUX, OTHER_PLATFORMS, RESOURCES, readResources } from './resources';

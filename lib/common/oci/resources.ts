@@ -1,4 +1,4 @@
-import { invalidArgument } from '../errors/errors';
+import { invalidArgument } from '../errors/argument-errors';
 import { checkFlag, checkInteger } from '../options/checks';
 import { isRecord, readOptions } from '../options/option-names';
 import { printable } from '../text/names';

@@ -1,5 +1,5 @@
 import type { MemoryLimits } from '../../../types/options';
-import { invalidArgument } from '../errors/errors';
+import { invalidArgument } from '../errors/argument-errors';
 
 /** Options of {@link spawn} and other functions of memcage, with those limits that a configuration has. */
 export interface OciLimits {

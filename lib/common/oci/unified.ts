@@ -1,5 +1,5 @@
 import type { MemoryLimits } from '../../../types/options';
-import { invalidArgument } from '../errors/errors';
+import { invalidArgument } from '../errors/argument-errors';
 import { MOST_WEIGHT } from '../options/checks';
 import { checkBytes, checkPeriod, translatePids, translateQuota, translateSet } from './fields';
 import { keyPath, RESOURCES } from './resources';

@@ -1,4 +1,4 @@
-import { invalidArgument, outOfRange } from '../errors/errors';
+import { invalidArgument, outOfRange } from '../errors/argument-errors';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;

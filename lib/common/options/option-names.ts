@@ -1,4 +1,4 @@
-import { invalidArgument, undefinedOption, unknownOption } from '../errors/errors';
+import { invalidArgument, undefinedOption, unknownOption } from '../errors/argument-errors';
 import { likelyMeant } from './likely-meant';
 import { isNodeOption } from './node-options';
 

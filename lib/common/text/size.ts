@@ -1,5 +1,5 @@
 import type { Size } from '../../../types/options';
-import { invalidSize, limitTooSmall } from '../errors/errors';
+import { invalidSize, limitTooSmall } from '../errors/argument-errors';
 
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   '': 1,

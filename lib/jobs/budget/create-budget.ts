@@ -1,7 +1,7 @@
 import type { Budget, BudgetOptions, LearnedJob, LearnOptions } from '../../cage/contract/budget';
 import type { Cage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
 import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';

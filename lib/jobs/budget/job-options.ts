@@ -1,5 +1,5 @@
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { formatSize } from '../../common/text/size';
 import type { Capacity, Need } from './admission/admission';
 

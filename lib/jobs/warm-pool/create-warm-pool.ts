@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Child } from '../../cage/contract/cage';
 import type { WarmPool, WarmPoolOptions } from '../../cage/contract/warm-pool';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { alreadyRead } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { isOptions, nodeCall } from '../../process/node-call';

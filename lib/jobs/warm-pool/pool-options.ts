@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { AskOptions, TakeOptions, WarmPoolOptions, WarmPoolSettings } from '../../cage/contract/warm-pool';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
 import { alreadyRead, strict } from '../../common/options/called';
 import { checkTimeout } from '../../common/options/checks';

@@ -1,6 +1,6 @@
 import type { CloneOptions, NativeBinding } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { canMakeNamespaces } from '../../common/machine/capabilities';
 import { checkFlag, checkInteger } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 
 /** A path of this process's, absolute. */
 export function hostPath(option: string, value: unknown): string {

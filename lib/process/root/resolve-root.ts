@@ -1,5 +1,5 @@
 import type { TmpfsOptions } from '../../../types/native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { aliasesOf } from '../../common/options/called';
 import { checkFlag } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';

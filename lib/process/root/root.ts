@@ -1,6 +1,6 @@
 import type { RootMount, RootPlan, TmpfsOptions } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { hasInit } from '../namespaces/namespaces';
 import { NO_DIRECTORY, withoutExcess, workingDirectory } from './paths';
 

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { aliasesOf } from '../../common/options/called';
 import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';

@@ -16,16 +16,16 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
 import { checkOptions, isRecord, readOptions } from '../../common/options/option-names';
 import { resolveNodeHeap } from '../../process/node-heap';
 import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';
 import { resolveParent } from '../request/cage-options';
+import type { AnySharedCage } from '../request/context';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { resolveEnforce } from '../request/enforce-option';
 import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
-import type { AnySharedCage } from '../request/member';
 import { acceptedIn } from '../request/start-request';
 import { StartingCage } from './starting-cage';
 import { StartingPolledCage } from './starting-polled-cage';

@@ -1,5 +1,5 @@
 import { lenient } from '../../common/options/called';
-import { likeNodes } from '../../process/node-call';
+import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/call-node';
 import { execFileNow, type execFileSync, execNow, type execSync } from '../sync/exec-file-sync';
 import { type spawnSync, startSync } from '../sync/spawn-sync';

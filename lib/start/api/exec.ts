@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import type { Child, Exec, ExecFile, ExecFileOptions, ExecOptions, TextBy } from '../../cage/contract/cage';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
-import { likeNodes } from '../../process/node-call';
+import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/call-node';
 
 /** Result of the promisified functions. A rejection has the outcome of a child that has ended as `outcome`. */

@@ -1,6 +1,6 @@
 import type { Fork, ForkOptions } from '../../cage/contract/cage';
 import { strict } from '../../common/options/called';
-import { likeNodes } from '../../process/node-call';
+import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/call-node';
 
 /**

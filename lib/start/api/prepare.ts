@@ -5,7 +5,7 @@ import { host } from '../../cgroup/hierarchy/host';
 import { prepareDefaultParent } from '../../cgroup/placement/default-parent';
 import { setGuardian } from '../../cgroup/processes/guardian';
 import { loadNative } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { untilNextIteration } from '../../common/event-loop/timers';
 import { checkOptions } from '../../common/options/option-names';
 import { resolveParent } from '../request/cage-options';

@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
 import type { ChildExit } from '../../../types/native';
 import type { CpuReport, FaultReport } from '../../../types/outcome';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { LimitedHeap } from '../../process/node-heap';
-import { explainLostStatus } from '../refusals/lost-status';
 
 const SIGNAL_NAMES = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
@@ -55,4 +56,18 @@ export function endSeenByNode(
   const cpu = { userMs: Number.NaN, systemMs: Number.NaN };
   const faults = { minor: Number.NaN, major: Number.NaN };
   return { exitCode, signal, cpu, faults, timeNs, heap };
+}
+
+const { EINVAL, ENOSYS } = constants.errno;
+
+/** Explains why the child's exit status is unknown. */
+function explainLostStatus(errno: number): Error {
+  const known = { errno, syscall: 'waitid' };
+  // EINVAL: the kernel is older than P_PIDFD.
+  if (errno === -ENOSYS || errno === -EINVAL) {
+    const message = 'waitid with P_PIDFD (Linux 5.4) is missing (this Linux is too old, or a seccomp filter hides it)';
+    return new MemcageError(ErrorCode.UNSUPPORTED, `${message}, so that it is not known how the child ended`, known);
+  }
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${code}: it is not known how the child ended, waitid`), { code }, known);
 }

@@ -6,7 +6,7 @@ import { withCageRoot } from '../../cage/root/cage-roots';
 import type { SharedCage } from '../../cage/shared-cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ContainOptions } from '../../cage/contract/cage';
 import { canLoad } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import type { ProcessHandle } from '../../process/handle';
 import { interceptChildren } from '../../process/intercept';
 import { type AroundStart, refuse, type Starter } from '../../process/swap';
@@ -11,8 +11,8 @@ import { createLaunch, handleWith } from '../launch/launch-child';
 import { runnerFor } from '../launch/launch-now';
 import { Start } from '../launch/start';
 import { NOTHING } from '../request/cage-options';
+import type { AnySharedCage } from '../request/context';
 import { cageAround, refuseOtherCopy, runWithin } from '../request/context';
-import type { AnySharedCage } from '../request/member';
 import { requestOf, type StartRequest, turnOf } from '../request/start-request';
 import type { Turns } from '../request/turns';
 import { containIterator } from './contained-iterator';

@@ -1,5 +1,6 @@
 import type { ContainOptions } from '../../cage/contract/cage';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
 import { checkOptions } from '../../common/options/option-names';
 import { interceptThreads } from '../../process/threads';

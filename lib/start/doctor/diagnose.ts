@@ -5,7 +5,7 @@ import { nameCandidate } from '../../cgroup/placement/candidates';
 import { parentCandidates } from '../../cgroup/placement/default-parent';
 import { probeSystemd } from '../../cgroup/placement/systemd';
 import { whyNotLoaded } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { checkOptions } from '../../common/options/option-names';
 import { findGuardian } from './guardian';
 import { findContainer, findKernel, findPressure } from './machine';

@@ -7,7 +7,7 @@ import { ProcessHandle } from '../../process/handle';
 import type { Launch, Launched, OnEnd, Program } from '../../process/launch';
 import { type ChildEnd, childEndOf } from '../child/child-end';
 import { endChild } from '../child/end-child';
-import { withChild } from '../child/victim';
+import { withChild } from '../child/kernel-report';
 import { type ExplainedFailure, explainFailure } from '../refusals/failure';
 import { foreseeProgram } from '../refusals/foreseen-program';
 import type { Gate } from '../request/gate';

@@ -5,7 +5,7 @@ import { runNow } from '../../process/run-now';
 import type { RunSync } from '../../process/sync-functions';
 import { type ChildEnd, childEndOf } from '../child/child-end';
 import { endChild } from '../child/end-child';
-import { withChild } from '../child/victim';
+import { withChild } from '../child/kernel-report';
 import { launchSyncByNode } from './launch-by-node';
 import { noteStart } from './launch-child';
 import type { Start } from './start';

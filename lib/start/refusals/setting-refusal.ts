@@ -3,7 +3,8 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { CloneFailure } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
-import { ErrorCode, invalidArgument, MemcageError } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import {
   CAP_SYS_RESOURCE,
   canRaiseLimits,

@@ -7,7 +7,7 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import type { Called } from '../../common/options/called';
 import { withoutPrototype } from '../../common/options/option-names';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
@@ -16,8 +16,8 @@ import { type NodeHeapSetting, resolveNodeHeap } from '../../process/node-heap';
 import { resolveRoot } from '../../process/root/resolve-root';
 import { type Root, withRoot } from '../../process/root/root';
 import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../../process/settings/child-settings';
+import type { AnySharedCage } from './context';
 import { resolveEnforce } from './enforce-option';
-import type { AnySharedCage } from './member';
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {

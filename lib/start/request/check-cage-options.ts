@@ -1,5 +1,5 @@
 import type { CageOptions } from '../../cage/contract/cage';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { strict } from '../../common/options/called';
 import { splitOptions } from './cage-options';
 

@@ -1,5 +1,5 @@
 import type { Enforce } from '../../../types/options';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 
 /** From strong to weak. */
 const KINDS: readonly Enforce[] = ['kernel', 'polled', 'none'];

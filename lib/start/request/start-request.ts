@@ -1,13 +1,14 @@
 import type { Enforce } from '../../../types/options';
 import type { MemoryReport } from '../../../types/outcome';
 import { SharedCage } from '../../cage/shared-cage';
+import { canLoad, loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { hasInit } from '../../process/namespaces/namespaces';
 import { hasSettings, settingsIn } from '../../process/settings/child-settings';
 import type { ResolvedCageOptions } from './cage-options';
+import type { AnySharedCage } from './context';
 import { cageAround, refuseOtherCopy, turnsAround } from './context';
 import { enforceOf, isWeaker } from './enforce-option';
-import type { AnySharedCage } from './member';
 import type { Turn, Turns } from './turns';
 
 /**
@@ -63,8 +64,28 @@ export function isPlain(request: StartRequest): boolean {
 }
 
 /** Whether a call asks for what only the addon does, apart from cages. */
-export function needsAddon({ namespaces, settings }: StartRequest): boolean {
+function needsAddon({ namespaces, settings }: StartRequest): boolean {
   return Object.values(namespaces).some(Boolean) || hasSettings(settings);
+}
+
+/**
+ * Whether Node itself starts the child, since the addon does not load here.
+ *
+ * @throws ERR_MEMCAGE_UNSUPPORTED, as the addon's load does, for what the caller does not accept without it: namespaces
+ * and settings of the child are never left out, and a cage needs the kernel unless `enforce` says otherwise
+ */
+export function startsByNode(request: StartRequest): boolean {
+  const plain = isPlain(request);
+  try {
+    if (canLoad()) return false;
+  } catch (error) {
+    // No fd is free, for example. Node then says so itself, in its own way.
+    if (!plain) throw error;
+  }
+  if (plain) return true;
+  const accepted = acceptedIn(request.shared ?? request.within, request.enforce);
+  if (accepted === 'kernel' || needsAddon(request)) loadNative();
+  return true;
 }
 
 /** The memory report of a child that failed before its cage was made. */

@@ -1,5 +1,5 @@
 import type { Run, RunOptions, RunResult } from '../../cage/contract/cage';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/called';
 import type { OutputEncoding } from '../../process/collect';
 import { isOptions } from '../../process/node-call';

@@ -5,7 +5,8 @@ import type {
 import type { CageOptions } from '../../cage/contract/cage';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
-import { callNodes, isOptions } from '../../process/node-call';
+import { isOptions } from '../../process/node-call';
+import { callNodes } from '../../process/node-functions';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 

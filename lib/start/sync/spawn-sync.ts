@@ -1,6 +1,6 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
 import type { CageOptions, MemoryOf } from '../../cage/contract/cage';
-import { invalidArgument } from '../../common/errors/errors';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
@@ -10,8 +10,7 @@ import { interceptsSync, spawnSyncByNode, spawnSyncWith } from '../../process/sy
 import { runnerFor } from '../launch/launch-now';
 import { Start } from '../launch/start';
 import { splitOptions } from '../request/cage-options';
-import { isPlain, requestOf, turnOf } from '../request/start-request';
-import { startsByNode } from '../request/starts-by-node';
+import { isPlain, requestOf, startsByNode, turnOf } from '../request/start-request';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
 
 /** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */

@@ -1,5 +1,5 @@
 import type { LearnOptions } from '../../../cage/contract/budget';
-import { invalidArgument } from '../../../common/errors/errors';
+import { invalidArgument } from '../../../common/errors/argument-errors';
 import { checkOptions } from '../../../common/options/option-names';
 import { checkSize, formatSize } from '../../../common/text/size';
 import { LearnFile } from './learn-file';

@@ -1,19 +1,21 @@
 import { inspect } from 'node:util';
 import {
+  invalidArgument,
+  invalidSize,
+  limitTooSmall,
+  outOfRange,
+  undefinedOption,
+  unknownOption,
+} from '../../../../lib/common/errors/argument-errors';
+import {
   AbortError,
   ErrorCode,
   ExitError,
-  invalidArgument,
-  invalidSize,
   LimitError,
-  limitTooSmall,
   MemcageError,
   MemoryLimitError,
-  outOfRange,
   StallError,
   TimeoutError,
-  undefinedOption,
-  unknownOption,
 } from '../../../../lib/common/errors/errors';
 import type { Outcome, RunOutput } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
