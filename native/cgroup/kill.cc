@@ -31,7 +31,7 @@ using State = Target::State;
 constexpr int64_t kStoppingNs = 100'000'000;
 /** The least number of rounds, however slow the machine is. */
 constexpr int kLeastRounds = 4;
-/** How often to look for what `cgroup.kill` has missed. Processes that are new after that fork faster than they are found. */
+/** How often to look for what `cgroup.kill` has missed. What is new after that forks faster than it is found. */
 constexpr int kMissedRounds = 3;
 constexpr long kRoundPauseNs = 1'000'000;
 /** How many processes are held at once before checking whether they are still members. */
