@@ -1,3 +1,4 @@
+import { invalidArgument } from '../errors/argument-errors';
 import { isRecord, refuseUnknown, withInherited } from './option-names';
 
 /** A function of the addon. It reads the options that it knows, if they are the object's own, and ignores others. */
@@ -18,12 +19,28 @@ export function withCheckedOptions(key: string | symbol, plain: unknown): unknow
     const call = (options: unknown, ...more: unknown[]): unknown => {
       if (!isRecord(options)) return Reflect.apply(plain, undefined, [options, ...more]);
       refuseUnknown(options, names);
-      return Reflect.apply(plain, undefined, [withInherited(options, names.known), ...more]);
+      const given = withInherited(options, names.known);
+      for (const [name, value] of Object.entries(given)) refuseInheriting(name, value);
+      return Reflect.apply(plain, undefined, [given, ...more]);
     };
     known = { plain, checked: Object.defineProperty(call, 'name', { value: key }) };
     checked.set(key, known);
   }
   return known.checked;
+}
+
+/** The addon reads what an object within the options has itself: what it inherits would be left out without a word. */
+function refuseInheriting(option: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+  if (Array.isArray(value)) {
+    for (const each of value) refuseInheriting(option, each);
+    return;
+  }
+  const prototype = Reflect.getPrototypeOf(value);
+  // That of another realm's objects has none above it either.
+  if (prototype !== null && Reflect.getPrototypeOf(prototype) !== null)
+    throw invalidArgument(option, 'a plain object, which inherits nothing', value);
+  for (const [name, each] of Object.entries(value)) refuseInheriting(`${option}.${name}`, each);
 }
 
 function isTaker(member: unknown): member is AddonFunction {

@@ -61,8 +61,9 @@ function startWith(call: NodeCall, start: Start): Started {
   const { child, result } = start.attempt(() => (start.byNode ? byNode(call, start) : byAddon(call, start)));
   Object.assign(child, { cage: start.cage, outcome: start.outcome() });
   start.born(child);
-  const { recorder } = start;
-  return { child: child as Started['child'], recorder, result, killAll: () => start.killAll() };
+  // No function of this scope, which has the call: the job of a child keeps what is returned here as long as the child lives.
+  const { recorder, killAll } = start;
+  return { child: child as Started['child'], recorder, result, killAll };
 }
 
 function byAddon(call: NodeCall, start: Start): Returned {

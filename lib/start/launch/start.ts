@@ -104,8 +104,8 @@ export class Start {
   /** The start is over, with a child or without, whose pid Node may set later. */
   born(child: ChildProcess, pid = child.pid): void {
     this.#child = child;
-    const { cage, recorder } = this;
-    this.#turn?.born({ child, pid, cage, recorder, killAll: () => this.killAll() });
+    const { cage, recorder, killAll } = this;
+    this.#turn?.born({ child, pid, cage, recorder, killAll });
   }
 
   /** A start whose caller has waited is over, and nothing is left of it. `error`: what Node returned. */
@@ -128,11 +128,11 @@ export class Start {
   }
 
   /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */
-  killAll(): void {
+  readonly killAll = (): void => {
     // Reaches the child even if its cgroup is gone or can't be read.
     this.#child?.kill('SIGKILL');
     undo(() => this.held?.killAll());
-  }
+  };
 
   /** Resolves once what somebody reads of the child is closed too. */
   async outcome(): Promise<Outcome<MemoryReport | null>> {

@@ -45,7 +45,7 @@ const NOT_INTERCEPTED =
 
 /** Node tells neither of a child that it has run. */
 const NOT_COUNTED = { cpu: null, faults: null };
-const UNCAGED = { oom: null, nodeHeap: null, memory: null, limits: {}, stalled: null, enforcedBy: null };
+const UNCAGED = { oom: null, nodeHeap: null, memory: null, stalled: null, enforcedBy: null };
 
 /** Runs the call with whatever arguments the caller gave. */
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
@@ -78,5 +78,5 @@ function runPlainly(file: unknown, args: unknown, options: unknown): AnyReturns 
   const result = spawnSyncByNode(file, args, options) as NodeReturns;
   const { status: exitCode, signal } = result;
   const end = { exitCode, signal, durationMs: performance.now() - startMs, ...NOT_COUNTED };
-  return withOutcome(result, { ...UNCAGED, ...end });
+  return withOutcome(result, { ...UNCAGED, limits: {}, ...end });
 }

@@ -30,6 +30,15 @@ test('an inherited option reaches it, and none that all objects have', () => {
   }
 });
 
+test('what an object within the options inherits would not count, so it is refused', () => {
+  const checked = withCheckedOptions('clone', addonFunction('root env')) as typeof closeFd;
+  const root = { path: '/', mounts: [{ kind: 'tmpfs' }], hide: [] };
+  expect(checked({ root, env: ['A=1'] })).toEqual([{ root, env: ['A=1'] }]);
+  expect(() => checked({ root: { ...root, mounts: [Object.create({ kind: 'tmpfs' })] } })).toThrow(
+    withCode('INVALID_ARGUMENT', 'a plain object, which inherits nothing for root.mounts'),
+  );
+});
+
 test('all else reaches it, and it is called as what it is', () => {
   const checked = withCheckedOptions('closeFd', closeFd) as typeof closeFd;
   expect(checked({ fd: 3 }, 'more', 1)).toEqual([{ fd: 3 }, 'more', 1]);
