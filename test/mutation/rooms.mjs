@@ -12,12 +12,8 @@ export const ROOMS = {
     'lib/cgroup/controllers/controller-files.ts',
     'lib/cgroup/limits/cage-limits.ts',
     'lib/cgroup/limits/limit-plan.ts',
-    'lib/cgroup/limits/limit-plan.ts',
     'lib/cgroup/limits/limit-files.ts',
     'lib/cgroup/limits/leaf-limits.ts',
-    'lib/cgroup/limits/limit-files.ts',
-    'lib/cgroup/limits/limit-plan.ts',
-    'lib/cgroup/limits/limit-plan.ts',
     'lib/cgroup/limits/processors.ts',
   ],
   removal: [
@@ -30,10 +26,6 @@ export const ROOMS = {
   ],
   options: [
     'lib/cgroup/limits/resolve-limits.ts',
-    'lib/cgroup/limits/resolve-limits.ts',
-    'lib/cgroup/limits/resolve-limits.ts',
-    'lib/cgroup/limits/resolve-limits.ts',
-    'lib/cgroup/limits/resolve-limits.ts',
     'lib/cgroup/limits/resolve-thresholds.ts',
     'lib/common/options/called.ts',
     'lib/common/options/likely-meant.ts',
@@ -41,7 +33,6 @@ export const ROOMS = {
     'lib/common/options/native-options.ts',
     'lib/common/options/node-options.ts',
     'lib/common/options/option-names.ts',
-    'lib/common/options/checks.ts',
     'lib/common/text/size.ts',
   ],
 };

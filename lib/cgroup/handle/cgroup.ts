@@ -18,7 +18,8 @@ import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limit
 import { holdBelow } from '../limits/limit-files';
 import { resolveLimits } from '../limits/resolve-limits';
 import { defaultParent } from '../placement/default-parent';
-import { freeze, type KillCgroup, killAll, killCgroupOf, thaw } from '../processes/kill-cgroup';
+import { freeze, thaw } from '../processes/freezer';
+import { type KillCgroup, killAll, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { removeTree, retry, undo } from '../processes/remove';
 import { setFile } from './access';

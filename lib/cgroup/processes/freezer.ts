@@ -1,0 +1,53 @@
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { parseFlatKeyed } from '../files/formats';
+import type { KillCgroup } from './kill-cgroup';
+import { retry } from './remove';
+
+/** A process in uninterruptible sleep freezes only when it wakes up, which may be never. */
+const PATIENCE_MS = 5000;
+
+/** Asks for it; {@link isFrozen} says when it is done. */
+function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
+  if (kind === 'freezer') directory.write('freezer.state', frozen ? 'FROZEN' : 'THAWED');
+  else directory.write('cgroup.freeze', frozen ? '1' : '0');
+}
+
+/** Whether all its processes are stopped, by its own freezer or by one above it. */
+export function isFrozen({ kind, directory }: KillCgroup): boolean {
+  if (kind === 'freezer') return directory.read('freezer.state').trim() === 'FROZEN';
+  const events = directory.readIfPresent('cgroup.events');
+  // Before Linux 5.2 there is no such line.
+  return events !== undefined && parseFlatKeyed(events, 'cgroup.events')['frozen'] === 1;
+}
+
+/** Whether it {@link isFrozen}, or is about to be. */
+export function isFreezing({ kind, directory }: KillCgroup): boolean {
+  if (kind === 'freezer') return directory.read('freezer.state').trim() !== 'THAWED';
+  return isFrozen({ kind, directory }) || directory.readIfPresent('cgroup.freeze')?.trim() === '1';
+}
+
+/** Resolves when all processes are stopped. If that fails within 5 s, it thaws them and throws ERR_MEMCAGE_BUSY. */
+export async function freeze(freezer: KillCgroup): Promise<void> {
+  setFrozen(freezer, true);
+  let thawed = false;
+  const done = (): boolean => {
+    thawed = !isFreezing(freezer);
+    return thawed || isFrozen(freezer);
+  };
+  const isDone = await retry(done, PATIENCE_MS);
+  if (thawed) throw busy(freezer, 'was thawed before all its processes were frozen');
+  if (isDone) return;
+  setFrozen(freezer, false);
+  throw busy(freezer, `could not be frozen within ${PATIENCE_MS} ms: a process in it is in state D`);
+}
+
+/** Resolves when the processes run again. */
+export async function thaw(freezer: KillCgroup): Promise<void> {
+  setFrozen(freezer, false);
+  if (await retry(() => !isFrozen(freezer), PATIENCE_MS)) return;
+  throw busy(freezer, 'is still frozen: a cgroup above it is, which must be thawed too');
+}
+
+function busy({ directory: { path } }: KillCgroup, what: string): MemcageError {
+  return new MemcageError(ErrorCode.BUSY, `${path} ${what}`, { path });
+}
