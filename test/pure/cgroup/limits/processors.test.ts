@@ -120,4 +120,5 @@ test('two lists that have none in common can not both hold', () => {
   expect(() => commonProcessors('0-1', '2,4')).toThrow(expect.objectContaining({ value: '0-1' }) as Error);
   expect(() => commonProcessors('', '2')).toThrow(withCode('LIMIT_REFUSED'));
   expect(() => commonProcessors('2', '')).toThrow(withCode('LIMIT_REFUSED'));
+  expect(() => commonProcessors('0-1', '2,4')).toThrow(expect.objectContaining({ option: 'cpu.set' }) as Error);
 });
