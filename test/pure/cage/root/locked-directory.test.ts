@@ -88,7 +88,10 @@ describe('the lock of a directory', () => {
     cgroups.native.openBeneath = () => {
       throw refusal('EACCES');
     };
-    expect(() => tryLock(made('a'))).toThrow(withCode('NO_PERMISSION'));
+    const directory = made('a');
+    expect(() => tryLock(directory)).toThrow(withCode('NO_PERMISSION'));
+    // Nobody may take it for one whose owner is dead.
+    expect(() => isLocked(directory)).toThrow(withCode('NO_PERMISSION'));
   });
 });
 
