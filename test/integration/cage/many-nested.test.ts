@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { createCage, type Outcome, run, spawn, spawnSync } from 'memcage';
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { fixture, said } from '../../support/cage-kinds';
-import { OWN_CGROUP_IN_SHELL, version } from '../../support/cgroups/cgroup-tree';
+import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
+import { expectNoKill } from '../../support/logged';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -32,12 +33,6 @@ const waitingAfter = (shape: Shape): string[] => {
   const [dashC = '', script = '', ...words] = command(shape);
   return [dashC, script.replace('exec ', '').concat('; echo made; read -r _'), ...words];
 };
-
-/** On v1 the kernel may log so few of the kills elsewhere that one here can't be ruled out. */
-function expectNoKill({ oom }: Pick<Outcome, 'oom'>): void {
-  if (version === 2 || oom === null) expect(oom).toBeNull();
-  else expect(oom).toMatchObject({ cause: 'unknown', kills: 0 });
-}
 
 function expectSuccess(outcome: Pick<Outcome, 'oom' | 'exitCode'>): void {
   expect(outcome.exitCode).toBe(0);
