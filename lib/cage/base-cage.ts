@@ -40,20 +40,20 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
   protected hasKilled = false;
   #closing: Promise<void> | undefined;
 
-  /** @internal @param container the cage that this one is in */
-  constructor(protected readonly container: BaseCage | undefined) {
+  /** @internal @param around the cage that this one is in */
+  constructor(protected readonly around: BaseCage | undefined) {
     super();
   }
 
   /** @internal The cage as users see it. */
-  get self(): AnyCage {
+  get publicCage(): AnyCage {
     return this;
   }
 
   /** See {@link AnyCage}. */
   get outer(): Cage | undefined {
     // No other cage than a shared one has a cage in it.
-    return this.container?.self as Cage | undefined;
+    return this.around?.publicCage as Cage | undefined;
   }
 
   /** Whether the cage is closed or closing. */
@@ -63,7 +63,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
 
   /** @internal Whether memcage has ever killed everything in this cage, or in a cage around it, but for memory. */
   get wasKilled(): boolean {
-    return this.hasKilled || this.container?.wasKilled === true;
+    return this.hasKilled || this.around?.wasKilled === true;
   }
 
   /** @internal For `console.log()`. */
@@ -110,13 +110,13 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
 
   /** From now on it is one of the open cages. */
   protected enter({ outlivesOwner }: { outlivesOwner: boolean }): void {
-    this.container?.inner.add(this);
+    this.around?.inner.add(this);
     cages.add(this, { outlivesOwner });
   }
 
   /** Nothing of it is left. */
   protected leave(): void {
-    this.container?.inner.delete(this);
+    this.around?.inner.delete(this);
     cages.delete(this);
     emitApart(this, 'close');
   }

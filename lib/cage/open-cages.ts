@@ -4,7 +4,7 @@ import { loadNative } from '../common/addon/load-native';
 import type { AnyCage } from './contract/cage';
 
 interface OpenCage {
-  readonly self: AnyCage;
+  readonly publicCage: AnyCage;
   /** The cage was made ahead, and no child has it yet. */
   readonly spare: boolean;
   /** Kills and removes it, blocking. */
@@ -22,7 +22,7 @@ class OpenCages {
 
   /** The cages in use, in the order in which they were made. */
   list(): AnyCage[] {
-    return Array.from(this.#all.keys()).flatMap(({ spare, self }) => (spare ? [] : [self]));
+    return Array.from(this.#all.keys()).flatMap(({ spare, publicCage }) => (spare ? [] : [publicCage]));
   }
 
   /** How many the other threads of this process have, those included that were made ahead. */

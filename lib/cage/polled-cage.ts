@@ -45,7 +45,7 @@ export class PolledCage extends BaseCage implements Polled {
   readonly limitBytes: number;
   /** @internal The lowest limit that was asked for, for it and the cages around it, be it held or not. */
   readonly ceilingBytes: number;
-  declare protected readonly container: PolledCage | undefined;
+  declare protected readonly around: PolledCage | undefined;
   declare protected readonly inner: Set<PolledCage>;
   readonly #members = new Set<PolledMember>();
   /** When a victim was told of, by pid. */
@@ -103,12 +103,12 @@ export class PolledCage extends BaseCage implements Polled {
         cause: this.#failure,
       });
     }
-    this.container?.assertOpen();
+    this.around?.assertOpen();
   }
 
   /** @internal The groups that hold a process of this cage: its own, and those of the cages around. */
   levels(): PolledCage[] {
-    return [this, ...(this.container?.levels() ?? [])];
+    return [this, ...(this.around?.levels() ?? [])];
   }
 
   /** @internal Registers a child. Until you call the returned function, nobody has read the child's end. */
@@ -181,7 +181,7 @@ export class PolledCage extends BaseCage implements Polled {
     const within = new Map<PolledCage, PolledVictim[]>();
     for (const member of this.#allMembers()) {
       const own = member.noteKill(kill, this);
-      for (let at: PolledCage | undefined = member.cage; at !== undefined && at !== this; at = at.container) {
+      for (let at: PolledCage | undefined = member.cage; at !== undefined && at !== this; at = at.around) {
         within.set(at, [...(within.get(at) ?? []), ...own]);
       }
     }

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import type { Refs } from '../common/addon/watcher';
-import { type Launch, type Launched, programOf, type Refused, type SpawnRequest, textOrEmpty } from './launch';
+import { type Launch, type Launched, type NodeSpawnOptions, programOf, type Refused, textOrEmpty } from './launch';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
 /** Gets a negative errno as `exitCode` if the status is unknown. `signal` is '' if no signal ended the child. */
@@ -46,7 +46,7 @@ export class ProcessHandle {
   }
 
   /** Returns 0 or a negative errno. */
-  spawn(request: SpawnRequest): number {
+  spawn(request: NodeSpawnOptions): number {
     if (this.#started || this.#closed) return -EINVAL;
     this.#started = true;
     try {
@@ -93,7 +93,7 @@ export class ProcessHandle {
     else this.#options.refs.release();
   }
 
-  #start(request: SpawnRequest): number {
+  #start(request: NodeSpawnOptions): number {
     const stdio = openStdio(request.stdio, this.#options.binding);
     if ('errno' in stdio) return stdio.errno;
 
@@ -109,7 +109,7 @@ export class ProcessHandle {
     return 0;
   }
 
-  #launch(request: SpawnRequest, stdio: OpenedStdio): Launched | Refused {
+  #launch(request: NodeSpawnOptions, stdio: OpenedStdio): Launched | Refused {
     try {
       return this.#options.launch(
         { ...programOf(request, textOrEmpty), stdio: stdio.fds },

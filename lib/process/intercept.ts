@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
 import type { OnExit } from './handle';
-import { isSpawnRequest, type SpawnRequest } from './launch';
+import { isSpawnRequest, type NodeSpawnOptions } from './launch';
 import { isOptions, type NodeCall, nodeCall } from './node-call';
 import type { NodeFunction } from './node-functions';
 import {
@@ -209,7 +209,7 @@ class ProbeHandle implements SwapHandle {
   failure: undefined;
   fits = false;
 
-  spawn(request: SpawnRequest): number {
+  spawn(request: NodeSpawnOptions): number {
     for (const { handle } of request.stdio) handle?.close();
     this.fits = typeof this.onexit === 'function' && isSpawnRequest(request);
     return -constants.errno.ECANCELED;

@@ -79,7 +79,7 @@ export interface Ended {
 export type SyncLaunch = (program: Program, waitWithPipes: (pidfd: number) => Attended) => Ended | Refused;
 
 /** The options of a call of `ChildProcess.prototype.spawn`, after that has replaced `stdio` in them. */
-export interface SpawnRequest {
+export interface NodeSpawnOptions {
   file: string;
   args?: readonly unknown[] | undefined;
   cwd?: unknown;
@@ -91,8 +91,8 @@ export interface SpawnRequest {
   serialization?: string | undefined;
 }
 
-/** A {@link SpawnRequest} before Node has replaced `stdio` in it. */
-export type EarlyRequest = Omit<SpawnRequest, 'stdio'>;
+/** A {@link NodeSpawnOptions} before Node has replaced `stdio` in it. */
+export type EarlyRequest = Omit<NodeSpawnOptions, 'stdio'>;
 
 /** Whether Node's call has the form that memcage can work with. */
 export function isSpawnRequest({ file, args, envPairs }: EarlyRequest): boolean {

@@ -1,4 +1,4 @@
-import { callNodes, type NodeFunction } from './node-functions';
+import { invokeNodes, type NodeFunction } from './node-functions';
 
 /** A call of a function of child_process, split into options and other arguments. */
 export interface NodeCall {
@@ -15,7 +15,7 @@ export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall
   return {
     name,
     options,
-    invoke: (replaced) => callNodes(name, [...before, replaced, ...after]),
+    invoke: (replaced) => invokeNodes(name, [...before, replaced, ...after]),
   };
 }
 

@@ -22,7 +22,7 @@ const functions = {
 } as unknown as Functions;
 
 /** Calls Node's own function as a method of child_process. */
-export function callNodes(name: NodeFunction | NodeSyncFunction, args: readonly unknown[]): unknown {
+export function invokeNodes(name: NodeFunction | NodeSyncFunction, args: readonly unknown[]): unknown {
   return Reflect.apply(functions[name], childProcess, args);
 }
 

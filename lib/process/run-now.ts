@@ -1,10 +1,17 @@
 import { constants } from 'node:os';
 import type { AttendedPipe, NativeBinding } from '../../types/native';
-import { type EarlyRequest, type Ended, isSpawnRequest, programOf, type SpawnRequest, type SyncLaunch } from './launch';
+import {
+  type EarlyRequest,
+  type Ended,
+  isSpawnRequest,
+  type NodeSpawnOptions,
+  programOf,
+  type SyncLaunch,
+} from './launch';
 import { isPipe, openStdio, type StdioEntry } from './stdio';
 
 /** The options that Node's synchronous functions pass to their binding. */
-export interface SyncRequest extends SpawnRequest {
+export interface SyncRequest extends NodeSpawnOptions {
   stdio: readonly SyncStdioEntry[];
   timeout?: number | null | undefined;
   maxBuffer?: number | null | undefined;

@@ -4,7 +4,7 @@ import { defer, outsideOfCalls } from '../common/event-loop/timers';
 import { isOlderThan, runtimeName } from '../common/machine/versions';
 import { type ChannelPipes, channelPipes, guardChannel } from './channel';
 import type { OnExit } from './handle';
-import type { EarlyRequest, SpawnRequest } from './launch';
+import type { EarlyRequest, NodeSpawnOptions } from './launch';
 
 /** What Node's ChildProcess needs from its handle, and the error that a failed launch left in it. */
 export interface SwapHandle {
@@ -12,7 +12,7 @@ export interface SwapHandle {
   readonly failure: { readonly error: unknown } | undefined;
   /** What Node's own error for a refused launch leaves out. */
   readonly cause?: Error | undefined;
-  spawn(request: SpawnRequest): number;
+  spawn(request: NodeSpawnOptions): number;
 }
 
 /** @param child whose handle it is */
@@ -65,7 +65,7 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
     if ('around' in starter) {
       unlock();
       try {
-        const start = () => guarded({ child, handle: stock, request: request as SpawnRequest, starter, proceed });
+        const start = () => guarded({ child, handle: stock, request: request as NodeSpawnOptions, starter, proceed });
         return starter.around(child, request as EarlyRequest, start);
       } finally {
         // Node lets its caller try again on the same instance.
@@ -77,9 +77,9 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Sta
       refuse("Node's process handle has an unexpected form, or another package replaced it");
     }
     const handle = starter.makeHandle(child);
-    swap(child, stock, handle, request as SpawnRequest, unlock);
+    swap(child, stock, handle, request as NodeSpawnOptions, unlock);
     try {
-      return guarded({ child, handle, request: request as SpawnRequest, starter, proceed });
+      return guarded({ child, handle, request: request as NodeSpawnOptions, starter, proceed });
     } catch (error) {
       throw handle.failure === undefined ? withCause(error, handle.cause) : handle.failure.error;
     }
@@ -126,7 +126,7 @@ interface GuardedStart {
   child: ChildProcess;
   /** What Node starts it with. */
   handle: unknown;
-  request: SpawnRequest;
+  request: NodeSpawnOptions;
   starter: Starter;
   proceed: () => unknown;
 }
@@ -188,7 +188,7 @@ function swap(
   child: ChildProcess,
   stock: StockHandle,
   handle: SwapHandle,
-  request: SpawnRequest,
+  request: NodeSpawnOptions,
   unlock: () => void,
 ): void {
   handle.onexit = exitOf(child, stock.onexit, handle);

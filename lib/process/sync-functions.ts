@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { callNodes } from './node-functions';
+import { invokeNodes } from './node-functions';
 import { isSyncRequest, type SyncRequest, type SyncResult } from './run-now';
 
 /** Runs in place of the binding, which `proceed` runs. The function throws what this throws. */
@@ -25,7 +25,7 @@ export function spawnSyncWith(run: RunSync, file: unknown, args: unknown, option
 
 /** Calls Node's own spawnSync as any caller would. */
 export function spawnSyncByNode(file: unknown, args: unknown, options: unknown): unknown {
-  return callNodes('spawnSync', [file, args, options]);
+  return invokeNodes('spawnSync', [file, args, options]);
 }
 
 /**
@@ -96,9 +96,9 @@ const NO_PROGRAM = '/dev/null';
 /** Tries with a program that can't run whether each of the functions lets us run its child. */
 function isFitting(): boolean {
   const probes: ((options: object) => unknown)[] = [
-    (options) => (callNodes('spawnSync', [NO_PROGRAM, [], options]) as { error?: unknown }).error,
-    (options) => callNodes('execFileSync', [NO_PROGRAM, [], options]),
-    (options) => callNodes('execSync', [NO_PROGRAM, { ...options, shell: NO_PROGRAM }]),
+    (options) => (invokeNodes('spawnSync', [NO_PROGRAM, [], options]) as { error?: unknown }).error,
+    (options) => invokeNodes('execFileSync', [NO_PROGRAM, [], options]),
+    (options) => invokeNodes('execSync', [NO_PROGRAM, { ...options, shell: NO_PROGRAM }]),
   ];
   return probes.every((call) => {
     let fits = false;

@@ -24,9 +24,9 @@ import type { ControllerHomes } from './controller-homes';
 import { ExitCleanUp } from './exit-clean-up';
 import { type JoinFds, openJoinFds } from './join-fds';
 import { MemoryReporter } from './memory-reporter';
+import { MeteredLimits } from './metered-limits';
 import type { SpareSides } from './spare-sides';
 import { Teardown } from './teardown';
-import { WatchedLimits } from './watched-limits';
 
 /** What a {@link CageCgroup} is made of. */
 export interface CageCgroupOptions {
@@ -70,7 +70,7 @@ export class CageCgroup {
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
   /** Called when the cgroup has got nowhere for as long as its own limit of stalls says, after the kill. */
   onStalled: ((event: StallEvent) => void) | undefined;
-  readonly watched: WatchedLimits;
+  readonly watched: MeteredLimits;
   readonly #options: CageCgroupOptions;
   readonly #enabledBelow = new Set<ControllerName>();
   readonly #teardown: Teardown;
@@ -100,7 +100,7 @@ export class CageCgroup {
     this.report = new MemoryReporter(memory, { plan, context: root.limitContext, repeats });
     try {
       // The last that can fail: its meters go on until they are stopped.
-      this.watched = new WatchedLimits(this, limits, around?.watched, {
+      this.watched = new MeteredLimits(this, limits, around?.watched, {
         onCpuTimeSpent: (event) => this.#wasSpent(event),
         onStalled: (event) => this.onStalled?.(event),
       });

@@ -2,7 +2,7 @@ import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead } from '../../common/options/called';
 import { plainCopy } from '../../common/options/plain-copy';
 import type { OutputEncoding } from '../../process/collect';
-import type { Started } from '../../start/launch/call-node';
+import type { Started } from '../../start/launch/start-call';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
 import type { Gone } from './followed-jobs';

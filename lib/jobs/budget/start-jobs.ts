@@ -1,7 +1,7 @@
 import { alreadyRead, strictMember } from '../../common/options/called';
 import { plainCopy } from '../../common/options/plain-copy';
 import { nodeCall } from '../../process/node-call';
-import { startThroughNode } from '../../start/launch/call-node';
+import { startCall } from '../../start/launch/start-call';
 import { RUN_OPTIONS } from '../../start/run/run';
 import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
 import { JobPlan } from './job-plan';
@@ -43,7 +43,7 @@ async function start(core: BudgetCore, name: keyof typeof CALLED, args: readonly
   const job = await core.jobs.whenRoom(plan.request(args[0], false));
   prepareStart(core, job);
   try {
-    const started = startThroughNode({ ...call, options: plan.optionsFor(job.taken) }, alreadyRead(called));
+    const started = startCall({ ...call, options: plan.optionsFor(job.taken) }, alreadyRead(called));
     if (started.child.pid !== undefined) job.startedUnseen(started.child);
     const { keepsDescendants } = plan;
     core.followed.follow({ job, started, keepsDescendants }, (end) => endJob(core, job, end));

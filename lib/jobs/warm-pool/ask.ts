@@ -2,7 +2,7 @@ import type { Serializable } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
-import type { Started } from '../../start/launch/call-node';
+import type { Started } from '../../start/launch/start-call';
 import { EarlyEnd } from '../../start/run/early-end';
 import { ASK, ASKED, type InternalMessage } from './preload/messages';
 import { endError, LEAVE_MS, resultOf } from './unexpected-end';

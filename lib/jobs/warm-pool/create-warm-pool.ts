@@ -5,7 +5,7 @@ import { invalidArgument } from '../../common/errors/argument-errors';
 import { alreadyRead } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { isOptions, nodeCall } from '../../process/node-call';
-import { type Started, startThroughNode } from '../../start/launch/call-node';
+import { type Started, startCall } from '../../start/launch/start-call';
 import { ForkPool } from './pool';
 import { CALLED, readPoolOptions, withoutPreload } from './pool-options';
 
@@ -40,7 +40,7 @@ export function createWarmPool(module: string | URL, ...rest: unknown[]): WarmPo
     plan,
     file: module instanceof URL ? fileURLToPath(module) : module,
     killSignal,
-    start: () => hidden(startThroughNode(nodeCall('fork', [module, list, { ...forkOptions }]), called)),
+    start: () => hidden(startCall(nodeCall('fork', [module, list, { ...forkOptions }]), called)),
   });
 }
 

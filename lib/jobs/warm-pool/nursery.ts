@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
-import type { Started } from '../../start/launch/call-node';
+import type { Started } from '../../start/launch/start-call';
 import type { PoolPlan } from './pool-options';
 import { Backoff, startsDue } from './starts-due';
 import { WarmChild } from './warm-child';

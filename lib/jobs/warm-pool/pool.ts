@@ -3,7 +3,7 @@ import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats }
 import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
-import type { Started } from '../../start/launch/call-node';
+import type { Started } from '../../start/launch/start-call';
 import { ask, closedError, type Question } from './ask';
 import { Nursery } from './nursery';
 import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';

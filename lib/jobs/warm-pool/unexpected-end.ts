@@ -4,7 +4,7 @@ import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import { ExitError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
 import { collectOutput, DEFAULT_MAX_BUFFER } from '../../process/collect';
-import type { Started } from '../../start/launch/call-node';
+import type { Started } from '../../start/launch/start-call';
 import { failureOfRun } from '../../start/run/failure-of';
 
 /** How long to read what a child wrote, if a process outside of its cage still holds its pipes. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
-import type { Started } from '../../start/launch/call-node';
+import type { Started } from '../../start/launch/start-call';
 import { FAILED, type InternalMessage, READY, TRIM, TRIMMED } from './preload/messages';
 import { DRAIN_MS, endError, LEAVE_MS, readOutput, resultOf } from './unexpected-end';
 

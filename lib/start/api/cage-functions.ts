@@ -1,7 +1,7 @@
 import type { InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
 import { alreadyRead, type Called, strictMember } from '../../common/options/called';
 import { isOptions, nodeCall } from '../../process/node-call';
-import { startThroughNode } from '../launch/call-node';
+import { startCall } from '../launch/start-call';
 import { RUN_OPTIONS, runAs } from '../run/run';
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
@@ -19,7 +19,7 @@ export function startInCage(prototype: object): void {
     function (this: InCage['cage'], ...args: unknown[]): unknown {
       const call = nodeCall(name, args);
       const options = within(this, call.options, CALLED[name]);
-      return startThroughNode({ ...call, options }, alreadyRead(CALLED[name])).result;
+      return startCall({ ...call, options }, alreadyRead(CALLED[name])).result;
     };
   Object.assign(prototype, {
     spawn: starter('spawn'),

@@ -1,6 +1,6 @@
 import { lenient } from '../../common/options/called';
 import { likeNodes } from '../../process/node-functions';
-import { callNode } from '../launch/call-node';
+import { callNode } from '../launch/start-call';
 import { execFileNow, type execFileSync, execNow, type execSync } from '../sync/exec-file-sync';
 import { type spawnSync, startSync } from '../sync/spawn-sync';
 import { collecting, type exec, type execFile } from './exec';

@@ -3,7 +3,7 @@ import type { Child, Exec, ExecFile, ExecFileOptions, ExecOptions, TextBy } from
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { likeNodes } from '../../process/node-functions';
-import { callNode } from '../launch/call-node';
+import { callNode } from '../launch/start-call';
 
 /** Result of the promisified functions. A rejection has the outcome of a child that has ended as `outcome`. */
 type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };

@@ -1,7 +1,7 @@
 import type { Fork, ForkOptions } from '../../cage/contract/cage';
 import { strict } from '../../common/options/called';
 import { likeNodes } from '../../process/node-functions';
-import { callNode } from '../launch/call-node';
+import { callNode } from '../launch/start-call';
 
 /**
  * Like Node's `child_process.fork`, which runs it: a Node process with an IPC channel. See {@link spawn} for the

@@ -120,7 +120,7 @@ export function launcherFor(options: LauncherOptions): Launcher {
   return {
     file,
     args,
-    cage: caged?.cage.self ?? null,
+    cage: caged?.cage.publicCage ?? null,
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   };

@@ -1,7 +1,7 @@
 import type { Spawn, SpawnOptions } from '../../cage/contract/cage';
 import { strict } from '../../common/options/called';
 import { likeNodes } from '../../process/node-functions';
-import { callNode } from '../launch/call-node';
+import { callNode } from '../launch/start-call';
 
 /**
  * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.

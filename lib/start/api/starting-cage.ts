@@ -15,7 +15,7 @@ export class StartingCage extends SharedCage implements Cage {
     startInCage(StartingCage.prototype);
   }
 
-  override get self(): Cage {
+  override get publicCage(): Cage {
     return this;
   }
 

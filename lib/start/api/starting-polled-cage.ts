@@ -15,7 +15,7 @@ export class StartingPolledCage extends SharedPolledCage implements Cage {
     startInCage(StartingPolledCage.prototype);
   }
 
-  override get self(): Cage {
+  override get publicCage(): Cage {
     return this;
   }
 

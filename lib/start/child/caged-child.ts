@@ -41,8 +41,8 @@ export abstract class CagedChild implements HeldChild {
     this.#stalls = new StallWitness(cgroup.watched.stalls);
   }
 
-  get self(): AnyCage {
-    return this.cage.self;
+  get publicCage(): AnyCage {
+    return this.cage.publicCage;
   }
 
   get enforcedBy(): EnforcedBy {

@@ -8,8 +8,8 @@ import type { KernelReport } from './kernel-report';
  * are the events of that life, in this order; each is called at most once.
  */
 export interface HeldChild {
-  /** The cage that it lives in, as users see it. */
-  readonly self: AnyCage;
+  /** The cage that it lives in, as users have it. */
+  readonly publicCage: AnyCage;
   readonly enforcedBy: EnforcedBy;
   /** The cgroup that it lives in; undefined: that of its parent process. */
   readonly cgroup: CageCgroup | undefined;

@@ -56,9 +56,12 @@ export interface EndedChild {
 }
 
 /** Adds the child to the victims of the verdict, if only the kernel can have sent the SIGKILL that ended it. */
-export function withChild<E extends KernelReport | undefined>(end: E, { pid, file, signal, wasKilled }: EndedChild): E {
-  const oom = end?.oom ?? null;
-  if (oom === null || oom.victims !== null || oom.kills === 0 || signal !== 'SIGKILL' || wasKilled) return end;
+export function withChild<R extends KernelReport | undefined>(
+  report: R,
+  { pid, file, signal, wasKilled }: EndedChild,
+): R {
+  const oom = report?.oom ?? null;
+  if (oom === null || oom.victims !== null || oom.kills === 0 || signal !== 'SIGKILL' || wasKilled) return report;
   const name = Buffer.from(basename(file)).subarray(0, NAME_BYTES).toString();
-  return { ...end, oom: { ...oom, victims: [{ pid, name }] } };
+  return { ...report, oom: { ...oom, victims: [{ pid, name }] } };
 }

@@ -52,19 +52,19 @@ export class OutcomeRecorder implements Recorder {
   }
 
   /** @returns what was recorded, by this or before */
-  failed(error: Error | undefined, end: KernelReport | undefined, nowNs: number): AnyOutcome {
-    return this.#record(neverStarted(nowNs), end, error);
+  failed(error: Error | undefined, report: KernelReport | undefined, nowNs: number): AnyOutcome {
+    return this.#record(neverStarted(nowNs), report, error);
   }
 
-  ended(child: ChildEnd, end: KernelReport | undefined): void {
-    this.#record(child, end, this.#reason ?? child.error ?? end?.error);
+  ended(end: ChildEnd, report: KernelReport | undefined): void {
+    this.#record(end, report, this.#reason ?? end.error ?? report?.error);
   }
 
-  #record(child: ChildEnd, end: KernelReport | undefined, error: Error | undefined): AnyOutcome {
+  #record(end: ChildEnd, report: KernelReport | undefined, error: Error | undefined): AnyOutcome {
     if (this.#outcome !== undefined) return this.#outcome;
     const { startNs, unstarted } = this;
     const enforcedBy = this.held?.enforcedBy ?? null;
-    const outcome = outcomeOf(child, end, { startNs, unstarted, error, enforcedBy });
+    const outcome = outcomeOf(end, report, { startNs, unstarted, error, enforcedBy });
     this.#outcome = outcome;
     this.#resolve(outcome);
     this.#listener?.(outcome);
@@ -82,11 +82,11 @@ interface OutcomeContext {
 
 function outcomeOf(
   { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
-  end: KernelReport | undefined,
+  report: KernelReport | undefined,
   { startNs, unstarted, error, enforcedBy }: OutcomeContext,
 ): AnyOutcome {
-  const oom = end?.oom ?? null;
-  const memory = end?.memory ?? unstarted;
+  const oom = report?.oom ?? null;
+  const memory = report?.memory ?? unstarted;
   const peakBytes = memory?.peakBytes ?? null;
   return inspectable({
     exitCode,
@@ -95,8 +95,8 @@ function outcomeOf(
     enforcedBy,
     nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
     memory,
-    limits: end?.limits ?? {},
-    stalled: end?.stalled ?? null,
+    limits: report?.limits ?? {},
+    stalled: report?.stalled ?? null,
     cpu,
     faults,
     durationMs: (timeNs - startNs) / 1e6,

@@ -65,8 +65,8 @@ export class PolledChild implements HeldChild, PolledMember {
     return this.own !== this.cage;
   }
 
-  get self(): AnyCage {
-    return this.cage.self;
+  get publicCage(): AnyCage {
+    return this.cage.publicCage;
   }
 
   get enforcedBy(): EnforcedBy {

@@ -8,8 +8,8 @@ import { launcherPath } from '../../process/launcher/executable';
 import { openReport, type ReportChannel } from '../../process/launcher/report';
 import { NO_NAMESPACES } from '../../process/namespaces/namespaces';
 import type { SettingsPlan } from '../../process/settings/child-settings';
-import { endChild } from '../child/end-child';
 import type { HeldChild } from '../child/held-child';
+import { killUnwatched } from '../child/kill-unwatched';
 import type { Gate } from '../request/gate';
 
 const { EAGAIN, ETIMEDOUT } = constants.errno;
@@ -106,11 +106,11 @@ function waitForProgram(native: NativeBinding, { report, file, result, timeoutMs
     const told = report.wait(timeoutMs);
     failure = report.read() ?? (told ? undefined : late);
   } catch (error) {
-    if (!('stage' in result)) endChild(native, result.pidfd, held);
+    if (!('stage' in result)) killUnwatched(native, result.pidfd, held);
     throw error;
   }
   if ('stage' in result || failure === undefined) return result;
-  endChild(native, result.pidfd, held);
+  killUnwatched(native, result.pidfd, held);
   return failure;
 }
 

@@ -6,8 +6,8 @@ import { watcher } from '../../common/addon/watcher';
 import { ProcessHandle } from '../../process/handle';
 import type { Launch, Launched, OnEnd, Program } from '../../process/launch';
 import { type ChildEnd, childEndOf } from '../child/child-end';
-import { endChild } from '../child/end-child';
 import { withChild } from '../child/kernel-report';
+import { killUnwatched } from '../child/kill-unwatched';
 import { type ExplainedFailure, explainFailure } from '../refusals/failure';
 import { foreseeProgram } from '../refusals/foreseen-program';
 import type { Gate } from '../request/gate';
@@ -77,7 +77,7 @@ class WatchedChild implements Launched {
     const { held, forerunner, pidfd } = started;
     try {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
-      noteStart(native, started);
+      enforceDeferredLimits(native, started);
       const cleanUp = held?.cgroup?.exitCleanUp;
       const detached = context.program.detached && held?.diesWithOwner !== true;
       const options = { detached, ending: cleanUp?.plan };
@@ -85,7 +85,7 @@ class WatchedChild implements Launched {
       // Nothing fails from here on: the watcher reports the end, which gives everything back.
       cleanUp?.handOver(dropEnding);
     } catch (error) {
-      endChild(native, pidfd, held);
+      killUnwatched(native, pidfd, held);
       forerunner?.close();
       context.start.failed(error as Error, held?.abandon());
       throw error;
@@ -103,7 +103,7 @@ class WatchedChild implements Launched {
     this.context.start.exited();
     const { heap, forerunner, pidfd } = this.started;
     try {
-      const late = this.#lateFailure();
+      const late = this.#failureAtGate();
       const end = childEndOf({ ...event, ...forerunner?.end() }, heap);
       // Before 'exit', so that listeners find the cage gone and the outcome recorded, unless something was left running.
       if (late === undefined) this.#endCaged(end, event.texts);
@@ -117,7 +117,7 @@ class WatchedChild implements Launched {
   }
 
   /** Why it ended at its gate, or behind it before its program ran. */
-  #lateFailure(): (ExplainedFailure & { errno: number }) | undefined {
+  #failureAtGate(): (ExplainedFailure & { errno: number }) | undefined {
     const { held, forerunner } = this.started;
     const failure = forerunner?.failure();
     if (failure === undefined) return undefined;
@@ -147,7 +147,7 @@ class WatchedChild implements Launched {
 }
 
 /** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
-export function noteStart(native: NativeBinding, { held, pid, pidfd }: StartedChild): void {
+export function enforceDeferredLimits(native: NativeBinding, { held, pid, pidfd }: StartedChild): void {
   try {
     held?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
   } catch (error) {

@@ -4,10 +4,10 @@ import type { SyncLaunch } from '../../process/launch';
 import { runNow } from '../../process/run-now';
 import type { RunSync } from '../../process/sync-functions';
 import { type ChildEnd, childEndOf } from '../child/child-end';
-import { endChild } from '../child/end-child';
 import { withChild } from '../child/kernel-report';
+import { killUnwatched } from '../child/kill-unwatched';
 import { launchSyncByNode } from './launch-by-node';
-import { noteStart } from './launch-child';
+import { enforceDeferredLimits } from './launch-child';
 import type { Start } from './start';
 import { startChild } from './start-child';
 
@@ -27,11 +27,11 @@ function createSyncLaunch(start: Start): SyncLaunch {
     let end: ChildEnd;
     let exit: Attended;
     try {
-      noteStart(native, started);
+      enforceDeferredLimits(native, started);
       exit = waitWithPipes(pidfd);
       end = childEndOf({ ...exit, ...forerunner?.end() }, heap);
     } catch (error) {
-      endChild(native, pidfd, held);
+      killUnwatched(native, pidfd, held);
       start.failed(error as Error, held?.abandon());
       throw error;
     } finally {

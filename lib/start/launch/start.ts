@@ -60,7 +60,7 @@ export class Start {
 
   /** The cage of the child, as users see it. */
   get cage(): AnyCage | null {
-    return (this.held ?? this.request.shared)?.self ?? null;
+    return (this.held ?? this.request.shared)?.publicCage ?? null;
   }
 
   /** Carries the start out with `run`, and gives the turn back if that throws. */

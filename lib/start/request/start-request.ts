@@ -29,25 +29,25 @@ export function requestOf(own: ResolvedCageOptions): StartRequest {
   const { cage, parent } = own;
   refuseOtherCopy();
   const around = cage === undefined && parent === undefined ? cageAround() : undefined;
-  const held = cage ?? around;
+  const outer = cage ?? around;
   const turns = around && turnsAround();
   const limits = turns === undefined ? own.limits : turns.limitsFor(own.limits);
   const isPrivate = limits !== undefined;
   return {
     ...own,
     limits,
-    nodeHeap: own.nodeHeap ?? held?.nodeHeap,
-    settings: settingsIn(held?.settings, own.settings),
-    shared: isPrivate ? undefined : held,
-    within: isPrivate ? held : undefined,
+    nodeHeap: own.nodeHeap ?? outer?.nodeHeap,
+    settings: settingsIn(outer?.settings, own.settings),
+    shared: isPrivate ? undefined : outer,
+    within: isPrivate ? outer : undefined,
     turns,
   };
 }
 
 /** Who chose a cage accepted what holds it, unless the option says otherwise. */
-export function acceptedIn(held: AnySharedCage | undefined, enforce: Enforce | undefined): Enforce {
-  if (held === undefined) return enforceOf(enforce);
-  const { kind, reason } = held.enforcedBy;
+export function acceptedIn(outer: AnySharedCage | undefined, enforce: Enforce | undefined): Enforce {
+  if (outer === undefined) return enforceOf(enforce);
+  const { kind, reason } = outer.enforcedBy;
   if (enforce === undefined) return kind;
   if (!isWeaker(kind, enforce)) return enforce;
   throw new MemcageError(

@@ -1,4 +1,4 @@
-import type { Started } from '../launch/call-node';
+import type { Started } from '../launch/start-call';
 
 /** Time between the requested signal and SIGKILL. */
 const GRACE_MS = 250;

@@ -9,8 +9,8 @@ import { inspectable } from '../../common/text/inspected';
 import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { nodeCall } from '../../process/node-call';
-import type { Started } from '../launch/call-node';
-import { planStart } from '../launch/call-node';
+import type { Started } from '../launch/start-call';
+import { pendingStart } from '../launch/start-call';
 import { EarlyEnd } from './early-end';
 import { failureOfRun } from './failure-of';
 
@@ -37,7 +37,7 @@ export async function runChild(
   const options = withoutPrototype(others);
   checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const { turn, start } = planStart(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  const { turn, start } = pendingStart(nodeCall('spawn', [file, args, options]), alreadyRead(called));
   const waiting = turn?.waitBeforeStart({ file, signal: options.signal });
   if (waiting !== undefined) await waiting;
   const started = start();

@@ -6,7 +6,7 @@ import type { CageOptions } from '../../cage/contract/cage';
 import { type Called, strict } from '../../common/options/called';
 import type { Exactly } from '../../common/options/exactly';
 import { isOptions } from '../../process/node-call';
-import { callNodes } from '../../process/node-functions';
+import { invokeNodes } from '../../process/node-functions';
 import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
 
@@ -42,7 +42,7 @@ export function execFileNow(called: Called, file: string, args: unknown, options
   const [list, given] = isOptions(args) ? [[], args] : [args ?? [], options ?? {}];
   // Node's execFile takes null for both, and throws for anything else.
   if (!Array.isArray(list) || !isOptions<ExecFileSyncOptions>(given as ExecFileSyncOptions)) {
-    return callNodes('execFileSync', [file, args, options]) as Buffer;
+    return invokeNodes('execFileSync', [file, args, options]) as Buffer;
   }
   const { argv0 } = given as { argv0?: string };
   return outputOf(startSync(called, file, list, given), given as ExecFileSyncOptions, () =>
@@ -68,7 +68,7 @@ export function execSync(command: string, options?: unknown): string | Buffer {
 export function execNow(called: Called, command: string, options: unknown): string | Buffer {
   // Like normalizeExecArgs: what is not an object has no properties.
   const given: ExecSyncOptions = isOptions(options) ? called.read(options) : { ...(options as ExecSyncOptions) };
-  if (typeof command !== 'string') return callNodes('execSync', [command, given]) as Buffer;
+  if (typeof command !== 'string') return invokeNodes('execSync', [command, given]) as Buffer;
   const shell = typeof given.shell === 'string' ? given.shell : true;
   return outputOf(startSync(called, command, { ...given, shell }, undefined), given, () => command);
 }

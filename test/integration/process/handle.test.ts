@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
-import type { Launch, OnEnd, Program, SpawnRequest } from '../../../lib/process/launch';
+import type { Launch, NodeSpawnOptions, OnEnd, Program } from '../../../lib/process/launch';
 import { spawnStock, stockHandle } from '../../support/children/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';
@@ -10,7 +10,7 @@ import { until } from '../../support/until';
 
 const { EACCES, ECANCELED, EINVAL, EMFILE, ENOENT, EPERM, ESRCH } = constants.errno;
 
-const request: SpawnRequest = { file: 'true', args: ['true'], envPairs: ['A=1'], stdio: [{ type: 'ignore' }] };
+const request: NodeSpawnOptions = { file: 'true', args: ['true'], envPairs: ['A=1'], stdio: [{ type: 'ignore' }] };
 
 /** A handle for which the test plays the launch. */
 function setUp(launch?: Launch) {

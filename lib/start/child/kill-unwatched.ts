@@ -13,7 +13,11 @@ const THAW_MS = 1000;
  * Kills a child that the caller never gets to know, and closes its pidfd. Blocks until the child has ended, but no longer than a
  * second or so: v1's freezer, or a file system that does not answer, may hold it for ever.
  */
-export function endChild(native: NativeBinding, pidfd: number, held: Pick<HeldChild, 'killAll'> | undefined): void {
+export function killUnwatched(
+  native: NativeBinding,
+  pidfd: number,
+  held: Pick<HeldChild, 'killAll'> | undefined,
+): void {
   native.unwatch({ fd: pidfd });
   const close = (): void => native.closeFd({ fd: pidfd });
   try {

@@ -1,5 +1,5 @@
 import { loadNative } from '../../../../lib/common/addon/load-native';
-import { endChild } from '../../../../lib/start/child/end-child';
+import { killUnwatched } from '../../../../lib/start/child/kill-unwatched';
 import { makeCgroup, read, write } from '../../../support/cgroups/cgroup-tree';
 import { cloneOptions } from '../../../support/native/native-child';
 import { openFds } from '../../../support/processes/fds';
@@ -39,12 +39,12 @@ describeIf(['v1', 'root'], 'a child that nobody was told of, and that v1’s fre
   });
 
   test('at once where the kill of its cage thaws it', () => {
-    endChild(native, pidfd, { killAll: thaw });
+    killUnwatched(native, pidfd, { killAll: thaw });
     expect(stateOf(pid)).toBeUndefined();
   });
 
   test('and is left to the watcher where nothing thaws it soon', async () => {
-    endChild(native, pidfd, undefined);
+    killUnwatched(native, pidfd, undefined);
     expect(stateOf(pid)).toBe('D');
     thaw();
     await until('it is reaped', () => stateOf(pid) === undefined);

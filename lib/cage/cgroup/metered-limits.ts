@@ -9,7 +9,7 @@ import { CpuTimeLimit } from './cpu-time-limit';
 import { StallLimit } from './stall-limit';
 
 /** The cage cgroup whose limits they are. */
-interface WatchedCgroup {
+interface MeteredCgroup {
   readonly version: CgroupVersion;
   readonly memory: CgroupDirectory;
   readonly killCgroup: KillCgroup | undefined;
@@ -22,7 +22,7 @@ interface Listeners {
 }
 
 /** The limits of a cage cgroup that the watcher's thread holds, and not the kernel. Those of the cages around hold too. */
-export class WatchedLimits {
+export class MeteredLimits {
   readonly #cpuTime: CpuTimeLimit | undefined;
   readonly #stall: StallLimit | undefined;
 
@@ -32,9 +32,9 @@ export class WatchedLimits {
    * @param around those of the cage around
    */
   constructor(
-    { version, memory, killCgroup, homes: { usage } }: WatchedCgroup,
+    { version, memory, killCgroup, homes: { usage } }: MeteredCgroup,
     { cpuTimeMs: limitMs, stall }: CageLimits,
-    private readonly around: WatchedLimits | undefined,
+    private readonly around: MeteredLimits | undefined,
     listeners: Listeners,
   ) {
     if (usage === undefined) return;

@@ -26,7 +26,7 @@ export interface Started {
 }
 
 /** A start that has yet to be made. */
-interface PlannedStart {
+interface PendingStart {
   /** Undefined if it needs none. */
   turn: Turn | undefined;
   start(): Started;
@@ -41,14 +41,14 @@ interface Returned {
 /** Calls a function of child_process with these arguments; memcage's options are among Node's. */
 export function callNode(name: NodeFunction, args: readonly unknown[], called: Called): unknown {
   const call = nodeCall(name, args);
-  return isWithinOwnCall(call) ? call.invoke(call.options) : startThroughNode(call, called).result;
+  return isWithinOwnCall(call) ? call.invoke(call.options) : startCall(call, called).result;
 }
 
-export function startThroughNode(given: NodeCall, called: Called): Started {
-  return planStart(given, called).start();
+export function startCall(given: NodeCall, called: Called): Started {
+  return pendingStart(given, called).start();
 }
 
-export function planStart(given: NodeCall, called: Called): PlannedStart {
+export function pendingStart(given: NodeCall, called: Called): PendingStart {
   const { node, own } = splitOptions(given.options, called);
   const request = requestOf(own);
   const byNode = startsByNode(request);
