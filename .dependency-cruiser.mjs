@@ -85,13 +85,6 @@ export default {
       to: { pathNot: ['types/', 'lib/index.ts', ...PROGRAMS].map(pattern) },
     },
     {
-      name: 'no cgroups',
-      comment: "Node's side of a child knows no cgroups",
-      severity: 'error',
-      from: { path: '^lib/process/' },
-      to: { path: '^lib/cgroup/' },
-    },
-    {
       name: 'in a room',
       comment: 'every file of lib/ is in a room that .dependency-cruiser.mjs has',
       severity: 'error',

@@ -8,7 +8,7 @@ import type { StdioEntry } from './stdio';
 
 /**
  * A child as Node's options describe it, with all defaults applied. What Node can leave out is its own all the same, if
- * undefined: else it would have what somebody has added to all objects.
+ * undefined: else it would have what somebody has added to Object.prototype.
  */
 export interface Program {
   file: string;

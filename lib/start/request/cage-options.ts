@@ -63,7 +63,7 @@ const NOT_KEPT =
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NOTHING };
-  // At once: a rest that is taken apart again would have what somebody has added to all objects.
+  // At once: a rest that is taken apart again would have what somebody has added to Object.prototype.
   const {
     memory,
     pids,
