@@ -26,17 +26,17 @@ export interface Holders {
 
 /** Makes what one child is held by, in its cage, whatever holds that; undefined: it is in no cage, and lives where its parent does. */
 export function makeHeldChild(request: StartRequest, program: KnownProgram, holders: Holders): HeldChild | undefined {
-  const { shared, within } = request;
-  if (shared !== undefined && !(shared instanceof SharedCage)) return PolledChild.within(shared, request);
+  const { shared, outer } = request;
+  if (shared !== undefined && !(shared instanceof SharedCage)) return PolledChild.inShared(shared, request);
   const makePolled = (refusal: Refusal): HeldChild => makePolledChild(request, program, holders.accepted, refusal);
-  if (within !== undefined && !(within instanceof SharedCage)) return makePolled(asAround(within.enforcedBy));
+  if (outer !== undefined && !(outer instanceof SharedCage)) return makePolled(asAround(outer.enforcedBy));
   return holders.kernelFirst.make<HeldChild | undefined>(() => makeCagedChild(request, program), makePolled);
 }
 
 /** A child in a cage of the kernel's; undefined without a cage. */
 export function makeCagedChild(request: StartRequest, { detached, file }: KnownProgram): CagedChild | undefined {
   refuseTooFewPids(request, file);
-  const { shared, limits, within, thresholds, parent, keepDescendants, namespaces, memoryDetails } = request;
+  const { shared, limits, outer, thresholds, parent, keepDescendants, namespaces, memoryDetails } = request;
   let child: CagedChild | undefined;
   if (shared !== undefined) child = new LeafChild(ofKernel(shared));
   else if (limits !== undefined) {
@@ -44,7 +44,7 @@ export function makeCagedChild(request: StartRequest, { detached, file }: KnownP
       limits,
       thresholds,
       parent,
-      within: within && ofKernel(within),
+      outer: outer && ofKernel(outer),
       detached,
       keepDescendants,
       hasPidNamespace: hasPidNamespace(namespaces),
@@ -71,8 +71,8 @@ function makePolledChild(
   accepted: Enforce,
   refusal: Refusal,
 ): HeldChild {
-  const { limits = { memory: {} }, within, thresholds } = request;
-  const outer = within instanceof SharedCage ? undefined : within;
+  const { limits = { memory: {} }, outer: around, thresholds } = request;
+  const outer = around instanceof SharedCage ? undefined : around;
   outer?.assertOpen();
   const outlivesOwner = detached && outer === undefined;
   const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;

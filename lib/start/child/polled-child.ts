@@ -47,7 +47,7 @@ export class PolledChild implements HeldChild, PolledMember {
   }
 
   /** A child of a shared cage. */
-  static within(cage: PolledCage, options: Pick<PolledChildOptions, 'memoryDetails'>): PolledChild {
+  static inShared(cage: PolledCage, options: Pick<PolledChildOptions, 'memoryDetails'>): PolledChild {
     cage.assertOpen();
     return new PolledChild(cage, openLeaf(cage.enforcedBy), { ...options, keepDescendants: false });
   }

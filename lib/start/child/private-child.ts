@@ -15,7 +15,7 @@ export interface PrivateCageOptions {
   thresholds: readonly ResolvedThreshold[];
   parent: string | undefined;
   /** The cage in which to make it. It then ends with that cage, detached or not. */
-  within: SharedCage | undefined;
+  outer: SharedCage | undefined;
   detached: boolean;
   keepDescendants: boolean;
   /** The child is the init of a PID namespace: nothing there outlives it, so it needs no kill cgroup. */
@@ -49,9 +49,8 @@ export class PrivateChild extends CagedChild {
 
 const pools = new WeakMap<CageRoot, CagePool>();
 
-function makePrivateCage({ limits, parent, within, detached, hasPidNamespace }: PrivateCageOptions): KernelCage {
-  if (within !== undefined)
-    return new KernelCage(within.createPrivate(limits), { outlivesOwner: false, outer: within });
+function makePrivateCage({ limits, parent, outer, detached, hasPidNamespace }: PrivateCageOptions): KernelCage {
+  if (outer !== undefined) return new KernelCage(outer.createPrivate(limits), { outlivesOwner: false, outer });
   if (detached) refuseWatched(limits);
   return withCageRoot(parent, (root) =>
     detached

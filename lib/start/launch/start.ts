@@ -45,10 +45,10 @@ export class Start {
   ) {
     this.#turn = turn;
     this.byNode = byNode;
-    const { limits, within, enforce, parent } = request;
-    const accepted = limits === undefined ? 'kernel' : acceptedIn(within, enforce);
+    const { limits, outer, enforce, parent } = request;
+    const accepted = limits === undefined ? 'kernel' : acceptedIn(outer, enforce);
     // Only the kernel can honour a parent.
-    const isOnly = accepted === 'kernel' || within !== undefined || parent !== undefined;
+    const isOnly = accepted === 'kernel' || outer !== undefined || parent !== undefined;
     this.#holders = { accepted, kernelFirst: new KernelFirst(isOnly) };
     this.recorder = new OutcomeRecorder(this.nowNs(), memoryOfUnstarted(request));
   }

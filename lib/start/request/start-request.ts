@@ -19,7 +19,7 @@ export interface StartRequest extends Omit<ResolvedCageOptions, 'cage'> {
   /** The shared cage to start in. */
   shared: AnySharedCage | undefined;
   /** The shared cage to make the private cage in. */
-  within: AnySharedCage | undefined;
+  outer: AnySharedCage | undefined;
   /** Of whom the child gets its turn to start, if it needs one. */
   turns: Turns | undefined;
 }
@@ -39,7 +39,7 @@ export function requestOf(own: ResolvedCageOptions): StartRequest {
     nodeHeap: own.nodeHeap ?? outer?.nodeHeap,
     settings: settingsIn(outer?.settings, own.settings),
     shared: isPrivate ? undefined : outer,
-    within: isPrivate ? outer : undefined,
+    outer: isPrivate ? outer : undefined,
     turns,
   };
 }
@@ -83,7 +83,7 @@ export function startsByNode(request: StartRequest): boolean {
     if (!plain) throw error;
   }
   if (plain) return true;
-  const accepted = acceptedIn(request.shared ?? request.within, request.enforce);
+  const accepted = acceptedIn(request.shared ?? request.outer, request.enforce);
   if (accepted === 'kernel' || needsAddon(request)) loadNative();
   return true;
 }

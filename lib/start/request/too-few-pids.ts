@@ -37,8 +37,8 @@ export function refuseTooFewPids(request: StartRequest, file?: string): void {
 }
 
 /** The lowest limit of its own, of its cage and of each child of that. */
-function mostPids({ shared, within, limits }: StartRequest): number {
-  const held = shared ?? within;
-  const around = held instanceof SharedCage ? [held.cageCgroup.homes.counted.pids?.max, held.perChild?.pids] : [];
+function mostPids({ shared, outer, limits }: StartRequest): number {
+  const cage = shared ?? outer;
+  const around = cage instanceof SharedCage ? [cage.cageCgroup.homes.counted.pids?.max, cage.perChild?.pids] : [];
   return Math.min(...[limits?.pids, ...around].map((max) => max ?? Number.POSITIVE_INFINITY));
 }

@@ -63,7 +63,7 @@ beforeEach(() => {
 describe('a polled kill', () => {
   test('of a shared cage is told each child for its own processes', () => {
     const cage = shared(100);
-    const children = [10, 20, 30].map((pid) => started(PolledChild.within(cage, options), pid));
+    const children = [10, 20, 30].map((pid) => started(PolledChild.inShared(cage, options), pid));
     // Whose parents have ended by then is of no matter.
     kill(0, 100, [12, 1], [10, 1], [11, 1], [20, 2], [99]);
     expect(children.map(verdictOn)).toEqual([
@@ -76,7 +76,7 @@ describe('a polled kill', () => {
 
   test('of the only child is all its own, whoever became the parent', () => {
     const cage = shared(100);
-    const child = started(PolledChild.within(cage, options), 10);
+    const child = started(PolledChild.inShared(cage, options), 10);
     kill(0, 100, [10, 1], [99]);
     expect(verdictOn(child)).toEqual({ limitBytes: 100, kills: 2, pids: [10, 99] });
   });
@@ -118,10 +118,10 @@ describe('a polled kill', () => {
 
   test('by a sampler that failed is an error of the outcome, and the cage takes no more', () => {
     const cage = shared(100);
-    const child = started(PolledChild.within(cage, options), 10);
+    const child = started(PolledChild.inShared(cage, options), 10);
     opened[0]?.onFailed?.(new Error('no thread'));
     expect(child.endedNow()).toMatchObject({ oom: null, error: new Error('no thread') });
-    expect(() => PolledChild.within(cage, options)).toThrow(
+    expect(() => PolledChild.inShared(cage, options)).toThrow(
       expect.objectContaining({
         code: 'ERR_MEMCAGE_UNSUPPORTED',
         message: 'The cage holds nothing any more: no thread',
