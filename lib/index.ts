@@ -58,7 +58,6 @@ export type {
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';
 export { type CageName, cageOf, findCage } from './cage/root/find-cage';
 export { type CageOwner, type ListedCage, listCages } from './cage/root/list-cages';
-export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export {
   CGROUP_EVENT_NAMES,
   type CgroupEvent,
@@ -68,7 +67,8 @@ export {
   type PressureEvent,
   type ThresholdEvent,
   type TriggerHandle,
-} from './cgroup/events/types';
+} from './cgroup/events/cgroup-events';
+export type { PressureLevel, PressureStall, Trigger, UsageThreshold } from './cgroup/events/trigger-options';
 export type { CgroupVersion, FlatKeyed, NestedKeyed, OomControl, Pressure, PressureLine } from './cgroup/files/formats';
 export type {
   FileFormat,
@@ -85,7 +85,7 @@ export {
   INTERFACE_FILES,
   type ReadableFile,
   type WritableFile,
-} from './cgroup/files/table';
+} from './cgroup/files/interface-files';
 export { Cgroup, type CreateCgroupOptions } from './cgroup/handle/cgroup';
 export type { PeakTracker } from './cgroup/handle/peak-tracker';
 export { type Reading, type ReadManyOptions, readMany } from './cgroup/handle/read-many';
@@ -95,7 +95,7 @@ export type { Limits } from './cgroup/limits/limit-files';
 export { type CgroupContainer, containerOf } from './cgroup/names/cgroup-name';
 export { describeCandidate } from './cgroup/placement/candidates';
 export type { CgroupProcess, ProcessesOptions } from './cgroup/processes/processes';
-export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/fields';
+export type { EventCounts, SampleField, SampleFields } from './cgroup/watching/sample-fields';
 export type { Sample, WatchOptions } from './cgroup/watching/watch';
 export {
   AbortError,

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { isGone } from '../cgroup/directory/refusal';
-import { type CgroupEvent, isEventName } from '../cgroup/events/types';
+import { type CgroupEvent, isEventName } from '../cgroup/events/cgroup-events';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { ErrorCode, MemcageError } from '../common/errors/errors';

@@ -6,7 +6,7 @@ import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { retry, retrySync } from '../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { emitApart } from '../common/event-loop/emitter';
-import { ALIASES } from '../common/options/called';
+import { ALIASES } from '../common/options/accepted-options';
 import { checkOptions } from '../common/options/option-names';
 import { BaseCage, EXIT_PATIENCE_MS } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';

@@ -2,7 +2,7 @@ import type { OomVerdict } from '../../types/outcome';
 import { PatientLook } from '../cgroup/directory/v1-notifications';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { OomEvent } from './contract/cage-events';
-import { nowhere, type WhoseLimit } from './oom/whose-limit';
+import { nowhere, type WhoseLimit } from './oom/killing-limit';
 
 /** Turns the kernel's notifications, which also come without a kill, into events about kills. */
 export class OomReporter {

@@ -9,8 +9,8 @@ import type { ChildDefaults } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeBelow, makeCageCgroup, withFreeName } from './cgroup/make-cage-cgroup';
 import { KernelCage } from './kernel-cage';
+import { asTooSmall } from './limit-too-small';
 import { withCageRoot } from './root/cage-roots';
-import { asTooSmall } from './too-small';
 
 /** How a shared cage is made, and what its children get. */
 export interface SharedCageOptions {

@@ -4,7 +4,7 @@ import { UsageAlarm } from '../cgroup/events/usage-alarm';
 import { bytesAt, type ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
 import type { UsageEvent } from './contract/cage-events';
-import { Crossings } from './crossings';
+import { Crossings } from './threshold-crossings';
 
 interface Listener {
   tell(event: UsageEvent): void;

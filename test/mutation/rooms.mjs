@@ -3,10 +3,10 @@
 /** The files of each room. */
 export const ROOMS = {
   verdict: [
-    'lib/cage/oom/evidence.ts',
+    'lib/cage/oom/decide-whose-limit.ts',
     'lib/cage/oom/kill-records.ts',
-    'lib/cage/oom/surroundings.ts',
-    'lib/cage/oom/whose-limit.ts',
+    'lib/cage/oom/limits-around.ts',
+    'lib/cage/oom/killing-limit.ts',
   ],
   limits: [
     'lib/cgroup/controllers/controller-files.ts',
@@ -27,7 +27,7 @@ export const ROOMS = {
   options: [
     'lib/cgroup/limits/resolve-limits.ts',
     'lib/cgroup/limits/resolve-thresholds.ts',
-    'lib/common/options/called.ts',
+    'lib/common/options/accepted-options.ts',
     'lib/common/options/likely-meant.ts',
     'lib/common/options/checks.ts',
     'lib/common/options/native-options.ts',

@@ -54,7 +54,7 @@ import {
   type WarmPool,
 } from 'memcage';
 import * as replacement from 'memcage/child_process';
-import type { Exactly } from '../../lib/common/options/exactly';
+import type { Exactly } from '../../lib/common/options/exact-options';
 import { expectType } from './expect-type';
 
 declare const shared: Cage;

@@ -8,7 +8,7 @@ import { planLimits } from '../../cgroup/limits/limit-plan';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { undoMake } from '../../cgroup/processes/remove';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import type { CageAround } from '../oom/surroundings';
+import type { CageAround } from '../oom/limits-around';
 import type { CageRoot } from '../root/cage-root';
 import type { ControllerHome } from '../root/cage-version';
 import { release } from '../root/locked-directory';

@@ -1,7 +1,7 @@
 import type { StallSign } from '../../../types/native';
 import type { CageThreshold } from '../../../types/options';
 import type { OomVerdict } from '../../../types/outcome';
-import type { CgroupEvent, CgroupEvents } from '../../cgroup/events/types';
+import type { CgroupEvent, CgroupEvents } from '../../cgroup/events/cgroup-events';
 
 /** Events of {@link AnyCage.cgroup} that the cage emits too. It tells of kills itself, and of its own end. */
 export type ForwardedEvents = Omit<CgroupEvents, 'oom' | 'oomKill' | 'removed'>;

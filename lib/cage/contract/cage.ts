@@ -28,7 +28,7 @@ import type {
 } from '../../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
-import type { Exactly } from '../../common/options/exactly';
+import type { Exactly } from '../../common/options/exact-options';
 import type { Output, OutputEncoding } from '../../process/collect';
 import type { CageEvents } from './cage-events';
 import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';

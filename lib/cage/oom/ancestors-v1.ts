@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
-import { AncestorsApart } from './ancestors-apart';
-import type { Ancestors } from './surroundings';
-import { limitOfAncestor, nowhere, type WhoseLimit, wasHit } from './whose-limit';
+import { AncestorsApart } from './foreign-ancestors';
+import { limitOfAncestor, nowhere, type WhoseLimit, wasHit } from './killing-limit';
+import type { Ancestors } from './limits-around';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
 export class AncestorsV1 extends AncestorsApart implements Ancestors {

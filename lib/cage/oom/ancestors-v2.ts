@@ -2,9 +2,9 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { KeptFile } from '../../cgroup/directory/open-file';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
-import { AncestorsApart } from './ancestors-apart';
-import type { Ancestors } from './surroundings';
-import { limitOfAncestor, type WhoseLimit } from './whose-limit';
+import { AncestorsApart } from './foreign-ancestors';
+import { limitOfAncestor, type WhoseLimit } from './killing-limit';
+import type { Ancestors } from './limits-around';
 
 const EVENTS = 'memory.events.local';
 

@@ -1,12 +1,12 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
-import { levelV1, whoseV1 } from './evidence';
+import { levelV1, whoseV1 } from './decide-whose-limit';
 import { killsOf } from './kernel-log';
+import { nowhere, verdictOn, type WhoseLimit, wasHit } from './killing-limit';
+import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
-import { NestedCgroups } from './nested';
-import { LimitsAround, type OomSurroundings } from './surroundings';
-import { nowhere, verdictOn, type WhoseLimit, wasHit } from './whose-limit';
+import { NestedCgroups } from './nested-kills';
 
 const OOM_CONTROL = 'memory.oom_control';
 

@@ -3,12 +3,12 @@ import { OpenFile } from '../../cgroup/directory/open-file';
 import { isGone } from '../../cgroup/directory/refusal';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { areEventsLocal } from '../../cgroup/hierarchy/host';
-import { type Whose, whoseV2 } from './evidence';
+import { type Whose, whoseV2 } from './decide-whose-limit';
 import { killsOf } from './kernel-log';
+import { nowhere, verdictOn, type WhoseLimit } from './killing-limit';
+import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
-import { NestedCgroups, type NestedKills } from './nested';
-import { LimitsAround, type OomSurroundings } from './surroundings';
-import { nowhere, verdictOn, type WhoseLimit } from './whose-limit';
+import { NestedCgroups, type NestedKills } from './nested-kills';
 
 const LOCAL = 'memory.events.local';
 

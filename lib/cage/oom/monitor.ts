@@ -1,5 +1,5 @@
 import type { OomVerdict } from '../../../types/outcome';
-import type { WhoseLimit } from './whose-limit';
+import type { WhoseLimit } from './killing-limit';
 
 /** Number of processes killed for memory so far, and whose limit that was. */
 export interface OomAssessment {

@@ -7,7 +7,7 @@ import type { LimitContext } from '../../cgroup/limits/limit-plan';
 import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { foreseenGuardianError, wantsGuardian } from '../../cgroup/processes/guardian';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
-import type { OomSurroundings } from '../oom/surroundings';
+import type { OomSurroundings } from '../oom/limits-around';
 import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
 import { CAGES_V1 } from './cages-v1';
 import { CAGES_V2 } from './cages-v2';

@@ -1,8 +1,8 @@
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
+import type { Ancestors, OomSurroundings } from '../oom/limits-around';
 import type { OomMonitor } from '../oom/monitor';
-import type { Ancestors, OomSurroundings } from '../oom/surroundings';
 import type { RootKillCgroup } from './kill-hierarchy';
 
 /** How to make cages on one cgroup version. */

@@ -2,8 +2,8 @@ import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
 import { type CgroupVersion, parseNames } from '../files/formats';
+import { INTERFACE_FILES, interfaceFile } from '../files/interface-files';
 import { memoryFile, parseMemoryFile } from '../files/roles';
-import { INTERFACE_FILES, interfaceFile } from '../files/table';
 import { isNativeError, refusedWith, unlessGone } from './refusal';
 
 /** What this needs from the cgroup's directory. */

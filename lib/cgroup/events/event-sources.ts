@@ -6,6 +6,7 @@ import { isGone } from '../directory/refusal';
 import { isLost } from '../directory/refused-file';
 import type { CgroupVersion } from '../files/formats';
 import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
+import type { CgroupEventName, TriggerHandle } from './cgroup-events';
 import { LimitSource, StateSource } from './file-sources';
 import { OomSource } from './oom-source';
 import { watchRemoval } from './removal-watch';
@@ -13,7 +14,6 @@ import { RetriedLook } from './retried-look';
 import type { EventSource, NamedSource, SourceContext } from './source';
 import { checkTrigger, NO_THRESHOLD, type Trigger } from './trigger-options';
 import { openTrigger } from './trigger-sources';
-import type { CgroupEventName, TriggerHandle } from './types';
 
 /** How long a removal waits for triggers that many removals at once close, one after the other. */
 const TRIGGERS_MS = 5000;

@@ -1,8 +1,8 @@
 import { OpenFile } from '../directory/open-file';
 import { missingFile } from '../directory/refused-file';
 import { parseFlatKeyed } from '../files/formats';
+import type { CgroupEvent } from './cgroup-events';
 import { type NamedSource, type SourceContext, Tallies } from './source';
-import type { CgroupEvent } from './types';
 
 const LIMIT_FILE = 'memory.events';
 

@@ -1,8 +1,8 @@
 import { isGone, isRefused } from '../directory/refusal';
 import { CountedEvents, PatientLook } from '../directory/v1-notifications';
 import { parseOomControl } from '../files/formats';
+import type { CgroupEventName } from './cgroup-events';
 import { type NamedSource, type SourceContext, Tallies } from './source';
-import type { CgroupEventName } from './types';
 
 const FILE = 'memory.oom_control';
 

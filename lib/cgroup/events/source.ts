@@ -1,5 +1,5 @@
 import type { CgroupDirectory } from '../directory/directory';
-import type { CgroupEvent, CgroupEventName, CgroupEvents } from './types';
+import type { CgroupEvent, CgroupEventName, CgroupEvents } from './cgroup-events';
 
 type Emit = <N extends CgroupEventName>(name: N, ...args: CgroupEvents[N]) => void;
 

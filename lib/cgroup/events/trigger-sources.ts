@@ -5,9 +5,9 @@ import { refusedWith } from '../directory/refusal';
 import { missingFile, refusedValue } from '../directory/refused-file';
 import { CountedEvents } from '../directory/v1-notifications';
 import { parseValue } from '../files/formats';
+import type { CgroupEvent } from './cgroup-events';
 import { type EventSource, type SourceContext, Tally } from './source';
 import type { CheckedTrigger, PressureLevel, PressureStall, Trigger, UsageThreshold } from './trigger-options';
-import type { CgroupEvent } from './types';
 
 /** Makes the kernel watch for the trigger from now on. */
 export function openTrigger(context: SourceContext, trigger: Trigger, checked: CheckedTrigger): EventSource {

@@ -1,9 +1,9 @@
 import { watcher } from '../../common/addon/watcher';
 import type { CgroupDirectory } from '../directory/directory';
 import { unlessGone } from '../directory/refusal';
+import type { ThresholdEvent } from './cgroup-events';
 import { RetriedLook } from './retried-look';
 import { openTrigger } from './trigger-sources';
-import type { ThresholdEvent } from './types';
 
 /** v1: the kernel tells each time the use of a cgroup goes above a size, or below it again. */
 export class UsageAlarm {

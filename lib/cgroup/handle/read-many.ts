@@ -3,8 +3,14 @@ import { MemcageError } from '../../common/errors/errors';
 import { checkFlag } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import type { CgroupVersion } from '../files/formats';
-import { checkFields, FieldReader, SAMPLE_FIELDS, type SampleField, type SampleFields } from '../watching/fields';
-import type { Source } from '../watching/moments';
+import type { Source } from '../watching/moment-reader';
+import {
+  checkFields,
+  FieldReader,
+  SAMPLE_FIELDS,
+  type SampleField,
+  type SampleFields,
+} from '../watching/sample-fields';
 import { Cgroup } from './cgroup';
 
 /** Options of {@link readMany}. */

@@ -4,8 +4,8 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
 import { parseMounts } from '../names/mount-info';
+import { findMember } from './find-member';
 import { findHierarchies, type Hierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
-import { findMember } from './unnamed';
 
 /** The cgroup hierarchies of this machine that memcage uses. */
 export interface Host {

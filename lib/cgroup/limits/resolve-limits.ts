@@ -1,7 +1,7 @@
 import type { CpuOption, MemoryLimits, MemoryOption, PidsOption, StallOption } from '../../../types/options';
 import { canLoad, loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { aliasesOf } from '../../common/options/called';
+import { aliasesOf } from '../../common/options/accepted-options';
 import {
   checkFlag,
   checkInteger,

@@ -4,7 +4,7 @@ import { OpenFiles } from '../directory/open-file';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
 import { memoryFile } from '../files/roles';
-import { MomentReader, type Source } from './moments';
+import { MomentReader, type Source } from './moment-reader';
 
 const ROLES = ['usage', 'max'] as const;
 

@@ -4,6 +4,7 @@ import { checkOptions } from '../../common/options/option-names';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
+import type { Source } from './moment-reader';
 import {
   checkFields,
   type EventCounts,
@@ -11,8 +12,7 @@ import {
   SAMPLE_FIELDS,
   type SampleField,
   type SampleFields,
-} from './fields';
-import type { Source } from './moments';
+} from './sample-fields';
 
 /** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {

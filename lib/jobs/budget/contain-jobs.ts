@@ -1,7 +1,7 @@
 import type { ContainJobsOptions } from '../../cage/contract/budget';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
-import { ALIASES } from '../../common/options/called';
+import { ALIASES } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { contain } from '../../start/contain/contain';
 import { isShared } from '../../start/request/cage-options';

@@ -2,7 +2,7 @@ import type { Budget, BudgetOptions, LearnedJob, LearnOptions } from '../../cage
 import type { Cage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
+import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';
 import { type Capacity, LimitsAdmission } from './admission/admission';

@@ -2,7 +2,7 @@ import type { MemoryOption } from '../../../types/options';
 import type { MemberOptions, SpawnOptions } from '../../cage/contract/cage';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { alreadyRead, type Called } from '../../common/options/called';
+import { alreadyRead, type Called } from '../../common/options/accepted-options';
 import { withoutPrototype } from '../../common/options/option-names';
 import { plainCopy } from '../../common/options/plain-copy';
 import { isOptions } from '../../process/node-call';

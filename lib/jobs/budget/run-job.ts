@@ -1,5 +1,5 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
-import { alreadyRead } from '../../common/options/called';
+import { alreadyRead } from '../../common/options/accepted-options';
 import { plainCopy } from '../../common/options/plain-copy';
 import type { OutputEncoding } from '../../process/collect';
 import type { Started } from '../../start/launch/start-call';

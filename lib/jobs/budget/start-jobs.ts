@@ -1,4 +1,4 @@
-import { alreadyRead, strictMember } from '../../common/options/called';
+import { alreadyRead, strictMember } from '../../common/options/accepted-options';
 import { plainCopy } from '../../common/options/plain-copy';
 import { nodeCall } from '../../process/node-call';
 import { startCall } from '../../start/launch/start-call';

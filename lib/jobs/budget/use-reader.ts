@@ -2,7 +2,7 @@ import type { Cage } from '../../cage/contract/cage';
 import { memoryController } from '../../cgroup/files/controller';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
-import { MomentReader, type Source } from '../../cgroup/watching/moments';
+import { MomentReader, type Source } from '../../cgroup/watching/moment-reader';
 import { MemcageError } from '../../common/errors/errors';
 
 /**

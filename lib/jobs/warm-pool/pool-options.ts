@@ -4,7 +4,7 @@ import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
-import { alreadyRead, strict } from '../../common/options/called';
+import { alreadyRead, strict } from '../../common/options/accepted-options';
 import { checkTimeout } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import { plainCopy } from '../../common/options/plain-copy';

@@ -1,6 +1,6 @@
 import type { TmpfsOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { aliasesOf } from '../../common/options/called';
+import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { isWithin } from '../../common/text/names';

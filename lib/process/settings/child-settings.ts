@@ -1,5 +1,5 @@
 import type { CloneOptions } from '../../../types/native';
-import type { CHILD_SETTINGS } from '../../common/options/called';
+import type { CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkInteger } from '../../common/options/checks';
 import {
   ALL_PRIVILEGES,

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { aliasesOf } from '../../common/options/called';
+import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';
 import { isRecord, readOptions } from '../../common/options/option-names';

@@ -1,7 +1,7 @@
 import type { Rlimit } from '../../../types/native';
 import type { ResourceLimits } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { aliasesOf } from '../../common/options/called';
+import { aliasesOf } from '../../common/options/accepted-options';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 

@@ -1,5 +1,5 @@
 import type { InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
-import { alreadyRead, type Called, strictMember } from '../../common/options/called';
+import { alreadyRead, type Called, strictMember } from '../../common/options/accepted-options';
 import { isOptions, nodeCall } from '../../process/node-call';
 import { startCall } from '../launch/start-call';
 import { RUN_OPTIONS, runAs } from '../run/run';

@@ -17,7 +17,7 @@ import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { ALIASES, CHILD_SETTINGS } from '../../common/options/called';
+import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkOptions, isRecord, readOptions } from '../../common/options/option-names';
 import { resolveNodeHeap } from '../../process/node-heap';
 import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';

@@ -1,4 +1,4 @@
-import { lenient } from '../../common/options/called';
+import { lenient } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
 import { execFileNow, type execFileSync, execNow, type execSync } from '../sync/exec-file-sync';

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import type { Child, Exec, ExecFile, ExecFileOptions, ExecOptions, TextBy } from '../../cage/contract/cage';
-import { type Called, strict } from '../../common/options/called';
-import type { Exactly } from '../../common/options/exactly';
+import { type Called, strict } from '../../common/options/accepted-options';
+import type { Exactly } from '../../common/options/exact-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
 

@@ -3,7 +3,7 @@ import { joinPaths } from '../../cage/cgroup/join-fds';
 import type { AnyCage, CageOptions, CagingOption } from '../../cage/contract/cage';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/called';
+import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { launcherArguments, refuseUnsupported } from '../../process/launcher/arguments';
 import { launcherPath } from '../../process/launcher/executable';

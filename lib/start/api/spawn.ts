@@ -1,5 +1,5 @@
 import type { Spawn, SpawnOptions } from '../../cage/contract/cage';
-import { strict } from '../../common/options/called';
+import { strict } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import { nowhere, verdictOn } from '../../cage/oom/whose-limit';
+import { diedForWantOfMemory } from '../../cage/limit-too-small';
+import { nowhere, verdictOn } from '../../cage/oom/killing-limit';
 import type { OomReporter } from '../../cage/oom-reporter';
-import { diedForWantOfMemory } from '../../cage/too-small';
 import { isGone } from '../../cgroup/directory/refusal';
 import { isLost } from '../../cgroup/directory/refused-file';
 

@@ -8,7 +8,7 @@ import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import type { Called } from '../../common/options/called';
+import type { Called } from '../../common/options/accepted-options';
 import { withoutPrototype } from '../../common/options/option-names';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';

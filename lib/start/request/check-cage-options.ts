@@ -1,6 +1,6 @@
 import type { CageOptions } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { strict } from '../../common/options/called';
+import { strict } from '../../common/options/accepted-options';
 import { splitOptions } from './cage-options';
 
 const called = strict('checkCageOptions', 'spawn');

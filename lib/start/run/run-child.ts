@@ -2,7 +2,7 @@ import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
-import { alreadyRead, type Called } from '../../common/options/called';
+import { alreadyRead, type Called } from '../../common/options/accepted-options';
 import { checkTimeout } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
 import { inspectable } from '../../common/text/inspected';

@@ -3,8 +3,8 @@ import type {
   ExecSyncOptions as NodeExecSyncOptions,
 } from 'node:child_process';
 import type { CageOptions } from '../../cage/contract/cage';
-import { type Called, strict } from '../../common/options/called';
-import type { Exactly } from '../../common/options/exactly';
+import { type Called, strict } from '../../common/options/accepted-options';
+import type { Exactly } from '../../common/options/exact-options';
 import { isOptions } from '../../process/node-call';
 import { invokeNodes } from '../../process/node-functions';
 import type { SpawnSyncReturns, SyncOutput } from './returns';

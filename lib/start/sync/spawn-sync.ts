@@ -1,8 +1,8 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
 import type { CageOptions, MemoryOf } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { type Called, strict } from '../../common/options/called';
-import type { Exactly } from '../../common/options/exactly';
+import { type Called, strict } from '../../common/options/accepted-options';
+import type { Exactly } from '../../common/options/exact-options';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
 import { permissionModelAllows, refuse } from '../../process/swap';

@@ -1,5 +1,5 @@
 import { refusedValue } from '../../../lib/cgroup/directory/refused-file';
-import { getFile, setFile } from '../../../lib/cgroup/handle/access';
+import { getFile, setFile } from '../../../lib/cgroup/handle/file-access';
 import { fakeCgroup } from '../../support/cgroups/fake-cgroup';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';

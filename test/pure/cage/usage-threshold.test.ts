@@ -1,7 +1,7 @@
 import type { UsageEvent } from '../../../lib/cage/contract/cage-events';
 import { UsageThreshold } from '../../../lib/cage/usage-threshold';
 import type { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
-import type { ThresholdEvent } from '../../../lib/cgroup/events/types';
+import type { ThresholdEvent } from '../../../lib/cgroup/events/cgroup-events';
 
 const MIB = 2 ** 20;
 

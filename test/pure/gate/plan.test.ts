@@ -37,7 +37,7 @@ const TESTS = [
   })),
   { path: 'test/integration/cage/oom/verdict.test.ts', hasBranch: true, needsSwap: true },
   { path: 'test/pure/docs/coverage.test.ts', ...plain },
-  { path: 'test/pure/cage/oom/evidence.test.ts', ...plain },
+  { path: 'test/pure/cage/oom/decide-whose-limit.test.ts', ...plain },
 ];
 
 function programOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): Plan {
@@ -74,7 +74,7 @@ test.each<[string, string[], string[]]>([
   // Its importer is a room of what other Nodes can change.
   ['lib/start/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ', 'instruments']],
   ['lib/common/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], OPTIONAL],
-  ['lib/cage/oom/evidence.ts', [...CODE, ...KERNELS], OPTIONAL],
+  ['lib/cage/oom/decide-whose-limit.ts', [...CODE, ...KERNELS], OPTIONAL],
   ['lib/jobs/budget/queue.ts', CODE, ['site', 'instruments']],
   [
     'native/clone/root.cc',
@@ -108,10 +108,10 @@ test.each([
 });
 
 test('each step that runs says because of which file', () => {
-  const { steps } = programOf(['docs/speed.md', 'lib/cage/oom/evidence.ts']);
+  const { steps } = programOf(['docs/speed.md', 'lib/cage/oom/decide-whose-limit.ts']);
   expect(steps.find(({ name }) => name === 'guest old')).toEqual({
     name: 'guest old',
-    why: 'lib/cage/oom: lib/cage/oom/evidence.ts',
+    why: 'lib/cage/oom: lib/cage/oom/decide-whose-limit.ts',
   });
 });
 

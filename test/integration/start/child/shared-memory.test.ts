@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AncestorsApart } from '../../../../lib/cage/oom/ancestors-apart';
+import { AncestorsApart } from '../../../../lib/cage/oom/foreign-ancestors';
 import { host } from '../../../../lib/cgroup/hierarchy/host';
 import type * as Native from '../../../../lib/common/addon/load-native';
 // Not imported as a package, since the test looks at what the addon is asked for.

@@ -1,6 +1,6 @@
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
+import type { CgroupEventName, LimitEvent } from '../../../../lib/cgroup/events/cgroup-events';
 import { OomSource } from '../../../../lib/cgroup/events/oom-source';
-import type { CgroupEventName, LimitEvent } from '../../../../lib/cgroup/events/types';
 import type { NativeBinding } from '../../../../types/native';
 
 /** A v1 cgroup: the count of its eventfd, and its memory.oom_control. */

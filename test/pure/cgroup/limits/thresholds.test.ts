@@ -1,6 +1,6 @@
 import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-limits';
 import { bytesAt, resolveThresholds } from '../../../../lib/cgroup/limits/resolve-thresholds';
-import { alreadyRead } from '../../../../lib/common/options/called';
+import { alreadyRead } from '../../../../lib/common/options/accepted-options';
 import { splitOptions } from '../../../../lib/start/request/cage-options';
 import type { CageThreshold } from '../../../../types/options';
 import { testRows } from '../../../support/rows';

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../../lib/common/options/called';
+import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../../lib/common/options/accepted-options';
 import { NODE_OPTIONS } from '../../../../lib/common/options/node-options';
 import { checkOptions, ownOptions, refuseUnknown } from '../../../../lib/common/options/option-names';
 import { RUN_OPTIONS } from '../../../../lib/start/run/run';

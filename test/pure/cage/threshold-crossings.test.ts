@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Crossings } from '../../../lib/cage/crossings';
+import { Crossings } from '../../../lib/cage/threshold-crossings';
 
 /** The time from one look to the next. */
 const PACE_MS = 50;

@@ -3,7 +3,7 @@ import { MemcageError } from '../../common/errors/errors';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion, Pressure } from '../files/formats';
 import type { MemoryRole } from '../files/roles';
-import { type Moment, MomentReader, type Source } from './moments';
+import { type Moment, MomentReader, type Source } from './moment-reader';
 
 /** How often something has happened. */
 export interface EventCounts {

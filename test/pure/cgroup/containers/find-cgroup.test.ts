@@ -1,4 +1,4 @@
-import { matchNamed, selectBest } from '../../../../lib/cgroup/containers/find';
+import { matchNamed, selectBest } from '../../../../lib/cgroup/containers/find-cgroup';
 import { cgroupsBelow, type Walkable } from '../../../../lib/cgroup/directory/walk';
 import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
 

@@ -4,7 +4,7 @@ import {
   limitOfAncestor,
   limitOfAncestorAt,
   wasHit,
-} from '../../../../lib/cage/oom/whose-limit';
+} from '../../../../lib/cage/oom/killing-limit';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';

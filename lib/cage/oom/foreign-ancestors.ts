@@ -6,7 +6,7 @@ import { memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { type Host, openDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { isWithin } from '../../common/text/names';
-import { killsWhenOut } from './whose-limit';
+import { killsWhenOut } from './killing-limit';
 
 interface Apart {
   directory: CgroupDirectory;

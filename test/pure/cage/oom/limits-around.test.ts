@@ -1,6 +1,6 @@
 import type { LoggedKill } from '../../../../lib/cage/oom/kill-records';
-import { LimitsAround, type OomSurroundings } from '../../../../lib/cage/oom/surroundings';
-import type { WhoseLimit } from '../../../../lib/cage/oom/whose-limit';
+import type { WhoseLimit } from '../../../../lib/cage/oom/killing-limit';
+import { LimitsAround, type OomSurroundings } from '../../../../lib/cage/oom/limits-around';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';
 import { type CgroupsInMemory, cgroupsInMemory } from '../../../support/cgroups/cgroups-in-memory';

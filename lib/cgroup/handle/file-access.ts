@@ -7,7 +7,7 @@ import { refusedValue } from '../directory/refused-file';
 import { sizeText } from '../files/controller';
 import type { CgroupVersion } from '../files/formats';
 import { type FileWrite, type InterfaceFile, parseAs, type RefusedWrite } from '../files/interface-file';
-import { interfaceFile } from '../files/table';
+import { interfaceFile } from '../files/interface-files';
 import { refuseIgnored } from '../limits/limit-files';
 
 /** Reads an interface file. */

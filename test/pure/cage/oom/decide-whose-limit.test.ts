@@ -5,7 +5,7 @@ import {
   type Whose,
   whoseV1,
   whoseV2,
-} from '../../../../lib/cage/oom/evidence';
+} from '../../../../lib/cage/oom/decide-whose-limit';
 import { testRows } from '../../../support/rows';
 
 const COUNTS = [0, 1, 2];

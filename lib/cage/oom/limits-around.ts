@@ -2,10 +2,10 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { host } from '../../cgroup/hierarchy/host';
 import { isWithin } from '../../common/text/names';
-import type { Whose } from './evidence';
+import type { Whose } from './decide-whose-limit';
 import { visiblePath } from './kernel-log';
 import type { LoggedKill } from './kill-records';
-import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './whose-limit';
+import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './killing-limit';
 
 /** A cage that contains the cgroup of a child. */
 export interface CageAround {

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { CageCgroup } from '../../../lib/cage/cgroup/cage-cgroup';
-import type { WhoseLimit } from '../../../lib/cage/oom/whose-limit';
-import { explainTooSmall } from '../../../lib/cage/too-small';
+import { explainTooSmall } from '../../../lib/cage/limit-too-small';
+import type { WhoseLimit } from '../../../lib/cage/oom/killing-limit';
 
 const { E2BIG, ENOMEM } = constants.errno;
 
