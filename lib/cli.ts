@@ -3,7 +3,7 @@ import { FAILED } from './programs/cli/command';
 import { VERSION } from './programs/cli/define-command';
 import { COMMAND_NAMES, commandNamed, everyCommand } from './programs/cli/every-command';
 import { overviewOf } from './programs/cli/help';
-import { question } from './programs/cli/parse';
+import { question } from './programs/cli/parse-words';
 import { complain, print } from './programs/cli/text/output';
 import { UsageError } from './programs/cli/usage';
 

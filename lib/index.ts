@@ -115,13 +115,13 @@ export { formatSize, parseSize } from './common/text/size';
 export { createBudget } from './jobs/budget/create-budget';
 export { createWarmPool } from './jobs/warm-pool/create-warm-pool';
 export { type BecomeInitOptions, becomeInit } from './start/api/become-init';
+export { dropIn } from './start/api/child-process-functions';
 export {
   type AnyCageLimit,
   type CreateCageOptions,
   createCage,
   type SharedCageSettings,
 } from './start/api/create-cage';
-export { dropIn } from './start/api/drop-in';
 export { exec, execFile } from './start/api/exec';
 export { fork } from './start/api/fork';
 export {
@@ -147,5 +147,5 @@ export {
   execFileSync,
   execSync,
 } from './start/sync/exec-file-sync';
-export type { SpawnSyncReturns, SyncOutcome } from './start/sync/returns';
 export { type SpawnSyncOptions, spawnSync } from './start/sync/spawn-sync';
+export type { SpawnSyncReturns, SyncOutcome } from './start/sync/sync-result';

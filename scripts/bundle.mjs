@@ -23,7 +23,7 @@ const AT_LOAD = anyOf(
   'common/event-loop/(timers|emitter)',
   'common/options/(accepted-options|node-options)',
   'process/node-functions',
-  'start/api/(spawn|exec|fork|drop-in|create-cage|prepare|launcher-for|open-cages)',
+  'start/api/(spawn|exec|fork|child-process-functions|create-cage|prepare|launcher-for|open-cages)',
   'start/doctor/diagnose',
   'start/run/run',
   'start/sync/(spawn-sync|exec-file-sync)',

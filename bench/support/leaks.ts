@@ -4,7 +4,7 @@ import { caged } from './starts';
 
 export const AT_A_TIME = 50;
 
-/** What remains of each child where libuv does not free a handle (lib/process/swap.ts), and a little for caches. */
+/** What remains of each child where libuv does not free a handle (lib/process/swap-handle.ts), and a little for caches. */
 export function heapBytesAllowed(starts: number): number {
   return 2 * 1024 * 1024 + starts * 128;
 }

@@ -29,7 +29,7 @@ import type {
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Exactly } from '../../common/options/exact-options';
-import type { Output, OutputEncoding } from '../../process/collect';
+import type { Output, OutputEncoding } from '../../process/collect-output';
 import type { CageEvents } from './cage-events';
 import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
 

@@ -1,7 +1,7 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead } from '../../common/options/accepted-options';
 import { plainCopy } from '../../common/options/plain-copy';
-import type { OutputEncoding } from '../../process/collect';
+import type { OutputEncoding } from '../../process/collect-output';
 import type { Started } from '../../start/launch/start-call';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';

@@ -17,7 +17,7 @@ import { containJobs } from './contain-jobs';
 import { GatePlaces } from './gate-places';
 import { Jobs } from './jobs';
 import type { Lookout } from './lookout';
-import { reserveRoom } from './reserve';
+import { reserveRoom } from './reserve-room';
 import { runJob } from './run-job';
 import { startJob } from './start-jobs';
 import { usedBytesOf } from './use-reader';

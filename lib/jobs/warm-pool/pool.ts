@@ -4,7 +4,7 @@ import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
 import type { Started } from '../../start/launch/start-call';
-import { ask, closedError, type Question } from './ask';
+import { ask, closedError, type Question } from './ask-child';
 import { Nursery } from './nursery';
 import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';
 import { WaitingLine } from './waiting-line';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import { ExitError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
-import { collectOutput, DEFAULT_MAX_BUFFER } from '../../process/collect';
+import { collectOutput, DEFAULT_MAX_BUFFER } from '../../process/collect-output';
 import type { Started } from '../../start/launch/start-call';
 import { failureOfRun } from '../../start/run/failure-of';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Job } from 'bullmq';
 import { type Caged, ExitError, failureOf, type Outcome } from '../../index.js';
-import type { EnvironmentChanges } from './child/messages.js';
+import type { EnvironmentChanges } from './child/environment-message.js';
 import { Conversation, type Said } from './conversation.js';
 import type { Protocol } from './protocol.js';
 

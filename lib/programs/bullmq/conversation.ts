@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job } from 'bullmq';
 import { ErrorCode, formatSize, MemcageError } from '../../index.js';
-import { ENVIRONMENT, type EnvironmentChanges } from './child/messages.js';
+import { ENVIRONMENT, type EnvironmentChanges } from './child/environment-message.js';
 import { type ChildMessage, isChildMessage, requestsOf, toldError } from './child-messages.js';
 import type { Protocol } from './protocol.js';
 

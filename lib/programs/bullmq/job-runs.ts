@@ -11,7 +11,7 @@ import {
   type WarmPool,
 } from '../../index.js';
 import { attempt, type JobChild, NOTHING, type Stop, Stops } from './attempt.js';
-import type { EnvironmentChanges } from './child/messages.js';
+import type { EnvironmentChanges } from './child/environment-message.js';
 import type { Plan } from './options.js';
 import type { Protocol } from './protocol.js';
 import type { Seats } from './seats.js';

@@ -1,6 +1,6 @@
 import { type Command, type CommandTexts, flag, type Options, type Values } from './command';
 import { helpOf } from './help';
-import { parseWords } from './parse';
+import { parseWords } from './parse-words';
 import { print } from './text/output';
 
 export const { version: VERSION } = require('../../../package.json') as { version: string };

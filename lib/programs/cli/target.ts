@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Cgroup, containerOf, ErrorCode, findCage, MemcageError } from '../../index';
+import { isGone } from './cgroup-gone';
 import type { Operands } from './command';
-import { isGone } from './gone';
 
 /** What {@link findTarget} takes, as a `synopsis` names it. */
 export const TARGET = 'CGROUP|PID|CONTAINER';

@@ -1,7 +1,7 @@
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import type { SettingsPlan } from '../../process/settings/child-settings';
 import type { Rlimits } from '../../process/settings/resource-limits';
-import { ownLimits } from '../refusals/own-limits';
+import { ownLimits } from '../refusals/own-rlimits';
 
 /**
  * How much higher it is. For one process the kernel counts ticks, and on a busy machine these were a third more than what

@@ -3,7 +3,7 @@ import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
 import { checkOptions } from '../../common/options/option-names';
-import { interceptThreads } from '../../process/threads';
+import { interceptThreads } from '../../process/intercept-threads';
 import { allowsThreads, type Threads } from '../request/context';
 
 /** @throws TypeError if an option is not one of `contain()` */

@@ -11,7 +11,7 @@ import { findGuardian } from './guardian';
 import { findContainer, findKernel, findPressure } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
 import { findNamespaces } from './namespaces';
-import { findTrials } from './trial';
+import { findTrials } from './try-limits';
 import { findUser } from './user';
 
 /** Options of {@link diagnose}. */

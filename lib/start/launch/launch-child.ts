@@ -8,7 +8,7 @@ import type { Launch, Launched, OnEnd, Program } from '../../process/launch';
 import { type ChildEnd, childEndOf } from '../child/child-end';
 import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';
-import { type ExplainedFailure, explainFailure } from '../refusals/failure';
+import { type ExplainedFailure, explainFailure } from '../refusals/explain-failure';
 import { foreseeProgram } from '../refusals/foreseen-program';
 import type { Gate } from '../request/gate';
 import type { Start } from './start';

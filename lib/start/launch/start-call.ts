@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Caged, Uncaged } from '../../cage/contract/cage';
 import type { Called } from '../../common/options/accepted-options';
-import { callAround, callWithHandle, isWithinOwnCall } from '../../process/intercept';
+import { callAround, callWithHandle, isWithinOwnCall } from '../../process/intercept-children';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, type NodeCall, nodeCall } from '../../process/node-call';
 import type { NodeFunction } from '../../process/node-functions';

@@ -9,7 +9,7 @@ import type { SettingsPlan } from '../../process/settings/child-settings';
 import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
 import { withTimeBackstop } from '../child/time-backstop';
-import { type ExplainedFailure, explainFailure } from '../refusals/failure';
+import { type ExplainedFailure, explainFailure } from '../refusals/explain-failure';
 import type { Gate } from '../request/gate';
 import { planChild } from './child-plan';
 import { canCloneInto, lacksCloneInto } from './clone-into';

@@ -5,7 +5,7 @@ import type { AnyCage } from '../../cage/contract/cage';
 import { undo } from '../../cgroup/processes/remove';
 import { loadNative } from '../../common/addon/load-native';
 import type { Program } from '../../process/launch';
-import { readStreams, whenClosed } from '../../process/observe';
+import { readStreams, whenClosed } from '../../process/observe-child';
 import type { ChildEnd } from '../child/child-end';
 import type { HeldChild } from '../child/held-child';
 import type { KernelReport } from '../child/kernel-report';

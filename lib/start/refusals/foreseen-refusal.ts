@@ -6,7 +6,7 @@ import { launcherPath } from '../../process/launcher/executable';
 import { type NamespaceFacts, readNamespaceFacts } from '../../process/namespaces/namespace-facts';
 import { hasInit, type NamespaceKind, planNamespaces, wantedKinds } from '../../process/namespaces/namespaces';
 import { NO_SETTINGS } from '../../process/settings/child-settings';
-import { explainFailure } from './failure';
+import { explainFailure } from './explain-failure';
 
 const { EACCES, EINVAL, ENOSPC, EPERM } = constants.errno;
 

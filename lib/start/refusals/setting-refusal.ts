@@ -16,7 +16,7 @@ import { hasInit, hasUserNamespace } from '../../process/namespaces/namespaces';
 import type { ChildSettings } from '../../process/settings/child-settings';
 import type { ResourceName } from '../../process/settings/resource-limits';
 import { forbidsWrite } from '../../process/settings/seccomp-filter';
-import { ownLimits } from './own-limits';
+import { ownLimits } from './own-rlimits';
 import {
   type Explanation,
   explainFiltered,

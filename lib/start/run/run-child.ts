@@ -6,7 +6,7 @@ import { alreadyRead, type Called } from '../../common/options/accepted-options'
 import { checkTimeout } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
 import { inspectable } from '../../common/text/inspected';
-import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect';
+import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect-output';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { nodeCall } from '../../process/node-call';
 import type { Started } from '../launch/start-call';

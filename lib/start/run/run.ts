@@ -1,7 +1,7 @@
 import type { Run, RunOptions, RunResult } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/accepted-options';
-import type { OutputEncoding } from '../../process/collect';
+import type { OutputEncoding } from '../../process/collect-output';
 import { isOptions } from '../../process/node-call';
 import { runChild } from './run-child';
 

@@ -7,8 +7,8 @@ import { type Called, strict } from '../../common/options/accepted-options';
 import type { Exactly } from '../../common/options/exact-options';
 import { isOptions } from '../../process/node-call';
 import { invokeNodes } from '../../process/node-functions';
-import type { SpawnSyncReturns, SyncOutput } from './returns';
 import { startSync } from './spawn-sync';
+import type { SpawnSyncReturns, SyncOutput } from './sync-result';
 
 /** Options of {@link execFileSync}: Node's, and {@link CageOptions}. */
 export type ExecFileSyncOptions = NodeExecFileSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;

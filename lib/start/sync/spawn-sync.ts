@@ -5,13 +5,13 @@ import { type Called, strict } from '../../common/options/accepted-options';
 import type { Exactly } from '../../common/options/exact-options';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
-import { permissionModelAllows, refuse } from '../../process/swap';
+import { permissionModelAllows, refuse } from '../../process/swap-handle';
 import { interceptsSync, spawnSyncByNode, spawnSyncWith } from '../../process/sync-functions';
 import { runnerFor } from '../launch/launch-now';
 import { Start } from '../launch/start';
 import { splitOptions } from '../request/cage-options';
 import { isPlain, requestOf, startsByNode, turnOf } from '../request/start-request';
-import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './returns';
+import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './sync-result';
 
 /** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */
 export type SpawnSyncOptions = NodeSpawnSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { PassThrough } from 'node:stream';
-import { collectOutput, type OutputEncoding, writeInput } from '../../../lib/process/collect';
+import { collectOutput, type OutputEncoding, writeInput } from '../../../lib/process/collect-output';
 import { swappedSpawn } from '../../support/children/stock-spawn';
 import { testRows } from '../../support/rows';
 

@@ -2,7 +2,7 @@ import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_p
 import diagnostics from 'node:diagnostics_channel';
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { ProcessHandle } from '../../../lib/process/handle';
-import type { callWithHandle } from '../../../lib/process/intercept';
+import type { callWithHandle } from '../../../lib/process/intercept-children';
 import type { Launch } from '../../../lib/process/launch';
 import { eventNames, follow } from '../../support/children/child-record';
 import { stockLaunch, timerRefs } from '../../support/children/stock-launch';
@@ -117,7 +117,7 @@ describe('other subscribers', () => {
   function freshSpawn(): typeof spawnWithHandle {
     let fresh: typeof callWithHandle | undefined;
     jest.isolateModules(() => {
-      fresh = require('../../../lib/process/intercept').callWithHandle;
+      fresh = require('../../../lib/process/intercept-children').callWithHandle;
     });
     if (fresh === undefined) throw new Error('not loaded');
     const call = fresh;
@@ -208,7 +208,7 @@ describe('other subscribers', () => {
 test('two copies of the module don’t mix', async () => {
   let other: typeof callWithHandle | undefined;
   jest.isolateModules(() => {
-    other = require('../../../lib/process/intercept').callWithHandle;
+    other = require('../../../lib/process/intercept-children').callWithHandle;
   });
   const launched: string[] = [];
   const launchAs =

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as Intercept from '../../../lib/process/intercept';
+import type * as Intercept from '../../../lib/process/intercept-children';
 import { nodeCall } from '../../../lib/process/node-call';
 import type { NodeFunction } from '../../../lib/process/node-functions';
 import { withCode } from '../../support/error-code';
@@ -34,7 +34,7 @@ afterEach(() => {
 function freshIntercept(): typeof Intercept {
   let fresh: typeof Intercept | undefined;
   jest.isolateModules(() => {
-    fresh = require('../../../lib/process/intercept') as typeof Intercept;
+    fresh = require('../../../lib/process/intercept-children') as typeof Intercept;
   });
   if (fresh === undefined) throw new Error('not loaded');
   return fresh;
@@ -167,7 +167,7 @@ test('a function that does not hand on the options as they are was replaced befo
   });
   let attempt: () => unknown = () => {};
   jest.isolateModules(() => {
-    const intercept = require('../../../lib/process/intercept') as typeof Intercept;
+    const intercept = require('../../../lib/process/intercept-children') as typeof Intercept;
     const calls = require('../../../lib/process/node-call') as { nodeCall: typeof nodeCall };
     attempt = () => intercept.callWithHandle(calls.nodeCall('spawn', touching('spawn')), jest.fn());
   });

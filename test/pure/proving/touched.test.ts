@@ -53,7 +53,7 @@ testRows(
 );
 
 test('several changes touch what each of them touches, and none nothing', () => {
-  const either = touches(['README.md', 'lib/start/sync/returns.ts', 'lib/process/root/paths.ts']);
+  const either = touches(['README.md', 'lib/start/sync/sync-result.ts', 'lib/process/root/paths.ts']);
   const all = ['sync', 'root', 'spawn'].map((operation) => site(`${operation} parent read x`));
   expect(all.map(either)).toEqual([true, true, false]);
   expect(all.map(touches([]))).toEqual([false, false, false]);

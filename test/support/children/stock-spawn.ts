@@ -2,9 +2,9 @@ import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_p
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { watcher } from '../../../lib/common/addon/watcher';
 import { ProcessHandle } from '../../../lib/process/handle';
-import { callWithHandle } from '../../../lib/process/intercept';
+import { callWithHandle } from '../../../lib/process/intercept-children';
 import { isOptions, nodeCall } from '../../../lib/process/node-call';
-import type { MakeHandle } from '../../../lib/process/swap';
+import type { MakeHandle } from '../../../lib/process/swap-handle';
 import { spawn } from '../../../lib/start/api/spawn';
 import { createLaunch } from '../../../lib/start/launch/launch-child';
 import { Start } from '../../../lib/start/launch/start';
@@ -84,5 +84,5 @@ export async function handleSameAsNode<T>(scenario: (spawn: Spawn) => T | Promis
   return expected;
 }
 
-/** libuv 1.52 corrupts the heap if a stock spawn fails before the fork (see lib/process/swap.ts). */
+/** libuv 1.52 corrupts the heap if a stock spawn fails before the fork (see lib/process/swap-handle.ts). */
 export const stockSurvivesRefusals = /^1\.([0-9]|[1-4][0-9]|5[01])\./.test(process.versions.uv);

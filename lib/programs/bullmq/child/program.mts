@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { ENVIRONMENT, type EnvironmentChanges } from './messages.js';
+import { ENVIRONMENT, type EnvironmentChanges } from './environment-message.js';
 
 interface Message {
   cmd?: number;

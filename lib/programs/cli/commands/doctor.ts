@@ -8,7 +8,7 @@ import {
 } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
-import { NO_OPERANDS } from '../parse';
+import { NO_OPERANDS } from '../parse-words';
 import { toJson } from '../text/output';
 import { type Colors, colorsOf } from '../text/style';
 import { wrap } from '../text/text-width';

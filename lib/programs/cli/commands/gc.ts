@@ -1,7 +1,7 @@
 import { type CollectedCage, collectGarbage, printable } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
-import { NO_OPERANDS } from '../parse';
+import { NO_OPERANDS } from '../parse-words';
 import { toJson } from '../text/output';
 
 export const gc = defineCommand({

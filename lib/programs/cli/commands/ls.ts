@@ -1,7 +1,7 @@
 import { Cgroup, containerOf, formatSize, type ListedCage, listCages, printable } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
-import { NO_OPERANDS } from '../parse';
+import { NO_OPERANDS } from '../parse-words';
 import { toJson } from '../text/output';
 import { colorsOf } from '../text/style';
 import { tableOf } from '../text/text-table';

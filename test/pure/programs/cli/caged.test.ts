@@ -1,7 +1,7 @@
 import type { Values } from '../../../../lib/programs/cli/command';
 import { type CAGED, cagedOf } from '../../../../lib/programs/cli/commands/run/caged';
-import { inFlags } from '../../../../lib/programs/cli/commands/run/failure';
 import { cwdOf } from '../../../../lib/programs/cli/commands/run/root';
+import { inFlags } from '../../../../lib/programs/cli/commands/run/start-error';
 import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';

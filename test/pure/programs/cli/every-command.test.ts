@@ -1,7 +1,7 @@
 import { flag, valued } from '../../../../lib/programs/cli/command';
 import { commandNamed, everyCommand } from '../../../../lib/programs/cli/every-command';
 import { helpOf, overviewOf } from '../../../../lib/programs/cli/help';
-import { parseWords } from '../../../../lib/programs/cli/parse';
+import { parseWords } from '../../../../lib/programs/cli/parse-words';
 import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
 

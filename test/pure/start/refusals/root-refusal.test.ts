@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { NamespaceFacts } from '../../../../lib/process/namespaces/namespace-facts';
 import { resolveRoot } from '../../../../lib/process/root/resolve-root';
 import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
-import { explainFailure } from '../../../../lib/start/refusals/failure';
+import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
 import { whyNoRoot } from '../../../../lib/start/refusals/foreseen-root';
 import type { RootStage } from '../../../../lib/start/refusals/root-reasons';
 import { failedRoot } from '../../../../lib/start/refusals/root-refusal';

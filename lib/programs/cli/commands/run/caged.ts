@@ -8,10 +8,10 @@ import {
 } from '../../../../index';
 import { type Options, section, type Values, valued } from '../../command';
 import { type ArgumentError, asUsage, given } from '../../usage';
-import { inFlags } from './failure';
 import { LIMITS, limitsOf } from './limits';
 import { cwdOf, ROOT, rootOf } from './root';
 import { SETTINGS, settingsOf } from './settings';
+import { inFlags } from './start-error';
 
 export const MEMORY = section('Memory (sizes: bytes, or with K, M, G, T)');
 const NAMESPACES = section('Namespaces');

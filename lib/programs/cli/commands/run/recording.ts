@@ -1,6 +1,6 @@
 import { AbortError, type AnyCage } from '../../../../index';
+import { isGone } from '../../cgroup-gone';
 import { Timeline } from '../../chart/timeline';
-import { isGone } from '../../gone';
 
 const FIELDS = ['usageBytes', 'anonBytes', 'fileBytes', 'kernelBytes', 'swapBytes', 'events'] as const;
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { readProcStat } from '../../proc';
+import { readProcStat } from '../../read-proc';
 
 // The signals that would end this process, and with it the command, except for those by which the kernel reports a
 // fault of this process (such as SIGSEGV). Also SIGUSR1, for which Node would open a debugger's port, and SIGCONT and

@@ -1,9 +1,9 @@
 import { type AnyCage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
 import { FAILED } from '../../command';
 import { complain } from '../../text/output';
-import { reportStartError } from './failure';
 import { Reports, type RunRequest } from './reports';
 import { exitCodeOf, exitOnSignals, forwardSignals } from './signals';
+import { reportStartError } from './start-error';
 import { limitNotes } from './summary';
 
 /** Returns the exit code. */

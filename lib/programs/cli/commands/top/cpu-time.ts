@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Cgroup } from '../../../../index';
-import { readProcStat } from '../../proc';
+import { readProcStat } from '../../read-proc';
 
 /** A tick of /proc/<pid>/stat: USER_HZ is 100 on all machines that Node runs on. */
 const US_PER_TICK = 10_000;

@@ -10,8 +10,8 @@ import {
   type Reading,
   readMany,
 } from '../../../../index';
-import { passingOver } from '../../gone';
-import { readCommand } from '../../proc';
+import { passingOver } from '../../cgroup-gone';
+import { readCommand } from '../../read-proc';
 import { rootPaths } from '../../target';
 import { type CpuTime, cpuPercent, readCpuTime } from './cpu-time';
 import { inBatches, openSelected, type Selection } from './selection';

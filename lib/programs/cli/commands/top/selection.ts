@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Cgroup, listCages } from '../../../../index';
-import { passingOver } from '../../gone';
+import { passingOver } from '../../cgroup-gone';
 
 /** The cgroups to show: those of cages, all that have processes, or those with the given paths. */
 export type Selection = 'cages' | 'all' | readonly string[];

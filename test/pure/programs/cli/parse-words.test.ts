@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { SETTINGS } from '../../../../lib/programs/cli/commands/run/settings';
-import { parseWords } from '../../../../lib/programs/cli/parse';
+import { parseWords } from '../../../../lib/programs/cli/parse-words';
 import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { ErrorCode } from '../../../../lib/common/errors/errors';
 import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
-import { explainFailure } from '../../../../lib/start/refusals/failure';
+import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
 import type { Stage } from '../../../../types/native';
 
 const { EACCES, EAGAIN, EDQUOT, EINVAL, ENOENT, EPERM } = constants.errno;

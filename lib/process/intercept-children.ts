@@ -13,7 +13,7 @@ import {
   refuse,
   type Starter,
   type SwapHandle,
-} from './swap';
+} from './swap-handle';
 
 /** One {@link callWithHandle} or {@link callAround} in progress. */
 interface Call {
