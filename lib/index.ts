@@ -139,7 +139,7 @@ export { isSupported, type SupportedOptions, whyUnsupported } from './start/api/
 export { type DiagnoseOptions, diagnose } from './start/doctor/diagnose';
 export { checkCageOptions } from './start/request/check-cage-options';
 export { explainOom, type KilledChild, type OomExplanation } from './start/run/explain-oom';
-export { type EndedChild, failureOf } from './start/run/failure';
+export { type EndedChild, failureOf } from './start/run/failure-of';
 export { run } from './start/run/run';
 export {
   type ExecFileSyncOptions,

@@ -8,8 +8,25 @@ import {
   TimeoutError,
 } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
-import { explainOom } from './explain-oom';
+import { explainOom, type KilledChild } from './explain-oom';
 import { limitErrorOf, stallErrorOf } from './limit-error';
+
+/** The child that an outcome is about, and how its error names it. */
+export type EndedChild = Pick<KilledChild, 'command' | 'pid'>;
+
+/**
+ * The error that {@link run} would reject with for a child that you started yourself: {@link MemoryLimitError}, {@link
+ * StallError}, {@link LimitError}, {@link ExitError}, or why it could not be started. Undefined if it ended with exit
+ * code 0.
+ *
+ * @param outcome what `child.outcome` resolved with; `stdout` and `stderr` of the error are empty unless it has them
+ */
+export function failureOf(
+  outcome: Outcome<MemoryReport | null> & Partial<RunOutput>,
+  { command, pid }: EndedChild,
+): Error | undefined {
+  return failureOfRun({ file: command, pid, signal: undefined }, { stdout: '', stderr: '', ...outcome });
+}
 
 interface Ended {
   /** The program, as the caller named it. */
