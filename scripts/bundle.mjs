@@ -7,48 +7,64 @@ import { build } from 'esbuild';
 import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
-const anyOf = (...modules) => new RegExp(`^(${modules.join('|')})\\.ts$`);
-
 /**
- * The modules that are loaded with memcage: those that programs import by name, since an `import` looks at all names
- * at once, and those that save something of Node's at load time.
+ * In which file of dist/ a module of lib/ is: the one with the longest path here that leads to the module. `index` is loaded
+ * with memcage, and `cli` is the program of that name. Each other file is a part, loaded when something in it is used.
  */
-const AT_LOAD = anyOf(
-  'index',
-  'cage/open-cages',
-  'cgroup/events/cgroup-events',
-  'cgroup/files/interface-files',
-  'cgroup/handle/(cgroup|readable-cgroup|read-many)',
-  'common/errors/(errors|error-codes)',
-  'common/event-loop/(timers|emitter)',
-  'common/options/(accepted-options|node-options)',
-  'process/node-functions',
-  'start/api/(spawn|exec|fork|child-process-functions|create-cage|prepare|launcher-for|open-cages)',
-  'start/doctor/diagnose',
-  'start/run/run',
-  'start/sync/(spawn-sync|exec-file-sync)',
-);
-
-/**
- * The parts, which are loaded when something in them is used. A module goes to the first part that it matches. What
- * is needed while a child runs, or to report a failure, is in the last part, together with the code that starts the
- * child: it must not need a free fd.
- */
-const PARTS = {
-  events: /^cgroup\/events\//,
-  watching: /^cgroup\/watching\//,
-  readings: /^cgroup\/(processes\/processes|handle\/(reclaim|readings|peak-tracker|file-access))\.ts$/,
-  lookup: /^cgroup\/(containers\/|hierarchy\/(find-member|resolve-path))/,
-  parents: /^cgroup\/placement\/(?!default-parent|given-parent|candidates)/,
-  doctor: /^start\/doctor\//,
-  oci: /^common\/oci\//,
-  commands: /^programs\/cli\/(commands\/(?!run\/)|help)/,
-  chart: /^programs\/cli\/chart\//,
-  polling:
-    /^(cage\/polling\/(?!sampling\/worker)|cage\/polled-(cage|group)|start\/child\/polled-child|start\/api\/starting-polled-cage)/,
-  warm: /^jobs\/warm-pool\/(?!preload\/preload)/,
-  cages:
-    /^(?!cli|programs\/|otel|prometheus|bullmq|child_process|native|cage\/polling\/sampling\/worker|jobs\/warm-pool\/)/,
+const FILES = {
+  // What index.ts exports and is no plain function, since an `import` looks at all that at once; what such a class or function
+  // needs to be made; and what takes Node's functions as they are when memcage is loaded.
+  index: [
+    'index',
+    'cgroup/events/cgroup-events',
+    'cgroup/files/interface-files',
+    'cgroup/handle/cgroup',
+    'cgroup/handle/readable-cgroup',
+    'common/errors/errors',
+    'common/errors/error-codes',
+    'common/event-loop/emitter',
+    'common/event-loop/timers',
+    'common/options/accepted-options',
+    'common/options/node-options',
+    'process/node-functions',
+    'start/api/child-process-functions',
+    'start/api/exec',
+    'start/api/fork',
+    'start/api/spawn',
+    'start/run/run',
+    'start/sync',
+  ],
+  // The rest: what starts a child, what is needed while one runs, and what explains a failure. It must not need a free fd.
+  cages: [
+    'cage',
+    'cgroup',
+    'common',
+    'jobs',
+    'process',
+    'start',
+    'cgroup/handle/memory-details',
+    'cgroup/placement/candidates',
+    'cgroup/placement/default-parent',
+    'cgroup/placement/given-parent',
+  ],
+  chart: ['programs/cli/chart'],
+  cli: ['cli', 'programs/cli', 'programs/cli/commands/run'],
+  commands: ['programs/cli/commands', 'programs/cli/help'],
+  doctor: ['start/doctor'],
+  events: ['cgroup/events'],
+  lookup: ['cgroup/containers', 'cgroup/hierarchy/find-member', 'cgroup/hierarchy/resolve-path'],
+  oci: ['common/oci'],
+  parents: ['cgroup/placement'],
+  polling: [
+    'cage/polling',
+    'cage/polled-cage',
+    'cage/polled-group',
+    'start/api/starting-polled-cage',
+    'start/child/polled-child',
+  ],
+  readings: ['cgroup/handle', 'cgroup/processes/processes'],
+  warm: ['jobs/warm-pool'],
+  watching: ['cgroup/watching', 'cgroup/handle/read-many'],
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
@@ -78,9 +94,8 @@ for (const name of readdirSync(join(root, 'dist'))) if (/\.m?js$/.test(name)) rm
 await buildInParts({
   common: external,
   lib: join(root, 'lib'),
-  programs: { cli: ['cli.ts'] },
-  atLoad: AT_LOAD,
-  parts: PARTS,
+  programs: ['cli'],
+  files: FILES,
   rework: (code) => withoutComments(withOwnNames(code)),
   unloadable: {
     type: 'MemcageError',

@@ -2,7 +2,7 @@
 // into files of its own. lib/ does not show any of this: an import from another part becomes `$part.NAME.what`, and
 // `$part.NAME` loads the part on first use. What index.ts exports from a part is a function that does so when you call it.
 import { createHash } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 
@@ -14,24 +14,24 @@ const INTERNAL = 'Symbol.for("memcage.internal")';
  *
  * @param {object} common options of esbuild for all files
  * @param {string} lib the sources, with index.ts
- * @param {Record<string, string>} programs names of further entry points, and their sources
- * @param {RegExp} atLoad the modules in index.js; paths are relative to `lib`
- * @param {Record<string, RegExp>} parts a module goes to the first part that it matches; without one, to what imports
- * it
+ * @param {string[]} programs names of further entry points beside index.ts
+ * @param {Record<string, string[]>} files paths of modules and folders below `lib` without an ending, by the file that they
+ * are in: `index`, a program, or a part. The longest path that leads to a module decides
  * @param {(code: string) => string} rework changes the code of each file
  * @param {{ type: string, code: string, message: string }} unloadable the error if a part is missing or can't be
  * read; `type` is a class that index.js exports
  */
-export async function buildInParts({ common, lib, programs, atLoad, parts, rework, unloadable }) {
-  const modules = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.ts'));
+export async function buildInParts({ common, lib, programs, files, rework, unloadable }) {
+  const entries = ['index', ...programs];
+  const parts = Object.keys(files).filter((file) => !entries.includes(file));
+  const modules = await modulesOf(common, lib, entries);
+  const fileOf = (module) => longest(files, module.replace(/\.ts$/, ''));
   const partOf = (path) => {
-    const name = relative(lib, path);
-    return atLoad.test(name) || !modules.includes(name)
-      ? undefined
-      : Object.keys(parts).find((part) => parts[part].test(name));
+    const module = relative(lib, path);
+    return modules.includes(module) ? parts.find((part) => part === fileOf(module)) : undefined;
   };
-  const own = { index: ['index.ts'], ...programs };
-  for (const part of Object.keys(parts)) own[part] = modules.filter((name) => partOf(join(lib, name)) === part);
+  const own = Object.fromEntries(entries.map((name) => [name, [`${name}.ts`]]));
+  for (const part of parts) own[part] = modules.filter((module) => fileOf(module) === part);
 
   /** @param used names in each part that others use; undefined if not known yet */
   const bundle = (used) =>
@@ -53,7 +53,9 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
               const [kind, name] = path.split(':');
               const all = own[name].map((module) => `export * from './${module}';`);
               // In each entry point, so that these modules stay in one file.
-              const first = modules.filter((module) => atLoad.test(module)).map((module) => `import './${module}';`);
+              const first = modules
+                .filter((module) => fileOf(module) === 'index')
+                .map((module) => `import './${module}';`);
               const some =
                 used?.[name] === undefined ? all : [`export { ${[...used[name]].join(', ')} } from 'all:${name}';`];
               return { contents: (kind === 'all' ? all : [...first, ...some]).join('\n'), resolveDir: lib };
@@ -70,7 +72,7 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
       ],
     });
 
-  const used = Object.fromEntries(Object.keys(parts).map((part) => [part, new Set()]));
+  const used = Object.fromEntries(parts.map((part) => [part, new Set()]));
   for (const { text } of (await bundle()).outputFiles) {
     for (const [, list, part] of text.matchAll(/^(?:import|export) \{([^}]*)\} from "part:(\w+)";$/gm))
       for (const name of list.split(',')) used[part].add(name.trim().split(' as ')[0]);
@@ -92,7 +94,7 @@ export async function buildInParts({ common, lib, programs, atLoad, parts, rewor
     return rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
   };
 
-  const getters = Object.keys(parts).map(
+  const getters = parts.map(
     (part) => `  get ${part}() { return $loaded.${part} ??= $load(() => require("./${part}-${suffix}.js")); },`,
   );
   write(
@@ -117,11 +119,11 @@ function $load(file) {
 }
 ${await commonJs(first, 'neutral')}
 var $first = module.exports;
-${withLater(await commonJs('index', 'node'), await commonJs(first, 'neutral'))}
+${withLater(await commonJs('index', 'node'), await commonJs(first, 'neutral'), texts)}
 Object.defineProperty(module.exports, ${INTERNAL}, { value: { $first, $part } });
 `,
   );
-  for (const part of Object.keys(parts)) {
+  for (const part of parts) {
     // A function that gets the bundle it belongs to, and no require() of that: the module registry may have been
     // emptied meanwhile (jest.resetModules), and everything would exist twice. In parentheses, so that V8 compiles it
     // at once.
@@ -136,11 +138,28 @@ return module.exports;
     );
   }
   for (const name of texts.keys()) {
-    if (name === first || name === 'index' || name in parts) continue;
-    const hashbang = name in programs ? '#!/usr/bin/env node\n' : '';
+    if (name === first || name === 'index' || parts.includes(name)) continue;
+    const hashbang = programs.includes(name) ? '#!/usr/bin/env node\n' : '';
     const code = await commonJs(name, 'neutral');
     write(name, `${hashbang}var { $first, $part } = require("./index.js")[${INTERNAL}];\n${code}`);
   }
+}
+
+/** The modules of `lib` that these entry points need. */
+async function modulesOf(common, lib, entries) {
+  const entryPoints = entries.map((name) => join(lib, `${name}.ts`));
+  const { metafile } = await build({ ...common, entryPoints, bundle: true, write: false, metafile: true });
+  const paths = Object.keys(metafile.inputs).map((path) => relative(lib, join(common.absWorkingDir, path)));
+  return paths.filter((path) => path.endsWith('.ts')).sort();
+}
+
+/** The file with the longest path that is the module's, or that of a folder around it. */
+function longest(files, module) {
+  const found = Object.entries(files).flatMap(([file, paths]) =>
+    paths.filter((path) => `${module}/`.startsWith(`${path}/`)).map((path) => ({ file, path })),
+  );
+  if (found.length === 0) throw new Error(`${module} is in no file of dist`);
+  return found.reduce((best, other) => (other.path.length > best.path.length ? other : best)).file;
 }
 
 /**
@@ -149,15 +168,21 @@ return module.exports;
  *
  * @param index exports what `first` does
  * @param first has `name: () => $part.PART.name` for these
+ * @param texts the code of each part
  */
-function withLater(index, first) {
+function withLater(index, first, texts) {
   const parts = new Map(
     Array.from(first.matchAll(/^ {2}(\w+): \(\) => \$part\.(\w+)\.\1,?$/gm), ([, name, part]) => [name, part]),
   );
   const later = [];
   const exported = index.replace(/^( {2}(\w+): \(\) => )import_\w+\.\2(?=,?$)/gm, (line, before, name) => {
-    if (!parts.has(name)) return line;
-    later.push(`var ${name} = $later("${parts.get(name)}", "${name}");\n`);
+    const part = parts.get(name);
+    if (part === undefined) return line;
+    const code = texts.get(part);
+    const [, own = name] = new RegExp(`^  (\\w+) as ${name},?$`, 'm').exec(code) ?? [];
+    if (!new RegExp(`^(async )?function ${own}\\(`, 'm').test(code))
+      throw new Error(`${name} is no function, so it has to be loaded with index, not in ${part}`);
+    later.push(`var ${name} = $later("${part}", "${name}");\n`);
     return before + name;
   });
   return later.join('') + exported;
