@@ -6,10 +6,10 @@ import { nowhere, type WhoseLimit } from './oom/killing-limit';
 
 /** Turns the kernel's notifications, which also come without a kill, into events about kills. */
 export class OomReporter {
-  /** Kills counted in each leaf that exists. */
-  readonly #inLeaves = new Map<CageCgroup, number>();
+  /** Kills counted in each cage cgroup below that exists. */
+  readonly #inEach = new Map<CageCgroup, number>();
   readonly #looks = new Map<CageCgroup, PatientLook>();
-  #inRemovedLeaves = 0;
+  #inRemoved = 0;
   #inCage = 0;
   #reported = 0;
 
@@ -28,7 +28,7 @@ export class OomReporter {
     return this.#reported;
   }
 
-  /** Reports the kills in the cage's cgroup, or in one of its leaves, as they happen. */
+  /** Reports the kills in the cage's cgroup, or in a cage cgroup below, as they happen. */
   watch(cgroup: CageCgroup): void {
     let notifiedMs = 0;
     const look = new PatientLook(() => this.#isSettled(cgroup, notifiedMs));
@@ -45,12 +45,12 @@ export class OomReporter {
     return this.#check(cgroup, Date.now()).verdict;
   }
 
-  /** Called after the last check, when the leaf is gone. */
-  forget(leaf: CageCgroup): void {
-    this.#inRemovedLeaves += this.#inLeaves.get(leaf) ?? 0;
-    this.#inLeaves.delete(leaf);
-    this.#stop(leaf);
-    this.outer?.forget(leaf);
+  /** Called after the last check, when the cgroup is gone. */
+  forget(cgroup: CageCgroup): void {
+    this.#inRemoved += this.#inEach.get(cgroup) ?? 0;
+    this.#inEach.delete(cgroup);
+    this.#stop(cgroup);
+    this.outer?.forget(cgroup);
   }
 
   stop(): void {
@@ -60,10 +60,10 @@ export class OomReporter {
 
   #check(cgroup: CageCgroup, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
     const { kills, verdict } = cgroup.monitor.assess();
-    // For the outer reporter this whole cage is one leaf. v1 adds nothing up, so there it gets each cgroup by itself.
-    if (this.outer !== undefined) this.outer.#check(this.cage.monitor.countsLeaves ? this.cage : cgroup, timeMs);
+    // For the outer reporter this whole cage is one cgroup. v1 adds nothing up, so there it gets each cgroup by itself.
+    if (this.outer !== undefined) this.outer.#check(this.cage.monitor.countsCageCgroups ? this.cage : cgroup, timeMs);
     if (cgroup === this.cage) this.#inCage = kills;
-    else this.#inLeaves.set(cgroup, kills);
+    else this.#inEach.set(cgroup, kills);
     const totalKills = this.#total();
     const unreported = totalKills - this.#reported;
     if (unreported <= 0) return { verdict, isNews: false };
@@ -75,10 +75,10 @@ export class OomReporter {
   }
 
   #total(): number {
-    let leaves = this.#inRemovedLeaves;
-    for (const kills of this.#inLeaves.values()) leaves += kills;
-    // The kernel's sum may have been read before the last leaf was.
-    return this.cage.monitor.countsLeaves ? Math.max(this.#inCage, leaves) : this.#inCage + leaves;
+    let below = this.#inRemoved;
+    for (const kills of this.#inEach.values()) below += kills;
+    // The kernel's sum may have been read before the last cgroup below was.
+    return this.cage.monitor.countsCageCgroups ? Math.max(this.#inCage, below) : this.#inCage + below;
   }
 
   /** Whether there is nothing more to wait for. */

@@ -49,7 +49,7 @@ export function openPolled({
 }
 
 /** For the processes of one child in a cage that holds its limits, and knows what becomes of the sampler. */
-export function openLeaf({ kind }: EnforcedBy): Polled {
+export function openUnlimited({ kind }: EnforcedBy): Polled {
   return openPolled({ kind, limitBytes: Number.POSITIVE_INFINITY, onKill: ignored });
 }
 

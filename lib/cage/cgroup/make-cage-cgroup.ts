@@ -116,9 +116,9 @@ export function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { 
         const isOfRoot = above === home.directory && !home.inMemory;
         return { home: below({ ...home, directory: above }, isOfRoot ? root.nextName() : name, memory), above };
       }),
-      onRemoved: () => monitor.removeLeaf(name),
+      onRemoved: () => monitor.removeCageCgroup(name),
     },
-    () => monitor.addLeaf(name),
+    () => monitor.addCageCgroup(name),
   );
 }
 

@@ -13,7 +13,7 @@ const OOM_CONTROL = 'memory.oom_control';
 /** v1 has no event counter: an eventfd fires when a limit was hit, and each cgroup counts only its own kills. */
 export class OomMonitorV1 implements OomMonitor {
   readonly kind = 'event';
-  readonly countsLeaves = false;
+  readonly countsCageCgroups = false;
   readonly #events: EventCounter;
   readonly #limits: LimitsAround;
   readonly #nested: NestedCgroups;
@@ -53,7 +53,7 @@ export class OomMonitorV1 implements OomMonitor {
     if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
     const logged = killsOf(this.directory);
     // If a cgroup below is gone, its kills are only in the kernel's log.
-    const all = nested.hasLeaves ? kills : Math.max(kills, logged.kills.length);
+    const all = nested.hasCageCgroups ? kills : Math.max(kills, logged.kills.length);
     const { victims } = logged;
     const whose = this.#limits.logged(logged.kills);
     if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
@@ -72,12 +72,12 @@ export class OomMonitorV1 implements OomMonitor {
     return this.#events.count();
   }
 
-  addLeaf(name: string): void {
-    this.#nested.addLeaf(name);
+  addCageCgroup(name: string): void {
+    this.#nested.addCageCgroup(name);
   }
 
-  removeLeaf(name: string): void {
-    this.#nested.removeLeaf(name);
+  removeCageCgroup(name: string): void {
+    this.#nested.removeCageCgroup(name);
   }
 
   limitHit(): WhoseLimit | undefined {

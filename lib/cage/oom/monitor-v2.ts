@@ -34,7 +34,7 @@ interface Around {
  */
 export class OomMonitorV2 implements OomMonitor {
   readonly kind = 'priority';
-  readonly countsLeaves = true;
+  readonly countsCageCgroups = true;
   readonly #events: OpenFile;
   readonly #limits: LimitsAround;
   readonly #nested: NestedCgroups;
@@ -102,11 +102,11 @@ export class OomMonitorV2 implements OomMonitor {
    * The kernel adds the counts from below to this cgroup's, where they stay. The counts are read since that fails once the
    * limits are lost.
    */
-  addLeaf(): void {
+  addCageCgroup(): void {
     this.#hierarchical();
   }
 
-  removeLeaf(): void {}
+  removeCageCgroup(): void {}
 
   limitHit(): WhoseLimit | undefined {
     const hit = [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0);

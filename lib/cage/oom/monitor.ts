@@ -31,21 +31,21 @@ export interface OomMonitor {
   readonly kind: 'event' | 'priority';
   /** Counts from now on. False if something has already happened in the cgroup, for example its removal. */
   begin(): boolean;
-  /** Whether {@link assess} includes what happened in the leaves: on v2 the kernel adds that up. */
-  readonly countsLeaves: boolean;
+  /** Whether {@link assess} includes what happened in cage cgroups below: on v2 the kernel adds that up. */
+  readonly countsCageCgroups: boolean;
   assess(): OomAssessment;
   /** The state in which {@link assess} would find no kill, nor anything that could be one. */
   readonly quiet: QuietState;
   /** How often memory was refused so far, for the cgroups within this one: see `CageAround`. */
   ooms(): number;
   /**
-   * A cgroup directly below, which was just made, is memcage's own, until {@link removeLeaf}.
+   * Tells of a cage cgroup directly below that was just made, and is there until {@link removeCageCgroup}.
    *
    * @throws ERR_MEMCAGE_NO_CONTROLLER if this cgroup has lost its limits (v2). Whatever takes them later takes those of the one
    * below too, whose own monitor then tells
    */
-  addLeaf(name: string): void;
-  removeLeaf(name: string): void;
+  addCageCgroup(name: string): void;
+  removeCageCgroup(name: string): void;
   /** The nearest limit, the cgroup's or that of a cage around it, that refused memory, with or without a kill. */
   limitHit(): WhoseLimit | undefined;
   /**

@@ -39,8 +39,8 @@ export interface NestedKills {
   isLimitHit: boolean;
   /** The cgroup with that limit, if there is exactly one. */
   hit: string | undefined;
-  /** There were leaves, whose counts are reported apart. */
-  hasLeaves: boolean;
+  /** There were cage cgroups below, whose counts are reported apart. */
+  hasCageCgroups: boolean;
 }
 
 /**
@@ -50,8 +50,8 @@ export interface NestedKills {
 export class NestedCgroups {
   /** The kills of each cgroup when it was last seen. If it disappears, the kills after that are lost. */
   readonly #seen = new Map<string, number>();
-  readonly #leaves = new Set<string>();
-  #hasLeaves = false;
+  readonly #cageCgroups = new Set<string>();
+  #hasCageCgroups = false;
   #killsInRemoved = 0;
   readonly #hit = new Set<string>();
   readonly #wasStamped: boolean;
@@ -70,9 +70,9 @@ export class NestedCgroups {
     this.#machineKillsBefore = machineKillsBefore();
   }
 
-  /** Whether the directory's stamp says if there ever was one. Making a leaf removes the stamp. */
+  /** Whether the directory's stamp says if there ever was one. Making a cage cgroup removes the stamp. */
   get isStamped(): boolean {
-    return this.#wasStamped && !this.#hasLeaves;
+    return this.#wasStamped && !this.#hasCageCgroups;
   }
 
   /** Whether there is one, or was. */
@@ -97,17 +97,17 @@ export class NestedCgroups {
     return !(meanwhile <= logged);
   }
 
-  addLeaf(name: string): void {
-    this.#hasLeaves = true;
-    this.#leaves.add(name);
+  addCageCgroup(name: string): void {
+    this.#hasCageCgroups = true;
+    this.#cageCgroups.add(name);
   }
 
-  removeLeaf(name: string): void {
-    this.#leaves.delete(name);
+  removeCageCgroup(name: string): void {
+    this.#cageCgroups.delete(name);
   }
 
   survey(): NestedKills {
-    const found = unlessGone(() => this.directory.counts(this.counts.file, 'oom_kill', this.#leaves)) ?? [];
+    const found = unlessGone(() => this.directory.counts(this.counts.file, 'oom_kill', this.#cageCgroups)) ?? [];
     this.#remember(new Map(found.map(({ path, count }) => [path, count])));
     let kills = this.#killsInRemoved;
     for (const { path, count } of found) {
@@ -119,7 +119,7 @@ export class NestedCgroups {
       kills,
       isLimitHit: hit !== undefined,
       hit: this.#hit.size === 1 ? hit : undefined,
-      hasLeaves: this.#hasLeaves,
+      hasCageCgroups: this.#hasCageCgroups,
     };
   }
 

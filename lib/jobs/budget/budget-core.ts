@@ -6,7 +6,7 @@ import type { Capacity } from './admission/admission';
 import type { FollowedJobs, Gone } from './followed-jobs';
 import type { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';
-import type { Job, Jobs } from './jobs';
+import type { BudgetJob, Jobs } from './jobs';
 import type { Learner } from './learning/learner';
 
 /** What the functions of a budget work on. */
@@ -30,7 +30,7 @@ export function assertOpen({ budget }: BudgetCore): void {
 }
 
 /** Between the room and the start an abort may have come, or the end of the budget. @throws why it can't start */
-export function prepareStart(core: BudgetCore, job: Job): void {
+export function prepareStart(core: BudgetCore, job: BudgetJob): void {
   const { signal } = job.request;
   try {
     if (signal?.aborted === true) throw new AbortError(signal.reason);
@@ -52,7 +52,7 @@ export function prepareStart(core: BudgetCore, job: Job): void {
  *
  * @param killedAtBytes the highest limit at which an attempt before this one was killed; null if none was
  */
-export function endJob({ learner }: BudgetCore, job: Job, end: Gone, killedAtBytes: number | null = null): void {
+export function endJob({ learner }: BudgetCore, job: BudgetJob, end: Gone, killedAtBytes: number | null = null): void {
   const { key } = job.request;
   const { record } = job;
   if (learner !== undefined && key !== undefined && record !== undefined && end.error === undefined) {

@@ -4,11 +4,11 @@ import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
 import type { RunningRecord } from './admission/room-ledger';
-import type { Job } from './jobs';
+import type { BudgetJob } from './jobs';
 
 /** A child that has been started. */
 interface FollowedStart {
-  job: Job;
+  job: BudgetJob;
   started: Followable;
   keepsDescendants: boolean;
   /** Tell of its end within the call that records it: before its 'exit', in whose listeners somebody may look for room. */

@@ -6,12 +6,12 @@ import { Gate } from '../../start/request/gate';
 import type { BornChild, Turn, TurnOptions } from '../../start/request/turns';
 import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
 import { needOf, type OwnJobOptions } from './job-options';
-import type { Job, JobListener, JobRequest } from './jobs';
+import type { BudgetJob, JobListener, JobRequest } from './jobs';
 
 /** The turn of a child that was started within `contain()`: a job that is born before it has room, while there is a gate to wait at. */
 export class JobTurn implements Turn {
   readonly #gate = new Gate();
-  #job: Job | undefined;
+  #job: BudgetJob | undefined;
   #hasRoom = false;
   #isHeld = false;
   #born: BornChild | undefined;
@@ -81,7 +81,7 @@ export class JobTurn implements Turn {
     return { ...this.own, file, need: () => need, canStartAgain: false };
   }
 
-  #ask(file: string): Job {
+  #ask(file: string): BudgetJob {
     const { jobs, gates } = this.core;
     const request = this.#request(file);
     // A job that has left has a child that was born in the cage of the budget, which closes; or its child has ended.
@@ -92,7 +92,7 @@ export class JobTurn implements Turn {
     return job;
   }
 
-  #enter(job: Job): void {
+  #enter(job: BudgetJob): void {
     this.#hasRoom = true;
     if (this.#born === undefined) return;
     this.#follow(job, this.#born);
@@ -109,7 +109,7 @@ export class JobTurn implements Turn {
     }
   }
 
-  #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
+  #follow(job: BudgetJob, { pid, child, cage, recorder, killAll }: BornChild): void {
     // Node sets the pid of a child only after its start has returned.
     if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
     else if (pid !== undefined) job.startedUnseen(child);
@@ -131,7 +131,7 @@ export class JobTurn implements Turn {
   }
 }
 
-function notStarted({ request }: Job, signal: string | null = null): MemcageError {
+function notStarted({ request }: BudgetJob, signal: string | null = null): MemcageError {
   const how = signal === null ? 'ended' : `was ended by ${signal}`;
   return new MemcageError(ErrorCode.SPAWN, `${request.file} ${how} while it waited for room in its budget`);
 }

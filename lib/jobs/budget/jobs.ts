@@ -23,8 +23,8 @@ export interface JobRequest {
 
 /** Who wants to know of a job. Neither may throw. */
 export interface JobListener {
-  /** The job has room: call {@link Job.started} or {@link Job.ended}. This may come within the call that made it wait. */
-  onRoom(job: Job): void;
+  /** The job has room: call {@link BudgetJob.started} or {@link BudgetJob.ended}. This may come within the call that made it wait. */
+  onRoom(job: BudgetJob): void;
   /** The job left the queue, and never gets room. */
   onLeft(error: Error): void;
 }
@@ -56,11 +56,11 @@ export class Jobs {
   ) {}
 
   /** @throws AbortError if its signal was aborted already */
-  enter(request: JobRequest, listener: JobListener): Job {
+  enter(request: JobRequest, listener: JobListener): BudgetJob {
     const { signal } = request;
     if (signal?.aborted === true) throw new AbortError(signal.reason);
     this.#made += 1;
-    const job = new Job(this, request, this.#made);
+    const job = new BudgetJob(this, request, this.#made);
     job.wait(listener);
     return job;
   }
@@ -69,15 +69,15 @@ export class Jobs {
    * Resolves as the job gets room, in a microtask: Node emits what a start brings about ('spawn', 'error') only after all
    * microtasks, and so after the caller has got the child.
    */
-  whenRoom(request: JobRequest): Promise<Job> {
+  whenRoom(request: JobRequest): Promise<BudgetJob> {
     return new Promise((onRoom, onLeft) => {
       this.enter(request, { onRoom, onLeft });
     });
   }
 
   /** For one that can't wait: undefined, and nothing has happened, if it would have to. */
-  enterNow(request: JobRequest, listener: JobListener): Job | undefined {
-    const job = new Job(this, request, this.#made + 1);
+  enterNow(request: JobRequest, listener: JobListener): BudgetJob | undefined {
+    const job = new BudgetJob(this, request, this.#made + 1);
     if (!job.startNow(listener)) return undefined;
     this.#made += 1;
     return job;
@@ -109,13 +109,13 @@ export class Jobs {
     this.#keepAlive.set(ledger.queued > 0 && ledger.running.some(({ request }) => request.isMeasured));
   }
 
-  #waiting(): Job[] {
-    return this.ledger.waiting().filter((request) => request instanceof Job);
+  #waiting(): BudgetJob[] {
+    return this.ledger.waiting().filter((request) => request instanceof BudgetJob);
   }
 }
 
 /** One job, from before it waits until its last attempt has ended. */
-export class Job implements RoomRequest {
+export class BudgetJob implements RoomRequest {
   attempt = 1;
   order: number;
   byLimits = false;
@@ -233,7 +233,7 @@ export class Job implements RoomRequest {
   }
 
   /** Gives its room back, and resolves as it gets that of its next attempt, as {@link Jobs.whenRoom}. */
-  startAgain(again: Again, outcome: Outcome): Promise<Job> {
+  startAgain(again: Again, outcome: Outcome): Promise<BudgetJob> {
     this.#giveBack(again === 'memory' ? 'retried' : 'evicted', { outcome }, again);
     this.attempt += 1;
     // All that wait go first: little may run beside it, and so most of the others would have to end before anything starts again.

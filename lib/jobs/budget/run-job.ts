@@ -7,7 +7,7 @@ import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
-import type { Again, Job } from './jobs';
+import type { Again, BudgetJob } from './jobs';
 import { CALLED_RUN } from './start-jobs';
 
 type Result = RunResult<OutputEncoding>;
@@ -35,17 +35,17 @@ export async function runJob(
   }
 }
 
-interface Attempt {
+interface RunningAttempt {
   result: Promise<Result>;
   /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
-  again: Promise<{ promise: Promise<Job> } | undefined>;
+  again: Promise<{ promise: Promise<BudgetJob> } | undefined>;
 }
 
 function startAttempt(
   core: BudgetCore,
-  { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
-): Attempt {
-  let again: Attempt['again'] | undefined;
+  { plan, job, file, args }: { plan: JobPlan; job: BudgetJob; file: string; args: readonly string[] },
+): RunningAttempt {
+  let again: RunningAttempt['again'] | undefined;
   const onStarted = (started: Started): void => {
     if (started.child.pid !== undefined) job.started(started.child);
     const { keepsDescendants } = plan;
@@ -73,7 +73,7 @@ function startAttempt(
 /** Why the job is to start again; undefined if it has ended for good. */
 function whyAgain(
   { budget, mayBeginTwice }: BudgetCore,
-  { plan, job }: { plan: JobPlan; job: Job },
+  { plan, job }: { plan: JobPlan; job: BudgetJob },
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
   const { signal } = job.request;

@@ -1,7 +1,7 @@
 import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } from '../../../types/outcome';
 import type { AnyCage } from '../../cage/contract/cage';
 import type { PolledCage, PolledMember } from '../../cage/polled-cage';
-import { emptyGroup, notAnswered, notEmptied, openLeaf, PATIENCE_MS, type Polled } from '../../cage/polled-group';
+import { emptyGroup, notAnswered, notEmptied, openUnlimited, PATIENCE_MS, type Polled } from '../../cage/polled-group';
 import type { PolledKill, PolledVictim } from '../../cage/polling/open-group';
 import { later } from '../../common/event-loop/timers';
 import type { HeldChild } from './held-child';
@@ -49,7 +49,7 @@ export class PolledChild implements HeldChild, PolledMember {
   /** A child of a shared cage. */
   static inShared(cage: PolledCage, options: Pick<PolledChildOptions, 'memoryDetails'>): PolledChild {
     cage.assertOpen();
-    return new PolledChild(cage, openLeaf(cage.enforcedBy), { ...options, keepDescendants: false });
+    return new PolledChild(cage, openUnlimited(cage.enforcedBy), { ...options, keepDescendants: false });
   }
 
   private constructor(

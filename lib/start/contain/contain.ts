@@ -80,8 +80,8 @@ function aroundChild(request: StartRequest): AroundStart {
 function handleOf(child: ChildProcess, request: StartRequest): ProcessHandle {
   const start = startOf(request, { canWait: true });
   const launch = createLaunch(start);
-  return handleWith((plan, onEnd) => {
-    const launched = start.attempt(() => launch(plan, onEnd));
+  return handleWith((program, onEnd) => {
+    const launched = start.attempt(() => launch(program, onEnd));
     start.born(child, 'errno' in launched ? undefined : launched.pid);
     return launched;
   });

@@ -11,7 +11,7 @@ import { findGuardian } from './guardian';
 import { findContainer, findKernel, findPressure } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
 import { findNamespaces } from './namespaces';
-import { findTrials } from './try-limits';
+import { tryLimits } from './try-limits';
 import { findUser } from './user';
 
 /** Options of {@link diagnose}. */
@@ -44,7 +44,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     findContainer(),
     findGuardian(),
     findUser(),
-    ...(trial === true ? await findTrials() : []),
+    ...(trial === true ? await tryLimits() : []),
   ];
   return { works: works(findings), findings, parents: cgroups.parents };
 }

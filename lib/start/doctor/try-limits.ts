@@ -9,11 +9,11 @@ const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorC
 const MEMORY = '64M';
 
 /** Has memory kill a child in a cage; where that can't be, tries a polled cage; where it can, each limit beside memory too. */
-export async function findTrials(): Promise<Finding[]> {
-  const trial = await findTrial();
-  if (trial.state !== 'ok') return [trial, await findPolled()];
-  const findings = [trial];
-  for (const [name, options] of Object.entries(limits())) findings.push(await findLimit(`limit.${name}`, options));
+export async function tryLimits(): Promise<Finding[]> {
+  const memory = await tryMemory();
+  if (memory.state !== 'ok') return [memory, await tryPolled()];
+  const findings = [memory];
+  for (const [name, options] of Object.entries(limits())) findings.push(await tryLimit(`limit.${name}`, options));
   return findings;
 }
 
@@ -22,7 +22,7 @@ async function runCaged(options: CageOptions) {
   return await run('/bin/sh', ['-c', ':'], { memory: MEMORY, enforce: 'kernel', ...options });
 }
 
-async function findTrial(): Promise<Finding> {
+async function tryMemory(): Promise<Finding> {
   const name = 'trial';
   try {
     const { memory } = await runCaged({ namespaces: { uts: true, mount: true, pid: true } });
@@ -41,7 +41,7 @@ async function findTrial(): Promise<Finding> {
 }
 
 /** Where the kernel can't hold a limit, a program may accept less. */
-async function findPolled(): Promise<Finding> {
+async function tryPolled(): Promise<Finding> {
   const name = 'polled';
   try {
     await runCaged({ enforce: 'polled' });
@@ -68,7 +68,7 @@ function limits(): Record<string, CageOptions> {
   };
 }
 
-async function findLimit(name: string, options: CageOptions): Promise<Finding> {
+async function tryLimit(name: string, options: CageOptions): Promise<Finding> {
   try {
     await runCaged(options);
     return { name, state: 'ok', detail: 'a cage can have it' };

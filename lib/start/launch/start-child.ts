@@ -30,7 +30,7 @@ export interface StartedChild {
   readonly heap: LimitedHeap | undefined;
 }
 
-interface Attempt extends Pick<StartedChild, 'held' | 'forerunner' | 'heap'> {
+interface TriedStart extends Pick<StartedChild, 'held' | 'forerunner' | 'heap'> {
   result: CloneResult;
   /** When the clone began. */
   startMs: number;
@@ -43,14 +43,14 @@ interface Attempt extends Pick<StartedChild, 'held' | 'forerunner' | 'heap'> {
  * @returns an errno for a failure that Node would report; any other failure is thrown. Either way nothing is left.
  */
 export function startChild(native: NativeBinding, program: Program, start: Start, gate?: Gate): StartedChild | Refused {
-  let attempt: Attempt;
+  let tried: TriedStart;
   try {
-    attempt = tryStart(native, program, start, gate);
-    if (foundNoCgroup(attempt.result)) {
+    tried = tryStart(native, program, start, gate);
+    if (foundNoCgroup(tried.result)) {
       // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
-      attempt.forerunner?.close();
-      attempt.held?.abandon();
-      attempt = tryStart(native, program, start, gate);
+      tried.forerunner?.close();
+      tried.held?.abandon();
+      tried = tryStart(native, program, start, gate);
     }
   } catch (error) {
     start.failed(error as Error);
@@ -58,7 +58,7 @@ export function startChild(native: NativeBinding, program: Program, start: Start
     if (isNativeError(error)) return { errno: error.errno, cause: error };
     throw error;
   }
-  const { held, heap, forerunner, result, startMs } = attempt;
+  const { held, heap, forerunner, result, startMs } = tried;
   if (!('stage' in result)) return { held, heap, forerunner, ...result };
   forerunner?.close();
   const isLate = performance.now() - startMs >= WATCHDOG_MS;
@@ -79,7 +79,7 @@ export function startChild(native: NativeBinding, program: Program, start: Start
   throw error;
 }
 
-function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gate | undefined): Attempt {
+function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gate | undefined): TriedStart {
   const { namespaces, nodeHeap } = start.request;
   const plan = planChild(native, start.request, given.cwd);
   const held = start.hold(given);

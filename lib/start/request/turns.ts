@@ -58,7 +58,7 @@ export interface Turn {
    *
    * @throws ERR_MEMCAGE_CLOSED; ERR_MEMCAGE_INVALID_ARGUMENT if it could never start; ERR_MEMCAGE_BUSY if it had to wait, but can't
    */
-  take(plan: Pick<Program, 'file'>): Gate | undefined;
+  take(program: Pick<Program, 'file'>): Gate | undefined;
   /** The start is over. Without a pid there is no child. Nothing happens if it never took its turn. */
   born(child: BornChild): void;
   /** For a start that is over, and of which nothing is left to follow: a failed one, or that of a synchronous function. */

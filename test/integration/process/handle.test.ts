@@ -14,7 +14,7 @@ const request: NodeSpawnOptions = { file: 'true', args: ['true'], envPairs: ['A=
 
 /** A handle for which the test plays the launch. */
 function setUp(launch?: Launch) {
-  const plans: Program[] = [];
+  const programs: Program[] = [];
   const ends: OnEnd[] = [];
   const kills: number[] = [];
   let holders = 0;
@@ -29,9 +29,9 @@ function setUp(launch?: Launch) {
     };
   };
   const handle = new ProcessHandle({
-    launch: (plan, onEnd) => {
-      plans.push(plan);
-      return (launch ?? succeed)(plan, onEnd);
+    launch: (program, onEnd) => {
+      programs.push(program);
+      return (launch ?? succeed)(program, onEnd);
     },
     binding: {
       socketPair: () => {
@@ -52,7 +52,7 @@ function setUp(launch?: Launch) {
   const exits: unknown[][] = [];
   handle.onexit = (...args) => exits.push(args);
   const end: OnEnd = (...args) => ends[0]?.(...args);
-  return { handle, plans, exits, kills, end, holders: () => holders };
+  return { handle, programs, exits, kills, end, holders: () => holders };
 }
 
 describe('before spawn', () => {
@@ -78,34 +78,34 @@ describe('before spawn', () => {
   });
 
   test('close makes spawn EINVAL', () => {
-    const { handle, plans } = setUp();
+    const { handle, programs } = setUp();
     handle.close();
     expect(handle.spawn(request)).toBe(-EINVAL);
-    expect(plans).toEqual([]);
+    expect(programs).toEqual([]);
   });
 });
 
 describe('spawn', () => {
   test('returns 0 and sets pid', () => {
-    const { handle, plans } = setUp();
+    const { handle, programs } = setUp();
     expect(handle.spawn(request)).toBe(0);
     expect(handle.pid).toBe(42);
-    expect(plans).toEqual([{ file: 'true', args: ['true'], env: ['A=1'], stdio: [-1], detached: false }]);
+    expect(programs).toEqual([{ file: 'true', args: ['true'], env: ['A=1'], stdio: [-1], detached: false }]);
   });
 
   test('hands on what is there', () => {
-    const { handle, plans } = setUp();
+    const { handle, programs } = setUp();
     handle.spawn({ ...request, cwd: '/', detached: true, uid: 0, gid: 1 });
-    expect(plans[0]).toMatchObject({ cwd: '/', detached: true, uid: 0, gid: 1 });
+    expect(programs[0]).toMatchObject({ cwd: '/', detached: true, uid: 0, gid: 1 });
   });
 
   test('leaves out what process_wrap ignores', () => {
-    const { handle, plans } = setUp();
+    const { handle, programs } = setUp();
     handle.spawn({ file: 'x', stdio: [], cwd: Buffer.from('/'), uid: null, gid: undefined });
-    const given = Object.entries(plans[0] ?? {}).filter(([, value]) => value !== undefined);
+    const given = Object.entries(programs[0] ?? {}).filter(([, value]) => value !== undefined);
     expect(given.map(([name]) => name).sort()).toEqual(['args', 'detached', 'env', 'file', 'stdio']);
-    expect(plans[0]?.args).toEqual(['x']);
-    expect(plans[0]?.env).toContain(`PATH=${process.env.PATH}`);
+    expect(programs[0]?.args).toEqual(['x']);
+    expect(programs[0]?.env).toContain(`PATH=${process.env.PATH}`);
   });
 
   testRows('returns the errno of the launch', [ENOENT, EACCES, EMFILE], (errno) => {
@@ -144,10 +144,10 @@ describe('spawn', () => {
   });
 
   test('a second one is EINVAL and leaves the first alone', () => {
-    const { handle, plans, holders } = setUp();
+    const { handle, programs, holders } = setUp();
     handle.spawn(request);
     expect(handle.spawn(request)).toBe(-EINVAL);
-    expect([plans.length, holders(), handle.kill(9)]).toEqual([1, 1, 0]);
+    expect([programs.length, holders(), handle.kill(9)]).toEqual([1, 1, 0]);
   });
 });
 

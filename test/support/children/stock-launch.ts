@@ -30,12 +30,12 @@ export function spawnStock(handle: StockHandle, options: Record<string, unknown>
 }
 
 /** A launch without cgroups: a second, hidden process handle of Node. */
-export const stockLaunch: Launch = (plan, onEnd) => {
+export const stockLaunch: Launch = (program, onEnd) => {
   const handle = stockHandle();
   const errno = spawnStock(handle, {
-    ...plan,
-    envPairs: plan.env,
-    stdio: plan.stdio.map((fd) => (fd === -1 ? { type: 'ignore' } : { type: 'fd', fd })),
+    ...program,
+    envPairs: program.env,
+    stdio: program.stdio.map((fd) => (fd === -1 ? { type: 'ignore' } : { type: 'fd', fd })),
   });
   if (errno !== 0) {
     handle.close();

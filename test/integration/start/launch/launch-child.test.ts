@@ -82,7 +82,7 @@ function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   } as Partial<HeldChild> as HeldChild;
 }
 
-const plan: Program = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
+const TRUE: Program = { file: 'true', args: ['true'], env: [], stdio: [], detached: false };
 
 function launch({
   namespaces = {},
@@ -101,7 +101,7 @@ function launch({
     failed: () => calls.push('failed'),
     ended: () => calls.push('ended'),
   });
-  return createLaunch(start)({ ...plan, ...program }, () => {});
+  return createLaunch(start)({ ...TRUE, ...program }, () => {});
 }
 
 beforeEach(() => {
