@@ -2,7 +2,7 @@ import type { OomVerdict } from '../../types/outcome';
 import { PatientLook } from '../cgroup/directory/v1-notifications';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { OomEvent } from './contract/cage-events';
-import { nowhere, type WhoseLimit } from './oom/killing-limit';
+import { type KillingLimit, nowhere } from './oom/killing-limit';
 
 /** Turns the kernel's notifications, which also come without a kill, into events about kills. */
 export class OomReporter {
@@ -103,14 +103,14 @@ export class OomReporter {
     }
   }
 
-  #emitWaiting(limit: WhoseLimit, timeMs: number): void {
+  #emitWaiting(limit: KillingLimit, timeMs: number): void {
     const totalKills = this.#reported;
     this.emit({ ...this.#seenFromHere(limit), kills: 0, totalKills, victims: null, underOom: true, timeMs });
     if (this.outer !== undefined && !this.outer.cage.monitor.underOom()) this.outer.#emitWaiting(limit, timeMs);
   }
 
   /** Seen from here, a cage within this one is a descendant. Seen from there, this one is a cage around it. */
-  #seenFromHere({ cause, limitBytes, path }: WhoseLimit): WhoseLimit {
+  #seenFromHere({ cause, limitBytes, path }: KillingLimit): KillingLimit {
     const { path: here } = this.cage.memory;
     if (path === here) return { cause: 'limit', limitBytes, path };
     const isWithin = path?.startsWith(`${here}/`) === true;

@@ -4,7 +4,7 @@ import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
 import { cancel, later, outsideOfCalls } from '../common/event-loop/timers';
 import type { UsageEvent } from './contract/cage-events';
-import { UsageThreshold } from './usage-threshold';
+import { WatchedThreshold } from './watched-threshold';
 
 /** From one look to the next, where nothing but looks shows the use (v2). */
 const USE_PACE_MS = 50;
@@ -22,7 +22,7 @@ interface Told {
 
 /** Tells when the use of a cage crosses one of its thresholds. It takes fds, and looks, only while someone listens. */
 export class UsageThresholds {
-  readonly #all: readonly UsageThreshold[];
+  readonly #all: readonly WatchedThreshold[];
   readonly #look: UsageLook;
   #soon: ReturnType<typeof later> | undefined;
   #isOver = false;
@@ -39,7 +39,7 @@ export class UsageThresholds {
       },
       lookSoon: () => this.#lookSoon(),
     };
-    this.#all = thresholds.map((threshold) => new UsageThreshold(threshold, alarmed, listener));
+    this.#all = thresholds.map((threshold) => new WatchedThreshold(threshold, alarmed, listener));
     // Nobody would hear of it in the middle of `on()`.
     let isHeard = false;
     this.#look = usageLooks(version).begin(

@@ -3,7 +3,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './foreign-ancestors';
-import { limitOfAncestor, nowhere, type WhoseLimit, wasHit } from './killing-limit';
+import { type KillingLimit, limitOfAncestor, nowhere, wasHit } from './killing-limit';
 import type { Ancestors } from './limits-around';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
@@ -31,7 +31,7 @@ export class AncestorsV1 extends AncestorsApart implements Ancestors {
   }
 
   /** The limit at which memory was refused. v1 does not say which one: it is known if only one was ever hit. */
-  limitAt(): WhoseLimit {
+  limitAt(): KillingLimit {
     const limited = this.#limited();
     const hit = limited.length > 1 ? limited.filter(({ isHit }) => isHit) : limited;
     return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
@@ -42,7 +42,7 @@ export class AncestorsV1 extends AncestorsApart implements Ancestors {
     this.#events.close();
   }
 
-  #limited(): { limit: WhoseLimit; isHit: boolean }[] {
+  #limited(): { limit: KillingLimit; isHit: boolean }[] {
     const { mountPoint } = host().memory;
     const found = [];
     for (let path = dirname(this.root.path); path.length > mountPoint.length; path = dirname(path)) {

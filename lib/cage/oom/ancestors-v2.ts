@@ -3,7 +3,7 @@ import { KeptFile } from '../../cgroup/directory/open-file';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
 import { AncestorsApart } from './foreign-ancestors';
-import { limitOfAncestor, type WhoseLimit } from './killing-limit';
+import { type KillingLimit, limitOfAncestor } from './killing-limit';
 import type { Ancestors } from './limits-around';
 
 const EVENTS = 'memory.events.local';
@@ -47,7 +47,7 @@ export class AncestorsV2 extends AncestorsApart implements Ancestors {
   }
 
   /** The limit of one ancestor. */
-  limitAt(index: number): WhoseLimit {
+  limitAt(index: number): KillingLimit {
     const { directory } = this.#events[index] ?? { directory: this.#root };
     return limitOfAncestor(directory, 2);
   }

@@ -8,20 +8,24 @@ import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { isCageCgroup } from '../../cgroup/names/own-names';
 
 /** The limit that killed, and the cgroup that has it. */
-export type WhoseLimit = Pick<OomVerdict, 'cause' | 'limitBytes' | 'path'>;
+export type KillingLimit = Pick<OomVerdict, 'cause' | 'limitBytes' | 'path'>;
 
 /** The limit of a cgroup as it is now. `limitBytes` is null if there is none any more. */
-export function limitOf(cause: OomVerdict['cause'], directory: CgroupDirectory, version: CgroupVersion): WhoseLimit {
+export function killingLimit(
+  cause: OomVerdict['cause'],
+  directory: CgroupDirectory,
+  version: CgroupVersion,
+): KillingLimit {
   return { cause, limitBytes: bytesOf(directory, version), path: directory.path };
 }
 
 /** The limit of an ancestor, which may be a cage of another memcage, in which this process itself runs. */
-export function limitOfAncestor(directory: CgroupDirectory, version: CgroupVersion): WhoseLimit {
-  return limitOf(ancestorCause(directory.path), directory, version);
+export function limitOfAncestor(directory: CgroupDirectory, version: CgroupVersion): KillingLimit {
+  return killingLimit(ancestorCause(directory.path), directory, version);
 }
 
 /** The limit of the ancestor with that path. `limitBytes` is null also if memcage may not read it. */
-export function limitOfAncestorAt(path: string, version: CgroupVersion): WhoseLimit {
+export function limitOfAncestorAt(path: string, version: CgroupVersion): KillingLimit {
   let directory: CgroupDirectory | undefined;
   try {
     directory = openDirectory(path);
@@ -39,7 +43,7 @@ function ancestorCause(path: string): OomVerdict['cause'] {
 
 /** The verdict, with its fields in the order in which people want to read them. */
 export function verdictOn(
-  { cause, limitBytes, path }: WhoseLimit,
+  { cause, limitBytes, path }: KillingLimit,
   kills: number,
   victims: OomVerdict['victims'],
 ): OomVerdict {
@@ -47,7 +51,7 @@ export function verdictOn(
 }
 
 /** For a limit that can't be found, or that no cgroup has. */
-export function nowhere(cause: OomVerdict['cause']): WhoseLimit {
+export function nowhere(cause: OomVerdict['cause']): KillingLimit {
   return { cause, limitBytes: null, path: null };
 }
 

@@ -5,7 +5,7 @@ import { isWithin } from '../../common/text/names';
 import type { Whose } from './decide-whose-limit';
 import { visiblePath } from './kernel-log';
 import type { LoggedKill } from './kill-records';
-import { limitOf, limitOfAncestorAt, nowhere, type WhoseLimit } from './killing-limit';
+import { type KillingLimit, killingLimit, limitOfAncestorAt, nowhere } from './killing-limit';
 
 /** A cage that contains the cgroup of a child. */
 export interface CageAround {
@@ -23,7 +23,7 @@ export interface Ancestors {
   /** How often memory was refused at the limit of each; v1: at that of any of them, in one count. */
   ooms(): readonly number[];
   /** The limit that the count with this index is about. v1 may not know it. */
-  limitAt(index: number): WhoseLimit;
+  limitAt(index: number): KillingLimit;
   /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
   endangerOwner(): boolean;
   close(): void;
@@ -44,7 +44,7 @@ export class LimitsAround {
   ) {}
 
   /** The limit that the evidence is about. @param hit finds the path of the cgroup below whose limit was hit, if it is known */
-  named(whose: Whose, hit: () => string | undefined): WhoseLimit {
+  named(whose: Whose, hit: () => string | undefined): KillingLimit {
     switch (whose.cause) {
       case 'limit':
         return this.own();
@@ -62,29 +62,29 @@ export class LimitsAround {
   }
 
   /** The child's own limit. A leaf repeats the limit of its cage, so then it is the cage's, unless the leaf has less. */
-  own(): WhoseLimit {
+  own(): KillingLimit {
     const { cages, version } = this.surroundings;
     const [nearest] = cages;
-    const own = limitOf('limit', this.directory, version);
+    const own = killingLimit('limit', this.directory, version);
     if (nearest?.isOwn !== true) return own;
     const cage = this.ofCage(0);
     return bytesOf(own) < bytesOf(cage) ? own : cage;
   }
 
   /** The limit of a cage around it; index 0 is the nearest. */
-  ofCage(index: number): WhoseLimit {
+  ofCage(index: number): KillingLimit {
     const { cages, version } = this.surroundings;
     const cage = cages[index];
-    return cage === undefined ? nowhere('cage') : limitOf(cage.isOwn ? 'limit' : 'cage', cage.directory, version);
+    return cage === undefined ? nowhere('cage') : killingLimit(cage.isOwn ? 'limit' : 'cage', cage.directory, version);
   }
 
   /** The nearest of the limits that the kernel's log names; undefined if it names none. */
-  logged(kills: readonly LoggedKill[]): WhoseLimit | undefined {
+  logged(kills: readonly LoggedKill[]): KillingLimit | undefined {
     const near = kills.map(({ limitCgroup }) => this.#near(limitCgroup)).sort((a, b) => a.distance - b.distance);
     return near[0]?.limit();
   }
 
-  #near(limitCgroup: string | null): { distance: number; limit: () => WhoseLimit } {
+  #near(limitCgroup: string | null): { distance: number; limit: () => KillingLimit } {
     const { cages } = this.surroundings;
     if (limitCgroup === null) return { distance: Number.POSITIVE_INFINITY, limit: () => nowhere('system') };
     const path = visiblePath(limitCgroup, host());
@@ -99,16 +99,16 @@ export class LimitsAround {
   }
 
   /** The limit of a cgroup below it, which may be gone. @param path as the caller sees it */
-  #ofDescendant(path: string): WhoseLimit {
+  #ofDescendant(path: string): KillingLimit {
     const within = this.directory.below(path.slice(this.directory.path.length + 1));
-    return limitOf('descendant', within, this.surroundings.version);
+    return killingLimit('descendant', within, this.surroundings.version);
   }
 
-  #ofAncestor(path: string | undefined): WhoseLimit {
+  #ofAncestor(path: string | undefined): KillingLimit {
     return path === undefined ? nowhere('ancestor') : limitOfAncestorAt(path, this.surroundings.version);
   }
 }
 
-function bytesOf({ limitBytes }: WhoseLimit): number {
+function bytesOf({ limitBytes }: KillingLimit): number {
   return limitBytes ?? Number.POSITIVE_INFINITY;
 }

@@ -3,7 +3,7 @@ import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
 import { levelV1, whoseV1 } from './decide-whose-limit';
 import { killsOf } from './kernel-log';
-import { nowhere, verdictOn, type WhoseLimit, wasHit } from './killing-limit';
+import { type KillingLimit, nowhere, verdictOn, wasHit } from './killing-limit';
 import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups } from './nested-kills';
@@ -80,7 +80,7 @@ export class OomMonitorV1 implements OomMonitor {
     this.#nested.removeCageCgroup(name);
   }
 
-  limitHit(): WhoseLimit | undefined {
+  limitHit(): KillingLimit | undefined {
     const hit = this.#fromHereOut().findIndex(wasHit);
     if (hit === -1) return undefined;
     return hit === 0 ? this.#limits.own() : this.#limits.ofCage(hit - 1);
@@ -100,7 +100,7 @@ export class OomMonitorV1 implements OomMonitor {
     });
   }
 
-  waitsAt(): WhoseLimit | undefined {
+  waitsAt(): KillingLimit | undefined {
     if (!this.underOom()) return undefined;
     const fired = this.#fired();
     if (levelV1(fired) === undefined) return nowhere('ancestor');

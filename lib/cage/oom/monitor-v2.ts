@@ -5,7 +5,7 @@ import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { areEventsLocal } from '../../cgroup/hierarchy/host';
 import { type Whose, whoseV2 } from './decide-whose-limit';
 import { killsOf } from './kernel-log';
-import { nowhere, verdictOn, type WhoseLimit } from './killing-limit';
+import { type KillingLimit, nowhere, verdictOn } from './killing-limit';
 import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups, type NestedKills } from './nested-kills';
@@ -108,7 +108,7 @@ export class OomMonitorV2 implements OomMonitor {
 
   removeCageCgroup(): void {}
 
-  limitHit(): WhoseLimit | undefined {
+  limitHit(): KillingLimit | undefined {
     const hit = [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0);
     if (hit === -1) return undefined;
     return hit === 0 ? this.#limits.own() : this.#limits.ofCage(hit - 1);

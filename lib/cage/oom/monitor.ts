@@ -1,5 +1,5 @@
 import type { OomVerdict } from '../../../types/outcome';
-import type { WhoseLimit } from './killing-limit';
+import type { KillingLimit } from './killing-limit';
 
 /** Number of processes killed for memory so far, and whose limit that was. */
 export interface OomAssessment {
@@ -47,7 +47,7 @@ export interface OomMonitor {
   addCageCgroup(name: string): void;
   removeCageCgroup(name: string): void;
   /** The nearest limit, the cgroup's or that of a cage around it, that refused memory, with or without a kill. */
-  limitHit(): WhoseLimit | undefined;
+  limitHit(): KillingLimit | undefined;
   /**
    * Whether the OOM killer is off at a limit, the cgroup's or that of a cage around it, that refused memory (v1). Processes wait
    * there, and wake for a moment whenever a page is freed.
@@ -56,6 +56,6 @@ export interface OomMonitor {
   /** Whether processes wait for memory now because the OOM killer is off (v1). */
   underOom(): boolean;
   /** The limit at which processes wait; undefined if none wait. */
-  waitsAt(): WhoseLimit | undefined;
+  waitsAt(): KillingLimit | undefined;
   close(): void;
 }

@@ -15,7 +15,7 @@ interface CgroupLimit {
 }
 
 /** What the kernel answered. */
-interface Answer {
+interface RefusedMkdir {
   errno?: number | undefined;
   syscall?: string | undefined;
   cause: unknown;
@@ -27,7 +27,7 @@ interface Answer {
  *
  * @param path of the cgroup that could not be made
  */
-export function cgroupLimitError(path: string, { errno, syscall, cause }: Answer): MemcageError {
+export function cgroupLimitError(path: string, { errno, syscall, cause }: RefusedMkdir): MemcageError {
   const limit = findLimit(dirname(path));
   const reason =
     limit?.reason ?? 'a limit on the number or the depth of cgroups is reached, above what can be seen here';

@@ -27,7 +27,7 @@ export function resolveThresholds(given: unknown, limits: CageLimits): readonly 
 }
 
 /** Where the threshold is, with a limit of so many bytes. */
-export function bytesAt({ at }: ResolvedThreshold, limitBytes: number): number {
+export function thresholdBytes({ at }: ResolvedThreshold, limitBytes: number): number {
   return 'bytes' in at ? at.bytes : Math.floor((limitBytes * at.percent) / 100);
 }
 

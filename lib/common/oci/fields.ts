@@ -1,9 +1,9 @@
 import { invalidArgument } from '../errors/argument-errors';
 import { LEAST_PROCESSORS, MOST_PIDS, MOST_WEIGHT } from '../options/checks';
-import { keyPath, type OciResources, RESOURCES } from './resources';
+import { keyPath, type OciResources, RESOURCES_PATH } from './resources';
 import type { Translation } from './translation';
 
-const MEMORY = `${RESOURCES}.memory`;
+const MEMORY = `${RESOURCES_PATH}.memory`;
 const PAGE_BYTES = 4096;
 /** What cgroup v1 shows for "unlimited": the highest number of pages, of 4 KiB or up to 64 KiB. */
 const UNLIMITED_V1 = 2 ** 63 - 65_536;
@@ -71,7 +71,7 @@ function translateOomKiller(isDisabled: boolean, into: Translation): void {
   else if (isDisabled) into.lacks(path, 'cgroup v1 only');
 }
 
-const CPU = `${RESOURCES}.cpu`;
+const CPU = `${RESOURCES_PATH}.cpu`;
 /** The kernel's, in microseconds. */
 const DEFAULT_PERIOD_US = 100_000;
 const LEAST_US = 1000;
@@ -156,9 +156,9 @@ export function noteUnheld({ blockIO, network, hugepageLimits, rdma }: OciResour
   for (const [group, fields] of Object.entries({ blockIO, network })) {
     for (const [name, value] of Object.entries(fields ?? {})) {
       // Docker writes 0 for a weight that nobody has set, and 0 is also the class of all packets that have none.
-      if (Array.isArray(value) ? value.length > 0 : value !== 0) into.lacks(`${RESOURCES}.${group}.${name}`);
+      if (Array.isArray(value) ? value.length > 0 : value !== 0) into.lacks(`${RESOURCES_PATH}.${group}.${name}`);
     }
   }
-  if (hugepageLimits !== undefined && hugepageLimits.length > 0) into.lacks(`${RESOURCES}.hugepageLimits`);
-  for (const device of rdma?.keys() ?? []) into.lacks(keyPath(`${RESOURCES}.rdma`, device));
+  if (hugepageLimits !== undefined && hugepageLimits.length > 0) into.lacks(`${RESOURCES_PATH}.hugepageLimits`);
+  for (const device of rdma?.keys() ?? []) into.lacks(keyPath(`${RESOURCES_PATH}.rdma`, device));
 }

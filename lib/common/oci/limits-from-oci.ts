@@ -2,7 +2,7 @@ import { invalidArgument } from '../errors/argument-errors';
 import { ErrorCode, MemcageError } from '../errors/errors';
 import { checkOptions, isRecord, readOptions } from '../options/option-names';
 import { noteUnheld, translateCpu, translateMemory, translatePids } from './fields';
-import { CONFIGURATION, LINUX, OTHER_PLATFORMS, RESOURCES, readResources } from './resources';
+import { CONFIGURATION, LINUX, OTHER_PLATFORMS, RESOURCES_PATH, readResources } from './resources';
 import { type OciLimits, Translation, type Unheld } from './translation';
 import { translateUnified } from './unified';
 
@@ -39,7 +39,7 @@ export function limitsFromOci(config: string | object, options: OciOptions = {})
   const into = new Translation(version);
   if (memory !== undefined) translateMemory(memory, into);
   if (cpu !== undefined) translateCpu(cpu, into);
-  if (pids?.limit !== undefined) translatePids(`${RESOURCES}.pids.limit`, pids.limit, into);
+  if (pids?.limit !== undefined) translatePids(`${RESOURCES_PATH}.pids.limit`, pids.limit, into);
   if (unified !== undefined) translateUnified(unified, into);
   noteUnheld(others, into);
   if (into.unheld.length > 0) {

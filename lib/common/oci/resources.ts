@@ -59,7 +59,7 @@ function integer(min: number, max: number): Reader<number> {
 }
 
 /** Where the configuration has them. */
-export const RESOURCES = 'linux.resources';
+export const RESOURCES_PATH = 'linux.resources';
 
 const device = object({ allow: flag, type: text, major: int64, minor: int64, access: text }, ['allow']);
 const throttle = list(object({ major: int64, minor: int64, rate: uint64 }, ['major', 'minor', 'rate']));
@@ -133,7 +133,7 @@ export const CONFIGURATION = {
     'linux',
     ...OTHER_PLATFORMS,
   ],
-  aliases: { resources: RESOURCES, ...misplaced(`${RESOURCES}.`) },
+  aliases: { resources: RESOURCES_PATH, ...misplaced(`${RESOURCES_PATH}.`) },
 };
 
 /** The names in its `linux`. */
@@ -166,5 +166,5 @@ function misplaced(where: string): Record<string, string> {
 
 /** @throws TypeError that names the field whose name or type the specification does not have */
 export function readResources(value: unknown): OciResources {
-  return readFields(RESOURCES, value);
+  return readFields(RESOURCES_PATH, value);
 }

@@ -2,10 +2,10 @@ import type { MemoryLimits } from '../../../types/options';
 import { invalidArgument } from '../errors/argument-errors';
 import { MOST_WEIGHT } from '../options/checks';
 import { checkBytes, checkPeriod, translatePids, translateQuota, translateSet } from './fields';
-import { keyPath, RESOURCES } from './resources';
+import { keyPath, RESOURCES_PATH } from './resources';
 import type { Translation } from './translation';
 
-const PATH = `${RESOURCES}.unified`;
+const PATH = `${RESOURCES_PATH}.unified`;
 /** What the kernel's memparse() takes, without the sizes that no machine has. */
 const BYTES = /^(\d+)([KMGTP]?)$/i;
 const UNITS = ['', 'K', 'M', 'G', 'T', 'P'];

@@ -7,7 +7,7 @@ import { EarlyEnd } from '../../start/run/early-end';
 import { ASK, ASKED, type InternalMessage } from './preload/messages';
 import { endError, LEAVE_MS, resultOf } from './unexpected-end';
 
-export interface Question {
+export interface AskRequest {
   message: Serializable;
   /** Whether the child may be asked more. */
   more: boolean;
@@ -23,7 +23,7 @@ export interface Question {
 }
 
 /** Asks a child, and resolves with its first answer. It has ended when this rejects. */
-export async function ask(started: Started, question: Question): Promise<unknown> {
+export async function ask(started: Started, question: AskRequest): Promise<unknown> {
   const { recorder } = started;
   const { file, signal, timeout, output } = question;
   const early = new EarlyEnd(started, question.killSignal);
@@ -65,7 +65,7 @@ export function closedError(): MemcageError {
 /** The first message that it sends after it got ours; undefined if it ends without. */
 function answerOf(
   { child, killAll, recorder }: Started,
-  { message, more }: Pick<Question, 'message' | 'more'>,
+  { message, more }: Pick<AskRequest, 'message' | 'more'>,
 ): Promise<{ message: unknown } | undefined> {
   return new Promise((resolve, reject) => {
     let isAsked = false;

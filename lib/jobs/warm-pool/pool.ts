@@ -4,7 +4,7 @@ import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
 import type { Started } from '../../start/launch/start-call';
-import { ask, closedError, type Question } from './ask-child';
+import { type AskRequest, ask, closedError } from './ask-child';
 import { Nursery } from './nursery';
 import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';
 import { WaitingLine } from './waiting-line';
@@ -59,7 +59,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     return child;
   }
 
-  async run(message: Question['message'], options: AskOptions = {}): Promise<unknown> {
+  async run(message: AskRequest['message'], options: AskOptions = {}): Promise<unknown> {
     const read = readAskOptions(message, options);
     const asked = this.#next(() => true, read.signal).then((child) => this.#ask(child, message, read));
     // Known from now on, not once there is a child: the pool may be closed in between.
@@ -104,7 +104,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   }
 
   /** Never rejects. A child that waits again does so before the caller has the answer, and may ask the next. */
-  async #ask(child: WarmChild, message: Question['message'], read: ReadAskOptions): Promise<Asked> {
+  async #ask(child: WarmChild, message: AskRequest['message'], read: ReadAskOptions): Promise<Asked> {
     const { file, killSignal, plan } = this.#request;
     const { output } = child;
     const more = child.answers + 1 < plan.uses;

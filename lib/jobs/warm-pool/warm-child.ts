@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
 import type { Started } from '../../start/launch/start-call';
-import { FAILED, type InternalMessage, READY, TRIM, TRIMMED } from './preload/messages';
+import { type InternalMessage, LOAD_FAILED, READY, TRIM, TRIMMED } from './preload/messages';
 import { DRAIN_MS, endError, LEAVE_MS, readOutput, resultOf } from './unexpected-end';
 
 /** How long a child waits before it is trimmed: it may be taken soon, and its first answer should not wait for that. */
@@ -145,7 +145,7 @@ export class WarmChild {
 
   readonly #onFailed = ({ cmd, text }: InternalMessage): void => {
     // The module can send that too.
-    if (cmd === FAILED && typeof text === 'string') this.#told = text.slice(0, MOST_TOLD);
+    if (cmd === LOAD_FAILED && typeof text === 'string') this.#told = text.slice(0, MOST_TOLD);
   };
 
   readonly #onError = (error: Error): void => {

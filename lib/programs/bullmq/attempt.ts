@@ -99,11 +99,11 @@ function resultOf({ said, stop, outcome, name, pid }: End): unknown {
   const failure = failureOf(outcome, { command: name, ...(pid !== undefined && { pid }) });
   // The exit code says less than what the child said wrongly: it was ended for that.
   if (said !== undefined && (failure === undefined || failure instanceof ExitError)) throw said.broken;
-  throw failure ?? new ExitError(`${name} ended with exit code 0 before it was done`, { ...outcome, ...NOTHING });
+  throw failure ?? new ExitError(`${name} ended with exit code 0 before it was done`, { ...outcome, ...NO_OUTPUT });
 }
 
 /** What the child wrote went to the worker's own output. */
-export const NOTHING = { stdout: '', stderr: '' };
+export const NO_OUTPUT = { stdout: '', stderr: '' };
 
 /** Kills a child with all that it started, at the earliest of the times that it was given. */
 class Ending {

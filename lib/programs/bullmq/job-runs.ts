@@ -10,7 +10,7 @@ import {
   TimeoutError,
   type WarmPool,
 } from '../../index.js';
-import { attempt, type JobChild, NOTHING, type Stop, Stops } from './attempt.js';
+import { attempt, type JobChild, NO_OUTPUT, type Stop, Stops } from './attempt.js';
 import type { EnvironmentChanges } from './child/environment-message.js';
 import type { Plan } from './options.js';
 import type { Protocol } from './protocol.js';
@@ -151,7 +151,7 @@ export class JobRuns {
     const error: Stop['error'] = (outcome) =>
       outcome === undefined
         ? new MemcageError(ErrorCode.TIMEOUT, message)
-        : new TimeoutError(message, { ...outcome, ...NOTHING });
+        : new TimeoutError(message, { ...outcome, ...NO_OUTPUT });
     return setTimeout(() => stops.stop({ reason: message, error, isFinal: true, atOnce: false }), timeoutMs);
   }
 }
@@ -160,7 +160,7 @@ function cancelled(reason: unknown, { processor }: Plan): Stop {
   // As what BullMQ's own child throws by its signal.
   const message = typeof reason === 'string' && reason !== '' ? reason : `${processor.name} was cancelled`;
   const error: Stop['error'] = (outcome) => {
-    const all = outcome === undefined ? undefined : { ...outcome, ...NOTHING };
+    const all = outcome === undefined ? undefined : { ...outcome, ...NO_OUTPUT };
     return Object.assign(new AbortError(reason, all), { message });
   };
   return { reason, error, isFinal: false, atOnce: false };

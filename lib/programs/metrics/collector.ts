@@ -15,7 +15,7 @@ export interface CollectorOptions<L> {
 }
 
 /** The figures of all cgroups with the same labels. Without gauges if there is no such cgroup now. */
-export interface Row<L> {
+export interface FigureRow<L> {
   labels: L;
   gauges: Partial<Gauges>;
   counts: Totals;
@@ -28,8 +28,8 @@ export interface CageTotals {
   oomKills: number;
 }
 
-export interface Collected<L> {
-  rows: Row<L>[];
+export interface CollectedFigures<L> {
+  rows: FigureRow<L>[];
   /** Labels that had gauges the last time, and have none now. */
   ended: L[];
   /** Undefined if the caller named the cgroups. */
@@ -56,7 +56,7 @@ export class Collector<L extends object> {
     subscribe(CAGE_CLOSED, this.#onClosed);
   }
 
-  collect(): Collected<L> {
+  collect(): CollectedFigures<L> {
     const open = openCages();
     const cages = new Map(open.filter(hasCgroup).map((cage) => [cage.cgroup.path, cage]));
     const cgroups = [...(this.#options.cgroups?.() ?? Array.from(cages.values(), ({ cgroup }) => cgroup))];
@@ -134,7 +134,7 @@ export class Collector<L extends object> {
     }
   }
 
-  #rows(gauges: ReadonlyMap<string, readonly Gauges[]>): Row<L>[] {
+  #rows(gauges: ReadonlyMap<string, readonly Gauges[]>): FigureRow<L>[] {
     return Array.from(this.#labels, ([key, labels]) => {
       const all = gauges.get(key);
       return { labels, gauges: all === undefined ? {} : together(all), counts: { ...this.#ledger.total(key) } };

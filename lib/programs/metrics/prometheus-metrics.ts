@@ -7,7 +7,7 @@ export type Register =
   | PromClient.Registry<PromClient.OpenMetricsContentType>;
 
 /** Calls `give` for each value, with its labels. */
-export type Values = (give: (value: number | undefined, labels: object) => void) => void;
+export type GiveValues = (give: (value: number | undefined, labels: object) => void) => void;
 
 export type Help = readonly [name: string, help: string];
 
@@ -23,7 +23,7 @@ export class Metrics {
     private readonly prefix: string,
   ) {}
 
-  gauge(help: Help, labelNames: readonly string[], values: Values): void {
+  gauge(help: Help, labelNames: readonly string[], values: GiveValues): void {
     new this.client.Gauge({
       ...this.#configuration(help, labelNames),
       collect() {
@@ -34,7 +34,7 @@ export class Metrics {
     this.#names.push(this.prefix + help[0]);
   }
 
-  counter(help: Help, labelNames: readonly string[], values: Values): void {
+  counter(help: Help, labelNames: readonly string[], values: GiveValues): void {
     new this.client.Counter({
       ...this.#configuration(help, labelNames),
       collect() {
@@ -82,7 +82,7 @@ const BUDGET_LABELS = ['budget'];
 /** Adds metrics of budgets, by their names. */
 export function addBudgets(metrics: Metrics, budgets: Readonly<Record<string, Pick<Budget, 'stats'>>>): void {
   const valuesOf =
-    (figure: keyof BudgetStats, factor = 1): Values =>
+    (figure: keyof BudgetStats, factor = 1): GiveValues =>
     (give) => {
       for (const [name, budget] of Object.entries(budgets)) {
         const value = budget.stats()[figure];

@@ -47,7 +47,7 @@ export function readKernelReport(
 const NAME_BYTES = 15;
 
 /** A child of a cage that has ended. */
-export interface EndedChild {
+export interface PossibleVictim {
   pid: number;
   file: string;
   signal: NodeJS.Signals | null;
@@ -58,7 +58,7 @@ export interface EndedChild {
 /** Adds the child to the victims of the verdict, if only the kernel can have sent the SIGKILL that ended it. */
 export function withChild<R extends KernelReport | undefined>(
   report: R,
-  { pid, file, signal, wasKilled }: EndedChild,
+  { pid, file, signal, wasKilled }: PossibleVictim,
 ): R {
   const oom = report?.oom ?? null;
   if (oom === null || oom.victims !== null || oom.kills === 0 || signal !== 'SIGKILL' || wasKilled) return report;

@@ -10,7 +10,7 @@ import { launchByNode } from '../launch/launch-by-node';
 import { createLaunch, handleWith } from '../launch/launch-child';
 import { runnerFor } from '../launch/launch-now';
 import { Start } from '../launch/start';
-import { NOTHING } from '../request/cage-options';
+import { NO_CAGE_OPTIONS } from '../request/cage-options';
 import type { AnySharedCage } from '../request/context';
 import { cageAround, refuseOtherCopy, runWithin } from '../request/context';
 import { requestOf, type StartRequest, turnOf } from '../request/start-request';
@@ -44,8 +44,9 @@ function intercept(): void {
     if (!interceptsSync()) refuseSync();
     return;
   }
-  if (!interceptSync(() => (cageAround() === undefined ? undefined : runnerOf(requestOf(NOTHING))))) refuseSync();
-  interceptChildren(() => (cageAround() === undefined ? undefined : starterOf(requestOf(NOTHING))), kind);
+  if (!interceptSync(() => (cageAround() === undefined ? undefined : runnerOf(requestOf(NO_CAGE_OPTIONS)))))
+    refuseSync();
+  interceptChildren(() => (cageAround() === undefined ? undefined : starterOf(requestOf(NO_CAGE_OPTIONS))), kind);
   intercepting = kind;
 }
 

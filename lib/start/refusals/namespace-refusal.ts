@@ -13,7 +13,7 @@ const EUSERS = 87;
 export const MAKING_STAGES: ReadonlySet<Stage> = new Set(['clone', 'unshare']);
 
 /** An error's code and message. */
-export type Explanation = readonly [code: ErrorCode, message: string];
+export type CodeAndMessage = readonly [code: ErrorCode, message: string];
 
 /**
  * Explains why the kernel, or newuidmap, refused the child's namespaces, and what helps. The errno alone says little:
@@ -25,7 +25,7 @@ export function explainNamespaceRefusal(
   failure: Pick<CloneFailure, 'stage' | 'errno' | 'path' | 'output'>,
   wanted: readonly string[],
   facts: NamespaceFacts,
-): Explanation {
+): CodeAndMessage {
   const { stage, errno, path } = failure;
   const name = getSystemErrorName(errno);
   if (stage === 'id-maps' && isAbsolute(path) && !path.startsWith('/proc/')) return explainProgram(failure, facts);
@@ -61,7 +61,7 @@ const HIDDEN_PROC =
   'let the container show all of it (docker: `--security-opt systempaths=unconfined`), or leave out `mount` or `pid`';
 
 /** Each user namespace limits each kind, and the limits of all outer user namespaces count too: namespaces(7). */
-function explainLimit(wanted: readonly string[], { forbidding, isNested }: NamespaceFacts): Explanation {
+function explainLimit(wanted: readonly string[], { forbidding, isNested }: NamespaceFacts): CodeAndMessage {
   const files = wanted.flatMap((kind) => forbidding[kind] ?? []);
   if (files.length > 0) {
     return [
@@ -120,7 +120,7 @@ function explainDenial(stage: CloneFailure['stage'], facts: NamespaceFacts): str
 function explainProgram(
   { errno, path, output }: Pick<CloneFailure, 'errno' | 'path' | 'output'>,
   facts: NamespaceFacts,
-): Explanation {
+): CodeAndMessage {
   const said = output ?? getSystemErrorName(errno);
   return [ErrorCode.ID_MAP_REFUSED, `${basename(path)} did not map the ids (${said}): ${cureOfProgram(path, facts)}`];
 }

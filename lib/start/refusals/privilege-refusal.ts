@@ -13,7 +13,7 @@ import { capabilitiesIn, type Privileges } from '../../process/settings/privileg
 const { EACCES, EDQUOT, EINVAL, ENOMEM, EPERM } = constants.errno;
 
 /** Of a refused setting. */
-export interface Explanation {
+export interface RefusedSetting {
   what: string;
   why: string;
   /** Empty if nothing is known to help. */
@@ -45,14 +45,14 @@ function lackingOf({ permitted, bounding }: CapabilitySets, kept: bigint): bigin
 }
 
 /** Explains the stages of the child's privileges. */
-export function explainPrivilege({ stage, errno, path }: CloneFailure, privileges: Privileges): Explanation {
+export function explainPrivilege({ stage, errno, path }: CloneFailure, privileges: Privileges): RefusedSetting {
   if (stage === 'no-new-privs') return { what: 'privileges.noNew', why: 'it knows no PR_SET_NO_NEW_PRIVS', cure: '' };
   if (stage === 'seccomp') return explainFilter(errno);
   if (stage === 'session-keyring') return explainKeyring(errno);
   return explainCapabilities(errno, path, privileges.capabilities ?? 0n);
 }
 
-function explainKeyring(errno: number): Explanation {
+function explainKeyring(errno: number): RefusedSetting {
   const what = 'a session keyring of its own, which a child with uid or privileges.noNew gets';
   if (errno === -EDQUOT) {
     return {
@@ -68,7 +68,7 @@ function explainKeyring(errno: number): Explanation {
   };
 }
 
-function explainCapabilities(errno: number, step: string, kept: bigint): Explanation {
+function explainCapabilities(errno: number, step: string, kept: bigint): RefusedSetting {
   const what = `privileges.capabilities: ${kept === 0n ? 'none' : capabilitiesIn(kept)}`;
   if (step === 'PR_CAPBSET_DROP') {
     return {
@@ -115,8 +115,8 @@ export function isFiltered({ stage, path }: CloneFailure, { privileges, rlimits 
 /** @param other the explanation without a filter, if there is one */
 export function explainFiltered(
   { stage, syscall: call = stage }: CloneFailure,
-  other: Explanation | undefined,
-): Explanation {
+  other: RefusedSetting | undefined,
+): RefusedSetting {
   const orElse = (text: string | undefined): string => (text === undefined || text === '' ? '' : `; or else ${text}`);
   return {
     what: other?.what ?? `the step ${stage}`,
@@ -125,7 +125,7 @@ export function explainFiltered(
   };
 }
 
-function explainFilter(errno: number): Explanation {
+function explainFilter(errno: number): RefusedSetting {
   const what = 'privileges.seccomp';
   if (errno === -EACCES) {
     return { what, why: 'with noNew: false only CAP_SYS_ADMIN may install a filter', cure: 'leave out noNew: false' };

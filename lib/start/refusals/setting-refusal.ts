@@ -18,11 +18,11 @@ import type { ResourceName } from '../../process/settings/resource-limits';
 import { forbidsWrite } from '../../process/settings/seccomp-filter';
 import { ownLimits } from './own-rlimits';
 import {
-  type Explanation,
   explainFiltered,
   explainPrivilege,
   foreseeRefusedCapabilities,
   isFiltered,
+  type RefusedSetting,
 } from './privilege-refusal';
 
 const { EACCES, EPERM } = constants.errno;
@@ -108,7 +108,10 @@ export function failedSetting(failure: CloneFailure, settings: ChildSettings, fa
   return settingError(failure, isOwn ? own : explainFiltered(failure, own));
 }
 
-function settingError({ stage, errno, path, syscall }: CloneFailure, { what, why, cure }: Explanation): MemcageError {
+function settingError(
+  { stage, errno, path, syscall }: CloneFailure,
+  { what, why, cure }: RefusedSetting,
+): MemcageError {
   const message = `The kernel refused ${what} (${getSystemErrorName(errno)}): ${why}${cure === '' ? '' : `. Cure: ${cure}`}`;
   return new MemcageError(ErrorCode.SETTING, message, {
     errno,
@@ -134,7 +137,7 @@ export function isSettingStage(stage: string): boolean {
   return SETTINGS.has(stage);
 }
 
-function explain(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): Explanation {
+function explain(failure: CloneFailure, settings: ChildSettings, facts: SettingFacts): RefusedSetting {
   const { stage, errno, path } = failure;
   if (PRIVILEGES.has(stage)) return explainPrivilege(failure, settings.privileges);
   if (stage === 'rlimits') return explainLimit(path as ResourceName, errno, settings, facts);
@@ -159,7 +162,12 @@ function explain(failure: CloneFailure, settings: ChildSettings, facts: SettingF
   return { what, why: `${path} can't be written`, cure: 'mount a writable /proc' };
 }
 
-function explainLimit(name: ResourceName, errno: number, { rlimits }: ChildSettings, facts: SettingFacts): Explanation {
+function explainLimit(
+  name: ResourceName,
+  errno: number,
+  { rlimits }: ChildSettings,
+  facts: SettingFacts,
+): RefusedSetting {
   const { soft, hard } = rlimits[name] ?? { soft: 0, hard: 0 };
   const what = `rlimits.${name}: ${soft === hard ? amount(hard) : `{ soft: ${amount(soft)}, hard: ${amount(hard)} }`}`;
   const { mostFiles = Number.POSITIVE_INFINITY } = facts;

@@ -41,7 +41,7 @@ export interface ResolvedCageOptions {
 }
 
 /** Of a child without options of memcage. */
-export const NOTHING: ResolvedCageOptions = {
+export const NO_CAGE_OPTIONS: ResolvedCageOptions = {
   limits: undefined,
   thresholds: [],
   cage: undefined,
@@ -62,7 +62,7 @@ const NOT_KEPT =
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
-  if (!isOptions(options)) return { node: options, own: NOTHING };
+  if (!isOptions(options)) return { node: options, own: NO_CAGE_OPTIONS };
   // At once: a rest that is taken apart again would have what somebody has added to Object.prototype.
   const {
     memory,

@@ -1,12 +1,12 @@
 import { constants } from 'node:os';
 import type { CageCgroup } from '../../../lib/cage/cgroup/cage-cgroup';
 import { explainTooSmall } from '../../../lib/cage/limit-too-small';
-import type { WhoseLimit } from '../../../lib/cage/oom/killing-limit';
+import type { KillingLimit } from '../../../lib/cage/oom/killing-limit';
 
 const { E2BIG, ENOMEM } = constants.errno;
 
 /** In which nothing waits for memory right now. */
-function cgroupOf(hit: WhoseLimit | undefined, isKillerOff = false, underOom = false): CageCgroup {
+function cgroupOf(hit: KillingLimit | undefined, isKillerOff = false, underOom = false): CageCgroup {
   const monitor = { limitHit: () => hit, isKillerOff: () => isKillerOff, underOom: () => underOom };
   const report = { read: () => ({ limitBytes: hit?.limitBytes ?? null }) };
   return { memory: { path: '/cage' }, monitor, report, limitContext: { pageBytes: 4096 } } as unknown as CageCgroup;
@@ -15,7 +15,7 @@ function cgroupOf(hit: WhoseLimit | undefined, isKillerOff = false, underOom = f
 const TOO_SMALL =
   'The limit of 64 KiB is too small for a program to be started in it. Cure: 1M is enough to start a small program, and 50M for one of Node';
 
-const own = (limitBytes: number): WhoseLimit => ({ cause: 'limit', limitBytes, path: '/cage' });
+const own = (limitBytes: number): KillingLimit => ({ cause: 'limit', limitBytes, path: '/cage' });
 
 test.each([
   ['no limit was hit', cgroupOf(undefined, true), undefined],

@@ -1,5 +1,5 @@
 import { type Baseline, baselineOf } from '../../../lib/programs/cli/commands/size/baseline';
-import { answerOf, judge } from '../../../lib/programs/cli/commands/size/judgement';
+import { answerOf, judgeTrial } from '../../../lib/programs/cli/commands/size/judgement';
 import { type Found, search } from '../../../lib/programs/cli/commands/size/search';
 import type { Trial } from '../../../lib/programs/cli/commands/size/trial';
 
@@ -51,7 +51,7 @@ export async function sizeModel(
   const found = await search({ programBytes, peakBytes, mostRuns: mostRuns - free.length }, (limitBytes) => {
     limits.push(limitBytes);
     const trial = run(limitBytes);
-    const judgement = judge(trial, baseline);
+    const judgement = judgeTrial(trial, baseline);
     return Promise.resolve(answerOf(judgement, trial, baseline));
   });
   return { found, runs: free.length + limits.length, baseline, limits };

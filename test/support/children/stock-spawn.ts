@@ -8,7 +8,7 @@ import type { MakeHandle } from '../../../lib/process/swap-handle';
 import { spawn } from '../../../lib/start/api/spawn';
 import { createLaunch } from '../../../lib/start/launch/launch-child';
 import { Start } from '../../../lib/start/launch/start';
-import { NOTHING } from '../../../lib/start/request/cage-options';
+import { NO_CAGE_OPTIONS } from '../../../lib/start/request/cage-options';
 import { Gate } from '../../../lib/start/request/gate';
 import { requestOf } from '../../../lib/start/request/start-request';
 import type { Turn } from '../../../lib/start/request/turns';
@@ -45,7 +45,7 @@ export const HELD_MS = 20;
 /** Our handle and our launch, without a cage, and each child waits at a gate for a moment. */
 const gatedSpawn: Spawn = (file, args, options) => {
   const gate = new Gate();
-  const start = new Start(requestOf(NOTHING), {
+  const start = new Start(requestOf(NO_CAGE_OPTIONS), {
     turn: { take: () => gate, born: () => {} } as unknown as Turn,
     byNode: false,
   });

@@ -78,7 +78,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'lib/cage/polled-cage.ts': [],
   'lib/cage/polled-group.ts': [],
   'lib/cage/root': [{ roles: ['parent', 'guardian'], subject: /memcage-(detached-)?\d+-[0-9a-f]+$/ }],
-  'lib/cage/usage-threshold': [{ operations: ['events'], roles: SIDES }],
+  'lib/cage/watched-threshold': [{ operations: ['events'], roles: SIDES }],
   'lib/cage/usage-thresholds.ts': [{ operations: ['events'], roles: SIDES }],
   'lib/cgroup': [{ ...IN_CGROUPS, roles: SIDES }],
   'lib/cgroup/containers': [],

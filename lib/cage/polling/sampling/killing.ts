@@ -12,7 +12,7 @@ const NUMBERS = { SIGSTOP: 19, SIGKILL: 9 } as const;
  * - `gone`: there is no such process any more.
  * - `refused`: this process may not send it one.
  */
-export type Answer = 'sent' | 'gone' | 'refused';
+export type Signalled = 'sent' | 'gone' | 'refused';
 
 /** Sends a signal to that process, and to no other that has got its pid meanwhile. */
 export function signal(
@@ -21,7 +21,7 @@ export function signal(
   look: Look,
   startTolerance: number,
   pidfds: Pidfds | undefined,
-): Answer {
+): Signalled {
   const isStill = (): boolean => {
     const found = look.find(process.pid);
     return found !== undefined && !(Math.abs(found.start - process.start) > startTolerance);
@@ -47,7 +47,7 @@ export function signal(
   }
 }
 
-function byPid(pid: number, name: keyof typeof NUMBERS): Answer {
+function byPid(pid: number, name: keyof typeof NUMBERS): Signalled {
   process.kill(pid, name);
   return 'sent';
 }

@@ -1,6 +1,6 @@
 import { KeyHistory } from './key-history';
 import type { Lesson } from './lesson';
-import { type LimitBounds, limitOf, within } from './limit-rule';
+import { type LimitBounds, limitForNext, within } from './limit-rule';
 
 /**
  * p95 does not move before a twentieth of the weight is above it, but a kill is to happen to a hundredth of the jobs. So a kill counts
@@ -37,14 +37,14 @@ export class Histories {
 
   limitFor(key: string, nowMs: number, bounds: LimitBounds): number | undefined {
     const known = this.#byKey.get(key);
-    return known === undefined ? undefined : limitOf(known, nowMs, bounds);
+    return known === undefined ? undefined : limitForNext(known, nowMs, bounds);
   }
 
   /** The largest limit of those that are known, or the ceiling while these are few. */
   firstLimit(nowMs: number, bounds: LimitBounds): number {
     if (this.#byKey.size < KEYS_TO_GO_BY) return bounds.ceilingBytes;
     let most = 0;
-    for (const known of this.#byKey.values()) most = Math.max(most, limitOf(known, nowMs, bounds));
+    for (const known of this.#byKey.values()) most = Math.max(most, limitForNext(known, nowMs, bounds));
     return within(most, bounds);
   }
 

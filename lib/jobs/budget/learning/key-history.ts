@@ -12,7 +12,7 @@ const HALF_LIFE_MS = 7 * 24 * 3600 * 1000;
 export const MOST_JOBS = 1000;
 
 /** What one job adds. */
-export interface Sample {
+export interface LearnedPeak {
   bytes: number;
   weight: number;
   /** When the job ended, in milliseconds since the epoch. */
@@ -31,7 +31,7 @@ export class KeyHistory {
     readonly needs = new Histogram(),
   ) {}
 
-  learn({ bytes, weight, timeMs }: Sample): void {
+  learn({ bytes, weight, timeMs }: LearnedPeak): void {
     const factor = 2 ** (-1 / HALF_LIFE_JOBS) * fading(timeMs - this.lastMs);
     this.needs.decay(factor);
     this.needs.add(bytes, weight);

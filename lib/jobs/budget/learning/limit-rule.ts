@@ -14,7 +14,7 @@ const CAUTION = 0.3;
 const PAGE_BYTES = 4096;
 
 /** The limit for the next job. */
-export function limitOf(known: KeyHistory, nowMs: number, bounds: LimitBounds): number {
+export function limitForNext(known: KeyHistory, nowMs: number, bounds: LimitBounds): number {
   const margin = 1 + MARGIN + CAUTION / Math.max(1, known.jobsAt(nowMs));
   return within(known.needs.percentile(SHARE) * margin, bounds);
 }

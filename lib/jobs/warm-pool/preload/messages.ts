@@ -4,7 +4,7 @@
 /** The module is loaded. */
 export const READY = 'NODE_MEMCAGE_READY';
 /** The module can't be loaded; with `text`, its error. */
-export const FAILED = 'NODE_MEMCAGE_FAILED';
+export const LOAD_FAILED = 'NODE_MEMCAGE_FAILED';
 /** To the child, right before a question; with `more`, others may follow. */
 export const ASK = 'NODE_MEMCAGE_ASK';
 /** What it sends from here on, it sends after it was asked. */

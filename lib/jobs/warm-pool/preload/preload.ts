@@ -4,7 +4,7 @@ import Module from 'node:module';
 import { inspect } from 'node:util';
 import { promiseHooks } from 'node:v8';
 import { isMainThread } from 'node:worker_threads';
-import { FAILED, READY } from './messages';
+import { LOAD_FAILED, READY } from './messages';
 import { servePool } from './serve-pool';
 
 /** For how long a module that listens to no message must stay alive to count as one that waits. */
@@ -28,7 +28,7 @@ function reportOn(send: (this: NodeJS.Process, message: object) => unknown): voi
   const tell = (message: object): void => {
     if (process.connected) send.call(process, message);
   };
-  const onError = (error: unknown): void => tell({ cmd: FAILED, text: inspect(error) });
+  const onError = (error: unknown): void => tell({ cmd: LOAD_FAILED, text: inspect(error) });
   process.on('uncaughtExceptionMonitor', onError);
   whenMainIsLoaded(() => {
     process.off('uncaughtExceptionMonitor', onError);

@@ -6,7 +6,7 @@ import type { HeldChild } from '../../../../lib/start/child/held-child';
 import type { KernelReport } from '../../../../lib/start/child/kernel-report';
 import { createLaunch } from '../../../../lib/start/launch/launch-child';
 import { Start } from '../../../../lib/start/launch/start';
-import { NOTHING } from '../../../../lib/start/request/cage-options';
+import { NO_CAGE_OPTIONS } from '../../../../lib/start/request/cage-options';
 import { requestOf } from '../../../../lib/start/request/start-request';
 import type { NativeBinding, WatchEvent } from '../../../../types/native';
 import type { NamespaceOptions } from '../../../../types/options';
@@ -94,7 +94,7 @@ function launch({
   caged?: HeldChild;
   onRefused?: (error: Error) => boolean;
 } & Partial<Program> = {}): ReturnType<ReturnType<typeof createLaunch>> {
-  const start = new Start({ ...requestOf(NOTHING), namespaces }, { turn: undefined, byNode: false });
+  const start = new Start({ ...requestOf(NO_CAGE_OPTIONS), namespaces }, { turn: undefined, byNode: false });
   Object.assign(start, {
     hold: () => caged,
     refused: onRefused,

@@ -1,6 +1,6 @@
 import {
+  killingLimit,
   killsWhenOut,
-  limitOf,
   limitOfAncestor,
   limitOfAncestorAt,
   wasHit,
@@ -29,18 +29,18 @@ beforeEach(() => {
 });
 
 test('a limit is told as it is now, and none as null', () => {
-  expect(limitOf('limit', tree.directory('limited'), 2)).toEqual({
+  expect(killingLimit('limit', tree.directory('limited'), 2)).toEqual({
     cause: 'limit',
     limitBytes: 8192,
     path: '/cg/limited',
   });
-  expect(limitOf('limit', tree.directory('free'), 2).limitBytes).toBeNull();
+  expect(killingLimit('limit', tree.directory('free'), 2).limitBytes).toBeNull();
   // The root of a hierarchy has no such file.
-  expect(limitOf('ancestor', tree.directory(CAGE), 2).limitBytes).toBeNull();
+  expect(killingLimit('ancestor', tree.directory(CAGE), 2).limitBytes).toBeNull();
 });
 
 test('a cgroup that is gone has no limit, and any other refusal is an error', () => {
-  expect(limitOf('descendant', tree.directory('gone'), 2)).toEqual({
+  expect(killingLimit('descendant', tree.directory('gone'), 2)).toEqual({
     cause: 'descendant',
     limitBytes: null,
     path: '/cg/gone',
@@ -53,7 +53,7 @@ test('a cgroup that is gone has no limit, and any other refusal is an error', ()
       },
     },
   );
-  expect(() => limitOf('limit', directory('c'), 2)).toThrow(withCode('NO_PERMISSION'));
+  expect(() => killingLimit('limit', directory('c'), 2)).toThrow(withCode('NO_PERMISSION'));
 });
 
 test('an ancestor may be a cage', () => {

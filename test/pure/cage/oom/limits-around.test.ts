@@ -1,5 +1,5 @@
 import type { LoggedKill } from '../../../../lib/cage/oom/kill-records';
-import type { WhoseLimit } from '../../../../lib/cage/oom/killing-limit';
+import type { KillingLimit } from '../../../../lib/cage/oom/killing-limit';
 import { LimitsAround, type OomSurroundings } from '../../../../lib/cage/oom/limits-around';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';
@@ -38,7 +38,7 @@ function around({ isOwn = true, path = LEAF } = {}): LimitsAround {
   return new LimitsAround(tree.directory(path), surroundings as OomSurroundings);
 }
 
-const whose = (cause: WhoseLimit['cause'], path: string, limitBytes: number | null): WhoseLimit => ({
+const whose = (cause: KillingLimit['cause'], path: string, limitBytes: number | null): KillingLimit => ({
   cause,
   limitBytes,
   path: `/cg/${path}`,
@@ -86,7 +86,7 @@ const at = (limitCgroup: string | null): LoggedKill => ({
 });
 const kernelName = (path: string): string => `/seen/${path}`;
 
-testRows<[string, (string | null)[], WhoseLimit | undefined]>(
+testRows<[string, (string | null)[], KillingLimit | undefined]>(
   'the nearest of the limits in the log',
   [
     ['none', [], undefined],

@@ -1,5 +1,5 @@
 import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-limits';
-import { bytesAt, resolveThresholds } from '../../../../lib/cgroup/limits/resolve-thresholds';
+import { resolveThresholds, thresholdBytes } from '../../../../lib/cgroup/limits/resolve-thresholds';
 import { alreadyRead } from '../../../../lib/common/options/accepted-options';
 import { splitOptions } from '../../../../lib/start/request/cage-options';
 import type { CageThreshold } from '../../../../types/options';
@@ -11,16 +11,16 @@ const LIMITED = { memory: { max: 200 * MIB } };
 test('sizes, and percentages of the limit', () => {
   const resolved = resolveThresholds(['80%', '100M', 4096, '1%', '100%'], LIMITED);
   expect(resolved.map(({ given }) => given)).toEqual(['80%', '100M', 4096, '1%', '100%']);
-  const bytes = resolved.map((threshold) => bytesAt(threshold, 200 * MIB));
+  const bytes = resolved.map((threshold) => thresholdBytes(threshold, 200 * MIB));
   expect(bytes).toEqual([160 * MIB, 100 * MIB, 4096, 2 * MIB, 200 * MIB]);
 });
 
 test('a percentage follows the limit, and a size does not', () => {
   const [share, size] = resolveThresholds(['50%', '10M'], LIMITED);
   if (share === undefined || size === undefined) throw new Error('two were given');
-  expect(bytesAt(share, 1001)).toBe(500);
-  expect(bytesAt(share, Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
-  expect(bytesAt(size, Number.POSITIVE_INFINITY)).toBe(10 * MIB);
+  expect(thresholdBytes(share, 1001)).toBe(500);
+  expect(thresholdBytes(share, Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+  expect(thresholdBytes(size, Number.POSITIVE_INFINITY)).toBe(10 * MIB);
 });
 
 test('what means the same is there once, and what only is the same now is not', () => {

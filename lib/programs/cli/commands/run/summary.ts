@@ -12,7 +12,7 @@ import type { Rows } from '../../chart/chart-data';
 import { formatDuration } from '../../text/duration';
 import type { Colors } from '../../text/style';
 
-export interface Seen {
+export interface RunFacts {
   /** Undefined: there was no cage. */
   version: CgroupVersion | undefined;
   /** 0: there was no sample. */
@@ -31,7 +31,7 @@ export function endingOf({ exitCode, signal, oom, limits, stalled, nodeHeap, err
 }
 
 /** The figures of a run, by name. A figure that the kernel does not count is left out, or says so. */
-export function summaryRows(outcome: Outcome, { version, mostProcesses }: Seen): Rows {
+export function summaryRows(outcome: Outcome, { version, mostProcesses }: RunFacts): Rows {
   const { memory, oom, cpu, faults, durationMs } = outcome;
   const { limitBytes } = memory;
   const rows: (readonly [string, string | undefined])[] = [

@@ -3,7 +3,7 @@ import type { Answer } from './search';
 import type { Trial } from './trial';
 
 /** How a run at a limit went: `well`, or the first of the others that holds. */
-export type Judgement =
+export type TrialJudgement =
   | 'well'
   | 'not started'
   | 'killed'
@@ -15,7 +15,7 @@ export type Judgement =
   | 'waits'
   | 'slow';
 
-export function judge(trial: Trial, baseline: Baseline): Judgement {
+export function judgeTrial(trial: Trial, baseline: Baseline): TrialJudgement {
   if (trial.error !== undefined) return 'not started';
   if (trial.oomKills > 0) return 'killed';
   if (trial.isStalled) return 'stalled';
@@ -29,7 +29,7 @@ export function judge(trial: Trial, baseline: Baseline): Judgement {
  * Not by the clock: a program takes longer whenever the machine does something else as well. What a limit costs is in the counts, and they
  * are much the same each time.
  */
-function judgeCosts(trial: Trial, { allowed }: Baseline): Judgement {
+function judgeCosts(trial: Trial, { allowed }: Baseline): TrialJudgement {
   const isAbove = (cost: keyof Costs): boolean => (trial[cost] ?? 0) > allowed[cost];
   if (isAbove('refaults') || isAbove('majorFaults')) return 'reads again';
   if (isAbove('stallMs')) return 'waits';
@@ -39,11 +39,11 @@ function judgeCosts(trial: Trial, { allowed }: Baseline): Judgement {
 /** How much more processor time than allowed a run may take by chance. */
 const DOUBT = 1.3;
 
-export function answerOf(judgement: Judgement, trial: Trial, baseline: Baseline): Answer {
+export function answerOf(judgement: TrialJudgement, trial: Trial, baseline: Baseline): Answer {
   return { isGood: judgement === 'well', isDoubtful: isDoubtful(judgement, trial, baseline) };
 }
 
-function isDoubtful(judgement: Judgement, trial: Trial, baseline: Baseline): boolean {
+function isDoubtful(judgement: TrialJudgement, trial: Trial, baseline: Baseline): boolean {
   // A machine that does something else for a while has a run cut too, but makes it no dearer.
   if (judgement === 'cut') return judgeCosts(trial, baseline) === 'well';
   return judgement === 'slow' && trial.cpuMs <= DOUBT * baseline.allowed.cpuMs;
@@ -57,8 +57,8 @@ export function complaintOf(trial: Trial, exitCode: number): string | undefined 
 }
 
 /** In words, for the table. */
-export function wordsOf(judgement: Judgement, { exitCode, signal, oomKills, error }: Trial): string {
-  const words: Readonly<Record<Judgement, string>> = {
+export function wordsOf(judgement: TrialJudgement, { exitCode, signal, oomKills, error }: Trial): string {
+  const words: Readonly<Record<TrialJudgement, string>> = {
     well: 'well',
     killed: oomKills === 1 ? 'killed for memory' : `${oomKills} killed for memory`,
     stalled: 'got nowhere because of memory',

@@ -4,13 +4,13 @@ import type { Colors } from '../../text/style';
 import { tableOf } from '../../text/text-table';
 import type { Baseline } from './baseline';
 import { bytesAt, placeOf, sizeAt } from './grid';
-import { type Judgement, wordsOf } from './judgement';
+import { type TrialJudgement, wordsOf } from './judgement';
 import type { Found } from './search';
 import type { Trial } from './trial';
 
 /** A run, and how it went. */
 export interface JudgedTrial extends Trial {
-  judgement: Judgement;
+  judgement: TrialJudgement;
 }
 
 /** A limit, in bytes and as one writes it. */
@@ -75,7 +75,7 @@ export function rowsOf({ trials }: SizeResult): (readonly string[])[] {
   const rows = [...trials]
     .sort(byLimit)
     .map((trial) => [
-      limitOf(trial),
+      limitText(trial),
       formatDuration(trial.durationMs),
       formatDuration(trial.cpuMs),
       formatSize(trial.peakBytes),
@@ -98,7 +98,7 @@ export function conclusionOf({ recommended, smallest }: SizeResult): string {
 }
 
 /** The limit of a run as the user writes it, not as formatSize() rounds it. */
-export function limitOf({ limitBytes }: Pick<JudgedTrial, 'limitBytes'>): string {
+export function limitText({ limitBytes }: Pick<JudgedTrial, 'limitBytes'>): string {
   return Number.isFinite(limitBytes) ? sizeAt(placeOf(limitBytes)) : 'none';
 }
 

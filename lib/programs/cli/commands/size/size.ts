@@ -6,8 +6,8 @@ import { exitCodeOf } from '../run/signals';
 import { reportStartError } from '../run/start-error';
 import { type Baseline, baselineOf } from './baseline';
 import { inputOf, type OpenInput } from './input';
-import { answerOf, complaintOf, judge, wordsOf } from './judgement';
-import { type JudgedTrial, limitOf, resultOf, type SizeResult } from './result';
+import { answerOf, complaintOf, judgeTrial, wordsOf } from './judgement';
+import { type JudgedTrial, limitText, resultOf, type SizeResult } from './result';
 import { type Answer, search } from './search';
 import { runTrial, type SizeRequest, type Trial } from './trial';
 
@@ -65,11 +65,11 @@ class Trials {
   async at(limitBytes: number): Promise<Answer> {
     const { cutMs, stallMs } = this.baseline;
     const trial = await runTrial(this.request, { limitBytes, cutMs, stallMs }, this.openInput);
-    if (answerOf(judge(trial, this.baseline), trial, this.baseline).isDoubtful) await this.#control();
+    if (answerOf(judgeTrial(trial, this.baseline), trial, this.baseline).isDoubtful) await this.#control();
     const { baseline } = this;
-    const judgement = judge(trial, baseline);
+    const judgement = judgeTrial(trial, baseline);
     this.all.push({ ...trial, judgement });
-    complain(`${limitOf(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
+    complain(`${limitText(trial)}: ${wordsOf(judgement, trial)}, ${formatDuration(trial.durationMs)}`);
     return answerOf(judgement, trial, baseline);
   }
 
@@ -81,7 +81,7 @@ class Trials {
     complain(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
     const isWell = complaintOf(control, this.request.exitCode) === undefined;
     if (isWell) this.#free.push(control);
-    this.all.push({ ...control, judgement: isWell ? 'well' : judge(control, this.baseline) });
+    this.all.push({ ...control, judgement: isWell ? 'well' : judgeTrial(control, this.baseline) });
   }
 }
 

@@ -1,5 +1,5 @@
 import { baselineOf } from '../../../../../lib/programs/cli/commands/size/baseline';
-import { answerOf, complaintOf, judge, wordsOf } from '../../../../../lib/programs/cli/commands/size/judgement';
+import { answerOf, complaintOf, judgeTrial, wordsOf } from '../../../../../lib/programs/cli/commands/size/judgement';
 import type { Trial } from '../../../../../lib/programs/cli/commands/size/trial';
 import { MIB, WELL } from '../../../../support/budget/size-model';
 import { testRows } from '../../../../support/rows';
@@ -33,9 +33,12 @@ testRows(
   ] as const satisfies readonly (readonly [Partial<Trial>, string, string, boolean])[],
   ([change, judgement, words, isDoubtful]) => {
     const trial = { ...WELL, ...change };
-    expect(judge(trial, baseline)).toBe(judgement);
-    expect(wordsOf(judge(trial, baseline), trial)).toBe(words);
-    expect(answerOf(judge(trial, baseline), trial, baseline)).toEqual({ isGood: judgement === 'well', isDoubtful });
+    expect(judgeTrial(trial, baseline)).toBe(judgement);
+    expect(wordsOf(judgeTrial(trial, baseline), trial)).toBe(words);
+    expect(answerOf(judgeTrial(trial, baseline), trial, baseline)).toEqual({
+      isGood: judgement === 'well',
+      isDoubtful,
+    });
   },
 );
 

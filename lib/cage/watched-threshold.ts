@@ -1,19 +1,19 @@
 import type { CgroupDirectory } from '../cgroup/directory/directory';
 import { isGone, isRefused } from '../cgroup/directory/refusal';
 import { UsageAlarm } from '../cgroup/events/usage-alarm';
-import { bytesAt, type ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
+import { type ResolvedThreshold, thresholdBytes } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
 import type { UsageEvent } from './contract/cage-events';
 import { Crossings } from './threshold-crossings';
 
 interface Listener {
   tell(event: UsageEvent): void;
-  /** Has {@link UsageThreshold.see} called again in a moment. */
+  /** Has {@link WatchedThreshold.see} called again in a moment. */
   lookSoon(): void;
 }
 
 /** One threshold of a cage that someone listens to. */
-export class UsageThreshold {
+export class WatchedThreshold {
   #bytes = Number.NaN;
   #alarm: UsageAlarm | undefined;
   #isClosed = false;
@@ -31,7 +31,7 @@ export class UsageThreshold {
 
   /** Puts the threshold where it belongs with this limit. */
   arm({ usageBytes, limitBytes }: SeenUsage): void {
-    const bytes = bytesAt(this.threshold, limitBytes);
+    const bytes = thresholdBytes(this.threshold, limitBytes);
     if (bytes === this.#bytes || this.#isClosed) return;
     this.#disarm();
     if (this.alarmed !== undefined && bytes !== Number.POSITIVE_INFINITY) this.#watch(this.alarmed, bytes, usageBytes);

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '../../../lib/cage/contract/cage-events';
-import { UsageThreshold } from '../../../lib/cage/usage-threshold';
+import { WatchedThreshold } from '../../../lib/cage/watched-threshold';
 import type { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
 import type { ThresholdEvent } from '../../../lib/cgroup/events/cgroup-events';
 
@@ -26,7 +26,7 @@ jest.mock('../../../lib/cgroup/events/usage-alarm', () => ({
   },
 }));
 
-function listen(): { threshold: UsageThreshold; told: UsageEvent[]; looks: () => number } {
+function listen(): { threshold: WatchedThreshold; told: UsageEvent[]; looks: () => number } {
   mockAlarms.length = 0;
   const told: UsageEvent[] = [];
   let looks = 0;
@@ -39,7 +39,7 @@ function listen(): { threshold: UsageThreshold; told: UsageEvent[]; looks: () =>
     },
   };
   const given = { given: '16M', at: { bytes: 16 * MIB } };
-  const threshold = new UsageThreshold(given, {} as CgroupDirectory, listener);
+  const threshold = new WatchedThreshold(given, {} as CgroupDirectory, listener);
   return { threshold, told, looks: () => looks };
 }
 
