@@ -39,17 +39,17 @@ export interface Observation {
   [Symbol.dispose](): void;
 }
 
-type Kind = 'UpDownCounter' | 'Gauge' | 'Counter';
+type InstrumentKind = 'UpDownCounter' | 'Gauge' | 'Counter';
 
 interface Instrument {
   name: string;
-  kind: Kind;
+  kind: InstrumentKind;
   unit: string;
   description: string;
   attributes?: Api.Attributes;
 }
 
-const bytes = (name: string, description: string, kind: Kind = 'UpDownCounter'): Instrument => ({
+const bytes = (name: string, description: string, kind: InstrumentKind = 'UpDownCounter'): Instrument => ({
   name,
   kind,
   unit: 'By',

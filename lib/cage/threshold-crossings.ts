@@ -1,5 +1,5 @@
 /** What has to be told of a threshold, if anything. */
-interface Found {
+interface CrossingsToTell {
   /** How often the use has crossed it since the last time that something was told. 0: nothing is to be told. */
   count: number;
   /** The kernel's word and the reading disagree, for a moment. Look again soon. */
@@ -39,7 +39,7 @@ export class Crossings {
   }
 
   /** Read at that time, after all that was heard. */
-  read(above: boolean, nowMs: number): Found {
+  read(above: boolean, nowMs: number): CrossingsToTell {
     if (above === this.#kernel) {
       this.#doubtedSinceMs = undefined;
       return { count: this.#tell(above), isInDoubt: false, isBelieved: false };

@@ -16,7 +16,7 @@ import {
 } from './swap-handle';
 
 /** One {@link callWithHandle} or {@link callAround} in progress. */
-interface Call {
+interface OwnCall {
   /** Tells our own ChildProcess from those that other subscribers of the channel may make meanwhile. */
   readonly env: object;
   readonly starter: Starter;
@@ -25,10 +25,10 @@ interface Call {
   readonly undo: (() => void)[];
 }
 
-type Kind = 'handle' | 'around';
+type Interception = 'handle' | 'around';
 
 let subscribed = false;
-let current: Call | undefined;
+let current: OwnCall | undefined;
 let ambientStarter: () => Starter | undefined = () => undefined;
 /** What has passed its probe. */
 const fitting = new Set<string>();
@@ -71,14 +71,14 @@ export function isWithinOwnCall(call: NodeCall): boolean {
  *
  * @param kind what `choose` returns
  */
-export function interceptChildren(choose: () => Starter | undefined, kind: Kind): void {
+export function interceptChildren(choose: () => Starter | undefined, kind: Interception): void {
   assertFits('spawn', kind);
   ambientStarter = choose;
 }
 
 function attempt(call: NodeCall, starter: Starter): { result: unknown; child: ChildProcess } {
   const { options } = call;
-  const own: Call = { env: isOptions(options) ? mark(options) : {}, starter, child: undefined, undo: [] };
+  const own: OwnCall = { env: isOptions(options) ? mark(options) : {}, starter, child: undefined, undo: [] };
   const outer = current;
   current = own;
   let result: unknown;
@@ -105,7 +105,7 @@ function mark(options: { env?: unknown }): object {
   return marked;
 }
 
-function isMarked(options: unknown, call: Call): boolean {
+function isMarked(options: unknown, call: OwnCall): boolean {
   return isOptions(options) && (options as { env?: unknown }).env === call.env;
 }
 
@@ -170,7 +170,7 @@ const NO_PROGRAM = '/dev/null';
  * Before the first use of a function of Node, tries with a program that can't run whether it lets us start its child.
  * Nobody must find out with a program that can.
  */
-function assertFits(name: NodeFunction, kind: Kind): void {
+function assertFits(name: NodeFunction, kind: Interception): void {
   const tried = `${name} ${kind}`;
   // Where children are forbidden, Node says so itself.
   if (fitting.has(tried) || !permissionModelAllows()) return;

@@ -17,7 +17,7 @@ const VARIABLES = ['NODE_OPTIONS', 'MEMCAGE_NODE_HEAP'] as const;
 const PREFIXES = VARIABLES.map((name) => [name, `${name}=`] as const);
 
 /** A child that is about to be started. */
-interface Program {
+interface StartedProgram {
   file: string;
   args: readonly unknown[];
 }
@@ -71,7 +71,7 @@ export function fitsIn(setting: NodeHeapSetting, memoryBytes: number): boolean {
  * `execArgv`.
  */
 export function withNodeHeap(
-  program: Program & { env: string[] },
+  program: StartedProgram & { env: string[] },
   setting: NodeHeapSetting,
   ceiling: Ceiling,
 ): { env: string[]; limitBytes: number | undefined } {
@@ -90,7 +90,7 @@ export function withNodeHeap(
 
 /** Like {@link withNodeHeap}, for the option `env` of Node's functions, which also use what `env` inherits. */
 export function withNodeHeapIn(
-  program: Program & { env: NodeJS.ProcessEnv },
+  program: StartedProgram & { env: NodeJS.ProcessEnv },
   setting: NodeHeapSetting,
   ceiling: Ceiling,
 ): { env: NodeJS.ProcessEnv; limitBytes: number | undefined } {
@@ -105,12 +105,12 @@ export function withNodeHeapIn(
 }
 
 /** Without a setting, only a program called `node` gets a limit. */
-function isUntouched({ file }: Program, setting: NodeHeapSetting): boolean {
+function isUntouched({ file }: StartedProgram, setting: NodeHeapSetting): boolean {
   return setting === undefined && !isNode(file);
 }
 
 function planNodeHeap(
-  { args }: Program,
+  { args }: StartedProgram,
   given: HeapVariables,
   setting: NodeHeapSetting,
   { bytes: ceilingBytes = Number.POSITIVE_INFINITY, isHidden }: Ceiling,

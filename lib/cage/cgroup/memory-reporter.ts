@@ -7,7 +7,7 @@ import { swapOn } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 
-type Role = 'max' | 'peak' | 'memsw' | 'swap';
+type ReportedRole = 'max' | 'peak' | 'memsw' | 'swap';
 
 interface Reported {
   plan: LimitPlan;
@@ -20,7 +20,7 @@ export class MemoryReporter {
   /** Whether to add `details` to the report. */
   hasDetails = false;
   readonly #swap: 'memsw' | 'swap';
-  readonly #roles: readonly Role[];
+  readonly #roles: readonly ReportedRole[];
 
   readonly #plan: LimitPlan;
   readonly #context: Omit<LimitContext, 'current'>;
@@ -80,7 +80,7 @@ export class MemoryReporter {
     }
   }
 
-  #reportOf(read: (role: Role) => number | undefined): MemoryReport {
+  #reportOf(read: (role: ReportedRole) => number | undefined): MemoryReport {
     // The file is missing where the cgroup is gone. That does not mean that there was no limit.
     const limitBytes = Math.min(read('max') ?? this.#plan.max, this.#cageLimit() ?? Number.POSITIVE_INFINITY);
     const peakBytes = read('peak') ?? null;

@@ -22,7 +22,7 @@ interface Counters {
 }
 
 /** The counters of the cages around, and how often each ancestor refused memory. */
-interface Around {
+interface OomsAround {
   cages: readonly Counters[];
   ancestors: readonly number[];
 }
@@ -39,7 +39,7 @@ export class OomMonitorV2 implements OomMonitor {
   readonly #limits: LimitsAround;
   readonly #nested: NestedCgroups;
   // The cgroup itself is new and its counters are 0, but those around it have a past.
-  #before: Around;
+  #before: OomsAround;
 
   constructor(
     private readonly directory: CgroupDirectory,
@@ -161,13 +161,13 @@ export class OomMonitorV2 implements OomMonitor {
     return counters(this.#events.text());
   }
 
-  #around(): Around {
+  #around(): OomsAround {
     const { cages, ancestors } = this.surroundings;
     return { cages: cages.map(({ directory }) => readLocal(directory)), ancestors: ancestors.ooms() };
   }
 
   /** What the cages and ancestors around have counted since the child's start. */
-  #since(): Around {
+  #since(): OomsAround {
     const { cages, ancestors } = this.#around();
     return {
       cages: cages.map(({ max, oom, oom_kill }, index) => {

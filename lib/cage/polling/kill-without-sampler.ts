@@ -2,7 +2,7 @@ import { pauseSync } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/proc';
 import { type FdReserve, isFdShortage } from './fd-reserve';
 import { signal } from './sampling/killing';
-import { Members } from './sampling/members';
+import { GroupMembers } from './sampling/members';
 import { ProcTable } from './sampling/proc-table';
 import { PsTable } from './sampling/ps-table';
 
@@ -39,7 +39,7 @@ export function killHere(known: KnownGroup, timeoutMs: number, reserve: FdReserv
 
 function kill({ marker, openedAt, added }: KnownGroup, timeoutMs: number): boolean {
   const table = new ProcTable(readPageSize());
-  const members = new Members({ marker, openedAt, startTolerance: table.startTolerance, self: process.pid });
+  const members = new GroupMembers({ marker, openedAt, startTolerance: table.startTolerance, self: process.pid });
   for (const [pid, start] of added) if (!Number.isNaN(start)) members.add(pid, start);
   const endMs = performance.now() + timeoutMs;
   for (;;) {
@@ -64,7 +64,12 @@ function kill({ marker, openedAt, added }: KnownGroup, timeoutMs: number): boole
 export async function killByPs(added: Iterable<number>): Promise<void> {
   const table = new PsTable();
   const look = await table.look(true, [...added]);
-  const members = new Members({ marker: '', openedAt: 0, startTolerance: table.startTolerance, self: process.pid });
+  const members = new GroupMembers({
+    marker: '',
+    openedAt: 0,
+    startTolerance: table.startTolerance,
+    self: process.pid,
+  });
   for (const pid of added) {
     const found = look.find(pid);
     // Any other process has got the pid of one that has ended.

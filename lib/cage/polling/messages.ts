@@ -35,7 +35,7 @@ export interface SamplerData {
 }
 
 /** What the sampler is asked for. */
-export type Request =
+export type SamplerRequest =
   | {
       kind: 'open';
       group: number;
@@ -59,6 +59,6 @@ export type Request =
   | { kind: 'end' };
 
 /** What the sampler reports. */
-export type Report =
+export type SamplerReport =
   | { kind: 'over'; group: number; kill: PolledKill }
   | { kind: 'killed'; group: number; request: number };

@@ -2,7 +2,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, waitMs } from '../../common/event-loop/timers';
 import { readProcStat } from '../../common/machine/proc';
 import { type KnownGroup, killByPs, killHere } from './kill-without-sampler';
-import type { PolledKill, Report } from './messages';
+import type { PolledKill, SamplerReport } from './messages';
 import { type GroupListener, type Poller, samplerFor } from './poller';
 import { ticksNow } from './sampling/process-stat';
 import { type Seen, SharedState } from './shared-state';
@@ -182,7 +182,7 @@ class Group implements PolledGroup, GroupListener {
     this.#forgetIfDone();
   }
 
-  onReport(report: Report): void {
+  onReport(report: SamplerReport): void {
     if (report.kind === 'over') {
       this.#options.onKill(report.kill);
       return;

@@ -7,7 +7,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/proc';
 import { FdReserve } from './fd-reserve';
-import type { Report, Request, SamplerData } from './messages';
+import type { SamplerData, SamplerReport, SamplerRequest } from './messages';
 
 /** Throws ERR_MEMCAGE_UNSUPPORTED with the reason and the cure if this process can't sample the memory of others. */
 export function refuseWhereNothingCanBeSampled(platform: NodeJS.Platform): void {
@@ -50,7 +50,7 @@ const ENVIRONMENT = ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'windir', 'ComSpec
 
 /** Who gets the reports about one group. */
 export interface GroupListener {
-  onReport(report: Report): void;
+  onReport(report: SamplerReport): void;
   /** The sampler is no more. Once. Resolves when it has done what it can without. */
   onFailed(cause: unknown): Promise<void>;
 }
@@ -91,7 +91,7 @@ class Poller {
     });
     this.#worker.once('error', (cause) => this.#fail(cause));
     this.#worker.once('exit', (code) => this.#fail(new Error(`its thread has ended with code ${code}`)));
-    port1.on('message', (report: Report) => this.#deliver(report));
+    port1.on('message', (report: SamplerReport) => this.#deliver(report));
     this.#worker.unref();
     port1.unref();
   }
@@ -114,14 +114,14 @@ class Poller {
     this.#idle.unref();
   }
 
-  send(request: Request): void {
+  send(request: SamplerRequest): void {
     this.#worker.postMessage(request);
   }
 
   /** Delivers the reports that have arrived, while the event loop is blocked. */
   deliverNow(): void {
     for (;;) {
-      const received = receiveMessageOnPort(this.#reports) as { message: Report } | undefined;
+      const received = receiveMessageOnPort(this.#reports) as { message: SamplerReport } | undefined;
       if (received === undefined) return;
       this.#deliver(received.message);
     }
@@ -137,7 +137,7 @@ class Poller {
     };
   }
 
-  #deliver(report: Report): void {
+  #deliver(report: SamplerReport): void {
     this.#listeners.get(report.group)?.onReport(report);
   }
 

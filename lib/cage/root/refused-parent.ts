@@ -43,13 +43,13 @@ export function explainDelegation(path: string): string {
   );
 }
 
-interface Refused {
+interface KernelRefusal {
   code: string;
   errno: number;
   syscall: string;
 }
 
-function asError(path: string, cause: Refused, host: Host): MemcageError {
+function asError(path: string, cause: KernelRefusal, host: Host): MemcageError {
   const { code, errno, syscall } = cause;
   const why = explainRefused(code, path, host);
   const { refusal, cure } = why;

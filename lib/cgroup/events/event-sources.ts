@@ -57,7 +57,7 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
   },
 };
 
-interface Watched<S extends EventSource = EventSource> {
+interface WatchedSource<S extends EventSource = EventSource> {
   readonly source: S;
   readonly unwatch: () => void;
   readonly told: RetriedLook;
@@ -65,7 +65,7 @@ interface Watched<S extends EventSource = EventSource> {
   isClosed: boolean;
 }
 
-type NamedWatched = Watched<NamedSource<CgroupEventName>> & { readonly names: Set<CgroupEventName> };
+type NamedWatchedSource = WatchedSource<NamedSource<CgroupEventName>> & { readonly names: Set<CgroupEventName> };
 
 export interface SourceCgroup {
   version: CgroupVersion;
@@ -84,8 +84,8 @@ export interface SourceCgroup {
 
 /** The kernel's events of one cgroup. Each source is open as long as someone listens to one of its events. */
 export class EventSources {
-  readonly #named = new Map<SourceName, NamedWatched>();
-  readonly #triggers = new Set<Watched>();
+  readonly #named = new Map<SourceName, NamedWatchedSource>();
+  readonly #triggers = new Set<WatchedSource>();
   /** Names that someone began to listen to after memcage's own cgroup was gone. */
   readonly #tooLate = new Set<CgroupEventName>();
   #listensToRemoval = false;
@@ -241,7 +241,7 @@ export class EventSources {
   }
 
   /** Reading for a new name may reveal news for other names, which the kernel does not report again. */
-  #lookSoon(watched: Watched): void {
+  #lookSoon(watched: WatchedSource): void {
     process.nextTick(() => watched.told.begin(Date.now(), false));
   }
 
@@ -285,16 +285,16 @@ export class EventSources {
     };
   }
 
-  #watch<S extends EventSource>(source: S): Watched<S> {
+  #watch<S extends EventSource>(source: S): WatchedSource<S> {
     const told = new RetriedLook((timeMs, isTold) => this.#lookAt(watched, timeMs, isTold));
     const unwatch = unlessFailed(source, () =>
       watcher().event(source.fd, source.kind, (timeMs) => told.begin(timeMs, true)),
     );
-    const watched: Watched<S> = { source, unwatch, told, isClosed: false };
+    const watched: WatchedSource<S> = { source, unwatch, told, isClosed: false };
     return watched;
   }
 
-  #close(watched: Watched): void {
+  #close(watched: WatchedSource): void {
     const { source, told, unwatch } = watched;
     watched.isClosed = true;
     told.end();
@@ -309,11 +309,11 @@ export class EventSources {
     });
   }
 
-  #all(): Watched[] {
+  #all(): WatchedSource[] {
     return [...this.#named.values(), ...this.#triggers];
   }
 
-  #lookAt({ source, isClosed }: Watched, timeMs: number, isTold: boolean): void {
+  #lookAt({ source, isClosed }: WatchedSource, timeMs: number, isTold: boolean): void {
     if (!isClosed) this.#unlessGone(() => source.look(timeMs, isTold));
   }
 

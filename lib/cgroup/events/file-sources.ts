@@ -68,10 +68,10 @@ const CHANGES = {
   frozen: { 0: 'thawed', 1: 'frozen' },
 } as const;
 
-type State = keyof typeof CHANGES;
-export type StateEventName = (typeof CHANGES)[State][0 | 1];
+type StateName = keyof typeof CHANGES;
+export type StateEventName = (typeof CHANGES)[StateName][0 | 1];
 
-const STATES = Object.keys(CHANGES) as State[];
+const STATES = Object.keys(CHANGES) as StateName[];
 
 /**
  * `cgroup.events` of the unified hierarchy. It has states, so a change that is undone before it is read goes

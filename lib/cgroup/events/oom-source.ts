@@ -13,7 +13,7 @@ export class OomSource implements NamedSource<CgroupEventName> {
   readonly #tallies = new Tallies<CgroupEventName>();
   readonly #killLook: PatientLook;
   /** While a victim dies, every other process that needs memory notifies again and again. */
-  readonly #pace = new Pace(() => this.#emitOom());
+  readonly #pace = new OomPace(() => this.#emitOom());
   /** Kills that earlier notifications may still be about. */
   #awaited = 0;
   #total = 0;
@@ -123,7 +123,7 @@ const MOST_TURNS = 100;
 /**
  * Reports the first of many events in a row at once, and the rest together once it is quiet again, or after a second.
  */
-class Pace {
+class OomPace {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
   #isHeld = false;

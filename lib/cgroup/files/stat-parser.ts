@@ -11,7 +11,7 @@ const MAX_EXACT_DIGITS = 15;
 const WORD = 4;
 
 /** The lines of `memory.stat`. Only the kernel's version changes them, so all bytes but the values are known ahead. */
-interface Layout {
+interface StatLayout {
   names: readonly string[];
   /** The length of each name in bytes, with the space after it. */
   lengths: Int32Array;
@@ -46,7 +46,7 @@ export function createStatParser(file = 'memory.stat'): StatParser {
 
 /** Parses `memory.stat`, or only some of its lines: then it stops after the last of them. */
 export class StatReader {
-  #layout: Layout | null = null;
+  #layout: StatLayout | null = null;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   /** @param wanted the names of the wanted lines. Default: all */
@@ -75,7 +75,7 @@ function cutOff(text: string, file: string): Error {
 }
 
 /** null if a name is too short to be compared word by word. */
-function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined): Layout | null {
+function createLayout(stat: FlatKeyed, wanted: ReadonlySet<string> | undefined): StatLayout | null {
   const all = Object.keys(stat);
   if (all.some((name) => name.length + 1 < WORD)) return null;
   const names = all.slice(0, neededOf(all, wanted));
@@ -110,7 +110,7 @@ function wordsOf(text: string): number[] {
 }
 
 /** Updates `layout.last`. False if the text has other names, or a value that is not plain digits. */
-function readValues(layout: Layout, buffer: Uint8Array, view: DataView, start: number, end: number): boolean {
+function readValues(layout: StatLayout, buffer: Uint8Array, view: DataView, start: number, end: number): boolean {
   const { names, lengths, words, ends, last, values, goesOn } = layout;
   // Bytes after `end` are left from an earlier, longer text. If the loop reads into them, the check at the end fails.
   let position = start;

@@ -103,7 +103,7 @@ function* askForMark(around: CallersCgroups, timeoutMs?: number): Generator<Effe
   return { caller, levels: levels.map((level) => (level === unit ? { ...level, isMarked: true } : level)) };
 }
 
-interface Look {
+interface ListedCandidates {
   candidates: ParentCandidate[];
   /** What the kernel refused meanwhile. */
   errors: unknown[];
@@ -114,7 +114,11 @@ interface Look {
  *
  * @param timeoutMs how long to wait for systemd's answer. Default: as long as a start does
  */
-export function* listCandidates(host: Host, wishes: Wishes, timeoutMs?: number): Generator<Effect, Look, EffectResult> {
+export function* listCandidates(
+  host: Host,
+  wishes: Wishes,
+  timeoutMs?: number,
+): Generator<Effect, ListedCandidates, EffectResult> {
   const around = yield* askForMark(findCallersCgroups(host, wishes), timeoutMs);
   const candidates: ParentCandidate[] = [];
   const errors: unknown[] = [];

@@ -4,25 +4,25 @@ import { isRecord, readOptions } from '../options/option-names';
 import { printable } from '../text/names';
 
 /** Checks the form of a value, and returns it. @throws TypeError that names `path` */
-type Reader<T> = (path: string, value: unknown) => T;
+type ReadField<T> = (path: string, value: unknown) => T;
 
-type Fields = Readonly<Record<string, Reader<unknown>>>;
-type Read<F extends Fields> = { [N in keyof F]?: ReturnType<F[N]> };
+type FieldReaders = Readonly<Record<string, ReadField<unknown>>>;
+type Read<F extends FieldReaders> = { [N in keyof F]?: ReturnType<F[N]> };
 
 const int64 = integer(-(2 ** 63), 2 ** 63);
 const uint64 = integer(0, 2 ** 64);
 const uint32 = integer(0, 2 ** 32 - 1);
 const uint16 = integer(0, 2 ** 16 - 1);
 
-const text: Reader<string> = (path, value) => {
+const text: ReadField<string> = (path, value) => {
   if (typeof value === 'string') return value;
   throw invalidArgument(path, 'a string', value);
 };
 
-const flag: Reader<boolean> = checkFlag;
+const flag: ReadField<boolean> = checkFlag;
 
 /** An object with these fields and no others. */
-function object<F extends Fields>(fields: F, required: readonly (keyof F & string)[] = []): Reader<Read<F>> {
+function object<F extends FieldReaders>(fields: F, required: readonly (keyof F & string)[] = []): ReadField<Read<F>> {
   const known = Object.keys(fields);
   return (path, value) => {
     if (!isRecord(value)) throw invalidArgument(path, 'an object', value);
@@ -34,7 +34,7 @@ function object<F extends Fields>(fields: F, required: readonly (keyof F & strin
   };
 }
 
-function list<T>(item: Reader<T>): Reader<T[]> {
+function list<T>(item: ReadField<T>): ReadField<T[]> {
   return (path, value) => {
     if (!Array.isArray(value)) throw invalidArgument(path, 'an array', value);
     return value.map((each: unknown, index) => item(`${path}[${index}]`, each));
@@ -42,7 +42,7 @@ function list<T>(item: Reader<T>): Reader<T[]> {
 }
 
 /** An object whose keys are names that the configuration chose. */
-function map<T>(item: Reader<T>): Reader<ReadonlyMap<string, T>> {
+function map<T>(item: ReadField<T>): ReadField<ReadonlyMap<string, T>> {
   return (path, value) => {
     if (!isRecord(value)) throw invalidArgument(path, 'an object', value);
     return new Map(Object.entries(value).map(([key, each]) => [key, item(keyPath(path, key), each)]));
@@ -53,7 +53,7 @@ export function keyPath(path: string, key: string): string {
   return /^\w+$/.test(key) ? `${path}.${key}` : `${path}["${printable(key)}"]`;
 }
 
-function integer(min: number, max: number): Reader<number> {
+function integer(min: number, max: number): ReadField<number> {
   const expected = min < 0 ? 'an integer' : `an integer from 0 to ${max}`;
   return (path, value) => checkInteger(path, value, { least: min, most: max, expected });
 }

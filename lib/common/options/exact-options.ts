@@ -8,7 +8,7 @@ export type Exactly<O, Known> = {
   [K in keyof O]: K extends keyof Known
     ? K extends NodeOptionName
       ? O[K]
-      : Defined<O, K, Checked<K, O[K], Known[K]>>
+      : Defined<O, K, CheckedWithin<K, O[K], Known[K]>>
     : Unknown<K, O[K]>;
 };
 
@@ -18,7 +18,7 @@ export type Exactly<O, Known> = {
  */
 type Defined<O, K extends keyof O, V> = object extends Pick<O, K> ? V : Exclude<V, undefined>;
 
-type Checked<K, V, Known> = K extends 'memory' | 'namespaces' | 'rlimits' | 'root'
+type CheckedWithin<K, V, Known> = K extends 'memory' | 'namespaces' | 'rlimits' | 'root'
   ? Within<V, Known>
   : K extends 'privileges'
     ? Named<V, Known>

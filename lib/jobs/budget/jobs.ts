@@ -40,11 +40,11 @@ export interface JobEnd {
 /** Why a job starts again. */
 export type Again = 'memory' | 'budget';
 
-type Counts = Pick<BudgetStats, 'ended' | 'killed' | 'retried' | 'evicted' | 'aborted'>;
+type JobCounts = Pick<BudgetStats, 'ended' | 'killed' | 'retried' | 'evicted' | 'aborted'>;
 
 /** The jobs of one budget: who waits, who runs, and the events that tell of it. */
 export class Jobs {
-  readonly counts: Counts = { ended: 0, killed: 0, retried: 0, evicted: 0, aborted: 0 };
+  readonly counts: JobCounts = { ended: 0, killed: 0, retried: 0, evicted: 0, aborted: 0 };
   readonly abortListeners = new AbortListeners();
   readonly #keepAlive = new KeepAlive();
   #made = 0;
@@ -241,13 +241,13 @@ export class BudgetJob implements RoomRequest {
     return new Promise((onRoom, onLeft) => this.wait({ onRoom, onLeft }));
   }
 
-  #conclude(count: keyof Counts, end: JobEnd): void {
+  #conclude(count: keyof JobCounts, end: JobEnd): void {
     this.#giveBack(count, end, undefined);
     this.jobs.ledger.lookIfChanged();
     this.jobs.changed();
   }
 
-  #giveBack(count: keyof Counts, { outcome, error }: JobEnd, again: Again | undefined): void {
+  #giveBack(count: keyof JobCounts, { outcome, error }: JobEnd, again: Again | undefined): void {
     const { jobs } = this;
     const event = this.#event();
     const durationMs = this.#hasStarted ? performance.now() - this.sinceMs : 0;

@@ -16,7 +16,7 @@ const SOON_MS = 10;
 /** Where the kernel tells that memory runs short (v1), as parts of it. */
 const ALARMS = [3 / 4, 7 / 8, 31 / 32];
 
-export interface Watched {
+export interface WatchedBudget {
   /** The cgroup around all jobs. */
   cgroup: Cgroup;
   memoryBytes: number;
@@ -39,7 +39,7 @@ export class Lookout {
   #dueMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
 
-  constructor(private readonly watched: Watched) {
+  constructor(private readonly watched: WatchedBudget) {
     const { cgroup, memoryBytes, admission } = watched;
     this.#reader = new UseReader(cgroup.version);
     this.#available = new AvailableMemory(cgroup);

@@ -4,8 +4,8 @@ import type { RunOutput } from '../../../types/outcome';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Started } from '../../start/launch/start-call';
 import { EarlyEnd } from '../../start/run/early-end';
-import { ASK, ASKED, type InternalMessage } from './preload/messages';
-import { endError, LEAVE_MS, resultOf } from './unexpected-end';
+import { ASK, ASKED, type PoolMessage } from './preload/messages';
+import { endError, endedResult, LEAVE_MS } from './unexpected-end';
 
 export interface AskRequest {
   message: Serializable;
@@ -46,7 +46,7 @@ export async function ask(started: Started, question: AskRequest): Promise<unkno
   try {
     const answer = await answerOf(started, question);
     if (answer !== undefined) return answer.message;
-    const result = await resultOf(started, output);
+    const result = await endedResult(started, output);
     if (reason !== undefined) result.error ??= reason;
     throw endError({ file, when: 'it answered', signal }, started, result);
   } finally {
@@ -83,7 +83,7 @@ function answerOf(
       if (isAsked) settle(() => resolve({ message: received }));
     };
     // What it had sent before may still have been on its way.
-    const onInternal = ({ cmd }: InternalMessage): void => {
+    const onInternal = ({ cmd }: PoolMessage): void => {
       if (cmd === ASKED) isAsked = true;
     };
     const onExit = (): void => settle(() => resolve(undefined));

@@ -20,7 +20,7 @@ export interface PoolRequest {
 }
 
 /** What came of a question. `over` resolves when the child is gone, or waits again. */
-type Asked = { over: Promise<void> } & ({ answer: unknown } | { error: unknown });
+type AskResult = { over: Promise<void> } & ({ answer: unknown } | { error: unknown });
 
 /** The public pool: hands out the children of a {@link Nursery} in the order of the calls. */
 export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<Started['child']> {
@@ -104,7 +104,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   }
 
   /** Never rejects. A child that waits again does so before the caller has the answer, and may ask the next. */
-  async #ask(child: WarmChild, message: AskRequest['message'], read: ReadAskOptions): Promise<Asked> {
+  async #ask(child: WarmChild, message: AskRequest['message'], read: ReadAskOptions): Promise<AskResult> {
     const { file, killSignal, plan } = this.#request;
     const { output } = child;
     const more = child.answers + 1 < plan.uses;

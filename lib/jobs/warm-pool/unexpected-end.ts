@@ -23,7 +23,7 @@ export function readOutput(child: Started['child']): () => RunOutput<string> {
 }
 
 /** What became of a child of which nobody expected more than an exit. */
-export async function resultOf({ child }: Started, output: () => RunOutput<string>): Promise<Result> {
+export async function endedResult({ child }: Started, output: () => RunOutput<string>): Promise<Result> {
   const outcome = await child.outcome;
   // Node leaves them undefined if there were no fds for them.
   const streams = [child.stdout, child.stderr] as (Readable | null | undefined)[];

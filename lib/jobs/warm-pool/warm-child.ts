@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, once } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
 import type { Started } from '../../start/launch/start-call';
-import { type InternalMessage, LOAD_FAILED, READY, TRIM, TRIMMED } from './preload/messages';
-import { DRAIN_MS, endError, LEAVE_MS, readOutput, resultOf } from './unexpected-end';
+import { LOAD_FAILED, type PoolMessage, READY, TRIM, TRIMMED } from './preload/messages';
+import { DRAIN_MS, endError, endedResult, LEAVE_MS, readOutput } from './unexpected-end';
 
 /** How long a child waits before it is trimmed: it may be taken soon, and its first answer should not wait for that. */
 const TRIM_AFTER_MS = 1000;
@@ -134,7 +134,7 @@ export class WarmChild {
     child.off('disconnect', this.#onDisconnect);
   }
 
-  readonly #onInternal = (message: InternalMessage): void => {
+  readonly #onInternal = (message: PoolMessage): void => {
     if (message.cmd === TRIMMED) this.#onTrimmed?.();
     else if (message.cmd === READY && !this.isReady) {
       this.isReady = true;
@@ -143,7 +143,7 @@ export class WarmChild {
     }
   };
 
-  readonly #onFailed = ({ cmd, text }: InternalMessage): void => {
+  readonly #onFailed = ({ cmd, text }: PoolMessage): void => {
     // The module can send that too.
     if (cmd === LOAD_FAILED && typeof text === 'string') this.#told = text.slice(0, MOST_TOLD);
   };
@@ -170,7 +170,7 @@ export class WarmChild {
     const { output } = this;
     this.#unwatch();
     this.child.on('error', () => {});
-    const result = await resultOf(this.started, output);
+    const result = await endedResult(this.started, output);
     await this.#lastWords();
     const when = this.isReady ? 'it was taken' : 'it was ready';
     this.#events.lost(this, endError({ file: this.#file, when }, this.started, result, this.#told));

@@ -18,13 +18,13 @@ interface IdMapping {
   count: number;
 }
 
-interface Kind {
+interface IdKind {
   program: string;
   file: string;
 }
 
-const UIDS: Kind = { program: 'newuidmap', file: '/etc/subuid' };
-const GIDS: Kind = { program: 'newgidmap', file: '/etc/subgid' };
+const UIDS: IdKind = { program: 'newuidmap', file: '/etc/subuid' };
+const GIDS: IdKind = { program: 'newgidmap', file: '/etc/subgid' };
 
 // Where to look if PATH does not help: a service may have an empty PATH.
 const USUAL_DIRECTORIES = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
@@ -49,7 +49,7 @@ export function mapSubordinateIds(own: OwnIds): IdMapProgram[] {
   return [mapWith(UIDS, own.uid, own.uid.outside), mapWith(GIDS, own.gid, own.uid.outside)];
 }
 
-function mapWith({ program, file }: Kind, own: OwnIds['uid'], owner: number): IdMapProgram {
+function mapWith({ program, file }: IdKind, own: OwnIds['uid'], owner: number): IdMapProgram {
   const path = findProgram(program);
   const ranges = parseRanges(readIfAllowed(file) ?? '', ownerNames(owner));
   if (ranges.length === 0) {

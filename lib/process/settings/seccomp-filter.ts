@@ -63,10 +63,10 @@ const ALLOWED: ReadonlySet<number> = new Set([
   ...withBothSources(JUMP_CLASS, [JEQ, JGT, JGE, JSET]),
 ]);
 
-type Call = 'execve' | 'exitGroup' | 'write';
+type JudgedCall = 'execve' | 'exitGroup' | 'write';
 
 /** The AUDIT_ARCH_* of each architecture that memcage has binaries for, and its numbers of system calls. */
-const ARCHITECTURES: Readonly<Record<string, Readonly<Record<Call | 'audit', number>>>> = {
+const ARCHITECTURES: Readonly<Record<string, Readonly<Record<JudgedCall | 'audit', number>>>> = {
   x64: { audit: 0xc000003e, execve: 59, exitGroup: 231, write: 1 },
   arm64: { audit: 0xc00000b7, execve: 221, exitGroup: 94, write: 64 },
 };
@@ -104,7 +104,7 @@ export function letsStart(filter: Uint8Array): boolean {
 }
 
 /** What the program returns for the call, whatever its arguments; undefined if it depends on those. */
-function resultOf(program: readonly Instruction[], call: Call): number | undefined {
+function resultOf(program: readonly Instruction[], call: JudgedCall): number | undefined {
   const architecture = ARCHITECTURES[process.arch];
   if (architecture === undefined) return undefined;
   const result = run(program, { number: architecture[call], audit: architecture.audit });

@@ -66,7 +66,7 @@ export async function attempt(child: JobChild, request: AttemptRequest): Promise
   const { job, token, stops, protocol, graceMs } = request;
   relayOutput(child);
   const conversation = new Conversation(child, job, protocol);
-  const ending = new Ending(child);
+  const ending = new ChildEnding(child);
   // Before what cancels it: BullMQ's child has no signal before its job.
   conversation.start(token, request.environment);
   const stay = stops.listen(({ reason, atOnce }) => {
@@ -106,7 +106,7 @@ function resultOf({ said, stop, outcome, name, pid }: End): unknown {
 export const NO_OUTPUT = { stdout: '', stderr: '' };
 
 /** Kills a child with all that it started, at the earliest of the times that it was given. */
-class Ending {
+class ChildEnding {
   #timer: NodeJS.Timeout | undefined;
   #atMs = Number.POSITIVE_INFINITY;
 

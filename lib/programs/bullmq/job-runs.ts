@@ -17,7 +17,7 @@ import type { Protocol } from './protocol.js';
 import type { Seats } from './seats.js';
 
 /** What BullMQ gives a processor. */
-export interface Call {
+export interface JobCall {
   job: Job;
   token: string | undefined;
   signal: AbortSignal | undefined;
@@ -37,7 +37,7 @@ export class JobRuns {
 
   constructor(private readonly options: JobRunsOptions) {}
 
-  async run(call: Call): Promise<unknown> {
+  async run(call: JobCall): Promise<unknown> {
     const stops = new Stops();
     const over = this.#inSeat(call, stops);
     this.#running.set(stops, { job: call.job, over });
@@ -55,7 +55,7 @@ export class JobRuns {
     await Promise.allSettled(due.map(([, { over }]) => over));
   }
 
-  async #inSeat(call: Call, stops: Stops): Promise<unknown> {
+  async #inSeat(call: JobCall, stops: Stops): Promise<unknown> {
     const cancel = (): void => stops.stop(cancelled(call.signal?.reason, this.options.plan));
     call.signal?.addEventListener('abort', cancel);
     if (call.signal?.aborted === true) cancel();
@@ -72,7 +72,7 @@ export class JobRuns {
     }
   }
 
-  async #tries(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
+  async #tries(call: JobCall, stops: Stops, giveBack: () => void): Promise<unknown> {
     const { plan } = this.options;
     try {
       return await this.#first(call, stops, giveBack);
@@ -91,7 +91,7 @@ export class JobRuns {
     }
   }
 
-  async #first(call: Call, stops: Stops, giveBack: () => void): Promise<unknown> {
+  async #first(call: JobCall, stops: Stops, giveBack: () => void): Promise<unknown> {
     if (this.options.plan.keyOf === undefined) {
       // The time for the job also bounds how long a processor may load.
       const timer = this.#timer(stops);
@@ -135,7 +135,7 @@ export class JobRuns {
     }
   }
 
-  async #converse({ job, token }: Call, stops: Stops, child: JobChild): Promise<unknown> {
+  async #converse({ job, token }: JobCall, stops: Stops, child: JobChild): Promise<unknown> {
     const { protocol, plan } = this.options;
     const timer = this.#timer(stops);
     const { processor, graceMs } = plan;

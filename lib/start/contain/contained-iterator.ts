@@ -9,14 +9,14 @@ const METHODS = [
 ] as const;
 
 type Methods = Partial<Record<PropertyKey, (...args: unknown[]) => unknown>>;
-type Run = (method: () => unknown) => unknown;
+type CallWithin = (method: () => unknown) => unknown;
 
 /**
  * A generator's body runs in the context of the code that asks for the next value. So for a generator, and for the
  * iterators that the iterator helpers make of one, this returns an iterator whose methods `run` calls. Other values
  * come back as they are.
  */
-export function containIterator<T>(value: T, run: Run): T {
+export function containIterator<T>(value: T, run: CallWithin): T {
   return isIterator(value) ? contained(value, run) : value;
 }
 
@@ -32,7 +32,7 @@ function isIterator(value: unknown): value is Methods {
 }
 
 /** Not a Proxy, which could not replace the methods of a frozen object. Inherits everything else from the iterator. */
-function contained<T extends Methods>(iterator: T, run: Run): T {
+function contained<T extends Methods>(iterator: T, run: CallWithin): T {
   const outer = Object.create(iterator) as T;
   for (const name of METHODS) {
     if (typeof iterator[name] !== 'function') continue;

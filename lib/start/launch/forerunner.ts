@@ -20,8 +20,8 @@ const STATUS_BYTES = 4;
 /** What the addon starts instead of the program. */
 type LauncherProgram = Program & Pick<CloneOptions, 'holdSignals'>;
 
-/** How a process ended. */
-interface Ended {
+/** How the program ended. */
+interface ProgramEnd {
   exitCode: number | null;
   signal: number | null;
 }
@@ -43,7 +43,7 @@ export interface Forerunner {
    * How the program ended, once the init has ended: an init can't end itself by a signal, so its own status doesn't
    * say. Undefined if the init did not report it.
    */
-  end(): Ended | undefined;
+  end(): ProgramEnd | undefined;
   /** Once the child has ended: why it never became the program. Call it once. */
   failure(): CloneFailure | undefined;
   /** You may call it again. */
@@ -120,7 +120,7 @@ interface StatusChannel {
   readonly fd: number;
   /** Closes `fd`: the init has its own. */
   started(): void;
-  read(): Ended | undefined;
+  read(): ProgramEnd | undefined;
   close(): void;
 }
 
@@ -166,7 +166,7 @@ function withLauncher(
   return { ...program, holdSignals: isInit, file, args: [file, ...own, ...program.args] };
 }
 
-function readStatus(fd: number): Ended | undefined {
+function readStatus(fd: number): ProgramEnd | undefined {
   const buffer = Buffer.alloc(STATUS_BYTES);
   try {
     if (readSync(fd, buffer, 0, STATUS_BYTES, null) < STATUS_BYTES) return undefined;

@@ -28,7 +28,7 @@ export function failureOf(
   return failureOfRun({ file: command, pid, signal: undefined }, { stdout: '', stderr: '', ...outcome });
 }
 
-interface Ended {
+interface EndedRun {
   /** The program, as the caller named it. */
   file: string;
   pid: number | undefined;
@@ -38,7 +38,7 @@ interface Ended {
 
 /** The error for a child that failed; undefined if it ended with exit code 0. */
 export function failureOfRun(
-  { file, pid, signal }: Ended,
+  { file, pid, signal }: EndedRun,
   result: Outcome<MemoryReport | null> & RunOutput,
 ): Error | undefined {
   const { error, oom, exitCode, nodeHeap } = result;

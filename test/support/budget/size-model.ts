@@ -1,6 +1,6 @@
 import { type Baseline, baselineOf } from '../../../lib/programs/cli/commands/size/baseline';
 import { answerOf, judgeTrial } from '../../../lib/programs/cli/commands/size/judgement';
-import { type Found, search } from '../../../lib/programs/cli/commands/size/search';
+import { type FoundLimits, search } from '../../../lib/programs/cli/commands/size/search';
 import type { Trial } from '../../../lib/programs/cli/commands/size/trial';
 
 export const MIB = 2 ** 20;
@@ -40,7 +40,7 @@ function seeded(seed: number): () => number {
 export async function sizeModel(
   model: Model,
   { seed, mostRuns }: { seed: number; mostRuns: number },
-): Promise<{ found: Found; runs: number; baseline: Baseline; limits: number[] }> {
+): Promise<{ found: FoundLimits; runs: number; baseline: Baseline; limits: number[] }> {
   const random = seeded(seed);
   const run = (limitBytes: number): Trial => ({ ...WELL, ...model(limitBytes, 2 * random() - 1), limitBytes });
   const free = [run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY)] as const;

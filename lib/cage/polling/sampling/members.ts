@@ -12,7 +12,7 @@ interface MembersOptions {
 }
 
 /** Which processes belong to a group. Once a member, a process is one until it ends, whoever becomes its parent. */
-export class Members {
+export class GroupMembers {
   /** Starts by pid. NaN until a look has found the process. */
   readonly #starts = new Map<number, number>();
   /** What was added since {@link spareNew}, and what that has started. */

@@ -50,14 +50,14 @@ export function hasWaitingThread(pid: number): boolean {
   return threads(pid).some(({ fields }) => fields[0] === 'D');
 }
 
-interface Fields {
+interface StatFields {
   id: number;
   name: string;
   /** From the third on, the state. */
   fields: string[];
 }
 
-function readFields(id: number): Fields | undefined {
+function readFields(id: number): StatFields | undefined {
   const text = readProcFile(id, 'stat');
   // Empty: the thread has ended since the file was opened.
   if (text === undefined || text === '') return undefined;
@@ -70,11 +70,11 @@ function isOver(fields: readonly string[]): boolean {
   return fields[0] === 'Z' || fields[0] === 'X';
 }
 
-function livingThread(pid: number): Fields | undefined {
+function livingThread(pid: number): StatFields | undefined {
   return threads(pid).find(({ fields }) => !isOver(fields));
 }
 
-function threads(pid: number): Fields[] {
+function threads(pid: number): StatFields[] {
   let ids: string[];
   try {
     ids = readdirSync(`/proc/${pid}/task`);

@@ -1,7 +1,7 @@
 import type { PolledKill } from '../messages';
 import type { SharedState } from '../shared-state';
 import { Killing, type KillingOptions } from './killing';
-import { Members } from './members';
+import { GroupMembers } from './members';
 import { Pace } from './pace';
 import type { Look, Process } from './process';
 import { ticksNow } from './process-stat';
@@ -33,7 +33,7 @@ export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
 
 /** One group as the sampler knows it. */
 export class SampledGroup {
-  readonly members: Members;
+  readonly members: GroupMembers;
   /** When the group has to be looked at next, as performance.now() tells the time. */
   dueMs = 0;
   readonly #pace = new Pace();
@@ -55,7 +55,7 @@ export class SampledGroup {
     readonly state: SharedState,
     private readonly context: GroupContext,
   ) {
-    this.members = new Members({ marker, openedAt, startTolerance: context.startTolerance, self: context.self });
+    this.members = new GroupMembers({ marker, openedAt, startTolerance: context.startTolerance, self: context.self });
   }
 
   /** Nothing remains to be done. */

@@ -1,5 +1,5 @@
 import { type FdReserve, isFdShortage } from '../fd-reserve';
-import type { Report, Request } from '../messages';
+import type { SamplerReport, SamplerRequest } from '../messages';
 import { SharedState } from '../shared-state';
 import type { Pidfds } from './killing';
 import { ProcessorShare } from './pace';
@@ -10,7 +10,7 @@ import { SampledGroup } from './sampled-group';
 const PATIENCE_MS = 1000;
 const RETRY_MS = 10;
 
-type GroupRequest = Exclude<Request, { kind: 'end' }>;
+type GroupRequest = Exclude<SamplerRequest, { kind: 'end' }>;
 
 interface SamplerOptions {
   table: ProcessTable;
@@ -19,7 +19,7 @@ interface SamplerOptions {
   reserve: Pick<FdReserve, 'lend' | 'refill'>;
   /** Milliseconds of work so far. */
   costMs(): number;
-  report(report: Report): void;
+  report(report: SamplerReport): void;
   /** Looks have failed for too long. */
   onFailed(error: unknown): void;
 }
@@ -64,7 +64,7 @@ export class Sampler {
     }
   }
 
-  #open({ group, limitBytes, marker, openedAt, state }: Extract<Request, { kind: 'open' }>): void {
+  #open({ group, limitBytes, marker, openedAt, state }: Extract<SamplerRequest, { kind: 'open' }>): void {
     const { table, pidfds, canStop, report } = this.#options;
     // What has started since may have been taken for a stranger by a look for another group.
     table.rejudge(openedAt);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FdReserve } from '../fd-reserve';
-import type { Report, Request, SamplerData } from '../messages';
+import type { SamplerData, SamplerReport, SamplerRequest } from '../messages';
 import type { Pidfds } from './killing';
 import { ProcTable } from './proc-table';
 import { PsTable } from './ps-table';
@@ -40,14 +40,14 @@ const sampler = new Sampler({
   canStop: platform !== 'win32',
   // The programs that list processes work in processes of their own, so there the time counts.
   costMs: isLinux ? threadCostMs : () => performance.now(),
-  report: (report: Report) => reports.postMessage(report),
+  report: (report: SamplerReport) => reports.postMessage(report),
   // Uncaught, it ends this thread, and the other one kills what there is.
   onFailed(error) {
     throw error;
   },
 });
 
-parentPort?.on('message', (request: Request) => {
+parentPort?.on('message', (request: SamplerRequest) => {
   if (request.kind === 'end') {
     parentPort?.close();
     reports.close();

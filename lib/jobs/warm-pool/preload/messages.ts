@@ -14,7 +14,7 @@ export const TRIM = 'NODE_MEMCAGE_TRIM';
 /** The child has collected its garbage. */
 export const TRIMMED = 'NODE_MEMCAGE_TRIMMED';
 
-export interface InternalMessage {
+export interface PoolMessage {
   cmd: string;
   text?: unknown;
   more?: boolean;

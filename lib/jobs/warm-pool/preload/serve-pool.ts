@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ASK, ASKED, type InternalMessage, TRIM, TRIMMED } from './messages';
+import { ASK, ASKED, type PoolMessage, TRIM, TRIMMED } from './messages';
 
 /** Does what the pool asks for. A listener to internal messages does not keep the process alive. */
 export function servePool(tell: (message: object) => void): void {
   let questions: Questions | undefined;
-  (process as NodeJS.EventEmitter).on('internalMessage', ({ cmd, more }: InternalMessage) => {
+  (process as NodeJS.EventEmitter).on('internalMessage', ({ cmd, more }: PoolMessage) => {
     if (cmd === ASK) {
       // With one question there is none that an answer could come too late for.
       if (more === true) questions ??= new Questions();

@@ -1,14 +1,14 @@
-import { Members } from '../../../../lib/cage/polling/sampling/members';
+import { GroupMembers } from '../../../../lib/cage/polling/sampling/members';
 import { type FakeProcess, lookAt } from '../../../support/processes/fake-processes';
 
 const MARKER = 'GROUP=7';
 const SELF = 5;
 
-const newMembers = ({ openedAt = 0, startTolerance = 0 } = {}): Members =>
-  new Members({ marker: MARKER, openedAt, startTolerance, self: SELF });
+const newMembers = ({ openedAt = 0, startTolerance = 0 } = {}): GroupMembers =>
+  new GroupMembers({ marker: MARKER, openedAt, startTolerance, self: SELF });
 
 /** The pids of those that live after each of these looks, all of them fresh. */
-function pidsAfter(members: Members, ...looks: FakeProcess[][]): number[][] {
+function pidsAfter(members: GroupMembers, ...looks: FakeProcess[][]): number[][] {
   return looks.map((processes) => {
     const look = lookAt(processes);
     members.judge(look);

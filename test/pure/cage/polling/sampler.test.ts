@@ -1,4 +1,4 @@
-import type { Report } from '../../../../lib/cage/polling/messages';
+import type { SamplerReport } from '../../../../lib/cage/polling/messages';
 import type { Look, ProcessTable } from '../../../../lib/cage/polling/sampling/process';
 import { Sampler } from '../../../../lib/cage/polling/sampling/sampler';
 import { SharedState } from '../../../../lib/cage/polling/shared-state';
@@ -20,7 +20,7 @@ function newSampler(
   lookMs = 0,
   reserve = { lend: () => false, refill: () => {} },
 ) {
-  const seen = { looks: 0, failures: [] as unknown[], reports: [] as Report[] };
+  const seen = { looks: 0, failures: [] as unknown[], reports: [] as SamplerReport[] };
   const known = new Set<number>();
   const table: ProcessTable = {
     startTolerance: 0,

@@ -5,7 +5,7 @@ import { tableOf } from '../../text/text-table';
 import type { Baseline } from './baseline';
 import { bytesAt, placeOf, sizeAt } from './grid';
 import { type TrialJudgement, wordsOf } from './judgement';
-import type { Found } from './search';
+import type { FoundLimits } from './search';
 import type { Trial } from './trial';
 
 /** A run, and how it went. */
@@ -42,7 +42,7 @@ export function resultOf(
   command: readonly string[],
   baseline: Baseline,
   trials: readonly JudgedTrial[],
-  { good, bad, isCertain }: Found,
+  { good, bad, isCertain }: FoundLimits,
 ): SizeResult {
   const recommended = good === undefined ? undefined : placeOf(MARGIN * bytesAt(good));
   return {

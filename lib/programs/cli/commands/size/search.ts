@@ -17,7 +17,7 @@ export interface SearchOptions {
 }
 
 /** Places on the grid. */
-export interface Found {
+export interface FoundLimits {
   /** The smallest at which it ran well; undefined if there was none. */
   good: number | undefined;
   /** The largest below at which it did not; undefined if it always ran well. */
@@ -45,8 +45,8 @@ const LEAST_PEAK_BYTES = 2 ** 20;
 export async function search(
   { programBytes, peakBytes, mostRuns }: SearchOptions,
   probe: (limitBytes: number) => Promise<Answer>,
-): Promise<Found> {
-  const bounds = new Bounds(
+): Promise<FoundLimits> {
+  const bounds = new SearchBounds(
     placeOf(programBytes),
     placeOf(peakBytes),
     placeOf(MOST_PEAKS * Math.max(peakBytes, LEAST_PEAK_BYTES)),
@@ -59,7 +59,7 @@ export async function search(
   return bounds.found;
 }
 
-class Bounds {
+class SearchBounds {
   #bad = -1;
   #good: number | undefined;
   /** How often each place was good. */
@@ -73,7 +73,7 @@ class Bounds {
     private readonly last: number,
   ) {}
 
-  get found(): Found {
+  get found(): FoundLimits {
     const bad = this.#bad < 0 ? undefined : this.#bad;
     return { good: this.#good, bad, isCertain: this.#good !== undefined && this.next() === undefined };
   }
