@@ -154,7 +154,7 @@ export class PolledCage extends BaseCage implements Polled {
 
   protected async end(): Promise<void> {
     this.hasKilled = true;
-    // Its children end one by one, each with a report of its own.
+    // The cage's children end one by one, each with a report of its own.
     await emptyGroup(this.group, () => this.#allMembers().length === 0);
     this.conclude();
   }

@@ -118,7 +118,7 @@ function leafLimits(cage: RepeatedLimits, perChild: CageLimits | undefined): { l
     return { limits: { ...perChild, memory: { ...perChild.memory, ...repeated } }, follows: true };
   }
   const own = { memory: { ...perChild.memory } };
-  // As for every first limit of memory, where swap can be limited.
+  // A first limit of memory also forbids swap, where swap can be limited.
   if (max !== undefined && swap === undefined && cage.swap !== undefined) own.memory.swap = 0;
   return { limits: { ...perChild, ...lowerOfBoth({ memory: repeated }, own) }, follows: false };
 }

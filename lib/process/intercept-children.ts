@@ -47,7 +47,7 @@ export function callWithHandle(
   return attempt(call, { makeHandle, ipcHandles });
 }
 
-/** Like {@link callWithHandle}, with Node's own handle, around whose start `around` is called instead. Throws what that throws. */
+/** {@link callWithHandle} with Node's own handle, around whose start `around` is called. Throws what `around` throws. */
 export function callAround(
   call: NodeCall,
   around: AroundStart,

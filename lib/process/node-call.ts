@@ -59,7 +59,7 @@ function withoutOptions(index: number, args: readonly unknown[]): unknown[] {
 
 function at(index: number, args: readonly unknown[]): SplitArguments {
   const before = args.slice(0, index);
-  // As if the caller had passed undefined.
+  // Arguments that are left out are undefined.
   while (before.length < index) before.push(undefined);
   return { before, options: args[index], after: args.slice(index + 1) };
 }

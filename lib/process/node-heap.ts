@@ -88,7 +88,7 @@ export function withNodeHeap(
   return { env: [...others, ...pairs], limitBytes };
 }
 
-/** Like {@link withNodeHeap}, for the option `env` of Node's functions, which also use what `env` inherits. */
+/** {@link withNodeHeap} for the option `env` of Node's functions, which also use what `env` inherits. */
 export function withNodeHeapIn(
   program: StartedProgram & { env: NodeJS.ProcessEnv },
   setting: NodeHeapSetting,
@@ -220,5 +220,5 @@ export function judgeNodeHeap(
   return { limitBytes, exhausted: mayHaveAborted ? 'unknown' : 'no' };
 }
 
-/** As a shell reports SIGABRT, and as Node exits on Windows, where that signal has another number. */
+/** The exit code with which a shell reports SIGABRT, and Node exits on Windows, where that signal has another number. */
 const EXIT_CODE_OF_ABORT = 134;

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 /** What happens to a child that Node itself started. */
 export interface Observer {
   /**
-   * It has ended, with its exit code or a signal; both are null if nobody knows how. Called once, before the listeners
+   * The child has ended, with its exit code or a signal; both are null if nobody knows how. Called once, before the listeners
    * of 'exit'.
    */
   onEnd(exitCode: number | null, signal: NodeJS.Signals | null): void;

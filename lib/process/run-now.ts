@@ -39,10 +39,10 @@ export type SyncNative = Pick<NativeBinding, 'socketPair' | 'closeFd' | 'giveFdA
 const NS_PER_MS = 1e6;
 
 /**
- * Like the binding's `spawn`: starts the child, serves its pipes, and returns when it has ended and they are closed.
+ * Does what the binding's `spawn` does: starts the child, serves its pipes, and returns when it has ended and they are closed.
  */
 export function runNow(request: SyncRequest, launch: SyncLaunch, native: SyncNative): SyncResult {
-  // As in Node, the timeout counts from the call, not from the start of the child.
+  // The timeout counts from the call, not from the start of the child, as in Node.
   const deadlineNs = request.timeout ? native.monotonicNs() + request.timeout * NS_PER_MS : undefined;
   const ends = request.stdio.map((entry) => (isPipe(entry) ? new PipeEnd(entry, native) : undefined));
   const pipes = ends.filter((end) => end !== undefined);

@@ -167,7 +167,7 @@ function emitInstead(child: ChildProcess, change: (error: unknown) => unknown, c
   }
 }
 
-/** Like the `cause` that the Error constructor takes: not enumerable. */
+/** Sets a `cause` that is not enumerable, as the Error constructor does. */
 function withCause(error: unknown, cause: Error | undefined): unknown {
   if (cause === undefined || !(error instanceof Error)) return error;
   return Object.defineProperty(error, 'cause', { value: cause, configurable: true, writable: true, enumerable: false });

@@ -72,7 +72,7 @@ function isCallOfOurs(request: unknown): request is { [RUN]: RunSync } {
 function findBinding(): SyncBinding | undefined {
   const before = Object.getOwnPropertyDescriptor(process, 'noDeprecation');
   try {
-    // It is deprecated (DEP0111) and has no substitute, so a warning would be of no use to the user.
+    // process.binding() is deprecated (DEP0111) and has no substitute, so a warning would be of no use to the user.
     process.noDeprecation = true;
     const binding = (process as unknown as { binding(name: string): unknown }).binding('spawn_sync');
     return isBinding(binding) ? binding : undefined;

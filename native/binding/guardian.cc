@@ -47,7 +47,7 @@ void Unguard(Napi::Env env, const std::string& name, bool end) {
 }
 
 int CountOpenCages(Napi::Env env, int by) {
-  // As the atomic does: whoever counts beyond it has counted wrong before.
+  // Wraps around as the atomic does: whoever counts beyond has counted wrong before.
   int& own = Instance::Of(env).open_cages;
   own = static_cast<int>(static_cast<unsigned>(own) + static_cast<unsigned>(by));
   return GuardianState::OfProcess()->open_cages += by;

@@ -56,11 +56,11 @@ inline constexpr size_t kMostLevels = 65'536;
 class Walk {
  public:
   enum class Step {
-    /** It found the directory `name()` in `fd()`: Enter() it, or leave it out. */
+    /** The walk found the directory `name()` in `fd()`: Enter() it, or leave it out. */
     kFound,
-    /** It is done with a directory that was entered, and all below it: that was `name()` in `fd()`. */
+    /** The walk is done with a directory that was entered, and all below it: that was `name()` in `fd()`. */
     kLeft,
-    /** It is done with everything, unless there is an error(). */
+    /** The walk is done with everything, unless there is an error(). */
     kEnd,
   };
   enum class Access {

@@ -26,7 +26,7 @@
 namespace memcage {
 namespace {
 
-// Like libuv, reset the standard signals. exec itself resets others that have a handler.
+// The standard signals are reset, as by libuv. exec itself resets others that have a handler.
 constexpr int kLastStandardSignal = 31;
 
 // The layout that the kernel's rt_sigaction(2) takes. It is not the C library's struct sigaction. All zero means
@@ -165,7 +165,7 @@ void DropPrivileges(const SpawnPlan& plan) {
   if (plan.groups) {
     Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.groups->size(), plan.groups->data()));
   } else if (plan.uid || plan.gid) {
-    // Like libuv, drop supplementary groups if that is allowed. A user that may not drop them has none that matter.
+    // Supplementary groups are dropped if that is allowed, as by libuv. A user that may not drop them has none that matter.
     const Result result = Call(SYS_setgroups, 0, nullptr);
     if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
   }

@@ -8,7 +8,7 @@ namespace memcage {
 
 /**
  * The memory on which a child runs until exec: a stack with a guard page below it, and the shared page of its report.
- * It is made once per environment, whose thread is suspended while a child uses it.
+ * The stack is made once per environment, whose thread is suspended while a child uses it.
  */
 class VforkStack {
  public:

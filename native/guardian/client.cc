@@ -121,7 +121,7 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   start.plan.cwd = "/";
   start.plan.stdio = stdio;
   start.plan.shares_memory = true;
-  // Its own session, without a terminal.
+  // The guardian has a session of its own, without a terminal.
   start.plan.new_session = true;
   start.watchdog_ms = kStartMs;
   UniqueFd pidfd;

@@ -38,7 +38,7 @@ enum class Order : uint8_t {
 enum class Kind : uint8_t {
   /** The directory of an owner, with its cages. */
   kOwner,
-  /** Its processes live on, and it is removed when it is empty. */
+  /** The cage of a detached child: its processes live on, and it is removed when it is empty. */
   kDetached,
   /** The self cgroup (v2), to which the process moved itself, so that cages could be made beside it. */
   kSelf,
@@ -60,7 +60,7 @@ constexpr bool IsName(std::string_view name) {
 
 /** The first message from the guardian, once it watches. */
 struct Answer {
-  /** Its pid, or the negative errno with which it failed to start. */
+  /** The guardian's pid, or the negative errno with which it failed to start. */
   int32_t pid;
 };
 

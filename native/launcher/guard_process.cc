@@ -46,7 +46,7 @@ constexpr int kAttempts = 100;
 
 /** A directory to end. */
 struct Charge {
-  /** Its own once it is identified, until then of the directory around it. */
+  /** The directory itself once it is identified; until then the one around it. */
   int fd;
   bool is_identified;
   Kind kind;

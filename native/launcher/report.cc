@@ -16,7 +16,7 @@ namespace {
 
 using sys::Call;
 
-// As in env(1) and docker(1): the program was not found, can't be run, or the launcher failed before that.
+// The exit codes of env(1) and docker(1): the program was not found, can't be run, or the launcher failed before that.
 constexpr int kNotFound = 127;
 constexpr int kNotRunnable = 126;
 constexpr int kFailed = 125;

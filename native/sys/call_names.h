@@ -69,7 +69,7 @@ namespace memcage::sys {
   X(waitid)              \
   X(write)
 
-/** As strace(1) has it; "" for kNoCall. */
+/** The call's name, as strace(1) has it; "" for kNoCall. */
 constexpr const char* CallName(long number) {
   switch (number) {
 #define MEMCAGE_CALL_NAME(name) \

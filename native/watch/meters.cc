@@ -32,7 +32,7 @@ constexpr int64_t kMostRefusedPauseNs = 10 * kSecond;
 constexpr int64_t kRefusedShare = 10;
 /** How often to count the processors. */
 constexpr int64_t kCountPauseNs = kSecond;
-/** As many as no kernel has, for as long as it does not tell. */
+/** More processors than any kernel has, for as long as the kernel does not tell how many there are. */
 constexpr long kMostProcessors = 8192;
 
 }  // namespace

@@ -17,7 +17,7 @@ enum class StallSign {
   kOomPaused,
 };
 
-/** As JavaScript sees it; '' for none. */
+/** The sign's name in JavaScript; '' for none. */
 const char* SignName(StallSign sign);
 
 /** What happened in a slice of time. */

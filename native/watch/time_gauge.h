@@ -18,7 +18,7 @@ class TimeGauge : public Gauge {
   [[nodiscard]] int64_t value_us() const override { return used_us_; }
   [[nodiscard]] StallSign sign() const override { return StallSign::kNone; }
   [[nodiscard]] bool is_reached() const override { return used_us_ >= limit_us_; }
-  /** As if its processes ran on all processors. */
+  /** When the limit is reached at the earliest: if the cage's processes run on all processors from now on. */
   [[nodiscard]] int64_t DueNs(int64_t now_ns, long processors) const override;
   [[nodiscard]] const char* file() const override;
   void Restart() override {}

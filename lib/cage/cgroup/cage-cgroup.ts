@@ -256,7 +256,7 @@ export class CageCgroup {
     undoPatiently(() => this.tryRemove());
   }
 
-  /** Its side cgroups, where another cage can have them. */
+  /** The side cgroups that another cage can have; none if spare ones are not kept. */
   get #reusableSides(): readonly ControllerHome[] {
     return this.#options.spareSides === undefined ? [] : this.homes.reusable;
   }

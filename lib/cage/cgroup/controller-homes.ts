@@ -95,7 +95,7 @@ export class ControllerHomes {
     };
   }
 
-  /** Its own homes, if all of them are side cgroups that the next cage can have: no time is counted in them. */
+  /** The homes of this cage cgroup alone, if all of them are side cgroups that the next cage can have: no time is counted in them. */
   get reusable(): readonly ControllerHome[] {
     const homes = this.#own.map(({ home }) => home);
     const counts = this.usage !== undefined && homes.some(({ directory }) => directory === this.usage?.directory);

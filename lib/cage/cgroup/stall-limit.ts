@@ -182,7 +182,7 @@ export class StallHits {
   /** Why the meter can't tell any more; undefined if it can. */
   blindness: NativeError | undefined;
   readonly #untold: StallHit[] = [];
-  /** As far as it is accounted for. */
+  /** The last reading of the meter that is accounted for. */
   #seen = NOTHING;
 
   /** @param explain of a kill */

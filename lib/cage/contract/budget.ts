@@ -112,9 +112,9 @@ export interface Room extends Disposable {
 export interface JobEvent {
   /** Counts from 1 in each budget. */
   id: number;
-  /** As given. */
+  /** The `key` of the job's options; undefined without one. */
   key: string | undefined;
-  /** As given, or 0. */
+  /** The `priority` of the job's options. Default: 0. */
   priority: number;
   /** What was called: the file, module or command; undefined for {@link Budget.reserve}. */
   file: string | undefined;
@@ -172,7 +172,7 @@ export interface BudgetStats {
   running: number;
   /** Jobs that ended, however. */
   ended: number;
-  /** Of those, jobs whose last attempt was killed for memory. */
+  /** Ended jobs whose last attempt was killed for memory. */
   killed: number;
   /** How often a job was started again after a kill for its own limit. */
   retried: number;
@@ -248,13 +248,13 @@ export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, As
   /** Whether the budget is closed or closing. */
   readonly closing: boolean;
 
-  /** Its figures at this moment. */
+  /** The budget's figures at this moment. */
   stats(): BudgetStats;
 
   /**
    * Like {@link run}, once there is room.
    *
-   * Like the other functions, it rejects with ERR_MEMCAGE_INVALID_ARGUMENT, before it waits, for a job that asks for more than
+   * Each function of a budget rejects with ERR_MEMCAGE_INVALID_ARGUMENT, before it waits, for a job that asks for more than
    * the whole budget; with an AbortError, if `signal` aborts while it waits; with ERR_MEMCAGE_CLOSED, if the budget closes before
    * the job has started.
    */

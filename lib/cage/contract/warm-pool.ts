@@ -86,7 +86,7 @@ export interface WarmPool<C extends ChildProcess = ChildProcess> extends EventEm
    */
   run(message: Serializable, options?: AskOptions): Promise<unknown>;
 
-  /** Its figures at this moment. */
+  /** The pool's figures at this moment. */
   stats(): WarmPoolStats;
 
   /**

@@ -17,7 +17,7 @@ function machineKills(): number {
   return last.kills;
 }
 
-/** Like {@link machineKills}, but the count may be up to a second old. */
+/** {@link machineKills}, up to a second old. */
 function machineKillsBefore(): number {
   return performance.now() - last.timeMs < OLDEST_MS ? last.kills : machineKills();
 }

@@ -50,7 +50,7 @@ export interface PolledGroup {
    * process may kill. Keeps the event loop alive until then; false after timeoutMs.
    */
   killAll(timeoutMs: number): Promise<boolean>;
-  /** Like {@link killAll}, blocking (Atomics.wait), for synchronous calls and the end of the process. */
+  /** {@link killAll}, but blocking (Atomics.wait): for synchronous calls and the end of the process. */
   killAllNow(timeoutMs: number): boolean;
   /** One more look now, blocking, so that a short life is measured; false after timeoutMs. */
   lookNow(timeoutMs: number): boolean;
@@ -107,7 +107,7 @@ class Group implements PolledGroup, GroupListener {
 
   get seen(): Seen {
     const seen = this.#state.seen;
-    // Their reports were sent before they were counted.
+    // The sampler sends the report of a kill before it counts the kill.
     if (seen.kills > 0) this.#deliverNow();
     return seen;
   }
@@ -115,7 +115,7 @@ class Group implements PolledGroup, GroupListener {
   add(pid: number, kill: () => void): void {
     this.#kills.set(pid, kill);
     const start = this.#startOf(pid);
-    // It has ended already. What it has started has the marker.
+    // The process has ended already. What it has started has the marker.
     if (start === undefined) return;
     if (this.#added.size >= this.#mostAdded) this.#forgetEnded();
     this.#added.set(pid, start);

@@ -11,7 +11,7 @@ import { LockHolders, memoryHierarchies, OwnDirectories } from './own-directorie
 /** What {@link cageOf} finds. */
 export interface CageName {
   /**
-   * Its name for people, which {@link findCage} takes: the pid that its owner had, a slash, and the number of the cage;
+   * The cage's name for people, which {@link findCage} takes: the pid that its owner had, a slash, and the number of the cage;
    * of a cage within another one, the numbers of both, as in `4711/3/1`. A detached child's cage has the beginning of its
    * random name in place of the number.
    */

@@ -13,11 +13,11 @@ import { LockHolders, memoryHierarchies, OwnDirectories, type OwnDirectory } fro
 /** The process that made a cage. */
 export interface CageOwner {
   /**
-   * Its pid in this process's PID namespace; once it is dead, the pid that it had in its own. `null` if it lives in a
-   * PID namespace that is hidden from this process.
+   * The owner's pid in this process's PID namespace; once the owner is dead, the pid that it had in its own. `null` if it
+   * lives in a PID namespace that is hidden from this process.
    */
   pid: number | null;
-  /** Its program and arguments; empty if it is dead or hidden. */
+  /** The owner's program and arguments; empty if the owner is dead or hidden. */
   command: string[];
   /** Whether it lives. Its lock tells, not its pid, which may be another process's by now. */
   alive: boolean;
@@ -34,7 +34,7 @@ export interface ListedCage {
   kind: 'cage' | 'detached' | 'owner';
   /** The process that made it. */
   owner: CageOwner;
-  /** Its own hard limit, in bytes; `Infinity` if there is none. */
+  /** The cage's own hard limit of memory, in bytes; `Infinity` if there is none. */
   limitBytes: number;
   /** All memory that is charged to it, page cache included, in bytes. */
   usageBytes: number;

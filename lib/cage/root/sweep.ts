@@ -73,7 +73,7 @@ export async function sweepOne(kind: OwnKind, directory: CgroupDirectory, aliveM
 /** How long to wait until an owner's killed processes are gone. */
 const OWNER_PATIENCE_MS = 1000;
 
-/** Like `sweep`, but the event loop gets a turn after each cage. */
+/** {@link sweep} with a turn of the event loop after each cage. */
 export async function sweepInSteps(path: string): Promise<void> {
   for (const each of [path, ...scopesBeside(path)]) await sweepOneInSteps(each);
 }

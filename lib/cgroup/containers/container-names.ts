@@ -9,7 +9,7 @@ import { listPids } from '../processes/pids';
 
 /**
  * Finds the names that engines give their containers (`docker run --name`), which a cgroup's path does not contain.
- * It asks no engine, but looks at the container's first process:
+ * No engine is asked. The container's first process tells:
  *
  * - Docker mounts the container's /etc/hostname, /etc/hosts and /etc/resolv.conf from the directory with the
  *   container's configuration, wherever its data is. Docker reads the name from there itself when it restarts.

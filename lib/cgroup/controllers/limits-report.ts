@@ -14,7 +14,7 @@ export interface CountedIn {
     max: number;
   };
   cpu?: {
-    /** Its files tell how long the limit was in force. */
+    /** The directory whose files tell how long the limit was in force. */
     directory: CgroupDirectory;
     max: number;
     /** Whether the cage limits which processors, too. */

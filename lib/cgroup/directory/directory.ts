@@ -263,7 +263,7 @@ function addMode(path: string, bits: number): void {
   if ((mode & bits) !== bits) chmodSync(path, (mode & 0o7777) | bits);
 }
 
-/** Like fstatSync, which in Deno knows only its own fds. */
+/** fstat(2) of any fd: Deno's fstatSync knows only its own ones. */
 export function statFd(fd: number): BigIntStats {
   const path = `/proc/self/fd/${fd}`;
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });

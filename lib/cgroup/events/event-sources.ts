@@ -267,7 +267,7 @@ export class EventSources {
     const { directory, isForeign } = this.cgroup;
     if (isForeign) {
       this.#watchRemoval();
-      // It was removed before, so nobody will report it.
+      // The cgroup was removed before, so nobody will report that.
       if (!directory.isAtItsPath()) {
         this.#changed();
         throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, { path: directory.path });

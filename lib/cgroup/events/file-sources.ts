@@ -123,7 +123,7 @@ export class StateSource implements NamedSource<StateEventName> {
   }
 
   conclude(timeMs: number): void {
-    // It can't have been removed before it was empty.
+    // A cgroup can't be removed before it is empty.
     this.#compare({ ...this.#last, populated: 0 }, timeMs);
   }
 

@@ -27,7 +27,7 @@ export function host(): Host {
   return cached;
 }
 
-/** Like {@link host}, but leaves it to that to remember what there is: mounts may change before the first cage. */
+/** {@link host} that remembers nothing: mounts may change before the first cage. */
 export function foreseenHost(): Host {
   return cached ?? detect();
 }

@@ -39,7 +39,7 @@ export type Location =
    * mount point. The kernel does not reveal that directory's name.
    */
   | { unnamedLevels: number; path: string }
-  /** It can't be reached there: it is above or beside the namespace, beside the mount, removed, or not listed. */
+  /** The cgroup can't be reached there: it is above or beside the namespace, beside the mount, removed, or not listed. */
   | { hidden: 'namespace' | 'mount' | 'removed' | 'unlisted' };
 
 /**

@@ -74,12 +74,12 @@ export function followLimits(
   try {
     const now = readRepeated(leaf, version);
     if (now.max < before.max) return;
-    // Its maker has not written all its limits yet, and does what is done here afterwards. Others now would have v1 refuse
+    // The leaf's maker has not written all its limits yet, and has it follow afterwards. Limits from here would have v1 refuse
     // one that the maker writes.
     if (isYetUnlimited(now.max, before.max) || isYetUnlimited(now.swap, before.swap)) return;
     if (!isSame(now, after)) changeLimits(leaf, version, present(after));
   } catch (error) {
-    // Its child has ended; or v1 can't lower it, since more is in use. Then the limit of the cage holds.
+    // The leaf's child has ended; or v1 can't lower the limit, since more is in use. Then the limit of the cage holds.
     if (isGone(error) || (error instanceof MemcageError && error.code === ErrorCode.LIMIT_REFUSED)) return;
     throw error;
   }

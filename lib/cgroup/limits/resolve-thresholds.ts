@@ -5,7 +5,7 @@ import type { CageLimits } from './cage-limits';
 
 /** A threshold after validation. */
 export interface ResolvedThreshold {
-  /** As it was given. */
+  /** The threshold as the caller gave it, for events. */
   readonly given: CageThreshold;
   /** In bytes, or as a share of the limit. */
   readonly at: { readonly bytes: number } | { readonly percent: number };

@@ -29,7 +29,7 @@ export function defaultParent(host: Host): Parent {
   return found;
 }
 
-/** Like {@link defaultParent}, without blocking the event loop. */
+/** {@link defaultParent} without blocking the event loop. */
 export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wishes> = {}): Promise<Parent> {
   if (systemd !== undefined) wishes.systemd = systemd;
   const given = fromEnvironment(host);

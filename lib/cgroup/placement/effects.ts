@@ -40,7 +40,7 @@ export function runBlocking<T>(steps: Generator<Effect, T, EffectResult>): T {
   return step.value;
 }
 
-/** Like {@link runBlocking}, without blocking the event loop. */
+/** {@link runBlocking} without blocking the event loop. */
 export async function runLater<T>(steps: Generator<Effect, T, EffectResult>): Promise<T> {
   let step = steps.next();
   while (step.done !== true) {

@@ -53,7 +53,7 @@ export function judge(level: ParentFacts, between: readonly ParentFacts[], calle
 function refuseStrangers(level: ParentFacts, between: readonly ParentFacts[], caller: Caller): Judgement | undefined {
   const { path, uid, isMarked } = level;
   if (path === caller.namespaceRoot) return undefined;
-  // It is also the caller's own if memcage, for example in another thread, has moved the caller from it into a cgroup
+  // A cgroup is also the caller's own if memcage, for example in another thread, has moved the caller from it into a cgroup
   // below.
   const isOwn = between.every((below) => kindOf(below.path) === 'self');
   if (path === caller.hierarchyRoot) {

@@ -84,7 +84,7 @@ function* moveAndEnable(
   }
 }
 
-/** As long as nobody is in the self cgroup, another memcage may sweep it away. Then it is made again. */
+/** Another memcage may sweep the self cgroup away while nobody is in it. Then it is made again. */
 function* moveIn(path: string, selfPath: string, isMovable: IsMovable): Generator<Effect, void, EffectResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -102,7 +102,7 @@ function* makeAgain(selfPath: string, why: unknown): Generator<Effect, void, Eff
   try {
     yield { do: 'make-directory', path: selfPath };
   } catch (error) {
-    // It is there: something else was missing.
+    // The self cgroup is there: something else was missing.
     throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? why : error;
   }
 }

@@ -41,7 +41,7 @@ interface Charge {
   kind: GuardedKind;
   /** A path of the directory around it; undefined as long as it is not made. */
   around: string | undefined;
-  /** Of the directory itself, once it is identified. */
+  /** The directory itself, once it is identified. */
   fd?: number;
 }
 
@@ -98,7 +98,7 @@ function ensureGuardian(): void {
   try {
     for (const [name, charge] of charges) tellAgain(name, charge);
   } catch (error) {
-    // It does not know all, so the next time it is told of all once more.
+    // The guardian does not know all, so the next time it is told of all once more.
     current.unwatch();
     current = undefined;
     throw error;

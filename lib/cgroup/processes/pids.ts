@@ -33,7 +33,7 @@ function processOf(tid: number): number | undefined {
   try {
     return Number(/^Tgid:\s*(\d+)$/m.exec(readFileSync(`/proc/${tid}/status`, 'utf8'))?.[1]);
   } catch (error) {
-    // It has ended, or is in another PID namespace (0).
+    // The thread has ended, or is in another PID namespace (0).
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }

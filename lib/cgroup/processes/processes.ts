@@ -6,17 +6,17 @@ import { listPids } from './pids';
 
 /** A process of a cgroup, as /proc shows it: proc(5). */
 export interface CgroupProcess {
-  /** Its pid in the caller's PID namespace. */
+  /** The process's pid in the caller's PID namespace. */
   pid: number;
-  /** Its pid in its own, innermost PID namespace; equal to `pid` if that is the caller's. */
+  /** The process's pid in its own, innermost PID namespace; equal to `pid` if that is the caller's. */
   ownPid: number;
-  /** Its parent's pid in the caller's PID namespace; 0 if the parent is outside it. */
+  /** The pid of the parent process in the caller's PID namespace; 0 if the parent is outside it. */
   parentPid: number;
   /** How many of its ancestors, in an unbroken line, are in the cgroup too. */
   depth: number;
   /** The name of its program, cut off after 15 bytes, or the name that it gave itself. */
   name: string;
-  /** Its arguments, starting with the name of the program; empty for a process that is ending. */
+  /** The process's arguments, starting with the name of the program; empty for a process that is ending. */
   command: string[];
   /**
    * Resident memory in bytes, like RES of top: all mapped pages. Pages that it shares count in full, and so do pages

@@ -114,7 +114,7 @@ export async function retry(
     if (isDone) return true;
     if (now >= end) return false;
     if (tookLong(start)) {
-      // It made progress, and the next attempt will. No timer: two callers with timers would starve everything else.
+      // The attempt made progress, and the next one will. No timer: two callers with timers would starve everything else.
       count = -1;
       await untilNextIteration();
     } else {

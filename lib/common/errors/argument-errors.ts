@@ -38,7 +38,7 @@ export function unknownOption(
   );
 }
 
-/** Like {@link invalidArgument}, for an option that is there without a value. */
+/** {@link invalidArgument} for an option that is there without a value. */
 export function undefinedOption(name: string, within: string | undefined): TypeError & ArgumentProperties {
   const full = within === undefined ? name : `${within}.${name}`;
   const cure = `leave it out if it has none: ...(value !== undefined && { ${name}: value })`;
@@ -46,7 +46,7 @@ export function undefinedOption(name: string, within: string | undefined): TypeE
   return about(full, new TypeError(message), 'ERR_MEMCAGE_INVALID_ARGUMENT', undefinedOption);
 }
 
-/** Like {@link invalidArgument}, with code `ERR_MEMCAGE_INVALID_SIZE`. */
+/** {@link invalidArgument} with code `ERR_MEMCAGE_INVALID_SIZE`. */
 export function invalidSize(option: string, expected: string, actual: unknown): TypeError & ArgumentProperties {
   return about(option, new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);
 }

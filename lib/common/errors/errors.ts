@@ -137,7 +137,7 @@ export class TimeoutError extends OutcomeError {
 }
 
 /**
- * Like Node's own: `name` is 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link
+ * A call was aborted. The error has the form of Node's own: `name` is 'AbortError', `code` 'ABORT_ERR', `cause` the signal's reason. Not a {@link
  * MemcageError}.
  */
 export class AbortError extends Error {

@@ -8,7 +8,7 @@ import timers from 'node:timers';
 export const { setImmediate: nextIteration, setTimeout: later, clearTimeout: cancel } = timers;
 
 /**
- * Like setTimeout of node:timers/promises, which takes longer to load. Like {@link later}, it avoids the global timer.
+ * Waits as setTimeout of node:timers/promises does, which takes longer to load, and avoids the global timer, as {@link later} does.
  *
  * @param keepsAlive whether the process stays alive for it
  */

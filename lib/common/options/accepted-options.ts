@@ -3,7 +3,7 @@ import { ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './opti
 
 /** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
-  /** Its name, as the caller writes it. */
+  /** The function's name, as the caller writes it. */
   readonly of: string;
   /**
    * Returns the options, including memcage's options that they inherit. Node's functions ignore inherited options of
@@ -89,7 +89,7 @@ export function strict(of: string, node: NodeFunctionName, more: readonly string
   return reading(of, node, [...CAGE_OPTIONS, ...more]);
 }
 
-/** Like {@link strict}, for a method of a cage: it takes none of the options that say in which cage. */
+/** {@link strict} for a method of a cage, which takes none of the options that say in which cage. */
 export function strictMember(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
   const own = CAGE_OPTIONS.filter((name) => !OF_THE_CAGE.has(name));
   return reading(of, node, [...own, ...more]);

@@ -35,7 +35,7 @@ type Within<O, Known> = O extends readonly (infer E)[]
       }
     : O;
 
-/** Like `Within`, without what is within the properties: arrays have names of their own. */
+/** `Within` without what is within the properties: arrays have names of their own. */
 type Named<O, Known> = O extends object
   ? { [K in keyof O]: K extends KeyOf<Known> ? Defined<O, K, O[K]> : Unknown<K, O[K]> }
   : O;

@@ -47,7 +47,7 @@ export function refuseUnknown(options: object, names: OptionNames): void {
 }
 
 /**
- * Like {@link refuseUnknown}, but only for a likely typo of one of these names: other names belong to someone else.
+ * {@link refuseUnknown} for only a likely typo of one of these names: other names belong to someone else.
  */
 export function refuseSlips(options: object, others: readonly string[], names: OptionNames): void {
   for (const { name } of unknownIn(options, [...others, ...names.known])) {

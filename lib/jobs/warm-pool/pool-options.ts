@@ -110,7 +110,7 @@ export function withoutPreload(args: readonly string[]): string[] {
   return at < 0 ? [...args] : args.filter((arg, index) => index !== at && index !== at + 1 && arg !== ALLOW_PRELOAD);
 }
 
-/** As fork() does it, which leaves out the code of `node -e`. */
+/** What Node's fork() passes on: `process.execArgv` without the code of `node -e`. */
 function ownExecArgv(): readonly string[] {
   const { execArgv } = process;
   const code = (process as { _eval?: string })._eval;
@@ -151,7 +151,7 @@ export function readAskOptions(message: unknown, options: AskOptions): ReadAskOp
   return { signal: readSignal(signal), timeout };
 }
 
-/** Like Node, takes those of other realms too. */
+/** Accepts signals of other realms too, as Node does. */
 function readSignal(signal: unknown): AbortSignal | undefined {
   const isSignal = typeof signal === 'object' && signal !== null && 'aborted' in signal;
   if (signal !== undefined && !isSignal) throw invalidArgument('signal', 'an AbortSignal', signal);

@@ -131,7 +131,7 @@ function amount(limit: number): string {
   return limit === Number.POSITIVE_INFINITY ? 'unlimited' : BigInt(limit).toString();
 }
 
-/** As /proc/PID/status has them. */
+/** A set of capabilities in hexadecimal, as /proc/PID/status has it. */
 function bits(numbers: readonly number[]): string {
   const sum = numbers.reduce((all, number) => all | (1n << BigInt(number)), 0n);
   return sum.toString(16).padStart(16, '0');

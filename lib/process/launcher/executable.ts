@@ -25,7 +25,7 @@ export function launcherPath(): string {
   throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${known.cure}`, known);
 }
 
-/** Its path, or why it can't be run. */
+/** The launcher's path, or why it can't be run. */
 export function findExecutable(): string | ExecutableFailure {
   const path = join(dirname(addonPath()), 'memcage-exec');
   try {

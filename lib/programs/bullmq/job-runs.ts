@@ -157,7 +157,7 @@ export class JobRuns {
 }
 
 function cancelled(reason: unknown, { processor }: Plan): Stop {
-  // As what BullMQ's own child throws by its signal.
+  // BullMQ's own child throws such a message when its signal aborts.
   const message = typeof reason === 'string' && reason !== '' ? reason : `${processor.name} was cancelled`;
   const error: Stop['error'] = (outcome) => {
     const all = outcome === undefined ? undefined : { ...outcome, ...NO_OUTPUT };

@@ -102,7 +102,7 @@ export interface Plan {
 const OWN = ['budget', 'learn', 'retry', 'timeout', 'grace', 'spare', 'trim', 'memory'];
 /** Options that the pool does not see, and that may be left out, but not be undefined. `timeout` may be, as for Node's functions. */
 const LEFT_OUT = ['budget', 'learn', 'retry', 'grace', 'spare', 'trim', 'cage', 'parent', 'enforce'];
-/** As other programs call them. */
+/** What other programs call these options, in lower case and without separators. */
 const ALIASES = {
   gracems: 'grace',
   graceperiod: 'grace',
@@ -179,7 +179,7 @@ export function readPlan(
     spare: spare ?? (keyOf === undefined ? 1 : 0),
     module,
     args: [protocol.classes, processor.href],
-    // As BullMQ's children: what they write is written by this process.
+    // BullMQ's own children are silent too: this process writes what they write.
     childOptions: { silent: true, ipcHandles: false, ...childOptions, env },
     environment: rest.env === undefined ? env : undefined,
     place: shared === undefined ? present({ cage, parent, enforce }) : { cage: shared.cage },

@@ -7,7 +7,7 @@ export interface Option {
   /** What the help calls its value: `SIZE`. */
   readonly value?: string;
   readonly help: string;
-  /** Its heading in the help. */
+  /** The heading in the help under which the option is. */
   readonly section: string;
   readonly suggest?: Suggestion;
   /** Whether it may be given several times: its value is then a list. */

@@ -40,7 +40,7 @@ export function becomeInit(command: string, args: readonly string[] = [], option
   refuseOpenCages();
   const file = launcherPath();
   const current = host();
-  // Their guardian and their locks would not outlast exec as they should.
+  // The guardian and the locks of open cages would not outlast exec as they should.
   cages.closeMortal();
   removeCageRoots();
   prepareLastingParent(current);

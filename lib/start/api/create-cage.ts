@@ -99,7 +99,7 @@ export function createCage(options: CreateCageOptions): Cage {
   return createCageFor('createCage', options);
 }
 
-/** The same for another function, which has checked the names of the options and is called `of`. */
+/** {@link createCage} for a function `of` that has checked the names of the options. */
 export function createCageFor(of: string, options: CreateCageOptions): Cage {
   const limits = resolveCageLimits(options, of);
   if (limits === undefined)

@@ -85,7 +85,7 @@ export type CagedLauncherOptions = LauncherOptions & CagingOption;
  * started.
  */
 export function launcherFor(options: CagedLauncherOptions): CagedLauncher;
-/** The same without a limit and `cage`, or if the type does not tell. Then `cage` may be `null`. */
+/** Without a limit and `cage`, or if the type does not tell whether there is one, the launcher's `cage` may be `null`. */
 export function launcherFor(options: LauncherOptions): Launcher;
 export function launcherFor(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));

@@ -34,7 +34,7 @@ export class Clearing {
     else void this.#goOn(startMs).then((isCleared) => done(this.#conclude(isCleared)));
   }
 
-  /** Like {@link start}, but blocks. */
+  /** {@link start}, but blocking. */
   finishNow(): KernelReport {
     return this.#conclude(this.#attempt() || retrySync(() => this.#killAndAttempt(), PATIENCE_MS));
   }

@@ -17,27 +17,27 @@ export interface HeldChild {
   readonly ceilingBytes: number;
   /** Whether its processes can read that limit somewhere, as V8 does. */
   readonly seesLimit: boolean;
-  /** Also if it is detached: its cage ends with the thread that has made it, and nothing outlives that thread to end it. */
+  /** Whether the child ends with this thread even if it is detached: nothing outlives the thread that could end its cage. */
   readonly diesWithOwner: boolean;
   /** memcage killed its processes, or the caller did so through memcage. */
   readonly wasKilled: boolean;
 
-  /** Its environment, as `NAME=value`, with what memcage needs to find its processes. */
+  /** The child's environment, as `NAME=value`, with what memcage needs to find its processes. */
   environment(env: string[]): string[];
 
   /**
-   * It has reached its program. From now on its limits hold.
+   * The child has reached its program. From now on its limits hold.
    *
-   * @param pid undefined: it is about to be started, and only its {@link environment} leads to it
+   * @param pid undefined: the child is about to be started, and only its {@link environment} leads to it
    * @param kill sends it SIGKILL, and needs no fd for that; not called once it was reaped
    */
   started(pid: number | undefined, kill: () => void): void;
 
-  /** Its start failed, or it was killed and reaped. Gives back what was taken for it, now or later. Never throws. */
+  /** The start failed, or the child was killed and reaped. Gives back what was taken for it, now or later. Never throws. */
   abandon(): KernelReport;
 
   /**
-   * It has ended and was reaped. Calls `done` at once, or once what it left running is killed.
+   * The child has ended and was reaped. Calls `done` at once, or once what it left running is killed.
    *
    * @param texts what the watcher read before it removed the cgroup; undefined: the watcher did not remove one
    */
@@ -47,9 +47,9 @@ export interface HeldChild {
     done: (report: KernelReport) => void,
   ): void;
 
-  /** Like {@link ended}, for a synchronous caller: blocks until what the child left running is killed. */
+  /** {@link ended} for a synchronous caller: blocks until what the child left running is killed. */
   endedNow(signal: NodeJS.Signals | null): KernelReport;
 
-  /** Sends SIGKILL to everything in its own part of the cage. May throw. */
+  /** Sends SIGKILL to everything in the child's part of the cage. May throw. */
   killAll(): void;
 }

@@ -161,7 +161,7 @@ export class PolledChild implements HeldChild, PolledMember {
     return new Set([this.own, ...this.cage.levels()]);
   }
 
-  /** Its pid may be another process's from now on. */
+  /** The child's pid may be another process's from now on. */
   #reaped(): void {
     for (const { group } of this.#polled()) {
       if (this.#pid === undefined) group.expectNoChild();

@@ -13,7 +13,7 @@ export class StallWitness {
   /** Undefined if none was reached since. */
   verdict(): StallVerdict | undefined {
     const hits = this.#hits();
-    // Its own may only have told, and one around have killed.
+    // The child's own limit may only have told, and one of a cage around have killed.
     const hit = hits.find(({ killed }) => killed) ?? hits[0];
     if (hit === undefined) return undefined;
     const { ms, stalledMs, toldBy, killed } = hit;

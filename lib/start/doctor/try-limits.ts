@@ -73,7 +73,7 @@ async function tryLimit(name: string, options: CageOptions): Promise<Finding> {
     await runCaged(options);
     return { name, state: 'ok', detail: 'a cage can have it' };
   } catch (error) {
-    // Its message has the cure.
+    // The error's message has the cure.
     return { name, state: 'limited', detail: (error as Error).message };
   }
 }

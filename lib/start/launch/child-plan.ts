@@ -12,7 +12,7 @@ import type { StartRequest } from '../request/start-request';
 export interface ChildPlan {
   namespaces: NamespacePlan;
   root: RootPlan | undefined;
-  /** Those of the program, not of an init. */
+  /** The settings of the program, not of an init. */
   settings: SettingsPlan;
   /** Whether an init runs between the PID namespace and the program. */
   init: boolean;

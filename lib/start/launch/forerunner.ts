@@ -51,7 +51,7 @@ export interface Forerunner {
 }
 
 export interface ForerunnerOptions {
-  /** Of the program. */
+  /** The settings of the program, not of the launcher. */
   settings: SettingsPlan;
   isInit: boolean;
   gate: Gate | undefined;

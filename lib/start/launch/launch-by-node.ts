@@ -70,7 +70,7 @@ export function followToItsEnd(child: ChildProcess, start: Start, { held, heap }
   });
 }
 
-/** Like {@link launchByNode}, for Node's synchronous functions. They tell the pid at the end: the child's environment leads to it. */
+/** {@link launchByNode} for Node's synchronous functions. They tell the pid at the end: until then the child's environment leads to it. */
 export function launchSyncByNode(start: Start): RunSync {
   return (given, proceed) => {
     const { held, heap } = prepare(start, given);

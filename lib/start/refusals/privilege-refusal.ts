@@ -12,7 +12,7 @@ import { capabilitiesIn, type Privileges } from '../../process/settings/privileg
 
 const { EACCES, EDQUOT, EINVAL, ENOMEM, EPERM } = constants.errno;
 
-/** Of a refused setting. */
+/** What is said of a setting that the kernel refused. */
 export interface RefusedSetting {
   what: string;
   why: string;
@@ -24,7 +24,7 @@ export interface RefusedSetting {
 export function foreseeRefusedCapabilities({ capabilities }: Privileges): CloneFailure | undefined {
   if (capabilities === undefined) return undefined;
   const refusal = refusalBy(knownCapabilities(), capabilities);
-  // It may have got capabilities since they were last looked up.
+  // This process may have got capabilities since the last look.
   return refusal && refusalBy(readCapabilities(), capabilities);
 }
 

@@ -92,7 +92,7 @@ const LOOKING: ReadonlySet<RootStage> = new Set(['root', 'root-source', 'root-ta
 function explainSearch(stage: RootStage, path: string): Reason {
   const why = `this user may not search one of the directories above ${path}`;
   const right = 'give it the right to search them';
-  // It has more rights now than when its program runs.
+  // While it makes its root the child has more rights than its program will have.
   return {
     why,
     cure: stage === 'root-hide' ? `leave it out: the child can't look in there either. Or ${right}` : right,

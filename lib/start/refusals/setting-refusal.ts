@@ -75,7 +75,7 @@ export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOpt
   if (failure !== undefined) throw refusedSetting(failure, settings, readSettingFacts(namespaces));
 }
 
-/** Those of this process when they were last looked at. Of lower ones, since then, the child finds out. */
+/** The hard limits of this process when they were last read. If they are lower now, the child's own setrlimit finds out. */
 let knownHard: SettingFacts['hard'] | undefined;
 
 function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): void {
@@ -88,7 +88,7 @@ function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): vo
   const facts = readSettingFacts(namespaces);
   knownHard = facts.hard;
   const asked = settings.rlimits[path as ResourceName]?.hard ?? 0;
-  // It may have got the capability, or a higher limit, since they were last looked up.
+  // This process may have got the capability, or a higher limit, since the last look.
   if (facts.mayRaise || asked <= (facts.hard[path as ResourceName] ?? Number.POSITIVE_INFINITY)) return;
   throw refusedSetting({ stage: 'rlimits', errno: -EPERM, path, syscall: 'prlimit64' }, settings, facts);
 }

@@ -40,7 +40,7 @@ export interface ResolvedCageOptions {
   enforce: Enforce | undefined;
 }
 
-/** Of a child without options of memcage. */
+/** The options of a child that has none of memcage's. */
 export const NO_CAGE_OPTIONS: ResolvedCageOptions = {
   limits: undefined,
   thresholds: [],

@@ -28,7 +28,7 @@ export class Gate {
     this.#gated?.letThrough();
   }
 
-  /** It can't be opened, and whoever waits is about to be killed. Where its cage is gone, that says enough. */
+  /** The gate can't be opened, and whoever waits is about to be killed. If its cage is gone, no failure is noted: that says enough. */
   failed(error: unknown): void {
     if (!isRefused(error)) return;
     const { errno, syscall, path = '' } = error;

@@ -20,7 +20,7 @@ export interface StartRequest extends Omit<ResolvedCageOptions, 'cage'> {
   shared: AnySharedCage | undefined;
   /** The shared cage to make the private cage in. */
   outer: AnySharedCage | undefined;
-  /** Of whom the child gets its turn to start, if it needs one. */
+  /** What gives the child its turn to start; undefined if it starts at once. */
   turns: Turns | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface TurnOptions {
   canWait: boolean;
 }
 
-/** It records the outcome of a child, once that and all in its cage are gone. */
+/** Records the outcome of a child, once the child and all in its cage are gone. */
 export interface Recorder {
   readonly promise: Promise<Outcome<MemoryReport | null>>;
   /**

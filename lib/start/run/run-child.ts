@@ -46,7 +46,7 @@ export async function runChild(
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
   let reason: Error | undefined;
   const fail = (because: Error): void => {
-    // Its end may be recorded by now.
+    // An earlier reason stays: the child's end may be recorded by now.
     reason ??= because;
     recorder.because(because);
   };

@@ -66,7 +66,7 @@ export function execSync(command: string, options?: unknown): string | Buffer {
 
 /** {@link execSync} under another name. */
 export function execNow(called: Called, command: string, options: unknown): string | Buffer {
-  // Like normalizeExecArgs: what is not an object has no properties.
+  // What is not an object has no properties, as in Node's normalizeExecArgs().
   const given: ExecSyncOptions = isOptions(options) ? called.read(options) : { ...(options as ExecSyncOptions) };
   if (typeof command !== 'string') return invokeNodes('execSync', [command, given]) as Buffer;
   const shell = typeof given.shell === 'string' ? given.shell : true;

@@ -11,7 +11,7 @@ export interface RoomRequest extends Waiting {
 
 /** The record of one that runs. */
 export class RunningRecord implements RunningJob {
-  /** As it was then: what is learned later changes nothing of it. */
+  /** What the job needed when it got its room: what is learned later changes nothing of that. */
   readonly need: Need;
   readonly byLimits: boolean;
   usedBytes: number;

@@ -75,7 +75,7 @@ export class LessonStore {
         return found;
       });
       if (saved === undefined || saved === this.#histories) return;
-      // These lessons came while the file was being written.
+      // Lessons that came while the file was being written.
       for (const lesson of this.#pending) saved.learn(lesson);
       this.#histories = saved;
     } catch (error) {

@@ -16,7 +16,7 @@ export function toJson(value: unknown): string {
   return `${escaped(JSON.stringify(value, finite, 2))}\n`;
 }
 
-/** Like {@link toJson}, on one line: for output of many values. */
+/** {@link toJson} on one line: for output of many values. */
 export function toJsonLine(value: unknown): string {
   return `${escaped(JSON.stringify(value, finite))}\n`;
 }

@@ -25,7 +25,7 @@ export function truncate(text: string, width: number, ellipsis: string): string 
   return width < 1 ? '' : `${kept}${ellipsis}`;
 }
 
-/** Like {@link truncate}, but cuts off the beginning. */
+/** {@link truncate} that cuts off the beginning. */
 export function truncateStart(text: string, width: number, ellipsis: string): string {
   if (widthOf(text) <= width) return text;
   const reversed = (of: string): string => [...of].reverse().join('');

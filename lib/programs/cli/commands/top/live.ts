@@ -142,7 +142,7 @@ function limit(cgroup: Cgroup, text: string): string {
   return `The limit of ${cgroup.path} is ${formatSize(cgroup.limits().max)}`;
 }
 
-/** Like `memcage kill` without --cgroup, for which there is no key. */
+/** Kills as `memcage kill` does without --cgroup, for which `top` has no key. */
 async function kill(cgroup: Cgroup): Promise<string> {
   const { path } = cgroup;
   return `Killed ${processes(await killAllIn(cgroup))} in ${path}`;
