@@ -234,7 +234,7 @@ export class KernelCage extends BaseCage {
       this.#nextKillMs = endMs + Math.min(KILL_REST * (endMs - startMs), MOST_REST_MS);
       return false;
     } catch (error) {
-      // Either the watcher removed it and its event is on the way, or someone else did. No process is left in it.
+      // The watcher removed the cgroup and its event is on the way, or someone else did. No process is left in the cage.
       if (isGone(error)) return true;
       throw error;
     }

@@ -204,7 +204,7 @@ export class PolledCage extends BaseCage implements Polled {
     return [...this.#members, ...Array.from(this.inner, (cage) => cage.#allMembers()).flat()];
   }
 
-  /** Both the group of this cage and that of another one, around or within, may have killed the same process. */
+  /** Tells each victim once: the group of this cage and that of a cage around or within may have killed the same process. */
   #tell({ limitBytes, victims: found, timeMs }: PolledKill): void {
     for (const [pid, toldMs] of this.#told) if (timeMs - toldMs > SAME_KILL_MS) this.#told.delete(pid);
     const victims = found.filter(({ pid }) => !this.#told.has(pid)).map(({ pid, name }) => ({ pid, name }));

@@ -69,7 +69,7 @@ export function guardChannel(child: ChildProcess, pipes: ChannelPipes, serializa
   };
 
   open.onread = (bytes) => {
-    // Not attempted: at the end of the channel Node calls listeners of the caller's.
+    // At the end of the channel Node calls listeners of the caller's, whose errors are the caller's.
     if (bytes === undefined) return Reflect.apply(onread, nodes, []);
     const tooMuch = excess?.(new Uint8Array(bytes));
     if (tooMuch === undefined) attempt(() => Reflect.apply(onread, nodes, [bytes]));

@@ -152,7 +152,7 @@ function noting(starter: Starter, note: () => void): Starter {
   };
 }
 
-/** Either the function was replaced since {@link assertFits}, or this is the probe. */
+/** Ends a child that nobody intercepted: the function was replaced since {@link assertFits}, or this is the probe. */
 function endUncaged({ name }: NodeCall, result: unknown): never {
   const promise = name.endsWith('promise') ? (result as Promise<unknown> & { child: ChildProcess }) : undefined;
   promise?.catch(() => {});
@@ -163,7 +163,7 @@ function endUncaged({ name }: NodeCall, result: unknown): never {
   refuse(`child_process.${name} did not use the process handle of memcage`);
 }
 
-// Not executable, should anyone ever try to run it.
+// A file that is not executable, should anyone ever try to run it.
 const NO_PROGRAM = '/dev/null';
 
 /**

@@ -47,7 +47,7 @@ export function readStreams({ stdio }: Pick<ChildProcess, 'stdio'>): Readable[] 
   return streams.filter((stream) => stream instanceof Readable).filter(isRead);
 }
 
-/** Also if it has been paused, for example by a pipe to a slow writer: when the child has ended, Node resumes it. */
+/** Whether somebody reads the stream. One that was paused, for example by a pipe to a slow writer, counts: Node resumes it when the child has ended. */
 function isRead(stream: Readable): boolean {
   if (stream.closed || stream.destroyed) return false;
   return stream.readableFlowing === true || stream.listenerCount('readable') > 0 || stream.listenerCount('data') > 0;

@@ -68,7 +68,7 @@ function isCallOfOurs(request: unknown): request is { [RUN]: RunSync } {
   return typeof request === 'object' && request !== null && RUN in request;
 }
 
-/** Undefined if it is not on the list of what `process.binding` may give, or if the permission model forbids it. */
+/** Node's binding; undefined if it is not on the list of what `process.binding` may give, or if the permission model forbids it. */
 function findBinding(): SyncBinding | undefined {
   const before = Object.getOwnPropertyDescriptor(process, 'noDeprecation');
   try {
@@ -90,7 +90,7 @@ function isBinding(value: unknown): value is SyncBinding {
   return typeof spawn?.value === 'function' && spawn.writable === true;
 }
 
-// Not executable, should anyone ever try to run it.
+// A file that is not executable, should anyone ever try to run it.
 const NO_PROGRAM = '/dev/null';
 
 /** Tries with a program that can't run whether each of the functions lets us run its child. */

@@ -96,7 +96,7 @@ void RefuseCovered(const SpawnPlan& plan, const Roots& roots) {
     RefuseIfCovered(plan, roots, roots.mounts[i], Stage::kRootTarget, plan.root->mounts[i].to);
 }
 
-/** From then on neither a path nor a link of a file system leads outside, only what is open, and processes outside. */
+/** Afterwards neither a path nor a link of a file system leads outside, only what is open, and processes outside. */
 void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Call(SYS_close, roots.outside);
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, roots.inside), "/");
@@ -105,7 +105,7 @@ void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
 }
 
-/** Not by chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
+/** The directory is looked up by openat2(2), not by chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
 void EnterDirectory(const SpawnPlan& plan, const Roots& roots) {
   const char* path = plan.root->cwd;
   const sys::Result directory = sys::OpenInRoot(roots.inside, path, O_PATH | O_DIRECTORY);
@@ -128,7 +128,7 @@ int LeaveChroot(const SpawnPlan& plan) {
 
 void EnterRoot(const SpawnPlan& plan, int outside) {
   const RootPlan& root = *plan.root;
-  // So that the directories that are made have the modes that are meant. The child may share the parent's memory, but
+  // The directories that are made are to have the modes that are meant. The child may share the parent's memory, but
   // not its mask.
   const long mask = Call(SYS_umask, 0);
   Roots roots;

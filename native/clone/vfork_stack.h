@@ -17,7 +17,7 @@ class VforkStack {
   VforkStack& operator=(const VforkStack&) = delete;
   ~VforkStack();
 
-  /** Makes it, unless it exists already. Returns 0 or a negative errno. */
+  /** Makes the stack, unless it exists already. Returns 0 or a negative errno. */
   int Ensure();
 
   /** The lowest usable address, and the size, as clone3(2) takes them. */

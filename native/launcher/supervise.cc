@@ -75,7 +75,7 @@ void Reap(const Supervision& supervision) {
     if (pid == 0 || (pid < 0 && ++refusals == kWaits)) return;
     if (pid != supervision.child) continue;
     if (WIFSTOPPED(status)) {
-      // So that a shell with job control sees its job stopped.
+      // A shell with job control is to see its job stopped.
       kill(getpid(), SIGSTOP);
       continue;
     }
@@ -102,7 +102,7 @@ sys::Result RestoreSignals(const SignalState& state) {
 }
 
 void Supervise(const Supervision& supervision) {
-  // Else it would keep a directory in use, of a root that nobody else has any more.
+  // Any other directory would stay in use, of a root that nobody else has any more.
   Call(SYS_chdir, "/");
   KeepOnly(supervision.status_fd, supervision.inner_status_fd);
   // Children may have ended before this process was an init: the exec has dropped their signals.

@@ -22,11 +22,11 @@ class Gauge {
   virtual int Read() = 0;
   /** What was measured last, in microseconds. */
   [[nodiscard]] virtual int64_t value_us() const = 0;
-  /** What tells it; kNone for what needs no sign. */
+  /** The sign that tells of a stall; kNone for what needs no sign. */
   [[nodiscard]] virtual StallSign sign() const = 0;
   /** The limit is reached at the last look. */
   [[nodiscard]] virtual bool is_reached() const = 0;
-  /** Until then the limit can't be reached. */
+  /** The time until which the limit can't be reached. */
   [[nodiscard]] virtual int64_t DueNs(int64_t now_ns, long processors) const = 0;
   /** The file that a look can't do without. */
   [[nodiscard]] virtual const char* file() const = 0;

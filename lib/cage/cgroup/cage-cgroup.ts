@@ -31,7 +31,7 @@ import { Teardown } from './teardown';
 /** What a {@link CageCgroup} is made of. */
 export interface CageCgroupOptions {
   root: CageRoot;
-  /** Undefined if it is directly below the cage root, or detached. */
+  /** The cage cgroup above; undefined if this one is directly below the cage root, or detached. */
   around: CageCgroup | undefined;
   memory: CgroupDirectory;
   killCgroup: KillCgroup | undefined;

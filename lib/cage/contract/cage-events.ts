@@ -59,7 +59,7 @@ export interface CpuTimeEvent {
 export interface UsageEvent extends CgroupEvent {
   /** The threshold, as you gave it. */
   threshold: CageThreshold;
-  /** Where that is, in bytes; `Infinity` for a percentage of a limit that is gone. */
+  /** The threshold in bytes; `Infinity` for a percentage of a limit that is gone. */
   thresholdBytes: number;
   /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. */
   usageBytes: number;

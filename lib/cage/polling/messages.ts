@@ -15,11 +15,11 @@ export interface PolledVictim {
 export interface PolledKill {
   /** How many processes were found and killed. */
   count: number;
-  /** What they used together when that was decided. */
+  /** What all processes used together when the kill was decided. */
   usageBytes: number;
   limitBytes: number;
   victims: PolledVictim[];
-  /** Since the epoch. */
+  /** When they were killed, in milliseconds since the epoch. */
   timeMs: number;
 }
 

@@ -16,7 +16,7 @@ const HERE_MS = 500;
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 250;
 
-/** So many that were added are remembered in any case. */
+/** How many added processes are remembered in any case. */
 const FEW = 100;
 
 /** Processes whose memory is looked at again and again, and which are killed above a limit. */

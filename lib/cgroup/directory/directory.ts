@@ -290,7 +290,7 @@ export function withAccess<T>(directory: CgroupDirectory, use: () => T): T {
     try {
       directory.regainAccess();
     } catch {
-      // They are not ours, so the refusal stands.
+      // The files are not this user's, so the refusal stands.
       throw error;
     }
     return use();

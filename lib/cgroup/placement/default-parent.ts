@@ -135,7 +135,7 @@ export function prepareLastingParent(host: Host): Parent {
   return given;
 }
 
-/** Undoes that, if this process can't become the program after all. */
+/** Undoes {@link prepareLastingParent}, if this process can't become the program after all. */
 export function giveBackLastingParent(): void {
   try {
     runBlocking(undoLasting());

@@ -126,7 +126,7 @@ function judgeProcesses(level: ParentFacts, isOwn: boolean, caller: Caller): Jud
   if (level.path === caller.hierarchyRoot || level.pids.length === 0) return { move: [], enable: true };
   const others = level.pids.filter((pid) => !caller.isOurs(pid));
   if (isOwn && others.length === 0) return { move: level.pids, enable: true };
-  // Then everything in it was started for this container or unit.
+  // Whether everything in the cgroup was started for this container or unit.
   const isWhole = isOwn && (level.path === caller.namespaceRoot || level.isMarked);
   if (caller.isEntryPoint && isWhole && !others.includes(0))
     return { move: level.pids, enable: true, moveOthers: true };

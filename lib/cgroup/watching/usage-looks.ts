@@ -86,7 +86,7 @@ class UsageLooks {
         const limitBytes = moment.value('max') ?? Number.POSITIVE_INFINITY;
         seen.set(looked, { usageBytes: moment.value('usage') ?? 0, limitBytes });
       } catch (error) {
-        // Else no fd is free to find out what is wrong with a file. The next look tries again.
+        // If the cgroup is not gone, no fd is free to find out what is wrong with a file. The next look tries again.
         if (isGone(error)) this.#end(looked);
       }
     });

@@ -82,7 +82,7 @@ function about<E extends Error, C extends string>(
   code: C,
   caller: (...args: never[]) => unknown,
 ): E & ArgumentProperties<C> {
-  // So the stack starts at the code that called the helper.
+  // The stack starts at the code that called the helper.
   Error.captureStackTrace(error, caller);
   return Object.assign(error, { code, option });
 }

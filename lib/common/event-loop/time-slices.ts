@@ -60,7 +60,7 @@ export function untilShare(): Promise<void> | undefined {
   return spentMs < SHARE_MS ? undefined : new Promise((resolve) => laterTurns([resolve]));
 }
 
-/** Such work has taken so long. */
+/** Notes how long a piece of such work ({@link untilShare}) has taken. */
 export function spendOfShare(ms: number): void {
   spentMs += ms;
   if (isCounting) return;

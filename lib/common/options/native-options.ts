@@ -37,7 +37,7 @@ function refuseInheriting(option: string, value: unknown): void {
     return;
   }
   const prototype = Reflect.getPrototypeOf(value);
-  // That of another realm's objects has none above it either.
+  // The prototype of another realm's plain objects has no prototype either.
   if (prototype !== null && Reflect.getPrototypeOf(prototype) !== null)
     throw invalidArgument(option, 'a plain object, which inherits nothing', value);
   for (const [name, each] of Object.entries(value)) refuseInheriting(`${option}.${name}`, each);

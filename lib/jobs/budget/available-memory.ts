@@ -78,7 +78,7 @@ function pathsFrom({ path }: Cgroup): string[] {
   }
 }
 
-/** Undefined if it has no limit. */
+/** The cgroup with that path, opened, and its limit; undefined if it has none. */
 function limitedAt(path: string): Limited | undefined {
   let cgroup: Cgroup | undefined;
   let limitBytes = Number.POSITIVE_INFINITY;

@@ -41,7 +41,7 @@ class FollowedChild {
     readonly started: Followable,
   ) {}
 
-  /** Undefined if it has none, or no more. */
+  /** The cgroup of the job; undefined if the job has none, or no more. */
   get cgroup(): Cgroup | undefined {
     const { cage } = this.started.child;
     return cage !== null && cage.enforcedBy.kind === 'kernel' && !cage.closing ? cage.cgroup : undefined;

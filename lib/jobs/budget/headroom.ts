@@ -13,7 +13,7 @@ const LARGEST_PAGE_BYTES = 65_536;
 
 /** What the hard limit has room for beside the memory of the jobs. */
 interface Beside {
-  /** So many jobs' cgroups. */
+  /** How many jobs have cgroups. */
   jobs: number;
   heldBytes: number;
 }

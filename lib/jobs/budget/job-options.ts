@@ -32,7 +32,7 @@ function isKey(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= MOST_KEY_LENGTH;
 }
 
-/** Also that of another realm. */
+/** Whether it is an AbortSignal, of whatever realm. */
 function isSignal(value: unknown): value is AbortSignal {
   if (typeof value !== 'object' || value === null) return false;
   return 'aborted' in value && typeof (value as AbortSignal).addEventListener === 'function';

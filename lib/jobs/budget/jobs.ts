@@ -119,7 +119,7 @@ export class BudgetJob implements RoomRequest {
   attempt = 1;
   order: number;
   byLimits = false;
-  /** Since when it waits or runs, in milliseconds of monotonic time. */
+  /** Since when the job waits or runs, in milliseconds of monotonic time. */
   sinceMs = 0;
   #listener: JobListener | undefined;
   #record: RunningRecord | undefined;

@@ -157,7 +157,7 @@ class UsageAlarms {
     private readonly onAbove: () => void,
   ) {}
 
-  /** Without them, looks alone have to do: there may be no fds. */
+  /** Opens v1's alarms. If there are no fds for them, looks alone have to do. */
   begin(): void {
     if (this.cgroup.version !== 1 || this.#alarms.length > 0) return;
     const opened: UsageAlarm[] = [];

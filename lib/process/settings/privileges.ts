@@ -10,7 +10,7 @@ import { whyNoFilter } from './seccomp-filter';
 
 /** The option `privileges` after validation. */
 export interface Privileges {
-  /** Undefined if it was left out. */
+  /** The option `noNew`; undefined if it was left out. */
   noNew: boolean | undefined;
   /** The capabilities to keep, as bits; undefined for all. */
   capabilities: bigint | undefined;

@@ -115,7 +115,7 @@ export function createCageFor(of: string, options: CreateCageOptions): Cage {
   const around = parent === undefined ? cageAround() : undefined;
   const accepted = acceptedIn(around, enforce);
   const settings = settingsIn(around?.settings, own);
-  // Where it does not load, Node starts the children, and knows no settings: say so now.
+  // Where the addon does not load, Node starts the children, and knows no settings: say so now.
   if (hasSettings(settings)) loadNative();
   const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
   return make({ limits, perChild, thresholds, parent, around, defaults, accepted });

@@ -4,9 +4,9 @@ import { undo } from '../../cgroup/processes/remove';
 import { watcher } from '../../common/addon/watcher';
 import type { HeldChild } from './held-child';
 
-/** Longer than a killed process takes to end. */
+/** How long to wait for the child's end: longer than a killed process takes. */
 const END_MS = 100;
-/** After that the watcher's thread waits, and the event loop goes on. */
+/** How long to wait for the end of a child that was thawed. After that the watcher's thread waits, and the event loop goes on. */
 const THAW_MS = 1000;
 
 /**

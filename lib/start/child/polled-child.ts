@@ -169,7 +169,7 @@ export class PolledChild implements HeldChild, PolledMember {
     }
   }
 
-  /** Also brings what the sampler had to say up to now. */
+  /** Ends what the child left running, and brings what the sampler had to say up to now. */
   async #clear(): Promise<Error | undefined> {
     try {
       await emptyGroup(this.own.group);

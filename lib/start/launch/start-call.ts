@@ -27,7 +27,7 @@ export interface Started {
 
 /** A start that has yet to be made. */
 interface PendingStart {
-  /** Undefined if it needs none. */
+  /** The child's turn to start; undefined if it needs none. */
   turn: Turn | undefined;
   start(): Started;
 }

@@ -37,7 +37,7 @@ function foresee(root: Root, kernel: string): (CloneFailure & { stage: RootStage
   return undefined;
 }
 
-/** Undefined if it is not there. What this user can't look at, the child may still find: it has the rights of its namespace. */
+/** What is at the path; undefined if nothing is. What this user can't look at, the child may still find: it has the rights of its namespace. */
 function look(path: string): { isDirectory(): boolean } | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

@@ -26,7 +26,7 @@ export interface ResolvedCageOptions {
   /** Where the private cage emits 'usage'. */
   thresholds: readonly ResolvedThreshold[];
   cage: AnySharedCage | undefined;
-  /** Also those that `root` implies. */
+  /** The namespaces that were asked for, with those that `root` implies. */
   namespaces: NamespaceOptions;
   /** Undefined: the child shares the root directory of its parent process. */
   root: Root | undefined;

@@ -100,7 +100,7 @@ export interface Asked {
   limits: CageLimits;
   /** Limits that each child of the cage is to have besides. */
   perChild?: CageLimits | undefined;
-  /** Where it is to emit 'usage'. */
+  /** The thresholds at which the cage is to emit 'usage'. */
   thresholds: readonly ResolvedThreshold[];
   /** The child is to outlive its parent process, in a private cage that no cage around ends. */
   outlivesOwner: boolean;

@@ -7,7 +7,7 @@ const TELLING = ['Rss', 'Anonymous', 'Private_Dirty'] as const;
 /** A child is another program by then, if it is to become one. In ticks of the kernel's clock, which are 10 ms. */
 const YOUNG_TICKS = 100;
 
-/** So many may come or go without a change of memory. */
+/** How many pages may come or go without a change of memory. */
 const FEW_PAGES = 16;
 
 /**

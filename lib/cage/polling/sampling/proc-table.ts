@@ -26,10 +26,10 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** So often the list of processes is read even if no new pid was given, in case that is wrong. */
+/** How often the list of processes is read even if the kernel says that no new pid was given, in case that is wrong. */
 const LIST_AGAIN_MS = 50;
 
-/** So often every process is read again. */
+/** How often every process is read again. */
 const READ_AGAIN_MS = 2000;
 
 /** A new process may still become the program that it was started for, with another environment. */

@@ -9,7 +9,7 @@ type PidUsage = (
   options: { usePs: boolean },
 ) => Promise<Record<string, { memory: number; elapsed: number; timestamp: number }>>;
 
-/** So many are asked about at once: a command line on Windows has 32,767 characters. */
+/** How many processes one command asks about: a command line on Windows has 32,767 characters. */
 const AT_ONCE = 500;
 
 /** `ps` gives the age of a process in whole seconds. */
@@ -87,7 +87,7 @@ async function readUsages(pids: number[]): ReturnType<PidUsage> {
   try {
     return await pidusage(pids, { usePs: true });
   } catch (error) {
-    // None of them is there any more.
+    // None of the processes is there any more.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }

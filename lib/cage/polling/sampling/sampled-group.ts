@@ -146,7 +146,7 @@ export class SampledGroup {
     return new Killing({
       ...this.context,
       onFound: async (found) => {
-        // Elsewhere nothing is found by its marker.
+        // Only Linux finds processes by their marker.
         this.members.spareNew(process.platform === 'linux' ? ticksNow() : Number.POSITIVE_INFINITY);
         const { groupsOf, names } = this.context;
         // Before anything is awaited: it depends on who lives at this look.

@@ -6,7 +6,7 @@ import { ProcessorShare } from './pace';
 import type { Look, ProcessTable } from './process';
 import { SampledGroup } from './sampled-group';
 
-/** So long a look may fail, for want of an fd perhaps, until the groups are given up. */
+/** How long looks may fail, for want of an fd perhaps, until the groups are given up. */
 const PATIENCE_MS = 1000;
 const RETRY_MS = 10;
 

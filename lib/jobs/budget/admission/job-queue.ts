@@ -131,7 +131,7 @@ class SortedList<T> {
     return true;
   }
 
-  /** Where it is, or would be. */
+  /** The place at which the item is, or would be. */
   #placeOf(item: T): number {
     const last = this.#items.at(-1);
     if (last === undefined) return 0;

@@ -125,7 +125,7 @@ export class UseAdmission implements Admission {
     }
   }
 
-  /** Then nothing that jobs do can make memory short. */
+  /** Whether the limits of these jobs fit together: then nothing that they do can make memory short. */
   #fitByLimits(jobs: readonly AskingJob[]): boolean {
     return limitsOf(jobs) + this.#strangeBytes <= this.#shareBytes - leastFreeBytes(this.#shareBytes);
   }

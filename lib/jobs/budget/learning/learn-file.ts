@@ -143,7 +143,7 @@ async function fill(file: FileHandle, text: string, before: Stats | undefined): 
   await file.sync();
 }
 
-/** So that those who could read and write the file still can. */
+/** Gives the new file the old one's owner and mode, so that those who could read and write it still can. */
 async function copyAccess(file: FileHandle, { mode, uid, gid }: Stats): Promise<void> {
   const own = await file.stat();
   if (own.uid !== uid || own.gid !== gid) {

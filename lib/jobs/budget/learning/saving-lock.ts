@@ -5,7 +5,7 @@ import { ErrorCode, MemcageError } from '../../../common/errors/errors';
 import { waitMs } from '../../../common/event-loop/timers';
 import { printable } from '../../../common/text/names';
 
-/** Not through a link that someone else may have put there. */
+/** The file is not opened through a link, which someone else may have put there. */
 export const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 const RETRY_MS = 10;
 const PATIENCE_MS = 10_000;
