@@ -64,7 +64,7 @@ function judgeAll({ caller, levels }: CallersCgroups) {
   return levels.map((level, index) => ({
     level,
     source: index === 0 ? ('own' as const) : ('ancestor' as const),
-    verdict: judge(level, levels.slice(0, index), caller),
+    judgement: judge(level, levels.slice(0, index), caller),
   }));
 }
 
@@ -76,9 +76,9 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
   const refused: ParentCandidate[] = [];
   const errors: unknown[] = [];
   const around = yield* askForMark(findCallersCgroups(host, wishes));
-  for (const { level, source, verdict } of judgeAll(around)) {
+  for (const { level, source, judgement } of judgeAll(around)) {
     errors.push(...level.errors);
-    const refusal = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller, errors);
+    const refusal = 'refusal' in judgement ? judgement : yield* attempt(level, judgement, around.caller, errors);
     if (refusal === undefined) return { source, path: level.path };
     refused.push({ source, path: level.path, ...refusal });
   }
@@ -122,9 +122,9 @@ export function* listCandidates(
   const around = yield* askForMark(findCallersCgroups(host, wishes), timeoutMs);
   const candidates: ParentCandidate[] = [];
   const errors: unknown[] = [];
-  for (const { level, source, verdict } of judgeAll(around)) {
+  for (const { level, source, judgement } of judgeAll(around)) {
     errors.push(...level.errors);
-    const refusal = 'refusal' in verdict ? verdict : { refusal: null };
+    const refusal = 'refusal' in judgement ? judgement : { refusal: null };
     candidates.push({ source, path: level.path, ...refusal });
     if (refusal.refusal === null) return { candidates, errors };
   }
@@ -135,12 +135,12 @@ export function* listCandidates(
 
 function* attempt(
   level: ParentFacts,
-  verdict: Exclude<Judgement, { refusal: string }>,
+  judgement: Exclude<Judgement, { refusal: string }>,
   { isEntryPoint, isOurs }: Caller,
   errors: unknown[],
 ): Generator<Effect, { refusal: string } | undefined, EffectResult> {
   try {
-    yield* makeReady(level.path, verdict, { isOurs, lasts: isEntryPoint });
+    yield* makeReady(level.path, judgement, { isOurs, lasts: isEntryPoint });
     return undefined;
   } catch (error) {
     // A cage in a cgroup above would be free of that limit.
@@ -207,12 +207,12 @@ function* askSystemd(
   const level = readParentFacts(path);
   errors.push(...level.errors);
   const above = pathsUp(now, path).slice(0, -1);
-  const verdict = judge(
+  const judgement = judge(
     level,
     above.map((between) => readParentFacts(between)),
     around.caller,
   );
-  const failure = 'refusal' in verdict ? verdict : yield* attempt(level, verdict, around.caller, errors);
+  const failure = 'refusal' in judgement ? judgement : yield* attempt(level, judgement, around.caller, errors);
   return failure === undefined ? { source: 'systemd', path } : refuse(`its scope ${path}: ${failure.refusal}`);
 }
 
