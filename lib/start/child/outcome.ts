@@ -13,16 +13,15 @@ export class OutcomeRecorder implements Recorder {
   readonly promise: Promise<AnyOutcome>;
   /** What the child is held by, once that is known. */
   held: Pick<HeldChild, 'enforcedBy'> | undefined;
+  /** When the start began, by the clock of the ends that are recorded. */
+  startNs = 0;
   #listener: ((outcome: AnyOutcome) => void) | undefined;
   #outcome: AnyOutcome | undefined;
   #resolve!: (outcome: AnyOutcome) => void;
   #reason: Error | undefined;
 
   /** @param unstarted the memory report of a child that was never in a cage */
-  constructor(
-    private readonly startNs: number,
-    private readonly unstarted: MemoryReport | null,
-  ) {
+  constructor(private readonly unstarted: MemoryReport | null) {
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });

@@ -53,8 +53,10 @@ export function pendingStart(given: NodeCall, called: Called): PendingStart {
   const request = requestOf(own);
   const byNode = startsByNode(request);
   const turn = turnOf(request, { canWait: !byNode });
+  // Now, since what it refuses must not wait for its turn first.
+  const start = new Start(request, { turn, byNode });
   const call = { ...given, options: node };
-  return { turn, start: () => startWith(call, new Start(request, { turn, byNode })) };
+  return { turn, start: () => startWith(call, start) };
 }
 
 function startWith(call: NodeCall, start: Start): Started {

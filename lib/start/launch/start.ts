@@ -39,6 +39,7 @@ export class Start {
   #child: ChildProcess | undefined;
   #read: readonly Readable[] = [];
 
+  /** @throws ERR_MEMCAGE_UNSUPPORTED if the cage around can't have the `enforce` that is asked for */
   constructor(
     readonly request: StartRequest,
     { turn, byNode }: StartOptions,
@@ -50,7 +51,7 @@ export class Start {
     // Only the kernel can honour a parent.
     const isOnly = accepted === 'kernel' || outer !== undefined || parent !== undefined;
     this.#holders = { accepted, kernelFirst: new KernelFirst(isOnly) };
-    this.recorder = new OutcomeRecorder(this.nowNs(), memoryOfUnstarted(request));
+    this.recorder = new OutcomeRecorder(memoryOfUnstarted(request));
   }
 
   /** CLOCK_MONOTONIC. Where the kernel's is not to be had, that of this process. */
@@ -65,6 +66,7 @@ export class Start {
 
   /** Carries the start out with `run`, and gives the turn back if that throws. */
   attempt<T>(run: () => T): T {
+    this.recorder.startNs = this.nowNs();
     try {
       return run();
     } catch (error) {

@@ -216,6 +216,20 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
     });
   });
 
+  test('what a budget of a polled cage refuses does not wait for room, and takes none', async () => {
+    expect(await answersOf('ask.js', 'budget')).toEqual({
+      full: 'ERR_MEMCAGE_BUSY',
+      refused: {
+        code: 'ERR_MEMCAGE_UNSUPPORTED',
+        message: expect.stringContaining("enforce: 'kernel' can't be had in the cage around") as string,
+      },
+      queued: 0,
+      codes: [0],
+      again: null,
+      left: [],
+    });
+  });
+
   test('a blocking function is held while it blocks', async () => {
     const { outcome, ...rest } = await answersOf<{ outcome: Outcome }>('ask.js', 'sync');
     expect(outcome).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'polled', kills: 1 }, enforcedBy: POLLED });
