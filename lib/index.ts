@@ -11,23 +11,6 @@ export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
 export type {
-  Budget,
-  BudgetEvents,
-  BudgetOptions,
-  BudgetStats,
-  ContainJobsOptions,
-  Job,
-  JobEndedEvent,
-  JobEvent,
-  JobOptions,
-  JobStartedEvent,
-  LearnedJob,
-  LearnOptions,
-  ReserveOptions,
-  Room,
-  SizedJob,
-} from './cage/contract/budget';
-export type {
   AnyCage,
   Cage,
   Caged,
@@ -46,15 +29,6 @@ export type {
 } from './cage/contract/cage';
 export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './cage/contract/cage-events';
 export type { CageLimitOptions, ChildSettingsOptions } from './cage/contract/limit-options';
-export type {
-  AskOptions,
-  TakeOptions,
-  WarmPool,
-  WarmPoolEvents,
-  WarmPoolOptions,
-  WarmPoolSettings,
-  WarmPoolStats,
-} from './cage/contract/warm-pool';
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';
 export { type CageName, cageOf, findCage } from './cage/root/find-cage';
 export { type CageOwner, type ListedCage, listCages } from './cage/root/list-cages';
@@ -112,8 +86,34 @@ export type { OciLimits } from './common/oci/translation';
 export { likelyMeant } from './common/options/likely-meant';
 export { printable } from './common/text/names';
 export { formatSize, parseSize } from './common/text/size';
+export type {
+  Budget,
+  BudgetEvents,
+  BudgetOptions,
+  BudgetStats,
+  ContainJobsOptions,
+  Job,
+  JobEndedEvent,
+  JobEvent,
+  JobOptions,
+  JobStartedEvent,
+  LearnedJob,
+  ReserveOptions,
+  Room,
+  SizedJob,
+} from './jobs/budget/budget';
 export { createBudget } from './jobs/budget/create-budget';
+export type { LearnOptions } from './jobs/budget/learning/learner';
 export { createWarmPool } from './jobs/warm-pool/create-warm-pool';
+export type {
+  AskOptions,
+  TakeOptions,
+  WarmPool,
+  WarmPoolEvents,
+  WarmPoolOptions,
+  WarmPoolSettings,
+  WarmPoolStats,
+} from './jobs/warm-pool/warm-pool';
 export { type BecomeInitOptions, becomeInit } from './start/api/become-init';
 export { dropIn } from './start/api/child-process-functions';
 export {

@@ -1,8 +1,8 @@
 import type { Outcome } from '../../../types/outcome';
-import type { Budget } from '../../cage/contract/budget';
 import type { Cage } from '../../cage/contract/cage';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Capacity } from './admission/admission';
+import type { Budget } from './budget';
 import type { FollowedJobs, Gone } from './followed-jobs';
 import type { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';

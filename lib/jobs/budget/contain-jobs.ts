@@ -1,4 +1,3 @@
-import type { ContainJobsOptions } from '../../cage/contract/budget';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { ALIASES } from '../../common/options/accepted-options';
@@ -6,6 +5,7 @@ import { checkOptions } from '../../common/options/option-names';
 import { contain } from '../../start/contain/contain';
 import { isShared } from '../../start/request/cage-options';
 import type { Turns } from '../../start/request/turns';
+import type { ContainJobsOptions } from './budget';
 import { assertOpen, type BudgetCore } from './budget-core';
 import { checkJobOptions, needOf } from './job-options';
 import { JobTurn } from './job-turn';

@@ -1,4 +1,3 @@
-import type { Budget, BudgetOptions, LearnedJob, LearnOptions } from '../../cage/contract/budget';
 import type { Cage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { invalidArgument } from '../../common/errors/argument-errors';
@@ -8,9 +7,10 @@ import { createCageFor } from '../../start/api/create-cage';
 import { type Capacity, LimitsAdmission } from './admission/admission';
 import { RoomLedger } from './admission/room-ledger';
 import { leastFreeBytes, UseAdmission } from './admission/use-admission';
+import type { Budget, BudgetOptions, LearnedJob } from './budget';
 import { FollowedJobs } from './followed-jobs';
 import { Headroom } from './headroom';
-import { createLearner } from './learning/learner';
+import { createLearner, type LearnOptions } from './learning/learner';
 import { LeftBehind } from './left-behind';
 import { Lookout } from './lookout';
 import { SharedBudget, type SharedBudgetOptions } from './shared-budget';

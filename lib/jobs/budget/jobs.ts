@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { Outcome } from '../../../types/outcome';
-import type { BudgetEvents, BudgetStats, JobEvent } from '../../cage/contract/budget';
 import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
 import { AbortListeners } from './abort-listeners';
 import type { Need } from './admission/admission';
 import type { RoomLedger, RoomRequest, RunningRecord } from './admission/room-ledger';
+import type { BudgetEvents, BudgetStats, JobEvent } from './budget';
 
 /** What a job is, before it waits. */
 export interface JobRequest {

@@ -1,7 +1,7 @@
-import type { ReserveOptions, Room } from '../../cage/contract/budget';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
+import type { ReserveOptions, Room } from './budget';
 import { assertOpen, type BudgetCore, prepareStart } from './budget-core';
 import { checkJobOptions, needOf } from './job-options';
 

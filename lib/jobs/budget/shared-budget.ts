@@ -1,17 +1,10 @@
 import { EventEmitter } from 'node:events';
-import type {
-  Budget,
-  BudgetEvents,
-  BudgetStats,
-  ContainJobsOptions,
-  ReserveOptions,
-  Room,
-} from '../../cage/contract/budget';
 import type { Cage, RunOptions } from '../../cage/contract/cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { isOptions } from '../../process/node-call';
 import type { RoomLedger } from './admission/room-ledger';
+import type { Budget, BudgetEvents, BudgetStats, ContainJobsOptions, ReserveOptions, Room } from './budget';
 import type { BudgetCore } from './budget-core';
 import { containJobs } from './contain-jobs';
 import { GatePlaces } from './gate-places';

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import type { Child } from '../../cage/contract/cage';
-import type { WarmPool, WarmPoolOptions } from '../../cage/contract/warm-pool';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { alreadyRead } from '../../common/options/accepted-options';
 import type { Exactly } from '../../common/options/exact-options';
@@ -8,6 +7,7 @@ import { isOptions, nodeCall } from '../../process/node-call';
 import { type Started, startCall } from '../../start/launch/start-call';
 import { ForkPool } from './pool';
 import { CALLED, readPoolOptions, withoutPreload } from './pool-options';
+import type { WarmPool, WarmPoolOptions } from './warm-pool';
 
 /**
  * Start Node children of a module ahead of time. Each is in its cage from birth, has loaded the module, and waits for

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { AskOptions, TakeOptions, WarmPoolOptions, WarmPoolSettings } from '../../cage/contract/warm-pool';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
@@ -11,6 +10,7 @@ import { plainCopy } from '../../common/options/plain-copy';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { splitOptions } from '../../start/request/cage-options';
 import { requestOf } from '../../start/request/start-request';
+import type { AskOptions, TakeOptions, WarmPoolOptions, WarmPoolSettings } from './warm-pool';
 
 export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
 const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');

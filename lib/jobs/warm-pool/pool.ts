@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats } from '../../cage/contract/warm-pool';
 import { AbortError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
@@ -9,6 +8,7 @@ import { Nursery } from './nursery';
 import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';
 import { WaitingLine } from './waiting-line';
 import type { WarmChild } from './warm-child';
+import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats } from './warm-pool';
 
 export interface PoolRequest {
   plan: PoolPlan;

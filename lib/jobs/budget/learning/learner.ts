@@ -1,4 +1,4 @@
-import type { LearnOptions } from '../../../cage/contract/budget';
+import type { Size } from '../../../../types/options';
 import { invalidArgument } from '../../../common/errors/argument-errors';
 import { checkOptions } from '../../../common/options/option-names';
 import { checkSize, formatSize } from '../../../common/text/size';
@@ -6,6 +6,16 @@ import { LearnFile } from './learn-file';
 import { type Attempt, lessonOf } from './lesson';
 import { LessonStore } from './lesson-store';
 import { type LimitBounds, limitAfterKill } from './limit-rule';
+
+/** How limits are learned. */
+export interface LearnOptions {
+  /** Where to keep what was learned, so that the next process knows it. Default: it is forgotten with the budget. */
+  file?: string;
+  /** The lowest limit that is learned. Default: 16 MiB. */
+  floor?: Size;
+  /** The highest limit that is learned, and the last to be tried. Default: the memory of the budget. */
+  ceiling?: Size;
+}
 
 const DEFAULT_FLOOR_BYTES = 16 * 1024 ** 2;
 /** What other processes learn, and what time does to it, may come so late. It bounds how many limits are kept here, too. */

@@ -1,7 +1,7 @@
-import type { Budget, LearnedJob } from '../../../../lib/cage/contract/budget';
 import { run } from '../../../../lib/index';
 import { LimitsAdmission } from '../../../../lib/jobs/budget/admission/admission';
 import { RoomLedger } from '../../../../lib/jobs/budget/admission/room-ledger';
+import type { Budget, LearnedJob } from '../../../../lib/jobs/budget/budget';
 import { FollowedJobs } from '../../../../lib/jobs/budget/followed-jobs';
 import { Headroom } from '../../../../lib/jobs/budget/headroom';
 import type { Learner } from '../../../../lib/jobs/budget/learning/learner';

@@ -1,5 +1,4 @@
-import type { LearnOptions } from '../../../../../lib/cage/contract/budget';
-import { createLearner } from '../../../../../lib/jobs/budget/learning/learner';
+import { createLearner, type LearnOptions } from '../../../../../lib/jobs/budget/learning/learner';
 import { testRows } from '../../../../support/rows';
 import { thrown } from '../../../../support/thrown';
 

@@ -2,7 +2,6 @@ import type { ChildProcess, ExecException, ExecFileException } from 'node:child_
 import type { EventEmitter } from 'node:events';
 import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption, Size } from '../../../types/options';
 import type { Outcome } from '../../../types/outcome';
-import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type {
   Args,
   Cage,
@@ -21,8 +20,10 @@ import type {
   SpawnedProcess,
   SpawnOptions,
   TextBy,
-} from './cage';
-import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
+} from '../../cage/contract/cage';
+import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
+import type { LearnOptions } from './learning/learner';
 
 /** Options of {@link createBudget}. The settings of children are for all jobs. */
 export interface BudgetOptions extends ChildSettingsOptions {
@@ -48,16 +49,6 @@ export interface BudgetOptions extends ChildSettingsOptions {
   nodeHeap?: NodeHeapOption;
   /** Like the option of {@link createCage}. */
   enforce?: Enforce;
-}
-
-/** How limits are learned. */
-export interface LearnOptions {
-  /** Where to keep what was learned, so that the next process knows it. Default: it is forgotten with the budget. */
-  file?: string;
-  /** The lowest limit that is learned. Default: 16 MiB. */
-  floor?: Size;
-  /** The highest limit that is learned, and the last to be tried. Default: the memory of the budget. */
-  ceiling?: Size;
 }
 
 /** What a budget adds to the options of a child. */

@@ -1,6 +1,6 @@
 import type { ChildProcess, Serializable } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
-import type { ForkOptions } from './cage';
+import type { ForkOptions } from '../../cage/contract/cage';
 
 /** Options of {@link createWarmPool}: those of {@link fork} for each child, and {@link WarmPoolSettings}. */
 export type WarmPoolOptions = Omit<ForkOptions, 'signal' | 'timeout' | 'detached'> & WarmPoolSettings;
