@@ -59,7 +59,6 @@ const FILES = {
     'cage/polling',
     'cage/polled-cage',
     'cage/polled-group',
-    'start/api/starting-polled-cage',
     'start/child/polled-child',
   ],
   readings: ['cgroup/handle', 'cgroup/processes/processes'],

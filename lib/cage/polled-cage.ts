@@ -218,7 +218,7 @@ export class PolledCage extends BaseCage implements Polled {
 }
 
 /** A polled cage for many children. Each has a group of its own too, which measures it and finds what it leaves. */
-export abstract class SharedPolledCage extends PolledCage {
+export class SharedPolledCage extends PolledCage {
   /** @internal */
   readonly nodeHeap: NodeHeapSetting;
   /** @internal */

@@ -29,7 +29,7 @@ export interface SharedCageOptions {
  * and may have cgroups below it (v2). The leaf repeats the cage's limit, since a program reads only the limit of its
  * own cgroup; `Cgroup.setLimits()` has it follow.
  */
-export abstract class SharedCage extends KernelCage {
+export class SharedCage extends KernelCage {
   /** @internal */
   readonly nodeHeap: NodeHeapSetting;
   /** @internal */

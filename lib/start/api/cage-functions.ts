@@ -1,7 +1,9 @@
-import type { InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
+import type { Cage, ContainOptions, InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
 import { alreadyRead, type Called, strictMember } from '../../common/options/accepted-options';
 import { isOptions, nodeCall } from '../../process/node-call';
+import { contain } from '../contain/contain';
 import { startCall } from '../launch/start-call';
+import type { AnySharedCage } from '../request/context';
 import { RUN_OPTIONS, runAs } from '../run/run';
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
@@ -13,24 +15,36 @@ const CALLED = {
 };
 type Options = MemberOptions<RunOptions>;
 
-/** Gives the class of a shared cage the functions that start children in it. Their types are the contract's. */
-export function startInCage(prototype: object): void {
-  const starter = (name: keyof typeof CALLED) =>
-    function (this: InCage['cage'], ...args: unknown[]): unknown {
-      const call = nodeCall(name, args);
-      const options = within(this, call.options, CALLED[name]);
-      return startCall({ ...call, options }, alreadyRead(CALLED[name])).result;
-    };
-  Object.assign(prototype, {
-    spawn: starter('spawn'),
-    fork: starter('fork'),
-    exec: starter('exec'),
-    execFile: starter('execFile'),
-    run(this: InCage['cage'], file: string, args?: readonly string[] | Options, options: Options = {}): unknown {
-      const [list, rest] = isOptions(args) ? [[], args] : [args, options];
-      return runAs(alreadyRead(RUN), file, list, within(this, rest, RUN));
-    },
-  });
+type Starting = Pick<Cage, keyof typeof CALLED | 'run' | 'contain'>;
+
+/** Has a shared cage, and all others of its class, start children in it. */
+export function startingIn<C extends AnySharedCage>(cage: C): C & Starting {
+  const prototype = Object.getPrototypeOf(cage) as object;
+  if (!Object.hasOwn(prototype, 'spawn')) Object.assign(prototype, FUNCTIONS);
+  // Their types are the contract's.
+  return cage as C & Starting;
+}
+
+const FUNCTIONS = {
+  spawn: starter('spawn'),
+  fork: starter('fork'),
+  exec: starter('exec'),
+  execFile: starter('execFile'),
+  run(this: InCage['cage'], file: string, args?: readonly string[] | Options, options: Options = {}): unknown {
+    const [list, rest] = isOptions(args) ? [[], args] : [args, options];
+    return runAs(alreadyRead(RUN), file, list, within(this, rest, RUN));
+  },
+  contain<T>(this: AnySharedCage, fn: () => T, options?: ContainOptions): T {
+    return contain(this, fn, options);
+  },
+};
+
+function starter(name: keyof typeof CALLED) {
+  return function (this: InCage['cage'], ...args: unknown[]): unknown {
+    const call = nodeCall(name, args);
+    const options = within(this, call.options, CALLED[name]);
+    return startCall({ ...call, options }, alreadyRead(CALLED[name])).result;
+  };
 }
 
 /** Anything but an options object is left for Node to refuse. */

@@ -10,6 +10,7 @@ import type {
 import type { ChildDefaults } from '../../cage/base-cage';
 import type { Cage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
+import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
@@ -27,8 +28,7 @@ import { cageAround, refuseOtherCopy } from '../request/context';
 import { resolveEnforce } from '../request/enforce-option';
 import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
 import { acceptedIn } from '../request/start-request';
-import { StartingCage } from './starting-cage';
-import { StartingPolledCage } from './starting-polled-cage';
+import { startingIn } from './cage-functions';
 
 /** At least one limit for all children together. */
 export type AnyCageLimit = CageLimitOptions &
@@ -150,7 +150,7 @@ function make(request: CageRequest): Cage {
     return makePolled(request, asAround(around.enforcedBy));
   }
   const makeByKernel = (): Cage =>
-    new StartingCage({ limits, perChild, thresholds, within: parent ?? around, defaults });
+    startingIn(new SharedCage({ limits, perChild, thresholds, within: parent ?? around, defaults }));
   // Only the kernel can honour a parent.
   const isOnly = accepted === 'kernel' || around !== undefined || parent !== undefined;
   return new KernelFirst(isOnly).make(makeByKernel, (refusal) => makePolled(request, refusal));
@@ -160,9 +160,7 @@ function makePolled({ limits, perChild, thresholds, around, defaults, accepted }
   const outer = around instanceof SharedCage ? undefined : around;
   outer?.assertOpen();
   const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
-  return makeWeaker(
-    { limits, perChild, thresholds, outlivesOwner: false, accepted },
-    refusal,
-    (enforcedBy) => new StartingPolledCage({ enforcedBy, limitBytes, outer }, defaults),
+  return makeWeaker({ limits, perChild, thresholds, outlivesOwner: false, accepted }, refusal, (enforcedBy) =>
+    startingIn(new SharedPolledCage({ enforcedBy, limitBytes, outer }, defaults)),
   );
 }
