@@ -2,8 +2,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
 import { levelV1, whoseV1 } from './decide-whose-limit';
-import { killsOf } from './kernel-log';
-import { type KillingLimit, nowhere, verdictOn, wasHit } from './killing-limit';
+import { type KillingLimit, nowhere, wasHit } from './killing-limit';
 import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups } from './nested-kills';
@@ -51,21 +50,14 @@ export class OomMonitorV1 implements OomMonitor {
     const nested = this.#nested.survey();
     const kills = ownKills + nested.kills;
     if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
-    const logged = killsOf(this.directory);
-    // If a cgroup below is gone, its kills are only in the kernel's log.
-    const all = nested.hasCageCgroups ? kills : Math.max(kills, logged.kills.length);
-    const { victims } = logged;
-    const whose = this.#limits.logged(logged.kills);
-    if (whose !== undefined) return { kills: all, verdict: verdictOn(whose, all, victims) };
-    if (kills === 0) {
-      const isLost = this.#nested.mayHaveLost(logged.complete);
-      return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, victims) : null };
-    }
-    const found = this.#limits.named(
-      whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }),
-      () => nested.hit,
-    );
-    return { kills, verdict: verdictOn(found, kills, victims) };
+    return this.#limits.judge({
+      kills,
+      // Those of the leaves are counted apart.
+      mayLackKills: !nested.hasCageCgroups,
+      mayHaveLost: (logged) => this.#nested.mayHaveLost(logged),
+      whose: () => whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }),
+      hitBelow: () => nested.hit,
+    });
   }
 
   ooms(): number {
@@ -81,9 +73,7 @@ export class OomMonitorV1 implements OomMonitor {
   }
 
   limitHit(): KillingLimit | undefined {
-    const hit = this.#fromHereOut().findIndex(wasHit);
-    if (hit === -1) return undefined;
-    return hit === 0 ? this.#limits.own() : this.#limits.ofCage(hit - 1);
+    return this.#limits.atLevel(this.#fromHereOut().findIndex(wasHit));
   }
 
   isKillerOff(): boolean {

@@ -4,8 +4,7 @@ import { isGone } from '../../cgroup/directory/refusal';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { areEventsLocal } from '../../cgroup/hierarchy/host';
 import { type Whose, whoseV2 } from './decide-whose-limit';
-import { killsOf } from './kernel-log';
-import { type KillingLimit, nowhere, verdictOn } from './killing-limit';
+import type { KillingLimit } from './killing-limit';
 import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups, type NestedKills } from './nested-kills';
@@ -82,16 +81,13 @@ export class OomMonitorV2 implements OomMonitor {
     const { oom, oom_kill } = this.#hierarchical();
     const apart = this.#countedApart();
     if (oom_kill === 0 && apart === undefined) return { kills: 0, verdict: null };
-    const logged = killsOf(this.directory);
-    const kills = apart === undefined ? oom_kill : Math.max(oom_kill, apart.kills, logged.kills.length);
-    if (kills === 0) {
-      const isLost = this.#nested.mayHaveLost(logged.complete);
-      return { kills, verdict: isLost ? verdictOn(nowhere('unknown'), kills, logged.victims) : null };
-    }
-    const oomWithin = oom + Number(apart?.isLimitHit === true);
-    const whose =
-      this.#limits.logged(logged.kills) ?? this.#limits.named(this.#whose(oomWithin), () => this.#hitBelow());
-    return { kills, verdict: verdictOn(whose, kills, logged.victims) };
+    return this.#limits.judge({
+      kills: Math.max(oom_kill, apart?.kills ?? 0),
+      mayLackKills: apart !== undefined,
+      mayHaveLost: (logged) => this.#nested.mayHaveLost(logged),
+      whose: () => this.#whose(oom + Number(apart?.isLimitHit === true)),
+      hitBelow: () => this.#hitBelow(),
+    });
   }
 
   ooms(): number {
@@ -109,9 +105,9 @@ export class OomMonitorV2 implements OomMonitor {
   removeCageCgroup(): void {}
 
   limitHit(): KillingLimit | undefined {
-    const hit = [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0);
-    if (hit === -1) return undefined;
-    return hit === 0 ? this.#limits.own() : this.#limits.ofCage(hit - 1);
+    return this.#limits.atLevel(
+      [readLocal(this.directory), ...this.#since().cages].findIndex(({ max, oom }) => max > 0 || oom > 0),
+    );
   }
 
   /** v2 can't turn the OOM killer off. */
