@@ -19,7 +19,6 @@ const FILES = {
     'cgroup/events/cgroup-events',
     'cgroup/files/interface-files',
     'cgroup/handle/cgroup',
-    'cgroup/handle/readable-cgroup',
     'common/errors/errors',
     'common/errors/error-codes',
     'common/event-loop/emitter',

@@ -1,30 +1,71 @@
+import { type InspectOptions, inspect } from 'node:util';
 import type { MemoryOption, Size } from '../../../types/options';
+import type { MemoryDetails } from '../../../types/outcome';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { LazyEmitter } from '../../common/event-loop/emitter';
 import { ALIASES } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
+import { shown } from '../../common/text/inspected';
+import { containerNameOf } from '../containers/container-names';
 import { findCgroup } from '../containers/find-cgroup';
 import { type CgroupDirectory, withAccess } from '../directory/directory';
+import { KeptFile, OpenFiles } from '../directory/open-file';
 import { cgroupError, unlessGone } from '../directory/refusal';
 import { cgroupsBelow, passingOver } from '../directory/walk';
-import type { CgroupVersion } from '../files/formats';
-import type { FileInput, WritableFile } from '../files/interface-files';
+import { type CgroupEventName, type CgroupEvents, isEventName, type TriggerHandle } from '../events/cgroup-events';
+import { EventSources } from '../events/event-sources';
+import type { Trigger } from '../events/trigger-options';
+import { memoryController } from '../files/controller';
+import { type CgroupVersion, type FlatKeyed, type Pressure, parseValue } from '../files/formats';
+import type { FileInput, FileValue, ReadableFile, WritableFile } from '../files/interface-files';
 import { memoryFile } from '../files/roles';
-import { host, openDirectory, visibleDirectory } from '../hierarchy/host';
-import { resolveGiven } from '../hierarchy/resolve-path';
+import { parseStat } from '../files/stat-parser';
+import { host, openDirectory, swapOn, visibleDirectory } from '../hierarchy/host';
+import { mountPointOf, resolveGiven } from '../hierarchy/resolve-path';
 import type { ResolvedLimits } from '../limits/cage-limits';
 import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limits';
-import { holdBelow } from '../limits/limit-files';
+import { holdBelow, type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
 import { resolveLimits } from '../limits/resolve-limits';
 import { defaultParent } from '../placement/default-parent';
-import { freeze, thaw } from '../processes/freezer';
+import { freeze, isFrozen, thaw } from '../processes/freezer';
 import { type KillCgroup, killAll, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
+import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
 import { removeTree, retry, undo } from '../processes/remove';
-import { setFile } from './file-access';
-import { ReadableCgroup } from './readable-cgroup';
+import type { Source } from '../watching/moment-reader';
+import type { SampleField } from '../watching/sample-fields';
+import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';
+import { getFile, setFile } from './file-access';
+import { readMemoryDetails } from './memory-details';
+import { PeakTracker } from './peak-tracker';
+import {
+  computeUsage,
+  type EffectiveLimits,
+  type MemoryEvents,
+  readEffectiveLimits,
+  readEvents,
+  type Usage,
+} from './readings';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
+
+// Code that still has the directory then finds it closed.
+const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
+
+const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close());
+
+/** @internal */
+export interface HandleOptions {
+  killCgroup?: KillCgroup | undefined;
+  /** The handle owns the directory's fd. */
+  ownsAnchor?: boolean;
+  /** See {@link SourceCgroup}. */
+  hasMembers?: () => boolean;
+  onWatched?: () => void;
+  /** Called after this handle has changed a limit. */
+  onLimited?: () => void;
+}
 
 /** How long {@link Cgroup.kill} keeps trying, and how long {@link Cgroup.remove} waits for ending processes. */
 const KILL_PATIENCE_MS = 5000;
@@ -47,7 +88,17 @@ export interface CreateCgroupOptions {
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
  */
-export class Cgroup extends ReadableCgroup {
+export class Cgroup extends LazyEmitter<CgroupEvents> {
+  readonly #directory: CgroupDirectory;
+  readonly #options: HandleOptions;
+  readonly #stat: KeptFile;
+  #files: OpenFiles | undefined;
+  #events: EventSources | undefined;
+  #isClosed = false;
+
+  /** The version of the hierarchy that the memory controller is on. */
+  readonly version: CgroupVersion;
+
   /** The cgroup of this process. Throws `ERR_MEMCAGE_NOT_VISIBLE` if no mount here shows it. */
   static self(): Cgroup {
     return openAt(visibleDirectory(host(), 'self'));
@@ -107,7 +158,7 @@ export class Cgroup extends ReadableCgroup {
    */
   pathAsParent(): string {
     const { path } = this;
-    if (this.opened().isReachable()) return path;
+    if (this.#opened().isReachable()) return path;
     const message = `${path} is not the cgroup any more that was opened there: open it again`;
     throw new MemcageError(ErrorCode.CGROUP_GONE, message, { path });
   }
@@ -122,7 +173,7 @@ export class Cgroup extends ReadableCgroup {
     const limits = checkCreateOptions(options);
     const { version } = host();
     // A handle stands for the cgroup on which it was opened, not for that cgroup's name.
-    const parent = options.parent instanceof Cgroup ? options.parent.opened().anchored() : openParent(options.parent);
+    const parent = options.parent instanceof Cgroup ? options.parent.#opened().anchored() : openParent(options.parent);
     try {
       const directory = parent.below(name);
       directory.make();
@@ -142,6 +193,224 @@ export class Cgroup extends ReadableCgroup {
     }
   }
 
+  /** @internal Use the static methods. The handle of a cage uses the cage's fds. */
+  constructor(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions = {}) {
+    super();
+    this.#directory = directory;
+    this.#options = options;
+    this.#stat = new KeptFile(directory, memoryFile('stat', version));
+    this.version = version;
+    if (options.ownsAnchor === true) orphanedAnchors.register(this, directory, this);
+  }
+
+  /** Absolute path of its directory. */
+  get path(): string {
+    return this.#directory.path;
+  }
+
+  /** @internal For `console.log()`: what is in it now. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return shown('Cgroup', this.path, this.facts(), options);
+  }
+
+  /** @internal */
+  facts(): object {
+    if (this.#isClosed) return { closed: true };
+    try {
+      const { usageBytes, limitBytes } = this.usage();
+      return { usageBytes, limitBytes, processes: this.procs().length };
+    } catch (error) {
+      // Removed meanwhile, or the root of v2, which does not account its usage.
+      return { unknown: (error as Error).message };
+    }
+  }
+
+  /**
+   * `memory.stat` with the kernel's names. Values are bytes, except for counts of events. docs/memory.md has the most
+   * important ones of v1 and v2 side by side.
+   *
+   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+   * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
+   */
+  stat(): FlatKeyed {
+    this.#opened();
+    return this.#stat.read(parseStat);
+  }
+
+  /**
+   * Read an interface file. docs/interface-files.md lists all files and what they mean. The type depends on the name.
+   *
+   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the other cgroup version, `ERR_MEMCAGE_UNSUPPORTED` for one that
+   * this kernel lacks, and `ERR_MEMCAGE_WRITE_ONLY` for one that can't be read.
+   */
+  get<N extends ReadableFile>(name: N): FileValue<N> {
+    // The table ties the name to the format of what is read.
+    return getFile(this.#opened(), this.version, name) as FileValue<N>;
+  }
+
+  /**
+   * Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` for cgroups whose memory is not accounted: the root
+   * of v2, and cgroups without the memory controller.
+   */
+  usage(): Usage {
+    const directory = this.#opened();
+    const file = memoryFile('usage', this.version);
+    return computeUsage(this.version, {
+      usage: parseValue(directory.read(file), `${this.path}/${file}`),
+      limit: readMemoryFile(directory, this.version, 'max') ?? Number.POSITIVE_INFINITY,
+      stat: this.stat(),
+    });
+  }
+
+  /**
+   * Sample the cgroup's memory repeatedly, for `for await`. The first sample comes at once, the others at multiples of
+   * the interval after it. If you ask late, you get the next sample, and `missed` counts those in between. The
+   * iteration ends when the cgroup is gone or the handle is closed. It throws an AbortError if the signal aborts, and
+   * whatever {@link usage} throws.
+   */
+  watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
+    this.#opened();
+    return watchCgroup(() => this.#opened(), this.version, checkWatchOptions<F>(options));
+  }
+
+  /** @internal What samples are read from; with `keepOpen`, from files that stay open until {@link close}. */
+  source({ keepOpen }: { keepOpen: boolean }): Source {
+    const directory = this.#opened();
+    if (keepOpen && this.#files === undefined) {
+      this.#files = new OpenFiles(directory);
+      orphanedFiles.register(this, this.#files, this);
+    }
+    return { directory, files: keepOpen ? this.#files : undefined };
+  }
+
+  /** The limits in force, in bytes; `Infinity` for unlimited. Limits that this version or kernel lacks are absent. */
+  limits(): Limits {
+    return readLimits(this.#opened(), this.version, swapOn());
+  }
+
+  /**
+   * The limits that apply to the cgroup, in bytes: the smallest among its own and those of the cgroups above it that
+   * are mounted here, or the machine's RAM if that is less.
+   */
+  effectiveLimits(): EffectiveLimits {
+    const directory = this.#opened();
+    const mountPoint = mountPointOf(this.path, host()) ?? host().memory.mountPoint;
+    return readEffectiveLimits(directory, this.version, { mountPoint, stat: () => this.stat() });
+  }
+
+  /**
+   * The highest usage so far, page cache included, in bytes. It never exceeds the limit. `memory.max_usage_in_bytes`
+   * (v1), `memory.peak` (v2); `null` if the kernel does not record it (v2 before Linux 5.19).
+   */
+  peak(): number | null {
+    return readMemoryFile(this.#opened(), this.version, 'peak') ?? null;
+  }
+
+  /** What else the kernel has counted since the cgroup was made: what `memory.details` of an outcome says of a cage. */
+  details(): MemoryDetails {
+    return readMemoryDetails(this.#opened(), this.version);
+  }
+
+  /**
+   * Find the name that Docker or Podman gave to the container with this cgroup. Undefined if it is not a container's,
+   * no process is in it, or the engine does not reveal the name. Each call looks it up in /proc. Only root can find the
+   * names of Docker's containers. The id is in the path: {@link containerOf}.
+   */
+  containerName(): string | undefined {
+    return containerNameOf(this.#opened());
+  }
+
+  /**
+   * Track the highest usage from now on, and from each `reset()` on. Needs v2 and Linux 6.12 (ERR_MEMCAGE_UNSUPPORTED
+   * before). On v1 it throws ERR_MEMCAGE_NOT_IN_VERSION: a reset there affects everyone, even an outcome's `peakBytes`.
+   */
+  trackPeak(): PeakTracker {
+    const directory = this.#opened();
+    if (this.version === 2) return new PeakTracker(directory);
+    throw new MemcageError(
+      ErrorCode.NOT_IN_VERSION,
+      'trackPeak() needs cgroup v2: on v1, where memory is here, a reset is one for everybody',
+      { path: this.path },
+    );
+  }
+
+  /**
+   * How often limits were hit, and processes killed for memory, since the cgroup was made: `memory.events` (v2;
+   * ERR_MEMCAGE_NOT_IN_VERSION on v1).
+   *
+   * @param options what to count
+   * @param options.local true: leave out what happened in the cgroups below (Linux 5.2). Default: false.
+   */
+  events(options: { local?: boolean } = {}): MemoryEvents {
+    return readEvents(this.#opened(), this.version, options);
+  }
+
+  /** Whether all its processes are stopped, by its own {@link freeze} or that of a cgroup above. */
+  get frozen(): boolean {
+    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
+    return freezer !== undefined && isFrozen(freezer);
+  }
+
+  /**
+   * How long its tasks were stalled for lack of memory: `memory.pressure` (v2, Linux 4.20; ERR_MEMCAGE_NOT_IN_VERSION
+   * on v1). `null` if the kernel has no CONFIG_PSI.
+   *
+   * @see https://docs.kernel.org/accounting/psi.html
+   */
+  pressure(): Pressure | null {
+    memoryFile('pressure', this.version, 'pressure()');
+    return readMemoryFile(this.#opened(), this.version, 'pressure') ?? null;
+  }
+
+  /**
+   * The pids of the processes in the cgroup and those below it, as in the caller's PID namespace. For a threaded cgroup
+   * (v2), those of the processes that have a thread in it.
+   */
+  procs(): number[] {
+    return listPids(this.#opened(), 'cgroup.procs');
+  }
+
+  /**
+   * The processes of {@link procs}, each followed by its children, with what /proc says of them: names, arguments,
+   * memory. Their `rssBytes` do not add up to the {@link usage}: docs/memory.md says why.
+   */
+  processes(options: ProcessesOptions = {}): CgroupProcess[] {
+    return readProcesses(this.#opened(), options);
+  }
+
+  /** The ids of the threads in the cgroup and those below it. */
+  threads(): number[] {
+    return listPids(this.#opened(), memoryController(this.version).threadsFile);
+  }
+
+  /**
+   * Have the kernel report more than it does by itself, as the events 'pressure' and 'threshold', until you close the
+   * returned handle. Takes two fds (v2: one).
+   *
+   * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a trigger that only the other cgroup version has, and
+   * `ERR_MEMCAGE_VALUE_REFUSED` for a window that the kernel does not accept.
+   *
+   * @see https://docs.kernel.org/accounting/psi.html#monitoring-for-pressure-thresholds
+   * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-thresholds
+   */
+  addTrigger(trigger: Trigger): TriggerHandle {
+    this.#opened();
+    return this.#sources().add(trigger);
+  }
+
+  /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default neither does. */
+  ref(): this {
+    this.#opened();
+    this.#sources().setReference(true);
+    return this;
+  }
+
+  /** Undo {@link ref}. */
+  unref(): this {
+    this.#events?.setReference(false);
+    return this;
+  }
+
   /**
    * The cgroups below it, level by level, each as a handle of its own with an fd, which you close:
    * `for (using each of ...)`. It leaves out those that are removed meanwhile, and those that this process may not look
@@ -149,7 +418,7 @@ export class Cgroup extends ReadableCgroup {
    */
   *descendants(): Generator<Cgroup, void, undefined> {
     // The caller may close this handle meanwhile.
-    const top = this.opened().anchored();
+    const top = this.#opened().anchored();
     try {
       top.children();
       // For a removed cgroup, the kernel lists nothing and reports no error.
@@ -168,7 +437,7 @@ export class Cgroup extends ReadableCgroup {
    * cgroup that it comes from.
    */
   add(pid: number): void {
-    this.opened().write('cgroup.procs', String(checkPid(pid)));
+    this.#opened().write('cgroup.procs', String(checkPid(pid)));
     // v1 emits no event: its events come from a cage's kill cgroup, which has only processes that were started in it.
     if (this.version === 2) this.noteMember();
   }
@@ -182,7 +451,7 @@ export class Cgroup extends ReadableCgroup {
    * `ERR_MEMCAGE_VALUE_REFUSED` for any other value.
    */
   set<N extends WritableFile>(name: N, value: FileInput<N>): void {
-    const directory = this.opened();
+    const directory = this.#opened();
     const change = (): void => setFile(directory, this.version, name, value);
     if (isRepeated(name, this.version)) this.#limit(directory, change);
     else change();
@@ -208,7 +477,7 @@ export class Cgroup extends ReadableCgroup {
    * more. Memory that the processes allocate meanwhile makes it less.
    */
   async reclaim(bytes: Size, options: ReclaimOptions = {}): Promise<number> {
-    const directory = this.opened();
+    const directory = this.#opened();
     const checked = checkReclaim(bytes, options, directory.native.constants.pageSize);
     memoryFile('reclaim', this.version, 'reclaim()');
     // Await it, so that this handle is not collected: that would close its fd, which is needed after the write.
@@ -241,8 +510,8 @@ export class Cgroup extends ReadableCgroup {
    * processes and kills them one by one.
    */
   async kill(): Promise<void> {
-    const directory = this.opened();
-    const kill = (): void => killAll(directory, this.killCgroup);
+    const directory = this.#opened();
+    const kill = (): void => killAll(directory, this.#options.killCgroup);
     if (withAccess(directory, () => directory.exists())) unlessGone(kill);
     else kill();
     const empty = (): boolean => {
@@ -262,7 +531,7 @@ export class Cgroup extends ReadableCgroup {
    * processes are left: see {@link kill}.
    */
   async remove(): Promise<void> {
-    const directory = this.opened();
+    const directory = this.#opened();
     withAccess(directory, () => directory.checkExists());
     // rmdir(2) takes a name, which another cgroup may have by now.
     const attempt = (): boolean => {
@@ -276,8 +545,84 @@ export class Cgroup extends ReadableCgroup {
     this.close();
   }
 
+  /** Close the fds of the handle. No more events come. The cgroup itself stays as it is. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#events?.close();
+    this.#stat.close();
+    this.#files?.close();
+    orphanedFiles.unregister(this);
+    if (this.#options.ownsAnchor !== true) return;
+    orphanedAnchors.unregister(this);
+    this.#directory.close();
+  }
+
+  /** {@link close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  /** @internal Emit what has happened so far, since the cgroup's end is near. */
+  lookAtEvents(): void {
+    this.#events?.look();
+  }
+
+  /** @internal See {@link EventSources.awaitsTriggers}. */
+  awaitsTriggers(isPopulated: () => boolean): boolean {
+    return this.#events?.awaitsTriggers(isPopulated) ?? false;
+  }
+
+  /** @internal A process was put into it. */
+  noteMember(): void {
+    this.#events?.noteMember();
+  }
+
+  /** @internal It was removed. */
+  concludeEvents(): void {
+    this.#events?.conclude();
+  }
+
+  /** @internal */
+  protected override listeningBegins(name: CgroupEventName): void {
+    if (!isEventName(name)) return;
+    this.#opened();
+    this.#sources().begin(name);
+  }
+
+  /** @internal */
+  protected override listeningEnds(name: CgroupEventName): void {
+    this.#events?.end(name);
+  }
+
+  /** Throws `ERR_MEMCAGE_CLOSED`. */
+  #opened(): CgroupDirectory {
+    if (this.#isClosed) throw new MemcageError(ErrorCode.CLOSED, `The handle on ${this.path} is closed`);
+    return this.#directory;
+  }
+
+  #sources(): EventSources {
+    const { killCgroup, ownsAnchor = false, hasMembers = () => false, onWatched = () => {} } = this.#options;
+    this.#events ??= new EventSources({
+      version: this.version,
+      directory: this.#directory,
+      killCgroup,
+      emitter: this,
+      isForeign: ownsAnchor,
+      hasMembers,
+      onWatched,
+      onOver: () => this.forgetListening(),
+    });
+    return this.#events;
+  }
+
   #freezer(method: string): KillCgroup {
-    const freezer = killCgroupOf(this.version, this.opened(), this.killCgroup);
+    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
     if (freezer !== undefined) return freezer;
     throw new MemcageError(
       ErrorCode.NOT_IN_VERSION,
@@ -287,17 +632,17 @@ export class Cgroup extends ReadableCgroup {
   }
 
   #apply(limits: ResolvedLimits): void {
-    const directory = this.opened();
+    const directory = this.#opened();
     this.#limit(directory, () => changeLimits(directory, this.version, limits));
   }
 
   #limit(directory: CgroupDirectory, change: () => void): void {
     changeWithLeaves(directory, this.version, change);
-    this.onLimited();
+    this.#options.onLimited?.();
   }
 
   #busy(doing: string): MemcageError {
-    const directory = this.opened();
+    const directory = this.#opened();
     const pids = withAccess(directory, () => listPids(directory, 'cgroup.procs'));
     return new MemcageError(
       ErrorCode.BUSY,
