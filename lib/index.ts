@@ -29,6 +29,7 @@ export type {
 } from './cage/contract/cage';
 export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './cage/contract/cage-events';
 export type { CageLimitOptions, ChildSettingsOptions } from './cage/contract/limit-options';
+export { openCages } from './cage/open-cages';
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';
 export { type CageName, cageOf, findCage } from './cage/root/find-cage';
 export { type CageOwner, type ListedCage, listCages } from './cage/root/list-cages';
@@ -132,12 +133,11 @@ export {
   type LauncherReport,
   launcherFor,
 } from './start/api/launcher-for';
-export { openCages } from './start/api/open-cages';
 export { type PrepareOptions, prepare } from './start/api/prepare';
 export { spawn } from './start/api/spawn';
 export { isSupported, type SupportedOptions, whyUnsupported } from './start/api/supported';
 export { type DiagnoseOptions, diagnose } from './start/doctor/diagnose';
-export { checkCageOptions } from './start/request/check-cage-options';
+export { checkCageOptions } from './start/request/cage-options';
 export { explainOom, type KilledChild, type OomExplanation } from './start/run/explain-oom';
 export { type EndedChild, failureOf } from './start/run/failure-of';
 export { run } from './start/run/run';

@@ -78,3 +78,8 @@ function findCounter(): NativeBinding | undefined {
 
 /** Every cage of this thread that is not closed yet. */
 export const cages = new OpenCages();
+
+/** The cages of this thread that are not closed yet, those within others too, in the order in which they were made. */
+export function openCages(): AnyCage[] {
+  return cages.list();
+}

@@ -3,6 +3,7 @@ import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import type { AnyCage } from '../../cage/contract/cage';
 import type { KernelCage } from '../../cage/kernel-cage';
 import { isLogBehind } from '../../cage/oom/kernel-log';
+import type { SharedCage } from '../../cage/shared-cage';
 import { Clearing } from './clearing';
 import type { HeldChild } from './held-child';
 import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
@@ -177,5 +178,25 @@ export abstract class CagedChild implements HeldChild {
       if (isLogBehind(error)) return this.#readOrExcuse(signal);
       return { oom: null, ...unreadReport(this.cgroup), error: error as Error };
     }
+  }
+}
+
+/** A child of a shared cage, in a leaf of its own. */
+export class LeafChild extends CagedChild {
+  protected readonly keepsDescendants = false;
+
+  constructor(cage: SharedCage) {
+    super(cage, cage.createLeaf());
+  }
+
+  protected removeOwn(): boolean {
+    if (!this.cgroup.tryRemove()) return false;
+    this.cage.reporter.forget(this.cgroup);
+    return true;
+  }
+
+  protected giveBackUnstarted(report: KernelReport): void {
+    const removeCgroup = (): boolean => this.removeOwn();
+    new Clearing({ cgroup: this.cgroup, readReport: () => report, removeCgroup }).start(() => {});
   }
 }

@@ -9,8 +9,8 @@ import { asAround, type KernelFirst, makeWeaker, type Refusal } from '../request
 import type { StartRequest } from '../request/start-request';
 import { refuseTooFewPids } from '../request/too-few-pids';
 import type { CagedChild } from './caged-child';
+import { LeafChild } from './caged-child';
 import type { HeldChild } from './held-child';
-import { LeafChild } from './leaf-child';
 import { PolledChild } from './polled-child';
 import { PrivateChild } from './private-child';
 

@@ -8,7 +8,7 @@ import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import type { Called } from '../../common/options/accepted-options';
+import { type Called, strict } from '../../common/options/accepted-options';
 import { withoutPrototype } from '../../common/options/option-names';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
@@ -145,4 +145,17 @@ export function resolveParent(parent: unknown): string | undefined {
   if (parent instanceof Cgroup) return parent.pathAsParent();
   if (typeof parent !== 'string') throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
   return Cgroup.resolve(parent);
+}
+
+const CHECKED = strict('checkCageOptions', 'spawn');
+
+/**
+ * Check options of a cage without starting anything: throws what `spawn()` would throw for them, whatever this machine
+ * can do. Use it to refuse options of a configuration or a command line where you read them.
+ *
+ * The errors are a TypeError or RangeError, with a `code` and the name of the option in the message (`memory.max`).
+ */
+export function checkCageOptions(options: CageOptions): void {
+  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
+  splitOptions(options, CHECKED);
 }

@@ -96,7 +96,6 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'lib/start/launch/clone-into.ts': [STARTS],
   'lib/start/request/gate.ts': [{ operations: ['gate'] }],
   'lib/start/child/held-child.ts': [STARTS],
-  'lib/start/child/leaf-child.ts': [{ operations: ['shared', 'limited', 'contain', 'close', 'gate'] }],
   'lib/start/child/polled-child.ts': [],
   'lib/start/launch': [{ roles: ['parent', 'watcher', 'child'] }],
   'lib/start/refusals': [{ roles: ['parent', 'child'] }],
