@@ -1,19 +1,24 @@
 import { EventEmitter } from 'node:events';
 import type { Cage, RunOptions } from '../../cage/contract/cage';
+import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
+import { checkOptions } from '../../common/options/option-names';
+import { checkSize } from '../../common/text/size';
 import { isOptions } from '../../process/node-call';
 import type { RoomLedger } from './admission/room-ledger';
 import type { Budget, BudgetEvents, BudgetStats, ContainJobsOptions, ReserveOptions, Room } from './budget';
-import type { BudgetCore } from './budget-core';
+import { assertOpen, type BudgetCore, prepareStart } from './budget-core';
 import { containJobs } from './contain-jobs';
 import { GatePlaces } from './gate-places';
+import { checkJobOptions, needOf } from './job-options';
 import { Jobs } from './jobs';
 import type { Lookout } from './lookout';
+import { runJob, startJob } from './start-jobs';
 import { reserveRoom } from './reserve-room';
-import { runJob } from './run-job';
-import { startJob } from './start-jobs';
 import { usedBytesOf } from './use-reader';
+
+const OF_ROOM = ['memory', 'cpu', 'pids', 'key', 'priority', 'signal'] as const;
 
 export interface SharedBudgetOptions
   extends Pick<BudgetCore, 'cage' | 'capacity' | 'followed' | 'headroom' | 'learner' | 'mayBeginTwice'> {
@@ -64,8 +69,24 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     };
   }
 
-  reserve(options: ReserveOptions): Promise<Room> {
-    return reserveRoom(this.#core, options);
+  async reserve(options: ReserveOptions): Promise<Room> {
+    const core = this.#core;
+    assertOpen(core);
+    const given = checkOptions(options, { of: 'budget.reserve', known: OF_ROOM, aliases: { mem: 'memory' } });
+    const own = checkJobOptions(given);
+    const { memory, cpu, pids } = given;
+    const limits = {
+      ...(memory !== undefined && { memory: { max: checkSize('memory', memory) } }),
+      ...(cpu !== undefined && { cpu: resolveCpu(cpu, 'budget.reserve') }),
+      ...(pids !== undefined && { pids: resolvePids(pids) }),
+    };
+    const need = needOf(limits, core.capacity);
+    const request = { ...own, file: undefined, need: () => need, canStartAgain: false };
+    const job = await core.jobs.whenRoom(request);
+    prepareStart(core, job);
+    job.started(undefined);
+    const release = (): void => job.ended({});
+    return { memoryBytes: need.memoryBytes, release, [Symbol.dispose]: release };
   }
 
   contain<T>(fn: () => T, options: ContainJobsOptions): T {

@@ -1,10 +1,15 @@
 import { alreadyRead, strictMember } from '../../common/options/accepted-options';
+import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { plainCopy } from '../../common/options/plain-copy';
+import type { OutputEncoding } from '../../process/collect';
 import { nodeCall } from '../../process/node-call';
-import { startCall } from '../../start/launch/start-call';
+import { type Started, startCall } from '../../start/launch/start-call';
 import { RUN_OPTIONS } from '../../start/run/run';
-import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
+import { checkRunOptions, runChild } from '../../start/run/run-child';
+import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
+import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
+import type { Again, Job } from './jobs';
 
 /** Options of a job that a member of a cage does not have. */
 const JOB_OPTIONS = ['key', 'priority'];
@@ -17,7 +22,7 @@ const CALLED = {
 };
 
 /** The options of `budget.run()`, with which RUN_OPTIONS go. */
-export const CALLED_RUN = strictMember('budget.run', 'spawn', [...RUN_OPTIONS, ...JOB_OPTIONS]);
+const CALLED_RUN = strictMember('budget.run', 'spawn', [...RUN_OPTIONS, ...JOB_OPTIONS]);
 
 /** The work of `budget.spawn()`, and of the others that resolve with a child. */
 export function startJob(core: BudgetCore, name: keyof typeof CALLED, args: readonly unknown[]): Promise<unknown> {
@@ -52,4 +57,93 @@ async function start(core: BudgetCore, name: keyof typeof CALLED, args: readonly
     job.ended({ error: error as Error });
     throw error;
   }
+}
+
+type Result = RunResult<OutputEncoding>;
+
+/** The work of `budget.run()`. */
+export async function runJob(
+  core: BudgetCore,
+  file: string,
+  given: readonly string[],
+  options: RunOptions | undefined,
+): Promise<Result> {
+  assertOpen(core);
+  const plan = new JobPlan(core, options, CALLED_RUN);
+  checkRunOptions(options ?? {});
+  const args = plainCopy(given);
+  const request = plan.request(file, canStartAgain(plan, options ?? {}));
+  let job = await core.jobs.whenRoom(request);
+  for (;;) {
+    prepareStart(core, job);
+    const { result, again } = startAttempt(core, { plan, job, file, args });
+    // Nobody is told how an attempt ended that was not the last. What the last one keeps running may have its room for long.
+    const room = request.canStartAgain ? await again : undefined;
+    if (room === undefined) return result;
+    job = await room.promise;
+  }
+}
+
+interface Attempt {
+  result: Promise<Result>;
+  /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
+  again: Promise<{ promise: Promise<Job> } | undefined>;
+}
+
+function startAttempt(
+  core: BudgetCore,
+  { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
+): Attempt {
+  let again: Attempt['again'] | undefined;
+  const onStarted = (started: Started): void => {
+    if (started.child.pid !== undefined) job.started(started.child);
+    const { keepsDescendants } = plan;
+    again = new Promise((resolve) => {
+      core.followed.follow({ job, started, keepsDescendants }, (end) => {
+        const why = whyAgain(core, { plan, job }, end);
+        if (why === undefined) {
+          endJob(core, job, end, plan.killedAtBytes);
+          resolve(undefined);
+        } else {
+          // In an object: resolve() would wait for a bare promise.
+          resolve({ promise: job.startAgain(why, end.outcome) });
+        }
+      });
+    });
+  };
+  const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), onStarted);
+  // The result may be rejected before it is known whether there is another attempt.
+  result.catch((error: Error) => {
+    if (again === undefined) job.ended({ error });
+  });
+  return { result, again: again ?? Promise.resolve(undefined) };
+}
+
+/** Why the job is to start again; undefined if it has ended for good. */
+function whyAgain(
+  { budget, mayBeginTwice }: BudgetCore,
+  { plan, job }: { plan: JobPlan; job: Job },
+  { outcome, isEvicted }: Gone,
+): Again | undefined {
+  const { signal } = job.request;
+  // The caller ended the job, or everything ends.
+  if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
+  if (budget.closing) return undefined;
+  // By exit code 0 the job says that it has done its work, whatever was killed of it. What it has done elsewhere would be done twice.
+  if (outcome.exitCode === 0) return undefined;
+  if (isEvicted || (mayBeginTwice && outcome.oom?.cause === 'cage' && !job.byLimits)) {
+    job.byLimits = true;
+    return 'budget';
+  }
+  return reachedOwnLimit(outcome) && plan.raiseAbove(job.taken.memoryBytes) ? 'memory' : undefined;
+}
+
+/**
+ * Whether nothing outside can tell that it was started twice: what it reads is still there, what it wrote was only collected, and
+ * nothing of it runs on.
+ */
+function canStartAgain({ keepsDescendants }: JobPlan, { stdio }: RunOptions): boolean {
+  if (keepsDescendants) return false;
+  const all = Array.isArray(stdio) ? stdio : [stdio];
+  return all.every((each) => each === undefined || each === null || each === 'pipe' || each === 'ignore');
 }

@@ -1,5 +1,5 @@
 import { ChildCommand, ParentCommand } from 'bullmq';
-import { isChildMessage, requestsOf, toldError } from '../../../../lib/programs/bullmq/child-messages';
+import { isChildMessage, requestsOf, toldError } from '../../../../lib/programs/bullmq/conversation';
 
 const requests = requestsOf({ ChildCommand, ParentCommand, classes: '' });
 const numbers = (of: object): number[] => Object.values(of).filter((value) => typeof value === 'number');
