@@ -13,7 +13,7 @@ import type { BornChild, Turn, TurnOptions, Turns } from '../../start/request/tu
 import type { ContainJobsOptions } from './budget';
 import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
 import { checkJobOptions, needOf, type OwnJobOptions } from './job-options';
-import type { Job, JobListener, JobRequest } from './jobs';
+import type { BudgetJob, JobListener, JobRequest } from './jobs';
 
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'] as const;
 const KNOWN = [...LIMITS, 'key', 'priority', 'threads'] as const;
@@ -53,7 +53,7 @@ function defaultMemory(
 /** The turn of a child that was started within `contain()`: a job that is born before it has room, while there is a gate to wait at. */
 class JobTurn implements Turn {
   readonly #gate = new Gate();
-  #job: Job | undefined;
+  #job: BudgetJob | undefined;
   #hasRoom = false;
   #isHeld = false;
   #born: BornChild | undefined;
@@ -123,7 +123,7 @@ class JobTurn implements Turn {
     return { ...this.own, file, need: () => need, canStartAgain: false };
   }
 
-  #ask(file: string): Job {
+  #ask(file: string): BudgetJob {
     const { jobs, gates } = this.core;
     const request = this.#request(file);
     // A job that has left has a child that was born in the cage of the budget, which closes; or its child has ended.
@@ -134,7 +134,7 @@ class JobTurn implements Turn {
     return job;
   }
 
-  #enter(job: Job): void {
+  #enter(job: BudgetJob): void {
     this.#hasRoom = true;
     if (this.#born === undefined) return;
     this.#follow(job, this.#born);
@@ -151,7 +151,7 @@ class JobTurn implements Turn {
     }
   }
 
-  #follow(job: Job, { pid, child, cage, recorder, killAll }: BornChild): void {
+  #follow(job: BudgetJob, { pid, child, cage, recorder, killAll }: BornChild): void {
     // Node sets the pid of a child only after its start has returned.
     if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
     else if (pid !== undefined) job.startedUnseen(child);
@@ -173,7 +173,7 @@ class JobTurn implements Turn {
   }
 }
 
-function notStarted({ request }: Job, signal: string | null = null): MemcageError {
+function notStarted({ request }: BudgetJob, signal: string | null = null): MemcageError {
   const how = signal === null ? 'ended' : `was ended by ${signal}`;
   return new MemcageError(ErrorCode.SPAWN, `${request.file} ${how} while it waited for room in its budget`);
 }

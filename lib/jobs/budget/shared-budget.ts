@@ -15,7 +15,6 @@ import { checkJobOptions, needOf } from './job-options';
 import { Jobs } from './jobs';
 import type { Lookout } from './lookout';
 import { runJob, startJob } from './start-jobs';
-import { reserveRoom } from './reserve-room';
 import { usedBytesOf } from './use-reader';
 
 const OF_ROOM = ['memory', 'cpu', 'pids', 'key', 'priority', 'signal'] as const;

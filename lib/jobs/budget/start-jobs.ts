@@ -1,7 +1,7 @@
-import { alreadyRead, strictMember } from '../../common/options/accepted-options';
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
+import { alreadyRead, strictMember } from '../../common/options/accepted-options';
 import { plainCopy } from '../../common/options/plain-copy';
-import type { OutputEncoding } from '../../process/collect';
+import type { OutputEncoding } from '../../process/collect-output';
 import { nodeCall } from '../../process/node-call';
 import { type Started, startCall } from '../../start/launch/start-call';
 import { RUN_OPTIONS } from '../../start/run/run';
@@ -9,7 +9,7 @@ import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
-import type { Again, Job } from './jobs';
+import type { Again, BudgetJob } from './jobs';
 
 /** Options of a job that a member of a cage does not have. */
 const JOB_OPTIONS = ['key', 'priority'];
@@ -87,12 +87,12 @@ export async function runJob(
 interface Attempt {
   result: Promise<Result>;
   /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
-  again: Promise<{ promise: Promise<Job> } | undefined>;
+  again: Promise<{ promise: Promise<BudgetJob> } | undefined>;
 }
 
 function startAttempt(
   core: BudgetCore,
-  { plan, job, file, args }: { plan: JobPlan; job: Job; file: string; args: readonly string[] },
+  { plan, job, file, args }: { plan: JobPlan; job: BudgetJob; file: string; args: readonly string[] },
 ): Attempt {
   let again: Attempt['again'] | undefined;
   const onStarted = (started: Started): void => {
@@ -122,7 +122,7 @@ function startAttempt(
 /** Why the job is to start again; undefined if it has ended for good. */
 function whyAgain(
   { budget, mayBeginTwice }: BudgetCore,
-  { plan, job }: { plan: JobPlan; job: Job },
+  { plan, job }: { plan: JobPlan; job: BudgetJob },
   { outcome, isEvicted }: Gone,
 ): Again | undefined {
   const { signal } = job.request;

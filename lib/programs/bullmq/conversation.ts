@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job, JobProgress, MoveToWaitingChildrenOpts } from 'bullmq';
 import { ErrorCode, formatSize, MemcageError } from '../../index.js';
-import { type ChildMessage, isChildMessage, requestsOf, toldError } from './child-messages.js';
 import { ENVIRONMENT, type EnvironmentChanges } from './child/environment-message.js';
 import type { Protocol } from './protocol.js';
 
