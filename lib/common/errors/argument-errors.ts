@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import type { ErrorCode } from './error-codes';
+import { ErrorCode } from './error-codes';
+import { ITS_OPTIONS, keepWords, mention, THE_FUNCTION, textOf, type Words, words } from './words';
 
 /** A TypeError or RangeError about an option or another argument. */
 export interface ArgumentProperties<C extends string = ErrorCode> {
@@ -9,13 +10,15 @@ export interface ArgumentProperties<C extends string = ErrorCode> {
 }
 
 /** Makes a TypeError, ERR_MEMCAGE_INVALID_ARGUMENT: "Expected EXPECTED for OPTION but received VALUE of type T". */
-export function invalidArgument(option: string, expected: string, actual: unknown): TypeError & ArgumentProperties {
-  return about(
-    option,
-    new TypeError(expectation(option, expected, actual)),
-    'ERR_MEMCAGE_INVALID_ARGUMENT',
-    invalidArgument,
-  );
+export function invalidArgument(option: string, expected: Words, actual: unknown): TypeError & ArgumentProperties {
+  const message = expectation(mention(option), expected, actual);
+  return errorOf(TypeError, message, invalidArgument, { code: ErrorCode.INVALID_ARGUMENT, option });
+}
+
+/** {@link invalidArgument} for a variable of the environment, where no option is at fault. */
+export function invalidVariable(name: string, expected: string, actual: unknown): TypeError & { code: ErrorCode } {
+  const message = expectation(`the environment variable ${name}`, expected, actual);
+  return errorOf(TypeError, message, invalidVariable, { code: ErrorCode.INVALID_ARGUMENT });
 }
 
 /**
@@ -28,45 +31,45 @@ export function unknownOption(
   likely: string | undefined,
 ): TypeError & ArgumentProperties {
   const full = (each: string): string => (within === undefined ? each : `${within}.${each}`);
-  const question = likely === undefined ? '' : `did you mean '${full(likely)}'? `;
-  const all = `${within ?? of} has ${known.join(', ')}`;
-  return about(
-    full(name),
-    new TypeError(`Unknown option '${full(name)}' of ${of}: ${question}${question === '' ? all : `(${all})`}`),
-    'ERR_MEMCAGE_UNKNOWN_OPTION',
-    unknownOption,
-  );
+  const owner = within === undefined ? mention(ITS_OPTIONS, `${of} has `) : `${within} has `;
+  const all = words`${owner}${known.join(', ')}`;
+  const answer = likely === undefined ? all : words`did you mean '${mention(full(likely))}'? (${all})`;
+  const message = words`Unknown option '${mention(full(name))}'${mention(THE_FUNCTION, ` of ${of}`)}: ${answer}`;
+  return errorOf(TypeError, message, unknownOption, { code: ErrorCode.UNKNOWN_OPTION, option: full(name) });
 }
 
 /** {@link invalidArgument} for an option that is there without a value. */
 export function undefinedOption(name: string, within: string | undefined): TypeError & ArgumentProperties {
   const full = within === undefined ? name : `${within}.${name}`;
   const cure = `leave it out if it has none: ...(value !== undefined && { ${name}: value })`;
-  const message = `${expectation(full, 'a value', undefined)}, as from a setting that is missing. Cure: ${cure}`;
-  return about(full, new TypeError(message), 'ERR_MEMCAGE_INVALID_ARGUMENT', undefinedOption);
+  const message = words`${expectation(mention(full), 'a value', undefined)}, as from a setting that is missing. Cure: ${cure}`;
+  return errorOf(TypeError, message, undefinedOption, { code: ErrorCode.INVALID_ARGUMENT, option: full });
 }
 
 /** {@link invalidArgument} with code `ERR_MEMCAGE_INVALID_SIZE`. */
 export function invalidSize(option: string, expected: string, actual: unknown): TypeError & ArgumentProperties {
-  return about(option, new TypeError(expectation(option, expected, actual)), 'ERR_MEMCAGE_INVALID_SIZE', invalidSize);
+  return errorOf(TypeError, expectation(mention(option), expected, actual), invalidSize, {
+    code: ErrorCode.INVALID_SIZE,
+    option,
+  });
 }
 
 /** Makes a RangeError, ERR_MEMCAGE_LIMIT_TOO_SMALL, for a size that the kernel would round down to nothing. */
 export function limitTooSmall(option: string, pageBytes: number, actual: unknown): RangeError & ArgumentProperties {
-  const message = expectation(option, `at least one page of memory (${pageBytes} bytes)`, actual);
+  const message = expectation(mention(option), `at least one page of memory (${pageBytes} bytes)`, actual);
   // The caller most likely meant MiB, and gave bytes.
   const question = /^[1-9]\d*$/.test(String(actual)) ? `: did you mean '${String(actual)}M'?` : '';
-  return about(option, new RangeError(`${message}${question}`), 'ERR_MEMCAGE_LIMIT_TOO_SMALL', limitTooSmall);
+  return errorOf(RangeError, words`${message}${question}`, limitTooSmall, { code: ErrorCode.LIMIT_TOO_SMALL, option });
 }
 
 /** Makes Node's own RangeError, with code `ERR_OUT_OF_RANGE`. */
 export function outOfRange(option: string, most: number, actual: number): RangeError & ArgumentProperties<string> {
   const message = `The value of "${option}" is out of range. It must be >= 0 && <= ${most}. Received ${actual}`;
-  return about(option, new RangeError(message), 'ERR_OUT_OF_RANGE', outOfRange);
+  return errorOf(RangeError, message, outOfRange, { code: 'ERR_OUT_OF_RANGE', option });
 }
 
-function expectation(option: string, expected: string, actual: unknown): string {
-  return `Expected ${expected} for ${option} but received ${describe(actual)}`;
+function expectation(what: Words, expected: Words, actual: unknown): Words {
+  return words`Expected ${expected} for ${what} but received ${describe(actual)}`;
 }
 
 function describe(value: unknown): string {
@@ -76,13 +79,15 @@ function describe(value: unknown): string {
   return `${text} of type ${type}`;
 }
 
-function about<E extends Error, C extends string>(
-  option: string,
-  error: E,
-  code: C,
+/** @param caller where the stack ends: it begins at the code that called this helper */
+function errorOf<E extends Error, P extends object>(
+  type: new (message: string) => E,
+  message: Words,
   caller: (...args: never[]) => unknown,
-): E & ArgumentProperties<C> {
-  // The stack starts at the code that called the helper.
+  properties: P,
+): E & P {
+  const error = new type(textOf(message));
   Error.captureStackTrace(error, caller);
-  return Object.assign(error, { code, option });
+  keepWords(error, message);
+  return Object.assign(error, properties);
 }

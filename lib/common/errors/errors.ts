@@ -2,10 +2,11 @@ import type { Stage } from '../../../types/native';
 import type { Outcome, RunOutput } from '../../../types/outcome';
 import type { ParentCandidate } from '../../../types/parent';
 import { ErrorCode } from './error-codes';
+import { keepWords, type Mention, textOf, type Words } from './words';
 
 export { ErrorCode } from './error-codes';
 
-type DetailName = Exclude<keyof MemcageError, keyof Error | 'code'>;
+type DetailName = Exclude<keyof MemcageError, keyof Error | 'code' | 'words'>;
 
 /** What an error knows beside its code and message. */
 export type ErrorDetails = { [N in DetailName]?: MemcageError[N] | undefined } & { cause?: unknown };
@@ -54,12 +55,15 @@ export class MemcageError extends Error {
    * missing, this is the last one, or 0 for an empty text.
    */
   declare readonly line?: number;
+  /** @internal The message, where a program may have other words for some of it. */
+  declare readonly words?: readonly (string | Mention)[];
 
   /** @internal */
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+  constructor(code: ErrorCode, message: Words, details: ErrorDetails = {}) {
     const { cause, ...known } = details;
-    super(message, cause === undefined ? undefined : { cause });
+    super(textOf(message), cause === undefined ? undefined : { cause });
     this.code = code;
+    keepWords(this, message);
     for (const [name, value] of Object.entries(known)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }

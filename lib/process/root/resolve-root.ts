@@ -1,5 +1,6 @@
 import type { TmpfsOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/argument-errors';
+import { mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
@@ -49,7 +50,8 @@ export function resolveRoot(option: unknown, of: string): Root | undefined {
   const hide = listOf('root.hide', given.hide, hiddenOf);
   const emptied = tmpfs.find(({ to }) => to === '/');
   if (emptied !== undefined && path !== undefined) {
-    throw invalidArgument(emptied.option, 'a path below / (root.path already says what is there)', '/');
+    const expected = words`a path below / (${mention('root.path')} already says what is there)`;
+    throw invalidArgument(emptied.option, expected, '/');
   }
   const empty = emptied?.tmpfs;
   const most = Math.max(binds.length + tmpfs.length, hide.length);
@@ -64,7 +66,8 @@ function bindOf(option: string, given: unknown, of: string): GivenMount {
   const { from, to, readOnly } = readOptions(given, { of, within: option, known: BIND, aliases: BIND_ALIASES });
   const target = innerPath(`${option}.to`, to);
   if (target === '/') {
-    throw invalidArgument(`${option}.to`, 'a path below / (root.path is the directory that becomes /)', to);
+    const expected = words`a path below / (${mention('root.path')} is the directory that becomes /)`;
+    throw invalidArgument(`${option}.to`, expected, to);
   }
   return {
     option,
@@ -159,7 +162,7 @@ function refuseTaken(given: readonly GivenMount[]): void {
   const taken = new Map<string, string>();
   for (const { option, to } of given) {
     const other = taken.get(to);
-    if (other !== undefined) throw invalidArgument(option, `another target than that of ${other}`, to);
+    if (other !== undefined) throw invalidArgument(option, words`another target than that of ${mention(other)}`, to);
     taken.set(to, option);
     if (to === PROC)
       throw invalidArgument(option, `another target than ${PROC}, where memcage mounts that of the child`, to);

@@ -1,6 +1,7 @@
 import type { RootMount, RootPlan, TmpfsOptions } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/argument-errors';
+import { mention, ONLY_IN_CODE, words } from '../../common/errors/words';
 import { hasInit } from '../namespaces/namespaces';
 import { NO_DIRECTORY, withoutExcess, workingDirectory } from './paths';
 
@@ -47,7 +48,8 @@ export function withRoot(namespaces: NamespaceOptions, root: Root | undefined): 
   const implied = { ...namespaces, mount: true, pid: namespaces.pid ?? { init: true } };
   const hidden = hasInit(implied) ? root.hide.find(({ path }) => path === '/proc') : undefined;
   if (hidden !== undefined) {
-    const expected = 'another path than /proc, which an init needs (with namespaces: { pid: true } there is none)';
+    const pid = mention('namespaces.pid', 'namespaces: { pid: true }');
+    const expected = words`another path than /proc, which an init needs (with ${pid} there is none)`;
     throw invalidArgument(hidden.option, expected, hidden.path);
   }
   return implied;
@@ -93,6 +95,7 @@ function directoryInside(cwd: string, apart: boolean): string {
   if (apart || cwd.startsWith('/')) return withoutExcess(cwd);
   const from = workingDirectory();
   if (from !== undefined) return withoutExcess(`${from}/${cwd}`);
-  const expected = `an absolute path inside the root, since ${NO_DIRECTORY} (or process.chdir() to another one)`;
+  const orElse = mention(ONLY_IN_CODE, ' (or process.chdir() to another one)');
+  const expected = words`an absolute path inside the root, since ${NO_DIRECTORY}${orElse}`;
   throw invalidArgument('cwd', expected, cwd === '' ? undefined : cwd);
 }

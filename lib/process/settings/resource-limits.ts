@@ -1,6 +1,8 @@
 import type { Rlimit } from '../../../types/native';
 import type { ResourceLimits } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/argument-errors';
+import { mention, words } from '../../common/errors/words';
+import { readIfAllowed } from '../../common/machine/proc';
 import { aliasesOf } from '../../common/options/accepted-options';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
@@ -63,7 +65,10 @@ function toRlimit(name: ResourceName, option: unknown, of: string): SoftAndHard 
   }
   const { soft, hard } = readOptions(option, { of, within: full, known: ['soft', 'hard'] });
   const limit = { soft: toAmount(name, `${full}.soft`, soft), hard: toAmount(name, `${full}.hard`, hard) };
-  if (limit.soft > limit.hard) throw invalidArgument(`${full}.soft`, `at most ${full}.hard (${String(hard)})`, soft);
+  if (limit.soft > limit.hard) {
+    const expected = words`at most ${mention(`${full}.hard`)} (${String(hard)})`;
+    throw invalidArgument(`${full}.soft`, expected, soft);
+  }
   return limit;
 }
 
@@ -72,4 +77,30 @@ function toAmount(name: ResourceName, full: string, value: unknown): number {
   if (value === 'unlimited' || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw invalidArgument(full, "an integer from 0 on, or 'unlimited'", value);
+}
+
+/** The limits of this process, read anew: another process may change them. One that can't be read is left out. */
+export function ownLimits(): Rlimits {
+  const text = readIfAllowed('/proc/self/limits') ?? '';
+  const limits: Partial<Record<ResourceName, SoftAndHard>> = {};
+  for (const name of NAMES) {
+    const [, soft, hard] = new RegExp(`^${RESOURCES[name].title} +(\\S+) +(\\S+)`, 'm').exec(text) ?? [];
+    if (soft !== undefined && hard !== undefined) limits[name] = { soft: amountIn(soft), hard: amountIn(hard) };
+  }
+  return limits;
+}
+
+/** How old {@link recentLimits} may be: to read them at each start would take a thirtieth of it. */
+const RECENT_MS = 1000;
+let recent: { limits: Rlimits; untilMs: number } | undefined;
+
+/** {@link ownLimits} as they were within the last second. */
+export function recentLimits(): Rlimits {
+  const now = performance.now();
+  if (recent === undefined || now >= recent.untilMs) recent = { limits: ownLimits(), untilMs: now + RECENT_MS };
+  return recent.limits;
+}
+
+function amountIn(text: string): number {
+  return text === 'unlimited' ? Number.POSITIVE_INFINITY : Number(text);
 }

@@ -1,5 +1,5 @@
 import type { Enforce } from '../../../types/options';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { invalidArgument, invalidVariable } from '../../common/errors/argument-errors';
 
 /** From strong to weak. */
 const KINDS: readonly Enforce[] = ['kernel', 'polled', 'none'];
@@ -17,7 +17,7 @@ export function enforceOf(option: Enforce | undefined): Enforce {
   const given = process.env['MEMCAGE_ENFORCE'];
   if (given === undefined || given === '') return 'kernel';
   if (isKind(given)) return given;
-  throw invalidArgument('the environment variable MEMCAGE_ENFORCE', EXPECTED, given);
+  throw invalidVariable('MEMCAGE_ENFORCE', EXPECTED, given);
 }
 
 /** Whether what is there is weaker than what the caller accepts. */

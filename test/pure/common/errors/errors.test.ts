@@ -17,6 +17,7 @@ import {
   StallError,
   TimeoutError,
 } from '../../../../lib/common/errors/errors';
+import { mention, mentionSet, textOf, words } from '../../../../lib/common/errors/words';
 import type { Outcome, RunOutput } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
 
@@ -104,6 +105,32 @@ describe('AbortError', () => {
   it('has no outcome when nothing was started', () => {
     expect(Object.keys(new AbortError(undefined))).toEqual(['code']);
     expect('cause' in new AbortError(undefined)).toBe(false);
+  });
+});
+
+describe('the words of a message', () => {
+  const message = words`give it ${mention('namespaces.user', '{ user: true }')}, not ${mentionSet('nice', '5')}`;
+
+  it('are its text in the end, and say which of them name options', () => {
+    const error = new MemcageError('ERR_MEMCAGE_SETTING', message);
+    expect(error.message).toBe('give it { user: true }, not nice: 5');
+    expect((error.words as unknown[]).filter((part) => typeof part !== 'string')).toEqual([
+      { name: 'namespaces.user', text: '{ user: true }' },
+      { name: 'nice', value: '5', text: 'nice: 5' },
+    ]);
+    expect(textOf(words`or else ${message}`)).toBe('or else give it { user: true }, not nice: 5');
+  });
+
+  it('show nowhere', () => {
+    for (const error of [new MemcageError('ERR_MEMCAGE_SETTING', message), invalidArgument('nice', message, 1)]) {
+      expect(error).toHaveProperty('words');
+      expect(Object.keys(error)).not.toContain('words');
+      expect(inspect(error)).not.toContain('words');
+    }
+  });
+
+  it('are left out where there is only a text', () => {
+    expect('words' in new MemcageError('ERR_MEMCAGE_CLOSED', 'closed')).toBe(false);
   });
 });
 

@@ -1,4 +1,5 @@
 import { enforceOf, isWeaker, resolveEnforce } from '../../../../lib/start/request/enforce-option';
+import { thrown } from '../../../support/thrown';
 
 const VARIABLE = 'MEMCAGE_ENFORCE';
 
@@ -28,6 +29,8 @@ describe('what a caller accepts', () => {
         message: expect.stringMatching(/'kernel', 'polled' or 'none' .*MEMCAGE_ENFORCE/),
       }),
     );
+    expect(thrown(() => enforceOf(undefined))).not.toHaveProperty('option');
+    expect(thrown(() => resolveEnforce(true))).toHaveProperty('option', 'enforce');
     expect(() => resolveEnforce(true)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(/for enforce but received true/) }),
     );

@@ -1,0 +1,49 @@
+/**
+ * Words of a message for which a program with users of its own may have others: to the command line's, the option `namespaces.user` is
+ * `--user`.
+ */
+export interface Mention {
+  /** The option, `root.binds[1]`, or {@link THE_FUNCTION}, {@link ITS_OPTIONS} or {@link ONLY_IN_CODE}. */
+  readonly name: string;
+  /** What the option is set to, if the words say that too. */
+  readonly value?: string;
+  /** The words, for who calls memcage. */
+  readonly text: string;
+}
+
+/** What a {@link Mention} names if not an option, none of which has a blank in its name. */
+export const THE_FUNCTION = 'the function';
+export const ITS_OPTIONS = 'its options';
+/** For what nobody can say but in JavaScript. */
+export const ONLY_IN_CODE = 'only in code';
+
+/** A message, or a part of one. */
+export type Words = string | Mention | readonly (string | Mention)[];
+
+export function mention(name: string, text = name): Mention {
+  return { name, text };
+}
+
+/** An option, and what it is set to: `root.path: /srv`. */
+export function mentionSet(name: string, value: string): Mention {
+  return { name, value, text: `${name}: ${value}` };
+}
+
+/** Puts words together, as a template does with strings. */
+export function words(texts: readonly string[], ...between: Words[]): Words {
+  return texts.flatMap((text, index) => [...partsOf(between[index - 1] ?? ''), text]);
+}
+
+export function textOf(all: Words): string {
+  const texts = partsOf(all).map((part) => (typeof part === 'string' ? part : part.text));
+  return texts.join('');
+}
+
+/** Gives an error the words of its message, where no user sees them. */
+export function keepWords(error: Error, message: Words): void {
+  if (typeof message !== 'string') Object.defineProperty(error, 'words', { value: partsOf(message) });
+}
+
+function partsOf(all: Words): readonly (string | Mention)[] {
+  return typeof all === 'string' || 'name' in all ? [all] : all;
+}
