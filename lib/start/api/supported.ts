@@ -10,8 +10,7 @@ import { checkOptions } from '../../common/options/option-names';
 import { resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { resolveRoot } from '../../process/root/resolve-root';
 import { withRoot } from '../../process/root/root';
-import { whyNoNamespaces } from '../refusals/foreseen-refusal';
-import { whyNoRoot } from '../refusals/foreseen-root';
+import { whyNoNamespaces, whyNoRoot } from '../refusals/foreseen-refusal';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { acceptedIn } from '../request/start-request';
 

@@ -1,18 +1,12 @@
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import type { SettingsPlan } from '../../process/settings/child-settings';
-import type { Rlimits } from '../../process/settings/resource-limits';
-import { ownLimits } from '../refusals/own-rlimits';
+import { recentLimits } from '../../process/settings/resource-limits';
 
 /**
  * How much higher it is. For one process the kernel counts ticks, and on a busy machine these were a third more than what
  * its cgroup had used.
  */
 const SHARE = 1.5;
-
-/** Another process may change the limits of this one. To read them at each start would take a thirtieth of it. */
-const REMEMBER_MS = 1000;
-
-let own: { cpu: Rlimits['cpu']; untilMs: number } = { cpu: undefined, untilMs: 0 };
 
 /**
  * Gives each process of a cage with a limit of processor time one of its own (RLIMIT_CPU), which is higher. It holds when
@@ -22,15 +16,9 @@ export function withTimeBackstop(plan: SettingsPlan, cgroup: CageCgroup | undefi
   const limitMs = cgroup?.watched.cpuTimeLimitMs;
   if (limitMs === undefined) return plan;
   const { rlimits = [] } = plan;
-  const given = rlimits.find(({ name }) => name === 'cpu') ?? ownCpu();
+  const given = rlimits.find(({ name }) => name === 'cpu') ?? recentLimits().cpu;
   if (given === undefined) return plan;
   const most = Math.ceil((limitMs * SHARE) / 1000) + 1;
   const cpu = { name: 'cpu', soft: Math.min(most, given.soft), hard: Math.min(most + 1, given.hard) };
   return { ...plan, rlimits: [...rlimits.filter(({ name }) => name !== 'cpu'), cpu] };
-}
-
-function ownCpu(): Rlimits['cpu'] {
-  const now = performance.now();
-  if (now >= own.untilMs) own = { cpu: ownLimits().cpu, untilMs: now + REMEMBER_MS };
-  return own.cpu;
 }

@@ -2,7 +2,7 @@ import type { NativeBinding, RootPlan } from '../../../types/native';
 import { hasInit, hasPidNamespace, type NamespacePlan, planNamespaces } from '../../process/namespaces/namespaces';
 import { planRoot } from '../../process/root/root';
 import { planSettings, type SettingsPlan } from '../../process/settings/child-settings';
-import { refuseSettings } from '../refusals/setting-refusal';
+import { refuseSettings } from '../refusals/foreseen-refusal';
 import type { StartRequest } from '../request/start-request';
 
 /**

@@ -51,7 +51,7 @@ function takeGate(program: Program, start: Start): Gate | undefined | number {
   const errno = foreseeProgram(program, start.request);
   if (errno !== undefined) {
     const failure: CloneFailure = { stage: 'exec', errno, path: program.file, syscall: 'execve' };
-    start.failed(explainFailure(failure, { ...start.request, cgroup: undefined, isLate: false }).error);
+    start.failed(explainFailure(failure, start.request).error);
     return errno;
   }
   try {
@@ -121,7 +121,7 @@ class WatchedChild implements Launched {
     const { held, forerunner } = this.started;
     const failure = forerunner?.failure();
     if (failure === undefined) return undefined;
-    const explained = explainFailure(failure, { ...this.context.start.request, cgroup: held?.cgroup, isLate: false });
+    const explained = explainFailure(failure, { ...this.context.start.request, cgroup: held?.cgroup });
     return { ...explained, errno: failure.errno };
   }
 

@@ -5,14 +5,15 @@ import type { NamespaceOptions } from '../../../types/options';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import { explainTooSmall } from '../../cage/limit-too-small';
 import { explainDelegation } from '../../cage/root/refused-parent';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { ErrorCode } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import { readNamespaceFacts } from '../../process/namespaces/namespace-facts';
 import type { Root } from '../../process/root/root';
 import type { ChildSettings } from '../../process/settings/child-settings';
+import { type Explanation, startError } from './explanation';
 import { explainNamespaceRefusal, MAKING_STAGES } from './namespace-refusal';
-import { isFiltered } from './privilege-refusal';
-import { failedRoot, isRootStage, noDirectoryInside, noProcInside } from './root-refusal';
-import { failedSetting, isSettingStage, readSettingFacts } from './setting-refusal';
+import { explainRoot, isOfRoot, noDirectoryInside, noProcInside } from './root-refusal';
+import { explainFiltered, explainSetting, isFiltered, isOfSettings, readSettingFacts } from './setting-refusal';
 
 const { EACCES, EAGAIN, EINVAL, EMFILE, ENFILE, ENODEV, ENOENT, ENOMEM, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
@@ -41,71 +42,66 @@ export interface ExplainedFailure {
   cause?: Error;
 }
 
-export function explainFailure(
-  failure: CloneFailure,
-  context: {
-    cgroup: CageCgroup | undefined;
-    namespaces: NamespaceOptions;
-    root: Root | undefined;
-    settings: ChildSettings;
-    isLate: boolean;
-  },
-): ExplainedFailure {
-  const { stage, errno, path, syscall } = failure;
-  const known = { errno, syscall, stage, ...(path !== '' && { path }) };
-  const fail = (code: ErrorCode, message: string): ExplainedFailure => ({
-    error: new MemcageError(code, message, known),
-    asNode: false,
-  });
-  const name = getSystemErrorName(errno);
-  const wanted = Object.entries(context.namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
-  // The code of Node's own error, with what that error leaves out.
-  const failAsNode = (): ExplainedFailure => {
-    const text = `${name}: the child failed at ${stage}${path && `, '${path}'`}`;
-    const error = Object.assign(new Error(text), { code: name }, known);
-    return { error, asNode: true, ...(!NODE_STAGES.has(stage) && { cause: error }) };
-  };
+/** What decides why a step failed. */
+interface FailureContext {
+  cgroup?: CageCgroup | undefined;
+  namespaces: NamespaceOptions;
+  root?: Root | undefined;
+  settings: ChildSettings;
+  /** Whether the child had all the time that it may take. Default: false. */
+  isLate?: boolean;
+}
 
-  const limited = limitAtFault(context.cgroup, errno);
-  if (limited !== undefined) return fail(ErrorCode.LIMIT_TOO_SMALL, limited);
-  if (isRootStage(stage)) {
-    // The machine is short of something, as for any spawn.
-    if (SHORTAGES.has(errno)) return failAsNode();
-    return { error: failedRoot({ ...failure, stage }, context.root, readNamespaceFacts()), asNode: false };
-  }
+export function explainFailure(given: CloneFailure, context: FailureContext): ExplainedFailure {
+  const hasNoMounts = given.stage === 'mounts' && given.errno === -EINVAL;
   // Where there can be no private mounts there can be no root either.
-  if (stage === 'mounts' && errno === -EINVAL && context.root !== undefined)
-    return {
-      error: failedRoot({ ...failure, stage: 'root-pivot' }, context.root, readNamespaceFacts()),
-      asNode: false,
-    };
-  if (stage === 'cwd' && context.root !== undefined) return { error: noDirectoryInside(failure), asNode: false };
-  if (stage === 'init' && NOT_FOUND.has(errno) && context.root !== undefined)
-    return { error: noProcInside(failure, context.root), asNode: false };
-  if (errno === -ENOSYS) return fail(ErrorCode.UNSUPPORTED, explainMissingCall(failure));
-  const { namespaces, settings } = context;
-  if (isSettingStage(stage) || (isFiltered(failure, settings) && !SHORTAGES.has(errno))) {
-    const facts = readSettingFacts(namespaces);
-    return { error: failedSetting(failure, settings, facts), asNode: false };
+  const failure: CloneFailure = hasNoMounts && context.root !== undefined ? { ...given, stage: 'root-pivot' } : given;
+  const explanation = explain(failure, context);
+  if (explanation !== undefined) return { error: startError(failure, explanation), asNode: false };
+  const { stage, errno, path, syscall } = failure;
+  const code = getSystemErrorName(errno);
+  // The code of Node's own error, with what that error leaves out.
+  const text = `${code}: the child failed at ${stage}${path && `, '${path}'`}`;
+  const error = Object.assign(new Error(text), { code, errno, syscall, stage, ...(path !== '' && { path }) });
+  return { error, asNode: true, ...(!NODE_STAGES.has(stage) && { cause: error }) };
+}
+
+/** Undefined: the caller gets it in Node's way. The first reason that fits counts: what is certain is before what is likely. */
+function explain(failure: CloneFailure, context: FailureContext): Explanation | undefined {
+  const { stage, errno, path } = failure;
+  const { cgroup, namespaces, root, settings } = context;
+  const limited = limitAtFault(cgroup, errno);
+  if (limited !== undefined) return { code: ErrorCode.LIMIT_TOO_SMALL, message: limited };
+  const isShort = SHORTAGES.has(errno);
+  if (root !== undefined) {
+    if (isOfRoot(failure)) return isShort ? undefined : explainRoot(failure, root, readNamespaceFacts());
+    if (stage === 'cwd') return noDirectoryInside(failure);
+    if (stage === 'init' && NOT_FOUND.has(errno)) return noProcInside(failure, root);
   }
-  if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && SHORTAGES.has(errno))) return failAsNode();
+  if (errno === -ENOSYS) return { code: ErrorCode.UNSUPPORTED, message: explainMissingCall(failure) };
+  const isSetting = isOfSettings(failure);
+  if (isFiltered(failure, settings) && (isSetting || !isShort))
+    return explainFiltered(failure, settings, readSettingFacts(namespaces));
+  if (isSetting) return explainSetting(failure, settings, readSettingFacts(namespaces));
+  if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && isShort)) return undefined;
   // The meter may have killed it on its way.
-  const spent = context.cgroup?.watched.explainSpent();
-  if (spent !== undefined) return fail(ErrorCode.CPU_TIME, spent);
-  if (NAMESPACE_STAGES.has(stage)) return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
-  if (stage === 'cgroup' && (errno === -ENODEV || errno === -ENOENT)) {
-    return fail(ErrorCode.CGROUP_GONE, 'The cage was removed before the child could join it');
+  const spent = cgroup?.watched.explainSpent();
+  if (spent !== undefined) return { code: ErrorCode.CPU_TIME, message: spent, option: 'cpuTimeMs' };
+  const isDenied = errno === -EACCES || errno === -EPERM;
+  if (stage === 'cgroup') {
+    if (errno === -ENODEV || errno === -ENOENT) return CGROUP_GONE;
+    if (errno === -EINVAL && cgroup?.homes.counted.cpu !== undefined) return REAL_TIME;
   }
-  if (stage === 'cgroup' && errno === -EINVAL && context.cgroup?.homes.counted.cpu !== undefined)
-    return fail(ErrorCode.UNSUPPORTED, REAL_TIME);
   // Within clone, only entering a cgroup can fail with EACCES. A join by a write can also fail with EPERM.
-  if ((stage === 'clone' && errno === -EACCES) || (stage === 'cgroup' && (errno === -EACCES || errno === -EPERM)))
-    return fail(ErrorCode.NO_PERMISSION, explainDelegation(context.cgroup?.memory.path ?? 'the cgroup'));
-  if (stage === 'watchdog') return fail(...explainWatchdog(path, context));
-  if (MAKING_STAGES.has(stage) && wanted.length > 0) {
-    return fail(...explainNamespaceRefusal(failure, wanted, readNamespaceFacts()));
+  if ((stage === 'clone' && errno === -EACCES) || (stage === 'cgroup' && isDenied)) {
+    return { code: ErrorCode.NO_PERMISSION, message: explainDelegation(cgroup?.memory.path ?? 'the cgroup') };
   }
-  return fail(ErrorCode.SPAWN, `The child could not be started (${stage}): ${name}`);
+  if (stage === 'watchdog') return explainWatchdog(path, context);
+  const wanted = Object.entries(namespaces).flatMap(([kind, value]) => (value ? [kind] : []));
+  if (NAMESPACE_STAGES.has(stage) || (MAKING_STAGES.has(stage) && wanted.length > 0)) {
+    return explainNamespaceRefusal(failure, wanted, readNamespaceFacts());
+  }
+  return { code: ErrorCode.SPAWN, message: `The child could not be started (${stage}): ${getSystemErrorName(errno)}` };
 }
 
 function limitAtFault(cgroup: CageCgroup | undefined, errno: number): string | undefined {
@@ -121,19 +117,23 @@ function explainMissingCall({ stage, syscall = 'a system call' }: CloneFailure):
   return `${syscall} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
 }
 
-/** A child that is not late was killed because its cgroup was frozen. It may have been thawed since. */
-function explainWatchdog(
-  path: string,
-  { cgroup, isLate }: { cgroup: CageCgroup | undefined; isLate: boolean },
-): [ErrorCode, string] {
-  if (isLate) return [ErrorCode.SPAWN, `The child did not reach its program in time and was killed: ${path}`];
-  return [
-    ErrorCode.FROZEN,
-    `${cgroup?.memory.path} was frozen while a child was being started in it, which was killed`,
-  ];
-}
+const CGROUP_GONE: Explanation = {
+  code: ErrorCode.CGROUP_GONE,
+  message: 'The cage was removed before the child could join it',
+};
 
 /** cpu_cgroup_can_attach() in the kernel: that cgroup has no real-time share (CONFIG_RT_GROUP_SCHED). */
-const REAL_TIME =
-  'The child could not join its cgroup (EINVAL): with a real-time policy, which it has from this process, the v1 cpu ' +
-  'controller takes nobody. Start this process without it (chrt --other 0), or leave the option cpu out';
+const REAL_TIME: Explanation = {
+  code: ErrorCode.UNSUPPORTED,
+  message: words`The child could not join its cgroup (EINVAL): with a real-time policy, which it has from this process, the v1 cpu controller takes nobody. Start this process without it (chrt --other 0), or leave ${mention('cpu', 'the option cpu')} out`,
+  option: 'cpu',
+};
+
+/** A child that is not late was killed because its cgroup was frozen. It may have been thawed since. */
+function explainWatchdog(path: string, { cgroup, isLate }: FailureContext): Explanation {
+  if (isLate) {
+    return { code: ErrorCode.SPAWN, message: `The child did not reach its program in time and was killed: ${path}` };
+  }
+  const message = `${cgroup?.memory.path} was frozen while a child was being started in it, which was killed`;
+  return { code: ErrorCode.FROZEN, message };
+}

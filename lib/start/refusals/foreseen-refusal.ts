@@ -1,14 +1,38 @@
-import { constants } from 'node:os';
-import type { CloneFailure, NativeBinding } from '../../../types/native';
+import { statSync } from 'node:fs';
+import { constants, release } from 'node:os';
+import type { CloneFailure, NativeBinding, Stage } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import { MemcageError } from '../../common/errors/errors';
+import {
+  CAP_SETPCAP,
+  type CapabilitySets,
+  canRaiseLimits,
+  hasCapability,
+  knownCapabilities,
+  readCapabilities,
+} from '../../common/machine/capabilities';
+import { isOlderThan } from '../../common/machine/versions';
 import { launcherPath } from '../../process/launcher/executable';
 import { type NamespaceFacts, readNamespaceFacts } from '../../process/namespaces/namespace-facts';
-import { hasInit, type NamespaceKind, planNamespaces, wantedKinds } from '../../process/namespaces/namespaces';
-import { NO_SETTINGS } from '../../process/settings/child-settings';
+import {
+  hasInit,
+  hasUserNamespace,
+  type NamespaceKind,
+  planNamespaces,
+  wantedKinds,
+} from '../../process/namespaces/namespaces';
+import type { Root } from '../../process/root/root';
+import { type ChildSettings, NO_SETTINGS } from '../../process/settings/child-settings';
+import type { Privileges } from '../../process/settings/privileges';
+import { type ResourceName, type Rlimits, recentLimits } from '../../process/settings/resource-limits';
+import { forbidsWrite } from '../../process/settings/seccomp-filter';
 import { explainFailure } from './explain-failure';
+import { startError } from './explanation';
+import { explainRoot, type RootFailure } from './root-refusal';
+import { explainSetting, lackingOf, readSettingFacts, type SettingFailure } from './setting-refusal';
 
-const { EACCES, EINVAL, ENOSPC, EPERM } = constants.errno;
+const { EACCES, EINVAL, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
 /**
  * Why a child can't have these namespaces, as a start would throw it; null if nothing is known that forbids them.
@@ -24,13 +48,7 @@ export function whyNoNamespaces(native: NativeBinding, namespaces: NamespaceOpti
     const filtered = facts.hasSeccompFilter ? (native.cloneRefusal({ namespaces: flags }) ?? undefined) : undefined;
     const failure = filtered ?? foreseeRefusal(wanted, facts, { mapsItself: idMapPrograms === undefined });
     if (failure === undefined) return null;
-    const { error } = explainFailure(failure, {
-      cgroup: undefined,
-      namespaces,
-      root: undefined,
-      settings: NO_SETTINGS,
-      isLate: false,
-    });
+    const { error } = explainFailure(failure, { namespaces, settings: NO_SETTINGS });
     return error instanceof MemcageError ? error : null;
   } catch (error) {
     if (error instanceof MemcageError) return error;
@@ -51,24 +69,8 @@ export function foreseeRefusal(
 ): CloneFailure | undefined {
   const { forbidding, lacking, isPrivileged } = facts;
   const cloned = wanted.filter((kind) => kind !== 'cgroup');
-  const atClone = (errno: number): CloneFailure => ({
-    stage: 'clone',
-    errno: -errno,
-    path: '',
-    syscall: 'clone3',
-  });
-  const atUnshare = (errno: number): CloneFailure => ({
-    stage: 'cgroup-namespace',
-    errno: -errno,
-    path: '',
-    syscall: 'unshare',
-  });
-  const atMaps = (errno: number, syscall: string): CloneFailure => ({
-    stage: 'id-maps',
-    errno: -errno,
-    path: '/proc/self/setgroups',
-    syscall,
-  });
+  const atClone = (errno: number) => failed('clone', errno, 'clone3');
+  const atUnshare = (errno: number) => failed('cgroup-namespace', errno, 'unshare');
   if (wanted.includes('user')) {
     if (facts.sysctlForbids && !isPrivileged) return atClone(EPERM);
     if (lacking.includes('user')) return atClone(EINVAL);
@@ -82,6 +84,95 @@ export function foreseeRefusal(
   if (wanted.includes('cgroup') && 'cgroup' in forbidding) return atUnshare(ENOSPC);
   if (wanted.includes('cgroup') && lacking.includes('cgroup')) return atUnshare(EINVAL);
   if (!wanted.includes('user') || !mapsItself) return undefined;
+  const atMaps = (errno: number, syscall: string) => failed('id-maps', errno, syscall, '/proc/self/setgroups');
   if (facts.isUndumpable) return atMaps(EACCES, 'openat');
   return facts.apparmorRestricts && facts.isUnconfined && !isPrivileged ? atMaps(EPERM, 'write') : undefined;
+}
+
+function failed<S extends Stage>(stage: S, errno: number, syscall: string, path = ''): CloneFailure & { stage: S } {
+  return { stage, errno: -errno, path, syscall };
+}
+
+/** Why a child can't have this root, as a start would throw it; null if nothing is known that forbids it. Makes nothing. */
+export function whyNoRoot(root: Root | undefined, kernel = release()): MemcageError | null {
+  if (root === undefined) return null;
+  const failure = foreseeRootRefusal(root, kernel);
+  return failure === undefined ? null : startError(failure, explainRoot(failure, root, readNamespaceFacts()));
+}
+
+function foreseeRootRefusal({ path, readOnly, mounts }: Root, kernel: string): RootFailure | undefined {
+  if (isOlderThan([5, 6], kernel)) return failed('root-target', ENOSYS, 'openat2');
+  const hasReadOnly = readOnly || mounts.some(({ mount }) => mount.kind === 'bind' && mount.readOnly);
+  if (hasReadOnly && isOlderThan([5, 12], kernel)) return failed('root-read-only', ENOSYS, 'mount_setattr');
+  if (path !== undefined) {
+    const found = look(path);
+    if (found === undefined) return failed('root', ENOENT, 'openat2', path);
+    if (!found.isDirectory()) return failed('root', ENOTDIR, 'openat2', path);
+  }
+  for (const { mount } of mounts) {
+    if (mount.kind === 'bind' && look(mount.from) === undefined) {
+      return failed('root-source', ENOENT, 'openat2', mount.from);
+    }
+  }
+  return undefined;
+}
+
+/** What is at the path; undefined if nothing is. What this user can't look at, the child may still find: it has the rights of its namespace. */
+function look(path: string): { isDirectory(): boolean } | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return { isDirectory: () => true };
+  }
+}
+
+/**
+ * Throws for a filter that would hide a failed start below an init. Throws what a start would throw for capabilities
+ * that this process can't leave a child, or for a hard limit that it may not raise. Other refusals show only when the
+ * child takes its settings.
+ */
+export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
+  refuseLimits(settings, namespaces);
+  const { seccomp } = settings.privileges;
+  if (seccomp !== undefined && hasInit(namespaces) && forbidsWrite(seccomp)) {
+    const expected =
+      'a filter that allows write(2): below an init (namespaces.pid.init, which root implies) the child says with it why its program could not ' +
+      'be run, which would otherwise look as if it had run. Allow write(2), or leave out init';
+    throw invalidArgument('privileges.seccomp', expected, seccomp);
+  }
+  // In a user namespace of its own a child is born with all capabilities, and an init gives them up as early.
+  const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedCapabilities(settings.privileges);
+  if (failure !== undefined) throw startError(failure, explainSetting(failure, settings, readSettingFacts(namespaces)));
+}
+
+/** If limits of this process are lower now than at the last look, the child's own setrlimit finds out. */
+function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): void {
+  const names = Object.keys(settings.rlimits) as ResourceName[];
+  if (names.length === 0 || (canRaiseLimits() && !hasUserNamespace(namespaces))) return;
+  const firstAbove = (own: Rlimits) => names.find((name) => hardOf(settings.rlimits, name) > hardOf(own, name));
+  if (firstAbove(recentLimits()) === undefined) return;
+  // This process may have got the capability, or a higher limit, since the last look.
+  const facts = readSettingFacts(namespaces);
+  const path = firstAbove(facts.own);
+  if (path === undefined || facts.mayRaise) return;
+  const failure = failed('rlimits', EPERM, 'prlimit64', path);
+  throw startError(failure, explainSetting(failure, settings, facts));
+}
+
+function hardOf(limits: Rlimits, name: ResourceName): number {
+  return limits[name]?.hard ?? Number.POSITIVE_INFINITY;
+}
+
+/** Why this process can't leave a child just these capabilities, which then fails at that step; undefined if it can. */
+function foreseeRefusedCapabilities({ capabilities }: Privileges): SettingFailure | undefined {
+  if (capabilities === undefined) return undefined;
+  const refusal = refusalBy(knownCapabilities(), capabilities);
+  // This process may have got capabilities since the last look.
+  return refusal && refusalBy(readCapabilities(), capabilities);
+}
+
+function refusalBy(sets: CapabilitySets, kept: bigint): SettingFailure | undefined {
+  if (lackingOf(sets, kept) !== 0n) return failed('capabilities', EPERM, 'capset', 'capset');
+  if ((sets.bounding & ~kept) === 0n || hasCapability(sets, CAP_SETPCAP)) return undefined;
+  return failed('bounding-set', EPERM, 'prctl', 'PR_CAPBSET_DROP');
 }

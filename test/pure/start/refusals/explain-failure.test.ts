@@ -1,8 +1,11 @@
 import { constants } from 'node:os';
-import { ErrorCode } from '../../../../lib/common/errors/errors';
+import { ErrorCode, type MemcageError } from '../../../../lib/common/errors/errors';
+import { resolveRoot } from '../../../../lib/process/root/resolve-root';
 import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
 import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
 import type { Stage } from '../../../../types/native';
+import type { NamespaceOptions } from '../../../../types/options';
+import { testRows } from '../../../support/rows';
 
 const { EACCES, EAGAIN, EDQUOT, EINVAL, ENOENT, EPERM } = constants.errno;
 
@@ -32,6 +35,44 @@ test('a refused session keyring tells whether it is for want of room', () => {
   expect(messageOf(EPERM)).toContain('forbids KEYCTL_JOIN_SESSION_KEYRING');
 });
 
+testRows<[stage: Stage, errno: number, path: string, option?: string]>(
+  'the option that could not be met is told',
+  [
+    ['root-mount', EPERM, '/tmp', 'root.tmpfs[0]'],
+    ['root-pivot', EPERM, '/', 'root.path'],
+    ['cwd', ENOENT, '/job', 'cwd'],
+    ['nice', EACCES, '', 'nice'],
+    ['oom-score-adj', EACCES, '', 'oomScoreAdj'],
+    ['rlimits', EPERM, 'nofile', 'rlimits.nofile'],
+    ['capabilities', EPERM, 'capset', 'privileges.capabilities'],
+    ['no-new-privs', EINVAL, '', 'privileges.noNew'],
+    ['seccomp', EINVAL, '', 'privileges.seccomp'],
+    ['session-keyring', EPERM, ''],
+    ['hostname', EINVAL, '', 'namespaces.uts.hostname'],
+    ['id-maps', EPERM, '/usr/bin/newuidmap', 'namespaces.user.subordinate'],
+    ['unshare', EINVAL, '', 'namespaces.net'],
+    ['signals', EINVAL, ''],
+  ],
+  ([stage, errno, path, option]) => {
+    const root = resolveRoot({ path: '/srv', tmpfs: ['/tmp'] }, 'spawn');
+    const context = { namespaces: { net: true }, root, settings: NO_SETTINGS };
+    const { error } = explainFailure({ stage, errno: -errno, path }, context);
+    expect((error as MemcageError).option).toBe(option);
+  },
+);
+
+test('of several kinds of namespaces none is at fault, but for that of the user', () => {
+  const optionOf = (namespaces: NamespaceOptions) => {
+    const { error } = explainFailure(
+      { stage: 'clone', errno: -EPERM, path: '' },
+      { namespaces, settings: NO_SETTINGS },
+    );
+    return (error as MemcageError).option;
+  };
+  expect(optionOf({ pid: true, mount: true })).toBeUndefined();
+  expect(optionOf({ pid: true, user: true })).toBe('namespaces.user');
+});
+
 describe('a step after a filter that is installed early', () => {
   const settings = {
     ...NO_SETTINGS,
@@ -57,6 +98,7 @@ describe('a step after a filter that is installed early', () => {
       `its seccomp filter, which with noNew: false is there before, may forbid ${syscall}`,
     );
     expect(error.message).toContain(`Cure: let the filter allow ${syscall}`);
+    expect(error).toHaveProperty('option');
     expect(explainFailure(failure, late).error.message).not.toContain('filter');
   });
 

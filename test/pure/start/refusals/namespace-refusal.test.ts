@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { textOf } from '../../../../lib/common/errors/words';
 import type { NamespaceFacts } from '../../../../lib/process/namespaces/namespace-facts';
 import { explainNamespaceRefusal } from '../../../../lib/start/refusals/namespace-refusal';
 import type { Stage } from '../../../../types/native';
@@ -19,8 +20,8 @@ interface Case {
 
 function explain({ stage = 'clone', errno = EPERM, path = '', output, wanted = ['user', 'pid'], facts }: Case) {
   const failure = { stage, errno: -errno, path, ...(output !== undefined && { output }) };
-  const [code, message] = explainNamespaceRefusal(failure, wanted, { ...NO_FACTS, ...facts });
-  return `${code.replace('ERR_MEMCAGE_', '')}: ${message}`;
+  const { code, message } = explainNamespaceRefusal(failure, wanted, { ...NO_FACTS, ...facts });
+  return `${code.replace('ERR_MEMCAGE_', '')}: ${textOf(message)}`;
 }
 
 describe('limits', () => {

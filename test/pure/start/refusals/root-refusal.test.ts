@@ -3,9 +3,9 @@ import type { NamespaceFacts } from '../../../../lib/process/namespaces/namespac
 import { resolveRoot } from '../../../../lib/process/root/resolve-root';
 import { NO_SETTINGS } from '../../../../lib/process/settings/child-settings';
 import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
-import { whyNoRoot } from '../../../../lib/start/refusals/foreseen-root';
-import type { RootStage } from '../../../../lib/start/refusals/root-reasons';
-import { failedRoot } from '../../../../lib/start/refusals/root-refusal';
+import { startError } from '../../../../lib/start/refusals/explanation';
+import { whyNoRoot } from '../../../../lib/start/refusals/foreseen-refusal';
+import { explainRoot, type RootStage } from '../../../../lib/start/refusals/root-refusal';
 import { NO_FACTS } from '../../../support/roots/namespace-facts';
 import { testRows } from '../../../support/rows';
 
@@ -28,7 +28,9 @@ function explain(
   { facts = {}, option = OPTION as unknown, syscall = 'mount' } = {},
 ) {
   const root = resolveRoot(option, 'spawn');
-  return failedRoot({ stage, errno: -errno, path, syscall }, root, { ...NO_FACTS, ...facts });
+  if (root === undefined) throw new Error('no root');
+  const failure = { stage, errno: -errno, path, syscall };
+  return startError(failure, explainRoot(failure, root, { ...NO_FACTS, ...facts }));
 }
 
 testRows<[RootStage, number, string, RegExp]>(
