@@ -13,6 +13,7 @@ import {
   formatSize,
   type LearnedJob,
   likelyMeant,
+  type MemcageError,
   type MemoryOption,
   parseSize,
   type Size,
@@ -200,6 +201,12 @@ export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<J
   }
 }
 
+/** Instead of what the pool says. */
+const OUR_WORDS: Readonly<Record<string, string>> = {
+  'the function': ' of cagedProcessor',
+  'its options': `cagedProcessor has ${OWN.join(', ')}, `,
+};
+
 /** The pool knows only the options of its own. */
 function inOurWords(error: unknown, options: object): unknown {
   if (!isUnknownOption(error)) return error;
@@ -208,14 +215,13 @@ function inOurWords(error: unknown, options: object): unknown {
   if (meant !== undefined) {
     error.message = `Unknown option '${option}' of cagedProcessor: did you mean '${meant}'?`;
   } else {
-    error.message = error.message
-      .replace('createWarmPool has ', `cagedProcessor has ${OWN.join(', ')}, `)
-      .replaceAll('createWarmPool', 'cagedProcessor');
+    const told = error.words?.map((part) => (typeof part === 'string' ? part : (OUR_WORDS[part.name] ?? part.text)));
+    if (told !== undefined) error.message = told.join('');
   }
   return error;
 }
 
-function isUnknownOption(error: unknown): error is TypeError & { option: string } {
+function isUnknownOption(error: unknown): error is TypeError & { option: string } & Pick<MemcageError, 'words'> {
   return error instanceof TypeError && 'code' in error && error.code === ErrorCode.UNKNOWN_OPTION;
 }
 

@@ -1,10 +1,11 @@
-import { checkCageOptions, ErrorCode, type MemoryLimits } from '../../index';
+import { checkCageOptions, ErrorCode, type MemcageError, type MemoryLimits } from '../../index';
+import { inFlags } from './flags';
 
 /** The command line makes no sense. */
 export class UsageError extends Error {}
 
 /** The library's error for a wrong argument. */
-export interface ArgumentError extends Error {
+export interface ArgumentError extends Pick<MemcageError, 'message' | 'words'> {
   readonly code: string;
   /** The option or argument as the library calls it. */
   readonly option: string;
@@ -35,10 +36,9 @@ export function asUsage<T>(use: () => T, told: (error: ArgumentError) => string 
 
 /** Checks limits of memory. `max` is the name of the option for the hard limit. */
 export function checkLimits(memory: MemoryLimits, { max }: { max: string }): void {
-  const flagOf = (option: string): string => `--${option === 'memory.max' ? max : option.slice('memory.'.length)}`;
   asUsage(
     () => checkCageOptions({ memory }),
-    ({ message, option }) => message.replace(option, flagOf(option)),
+    (error) => inFlags(error, { 'memory.max': `--${max}` }),
   );
 }
 

@@ -1,10 +1,19 @@
+import { constants } from 'node:os';
+import { MemcageError } from '../../../../lib/common/errors/errors';
+import { mention, mentionSet } from '../../../../lib/common/errors/words';
+import { resolveRoot } from '../../../../lib/process/root/resolve-root';
+import { resolveSettings } from '../../../../lib/process/settings/child-settings';
 import type { Values } from '../../../../lib/programs/cli/command';
 import { type CAGED, cagedOf } from '../../../../lib/programs/cli/commands/run/caged';
 import { cwdOf } from '../../../../lib/programs/cli/commands/run/root';
-import { inFlags } from '../../../../lib/programs/cli/commands/run/start-error';
+import { inFlags } from '../../../../lib/programs/cli/flags';
 import { UsageError } from '../../../../lib/programs/cli/usage';
+import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
+import type { Stage } from '../../../../types/native';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
+
+const { EACCES, EBUSY, EINVAL, ENOENT, ENOSYS, EPERM } = constants.errno;
 
 const rootOf = (values: Values<typeof CAGED>) => cagedOf(values, ['true']).child.root;
 
@@ -71,32 +80,53 @@ test('what is checked together with the namespaces', () => {
   expect(rootOf({ hide: ['/proc'], pid: true })).toEqual({ hide: ['/proc'] });
 });
 
-testRows<[message: string, text: string, option?: string]>(
-  'what a start fails with, by the name of the option',
+testRows<[stage: Stage, errno: number, path: string, text: string]>(
+  'what a start fails with, by the words that were given',
   [
-    [
-      'root.binds[1]: /a b on /x could not be opened (ENOENT): no',
-      '--bind /a b:/x:ro could not be opened (ENOENT): no',
-    ],
-    ['root.tmpfs[0]: /tmp could not be mounted', '--tmpfs /tmp:1M could not be mounted'],
-    ['root.hide[0]: /etc could not be hidden (EACCES)', '--hide /etc could not be hidden (EACCES)'],
-    ['root.path: /r could not be taken', '--root /r could not be taken'],
-    ['/proc of root.path: /r could not be mounted', '/proc of --root /r could not be mounted'],
-    ['or put it below a tmpfs of root.tmpfs, where', 'or put it below a --tmpfs, where'],
-    ['its own root (option root). Cure: the option cwd, with', 'its own root. Cure: --cwd, with'],
-    ['Expected no value for keepDescendants but', 'Expected no value for --keep but', 'keepDescendants'],
-    ['refused privileges.capabilities: none (EPERM)', 'refused --drop-caps (EPERM)'],
+    ['root-source', ENOENT, '/a b', '--bind /a b:/x:ro could not be opened (ENOENT): there is no /a b'],
+    ['root-mount', EBUSY, '/tmp', '--tmpfs /tmp:1M could not be mounted'],
+    ['root-hide', EACCES, '/etc', '--hide /etc could not be hidden (EACCES)'],
+    ['root', ENOENT, '/r', '--root /r could not be taken'],
+    ['root-proc', ENOENT, '/proc', '/proc of --root /r could not be mounted'],
+    ['root-target', ENOENT, '/u', 'or put it below a --tmpfs, where'],
+    ['root-read-only', ENOSYS, '', ', or leave out --read-only and :ro'],
+    ['cwd', ENOENT, '/none', 'its own root. Cure: --cwd, with'],
+    ['init', ENOENT, '/proc/self/exe', 'or --pid, without an init'],
+    ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'refused --drop-caps (EPERM)'],
+    ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'user namespace (--user), or use --no-new-privs instead'],
+    ['nice', EACCES, '', 'refused --nice -5 (EACCES)'],
+    ['nice', EACCES, '', 'or a limit --rlimit nice of at least 25'],
+    ['rlimits', EINVAL, 'fsize', 'refused --rlimit fsize=1M:2M (EINVAL)'],
+    ['hostname', EINVAL, '', 'namespaces could not be set up (hostname): EINVAL'],
   ],
-  ([message, text, option]) => {
-    const binds = [
-      { from: '/u', to: '/u' },
-      { from: '/a b', to: '/x', readOnly: true },
-    ];
-    const root = { path: '/r', binds, tmpfs: [{ path: '/tmp', size: '1M' }], hide: ['/etc'] };
-    const error = Object.assign(new Error(message), option !== undefined && { option });
-    expect(inFlags(error, root)).toBe(text);
+  ([stage, errno, path, text]) => {
+    const given = {
+      root: '/r',
+      bind: ['/u:/u', '/a b:/x:ro'],
+      tmpfs: ['/tmp:1M'],
+      hide: ['/etc'],
+      'drop-caps': true,
+      nice: '-5',
+      rlimit: ['fsize=1M:2M'],
+    };
+    const { child, flags } = cagedOf(given, ['true']);
+    const context = { cgroup: undefined, namespaces: {}, isLate: false };
+    const asked = { root: resolveRoot(child.root, 'spawn'), settings: resolveSettings(child, 'spawn') };
+    const { error } = explainFailure({ stage, errno: -errno, path }, { ...context, ...asked });
+    expect(inFlags(error, flags)).toContain(text);
   },
 );
+
+test('capabilities that are kept are named as such', () => {
+  const { flags } = cagedOf({ 'drop-caps': true, 'keep-cap': ['kill'] }, ['true']);
+  const words = mentionSet('privileges.capabilities', 'CAP_KILL');
+  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', words), flags)).toBe('--keep-cap CAP_KILL');
+});
+
+test('what the command line has no flag for is told as the library says it', () => {
+  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', mention('root')), {})).toBe('root');
+  expect(inFlags(new Error('nice'), {})).toBe('nice');
+});
 
 test('a working directory is looked for where the command begins', () => {
   expect(cwdOf('/nonexistent', {})).toBe('/nonexistent');

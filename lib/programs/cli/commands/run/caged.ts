@@ -7,11 +7,11 @@ import {
   type SpawnOptions,
 } from '../../../../index';
 import { type Options, section, type Values, valued } from '../../command';
+import { type Flags, inFlags } from '../../flags';
 import { type ArgumentError, asUsage, given } from '../../usage';
 import { LIMITS, limitsOf } from './limits';
 import { cwdOf, ROOT, rootOf } from './root';
 import { SETTINGS, settingsOf } from './settings';
-import { inFlags } from './start-error';
 
 export const MEMORY = section('Memory (sizes: bytes, or with K, M, G, T)');
 const NAMESPACES = section('Namespaces');
@@ -51,6 +51,8 @@ export interface CagedRequest {
   cage: CageLimitOptions & { parent?: string };
   /** What is to hold for the command itself. */
   child: Pick<SpawnOptions, 'cwd' | 'namespaces' | 'root' | 'nodeHeap'> & ChildSettingsOptions;
+  /** How some options were given. */
+  flags: Flags;
 }
 
 /** Throws UsageError. */
@@ -62,16 +64,29 @@ export function cagedOf(values: Values<typeof CAGED>, [file = '', ...args]: read
   const limits = limitsOf(values);
   const nodeHeap: NodeHeapOption | undefined = heap === 'off' ? false : heap;
   const child = { namespaces, ...settingsOf(values), ...given({ root, nodeHeap }) };
+  const flags = flagsIn(values);
   asUsage(
     () => checkCageOptions({ ...limits, ...child }),
-    (error) => wrongText(error, values) ?? inFlags(error, root),
+    (error) => wrongText(error, values) ?? inFlags(error, flags),
   );
   return {
     file,
     args,
     cage: { ...limits, ...given({ parent }) },
     child: { ...child, ...given({ cwd }) },
+    flags,
   };
+}
+
+function flagsIn(values: Values<typeof CAGED>): Flags {
+  const { bind = [], tmpfs = [], hide = [], rlimit = [], 'drop-caps': dropsAll, 'keep-cap': kept } = values;
+  return Object.fromEntries([
+    ...bind.map((word, index) => [`root.binds[${index}]`, `--bind ${word}`]),
+    ...tmpfs.map((word, index) => [`root.tmpfs[${index}]`, `--tmpfs ${word}`]),
+    ...hide.map((word, index) => [`root.hide[${index}]`, `--hide ${word}`]),
+    ...rlimit.map((word) => [`rlimits.${word.split('=')[0]}`, `--rlimit ${word}`]),
+    ...(dropsAll === true && kept === undefined ? [['privileges.capabilities', '--drop-caps']] : []),
+  ]) as Flags;
 }
 
 function namespacesOf(values: Values<typeof CAGED>): NamespaceOptions {

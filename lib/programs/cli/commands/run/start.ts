@@ -8,8 +8,7 @@ import { limitNotes } from './summary';
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
-  const { file, keepDescendants } = request;
-  const { root } = request.child;
+  const { file, flags, keepDescendants } = request;
   const reports = new Reports(request);
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: no signal may end this process and leave the cage behind.
@@ -22,14 +21,14 @@ export async function startAndWait(request: RunRequest): Promise<number> {
     child = start(request, reports.wantsDetails);
   } catch (error) {
     reports.failed(error as Error);
-    return reportStartError(file, error as NodeJS.ErrnoException, root);
+    return reportStartError(file, error as NodeJS.ErrnoException, flags);
   }
   // The outcome has the error too.
   child.on('error', () => {});
   reports.started(child.cage, { runs: child.pid !== undefined, startMs });
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
-  if (child.pid === undefined) return reportStartError(file, outcome.error, root);
+  if (child.pid === undefined) return reportStartError(file, outcome.error, flags);
   const { oom, memory } = outcome;
   if (oom !== null) {
     const { sentence } = explainOom(oom, { command: file, pid: child.pid, peakBytes: memory.peakBytes });
