@@ -44,6 +44,5 @@ export function endError(
     new ExitError(`${file} ended with exit code 0`, result as Outcome & Result);
   if (!(error instanceof ExitError)) return error;
   const text = told ?? result.stderr.slice(-EXCERPT).trim();
-  error.message += ` before ${when}${text === '' ? '' : `:\n${text}`}`;
-  return error;
+  return new ExitError(`${error.message} before ${when}${text === '' ? '' : `:\n${text}`}`, error.outcome);
 }
