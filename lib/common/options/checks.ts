@@ -16,6 +16,11 @@ export function checkFlag(option: string, value: unknown): boolean {
   throw invalidArgument(option, 'true or false', value);
 }
 
+/** Checks an option that is true or false, or `otherwise` if it is left out. */
+export function checkFlagOr(otherwise: boolean, option: string, value: unknown): boolean {
+  return value === undefined ? otherwise : checkFlag(option, value);
+}
+
 interface Bounds {
   least: number;
   most: number;

@@ -2,7 +2,7 @@ import type { TmpfsOptions } from '../../../types/native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
-import { checkFlag } from '../../common/options/checks';
+import { checkFlagOr } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { isWithin } from '../../common/text/names';
 import { checkSize } from '../../common/text/size';
@@ -44,7 +44,7 @@ export function resolveRoot(option: unknown, of: string): Root | undefined {
   if (!isRecord(option)) throw invalidArgument('root', `an object of ${ROOT.join(', ')}`, option);
   const given = readOptions(option, { of, within: 'root', known: ROOT, aliases: ROOT_ALIASES });
   const path = given.path === undefined ? undefined : hostPath('root.path', given.path);
-  const readOnly = checkBoolean('root.readOnly', given.readOnly);
+  const readOnly = checkFlagOr(false, 'root.readOnly', given.readOnly);
   const binds = listOf('root.binds', given.binds, (name, each) => bindOf(name, each, of));
   const tmpfs = listOf('root.tmpfs', given.tmpfs, (name, each) => tmpfsOf(name, each, of));
   const hide = listOf('root.hide', given.hide, hiddenOf);
@@ -73,7 +73,7 @@ function bindOf(option: string, given: unknown, of: string): GivenMount {
     option,
     to: target,
     from: hostPath(`${option}.from`, from),
-    readOnly: checkBoolean(`${option}.readOnly`, readOnly),
+    readOnly: checkFlagOr(false, `${option}.readOnly`, readOnly),
   };
 }
 
@@ -112,10 +112,6 @@ function modeOf(option: string, mode: unknown): string {
     return number.toString(8);
   }
   throw invalidArgument(option, "permissions as a number from 0 to 0o7777, or as octal text such as '755'", mode);
-}
-
-function checkBoolean(option: string, given: unknown): boolean {
-  return given !== undefined && checkFlag(option, given);
 }
 
 function listOf<T>(option: string, given: unknown, read: (option: string, each: unknown) => T): T[] {

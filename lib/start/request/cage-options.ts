@@ -9,6 +9,7 @@ import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/r
 import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/accepted-options';
+import { checkFlagOr } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
@@ -94,9 +95,6 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   if (cage !== undefined && enforce !== undefined) {
     throw invalidArgument('enforce', 'no value (cage already says what holds it)', enforce);
   }
-  checkBoolean('keepDescendants', keepDescendants);
-  checkBoolean('memoryDetails', memoryDetails);
-  checkBoolean('ipcHandles', ipcHandles);
   const root = resolveRoot(givenRoot, called.of);
   const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
   if (keepDescendants === true && hasPidNamespace(wanted)) throw invalidArgument('keepDescendants', NOT_KEPT, true);
@@ -108,13 +106,13 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     namespaces: withRightsHere(wanted),
     root,
     parent: resolveParent(parent),
-    keepDescendants: keepDescendants === true,
+    keepDescendants: checkFlagOr(false, 'keepDescendants', keepDescendants),
     nodeHeap: resolveNodeHeap(nodeHeap, limits === undefined ? Number.POSITIVE_INFINITY : memoryAndSwap(limits)),
     settings: resolveSettings({ rlimits, oomScoreAdj, nice, privileges }, called.of, {
       hasRoot: root !== undefined,
     }),
-    memoryDetails: memoryDetails === true,
-    ipcHandles: ipcHandles !== false,
+    memoryDetails: checkFlagOr(false, 'memoryDetails', memoryDetails),
+    ipcHandles: checkFlagOr(true, 'ipcHandles', ipcHandles),
     enforce: resolveEnforce(enforce),
   };
   if (limits === undefined) {
@@ -134,10 +132,6 @@ function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
 /** Whether it is a cage of createCage(). */
 export function isShared(cage: unknown): cage is AnySharedCage {
   return cage instanceof SharedCage || cage instanceof SharedPolledCage;
-}
-
-function checkBoolean(name: string, given: unknown): void {
-  if (given !== undefined && typeof given !== 'boolean') throw invalidArgument(name, 'true or false', given);
 }
 
 export function resolveParent(parent: unknown): string | undefined {
