@@ -42,7 +42,6 @@ const FILES = {
     'jobs',
     'process',
     'start',
-    'cgroup/handle/memory-details',
     'cgroup/placement/candidates',
     'cgroup/placement/default-parent',
     'cgroup/placement/given-parent',
@@ -52,13 +51,11 @@ const FILES = {
   commands: ['programs/cli/commands', 'programs/cli/help'],
   doctor: ['start/doctor'],
   events: ['cgroup/events'],
-  lookup: ['cgroup/containers', 'cgroup/hierarchy/find-member', 'cgroup/hierarchy/resolve-path'],
   oci: ['common/oci'],
   parents: ['cgroup/placement'],
   polling: ['cage/polling', 'cage/polled-cage', 'cage/polled-group', 'start/child/polled-child'],
-  readings: ['cgroup/handle', 'cgroup/processes/processes'],
   warm: ['jobs/warm-pool'],
-  watching: ['cgroup/watching', 'cgroup/handle/read-many'],
+  watching: ['cgroup/watching'],
 };
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };

@@ -60,7 +60,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
       const { Module } = require('node:module');
       const load = Module._extensions['.js'];
       Module._extensions['.js'] = (module, path) => {
-        if (/readings-/.test(path)) throw Object.assign(new Error('not for you'), { code: 'EACCES' });
+        if (/cages-/.test(path)) throw Object.assign(new Error('not for you'), { code: 'EACCES' });
         load(module, path);
       };
       try {
