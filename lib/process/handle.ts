@@ -1,7 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import { constants } from 'node:os';
 import type { Refs } from '../common/addon/watcher';
-import { type Launch, type Launched, type NodeSpawnOptions, programOf, type Refused, textOrEmpty } from './launch';
+import {
+  type Launch,
+  type Launched,
+  type NodeSpawnOptions,
+  programOf,
+  type Refused,
+  textOrEmpty,
+} from './launch-contract';
 import { type OpenedStdio, openStdio, type StdioBinding } from './stdio';
 
 /** Gets a negative errno as `exitCode` if the status is unknown. `signal` is '' if no signal ended the child. */

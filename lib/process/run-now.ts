@@ -7,7 +7,7 @@ import {
   type NodeSpawnOptions,
   programOf,
   type SyncLaunch,
-} from './launch';
+} from './launch-contract';
 import { isPipe, openStdio, type StdioEntry } from './stdio';
 
 /** The options that Node's synchronous functions pass to their binding. */

@@ -4,7 +4,7 @@ import { defer, outsideOfCalls } from '../common/event-loop/timers';
 import { isOlderThan, runtimeName } from '../common/machine/versions';
 import { type ChannelPipes, channelPipes, guardChannel } from './channel';
 import type { OnExit } from './handle';
-import type { EarlyRequest, NodeSpawnOptions } from './launch';
+import type { EarlyRequest, NodeSpawnOptions } from './launch-contract';
 
 /** What Node's ChildProcess needs from its handle, and the error that a failed launch left in it. */
 export interface SwapHandle {

@@ -5,7 +5,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { formatSize } from '../../common/text/size';
-import type { Program } from '../../process/launch';
+import type { Program } from '../../process/launch-contract';
 import { contain } from '../../start/contain/contain';
 import { isShared } from '../../start/request/cage-options';
 import { Gate } from '../../start/request/gate';

@@ -2,7 +2,7 @@ import type { Enforce } from '../../../types/options';
 import { PolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import type { Program } from '../../process/launch';
+import type { Program } from '../../process/launch-contract';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
 import type { AnySharedCage } from '../request/context';
 import { asAround, type KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';

@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { CloneFailure, CloneOptions, CloneResult, NativeBinding } from '../../../types/native';
 import { OwnedFd } from '../../common/addon/owned-fd';
-import type { Program } from '../../process/launch';
+import type { Program } from '../../process/launch-contract';
 import { launcherArguments } from '../../process/launcher/arguments';
 import { launcherPath } from '../../process/launcher/executable';
 import { openReport, type ReportChannel } from '../../process/launcher/report';

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { type EarlyRequest, type Program, programOf, textOrEmpty } from '../../process/launch';
+import { type EarlyRequest, type Program, programOf, textOrEmpty } from '../../process/launch-contract';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import { observe } from '../../process/observe-child';
 import { type AroundStart, refuse } from '../../process/swap-handle';

@@ -4,7 +4,7 @@ import { isGone, isNativeError } from '../../cgroup/directory/refusal';
 import { loadNative } from '../../common/addon/load-native';
 import { watcher } from '../../common/addon/watcher';
 import { ProcessHandle } from '../../process/handle';
-import type { Launch, Launched, OnEnd, Program } from '../../process/launch';
+import type { Launch, Launched, OnEnd, Program } from '../../process/launch-contract';
 import { type ChildEnd, childEndOf } from '../child/child-end';
 import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';

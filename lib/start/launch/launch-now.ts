@@ -1,6 +1,6 @@
 import type { Attended } from '../../../types/native';
 import { loadNative } from '../../common/addon/load-native';
-import type { SyncLaunch } from '../../process/launch';
+import type { SyncLaunch } from '../../process/launch-contract';
 import { runNow } from '../../process/run-now';
 import type { RunSync } from '../../process/sync-functions';
 import { type ChildEnd, childEndOf } from '../child/child-end';

@@ -6,7 +6,7 @@ import { callAround, callWithHandle, isWithinOwnCall } from '../../process/inter
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, type NodeCall, nodeCall } from '../../process/node-call';
 import type { NodeFunction } from '../../process/node-functions';
-import type { OutcomeRecorder } from '../child/outcome';
+import type { OutcomeRecorder } from '../child/outcome-recorder';
 import { splitOptions } from '../request/cage-options';
 import { isPlain, requestOf, startsByNode, turnOf } from '../request/start-request';
 import type { Turn } from '../request/turns';

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { CloneOptions, CloneResult, NativeBinding, RootPlan } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { isNativeError } from '../../cgroup/directory/refusal';
-import type { Program, Refused } from '../../process/launch';
+import type { Program, Refused } from '../../process/launch-contract';
 import { hasCgroupNamespace, hasPidNamespace, losesCapabilities } from '../../process/namespaces/namespaces';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import type { SettingsPlan } from '../../process/settings/child-settings';

@@ -2,7 +2,7 @@ import { accessSync, constants as fs, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import type { NamespaceOptions } from '../../../types/options';
-import type { Program } from '../../process/launch';
+import type { Program } from '../../process/launch-contract';
 import type { Root } from '../../process/root/root';
 
 const { EACCES, ENOENT, ENOTDIR } = constants.errno;

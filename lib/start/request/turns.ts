@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { AnyCage } from '../../cage/contract/cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import type { Program } from '../../process/launch';
+import type { Program } from '../../process/launch-contract';
 import type { Gate } from './gate';
 
 /** What has the children of a contain() take turns: the budget whose jobs they are. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { constants } from 'node:os';
 import { ProcessHandle } from '../../../lib/process/handle';
-import type { Launch, NodeSpawnOptions, OnEnd, Program } from '../../../lib/process/launch';
+import type { Launch, NodeSpawnOptions, OnEnd, Program } from '../../../lib/process/launch-contract';
 import { spawnStock, stockHandle } from '../../support/children/stock-launch';
 import { nodeSpawn, swappedSpawn } from '../../support/children/stock-spawn';
 import { patience } from '../../support/patience';

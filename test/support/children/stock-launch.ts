@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
 import type { Refs } from '../../../lib/common/addon/watcher';
-import type { Launch } from '../../../lib/process/launch';
+import type { Launch } from '../../../lib/process/launch-contract';
 
 interface StockHandle {
   pid: number;
