@@ -165,7 +165,7 @@ void DropPrivileges(const SpawnPlan& plan) {
   if (plan.groups) {
     Check(plan, Stage::kGroups, Call(SYS_setgroups, plan.groups->size(), plan.groups->data()));
   } else if (plan.uid || plan.gid) {
-    // Supplementary groups are dropped if that is allowed, as by libuv. A user that may not drop them has none that matter.
+    // Supplementary groups are dropped if that is allowed, as by libuv. Who may not drop them has none that matter.
     const Result result = Call(SYS_setgroups, 0, nullptr);
     if (result < 0 && result != -EPERM) Fail(plan, Stage::kGroups, result, nullptr);
   }

@@ -105,7 +105,7 @@ void LeaveStage(const SpawnPlan& plan, const Roots& roots) {
   Check(plan, Stage::kRootPivot, Call(SYS_umount2, ".", MNT_DETACH), "/");
 }
 
-/** The directory is looked up by openat2(2), not by chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
+/** openat2(2) looks the directory up, not chdir(2): a link to /proc/self/fd/3 or /proc/PID/root may lead outside. */
 void EnterDirectory(const SpawnPlan& plan, const Roots& roots) {
   const char* path = plan.root->cwd;
   const sys::Result directory = sys::OpenInRoot(roots.inside, path, O_PATH | O_DIRECTORY);

@@ -35,7 +35,7 @@ constexpr int64_t kLeastFaultsPerSecond = 4;
 constexpr int64_t kLeastBlindFaultsPerSecond = 20;
 /** In livelock the kernel is busy to reclaim and to read: 24 and more, while a server that mostly sleeps has 10. */
 constexpr int64_t kLeastBlindSystemPercent = 20;
-/** The most pages that one fault may read ahead. With more, it is read(2) that brings them, in which a program gets on. */
+/** The most pages that one fault reads ahead. More of them come by read(2), in which a program gets on. */
 constexpr int64_t kMostPagesPerFault = 4096;
 /**
  * In livelock up to 13 faults were to one that had to read. Who goes through a mapped file finds most of it read ahead:
