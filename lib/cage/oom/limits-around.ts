@@ -86,7 +86,7 @@ export class LimitsAround {
     }
   }
 
-  /** Of a hit that was seen at this level: 0 is the child's own, 1 the nearest cage. Undefined for -1. */
+  /** The limit that was hit at a level: 0 is the child's own, 1 that of the nearest cage. Undefined for -1. */
   atLevel(level: number): KillingLimit | undefined {
     if (level === -1) return undefined;
     return level === 0 ? this.own() : this.ofCage(level - 1);

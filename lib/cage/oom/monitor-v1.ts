@@ -52,7 +52,7 @@ export class OomMonitorV1 implements OomMonitor {
     if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
     return this.#limits.judge({
       kills,
-      // Those of the leaves are counted apart.
+      // Kills in cage cgroups below are counted apart.
       mayLackKills: !nested.hasCageCgroups,
       mayHaveLost: (logged) => this.#nested.mayHaveLost(logged),
       whose: () => whoseV1({ kills, ownKills, fired, nestedLimitHit: nested.isLimitHit }),

@@ -43,11 +43,11 @@ export interface BudgetOptions extends ChildSettingsOptions {
   admit?: 'limits' | 'use';
   /** Learn how much memory jobs with the same `key` need, and limit them by that. Default: no. */
   learn?: LearnOptions;
-  /** Like the option of {@link createCage}. */
+  /** The memory cgroup to make the budget's cage in. Default: as for {@link createCage}. */
   parent?: Cgroup | string;
-  /** Like the option of {@link createCage}. */
+  /** The limit of the heap of all Node children. Default: as for {@link createCage}. */
   nodeHeap?: NodeHeapOption;
-  /** Like the option of {@link createCage}. */
+  /** The weakest that may hold the limits. Default: as for {@link createCage}. */
   enforce?: Enforce;
 }
 

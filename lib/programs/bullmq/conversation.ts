@@ -128,7 +128,7 @@ export interface ChildMessage {
 }
 
 /** What has the job do something, and the command of the answer that the child waits for, if it does. */
-interface Request {
+interface ChildRequest {
   act(job: Job, value: unknown): Promise<unknown>;
   answer?: number;
 }
@@ -142,8 +142,8 @@ interface Move {
 }
 
 /** What BullMQ's child may ask its parent for, by the number of the command. */
-export function requestsOf({ ParentCommand: from, ChildCommand: to }: Protocol): ReadonlyMap<number, Request> {
-  return new Map<number, Request>([
+export function requestsOf({ ParentCommand: from, ChildCommand: to }: Protocol): ReadonlyMap<number, ChildRequest> {
+  return new Map<number, ChildRequest>([
     [from.Progress, { act: (job, value) => job.updateProgress(value as JobProgress) }],
     [from.Log, { act: (job, value) => job.log(value as string) }],
     [from.Update, { act: (job, value) => job.updateData(value) }],

@@ -59,11 +59,11 @@ export interface CagedProcessorOptions
   grace?: number;
   /** How many children wait, with the processor loaded: an integer, 0 for none. Default: 1, or 0 with `learn`. */
   spare?: number;
-  /** Like the option of `createWarmPool`. */
+  /** Have children that wait give back what they do not need. Default: false. See `createWarmPool()`. */
   trim?: boolean;
-  /** Like the option of `fork`. Not with `budget`. */
+  /** The shared cage in which jobs run. Default: that of `contain()` around the call, if any. Not with `budget`. */
   cage?: Cage;
-  /** Like the option of `fork`. Not with `budget`. */
+  /** The memory cgroup in which to make the cages of jobs. Default: memcage finds one. Not with `budget`. */
   parent?: Cgroup | string;
 }
 

@@ -21,7 +21,7 @@ type Starting = Pick<Cage, keyof typeof CALLED | 'run' | 'contain'>;
 export function startingIn<C extends AnySharedCage>(cage: C): C & Starting {
   const prototype = Object.getPrototypeOf(cage) as object;
   if (!Object.hasOwn(prototype, 'spawn')) Object.assign(prototype, FUNCTIONS);
-  // Their types are the contract's.
+  // The contract has the types of the functions.
   return cage as C & Starting;
 }
 

@@ -9,7 +9,7 @@ export interface KilledChild {
   /** Name of the program that you started, for people: `npx`. */
   command: string;
   /**
-   * Its pid. The victim with this pid has the name `command`. Of a single victim with another pid, the sentence says that
+   * The child's pid. The victim with this pid has the name `command`. Of a single victim with another pid, the sentence says that
    * the child started it. Default: unknown.
    */
   pid?: number | undefined;
