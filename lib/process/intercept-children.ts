@@ -1,21 +1,20 @@
 import type { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
-import type { OnExit } from './handle';
 import { isSpawnRequest, type NodeSpawnOptions } from './launch-contract';
+import type { OnExit } from './handle';
 import { isOptions, type NodeCall, nodeCall } from './node-call';
 import type { NodeFunction } from './node-functions';
 import {
   type AroundStart,
   interpose,
-  type MakeHandle,
   permissionModelAllows,
   refuse,
   type Starter,
   type SwapHandle,
 } from './swap-handle';
 
-/** One {@link callWithHandle} or {@link callAround} in progress. */
+/** One {@link callWith} in progress. */
 interface OwnCall {
   /** Tells our own ChildProcess from those that other subscribers of the channel may make meanwhile. */
   readonly env: object;
@@ -34,27 +33,13 @@ let ambientStarter: () => Starter | undefined = () => undefined;
 const fitting = new Set<string>();
 
 /**
- * Carries out a call, with its child driven by the handle that `makeHandle` returns. Node calls `makeHandle` after it
- * has validated everything but `stdio`, and `handle.spawn` after that too. Throws what Node throws, or what
- * `handle.failure` holds. Changes the options: the caller must not use them again.
+ * Carries out a call, with its child started by `starter`. Node calls that after it has validated everything but `stdio`; the
+ * `spawn` of a handle after that too. Throws what Node throws, what `handle.failure` holds, or what `around` throws. Changes the
+ * options: the caller must not use them again.
  */
-export function callWithHandle(
-  call: NodeCall,
-  makeHandle: MakeHandle,
-  ipcHandles = true,
-): { result: unknown; child: ChildProcess } {
-  assertFits(call.name, 'handle');
-  return attempt(call, { makeHandle, ipcHandles });
-}
-
-/** {@link callWithHandle} with Node's own handle, around whose start `around` is called. Throws what `around` throws. */
-export function callAround(
-  call: NodeCall,
-  around: AroundStart,
-  ipcHandles = true,
-): { result: unknown; child: ChildProcess } {
-  assertFits(call.name, 'around');
-  return attempt(call, { around, ipcHandles });
+export function callWith(call: NodeCall, starter: Starter): { result: unknown; child: ChildProcess } {
+  assertFits(call.name, 'around' in starter ? 'around' : 'handle');
+  return attempt(call, starter);
 }
 
 /**
@@ -121,35 +106,12 @@ function subscribeOnce(): void {
     const undo = interpose(child, (request) => {
       // Node 24 and later publish the options. Whoever finds them there can't use the mark a second time.
       if (call === undefined || call.child !== undefined || !isMarked(request, call)) return ambient;
-      return noting(call.starter, () => {
-        call.child = child;
-      });
+      call.child = child;
+      return call.starter;
     });
     // A ChildProcess made inside contain() stays contained, even if it starts later.
     if (ambient === undefined) call?.undo.push(undo);
   });
-}
-
-/** A starter that says beforehand that it is used. */
-function noting(starter: Starter, note: () => void): Starter {
-  if ('around' in starter) {
-    const { around } = starter;
-    return {
-      ...starter,
-      around: (...args) => {
-        note();
-        return around(...args);
-      },
-    };
-  }
-  const { makeHandle } = starter;
-  return {
-    ...starter,
-    makeHandle: (child) => {
-      note();
-      return makeHandle(child);
-    },
-  };
 }
 
 /** Ends a child that nobody intercepted: the function was replaced since {@link assertFits}, or this is the probe. */
@@ -175,7 +137,7 @@ function assertFits(name: NodeFunction, kind: Interception): void {
   // Where children are forbidden, Node says so itself.
   if (fitting.has(tried) || !permissionModelAllows()) return;
   subscribeOnce();
-  const { starter, fits } = kind === 'handle' ? probeOfHandle() : probeAround();
+  const { starter, fits } = probeOf(kind);
   try {
     attempt(nodeCall(name, [NO_PROGRAM, { execPath: NO_PROGRAM, shell: NO_PROGRAM }]), starter);
   } catch {
@@ -185,35 +147,22 @@ function assertFits(name: NodeFunction, kind: Interception): void {
   fitting.add(tried);
 }
 
-interface Probe {
-  starter: Starter;
-  fits(): boolean;
-}
-
-function probeOfHandle(): Probe {
-  const handle = new ProbeHandle();
-  return { starter: { makeHandle: () => handle }, fits: () => handle.fits };
-}
-
-function probeAround(): Probe {
+/** A starter that starts nothing, and finds out whether Node's call of it has the form that memcage can work with. */
+function probeOf(kind: Interception): { starter: Starter; fits(): boolean } {
   let fits = false;
   const around: AroundStart = (_child, request) => {
     fits = isSpawnRequest(request);
     throw new Error('ECANCELED');
   };
-  return { starter: { around }, fits: () => fits };
-}
-
-class ProbeHandle implements SwapHandle {
-  onexit: OnExit | undefined;
-  failure: undefined;
-  fits = false;
-
-  spawn(request: NodeSpawnOptions): number {
-    for (const { handle } of request.stdio) handle?.close();
-    this.fits = typeof this.onexit === 'function' && isSpawnRequest(request);
-    return -constants.errno.ECANCELED;
-  }
-
-  close(): void {}
+  const handle: SwapHandle & { close(): void } = {
+    onexit: undefined,
+    failure: undefined,
+    spawn(request: NodeSpawnOptions): number {
+      for (const { handle: pipe } of request.stdio) pipe?.close();
+      fits = typeof handle.onexit === 'function' && isSpawnRequest(request);
+      return -constants.errno.ECANCELED;
+    },
+    close(): void {},
+  };
+  return { starter: kind === 'around' ? { around } : { makeHandle: () => handle }, fits: () => fits };
 }

@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Caged, Uncaged } from '../../cage/contract/cage';
 import type { Called } from '../../common/options/accepted-options';
-import { callAround, callWithHandle, isWithinOwnCall } from '../../process/intercept-children';
+import type { ProcessHandle } from '../../process/handle';
+import { callWith, isWithinOwnCall } from '../../process/intercept-children';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, type NodeCall, nodeCall } from '../../process/node-call';
 import type { NodeFunction } from '../../process/node-functions';
@@ -71,7 +72,8 @@ function startWith(call: NodeCall, start: Start): Started {
 function byAddon(call: NodeCall, start: Start): Returned {
   const { namespaces, ipcHandles } = start.request;
   const options = withKillSignal(call.options, defaultKillSignal(namespaces));
-  const returned = callWithHandle({ ...call, options }, () => handleWith(createLaunch(start)), ipcHandles);
+  const makeHandle = (): ProcessHandle => handleWith(createLaunch(start));
+  const returned = callWith({ ...call, options }, { makeHandle, ipcHandles });
   observeErrors(returned.child, start);
   return returned;
 }
@@ -85,7 +87,7 @@ function observeErrors(child: ChildProcess, start: Start): void {
   });
 }
 
-/** Changes the object itself, which {@link callWithHandle} may. */
+/** Changes the object itself, which {@link callWith} may. */
 function withKillSignal(options: unknown, killSignal: NodeJS.Signals | undefined): unknown {
   if (killSignal !== undefined && isOptions(options)) (options as { killSignal?: unknown }).killSignal ??= killSignal;
   return options;
@@ -94,7 +96,7 @@ function withKillSignal(options: unknown, killSignal: NodeJS.Signals | undefined
 /** Where the addon does not load. What only the addon can do must have been refused. */
 function byNode(call: NodeCall, start: Start): Returned {
   const { ipcHandles } = start.request;
-  if (!(isPlain(start.request) && ipcHandles)) return callAround(call, launchByNode(start), ipcHandles);
+  if (!(isPlain(start.request) && ipcHandles)) return callWith(call, { around: launchByNode(start), ipcHandles });
   // Nothing of Node's is tried or replaced.
   const result = call.invoke(call.options);
   const isPromise = call.name.endsWith('promise');

@@ -4,6 +4,7 @@ import { loadNative } from '../../../lib/common/addon/load-native';
 import { ProcessHandle } from '../../../lib/process/handle';
 import type { callWithHandle } from '../../../lib/process/intercept-children';
 import type { Launch } from '../../../lib/process/launch-contract';
+import type { callWith } from '../../../lib/process/intercept-children';
 import { eventNames, follow } from '../../support/children/child-record';
 import { stockLaunch, timerRefs } from '../../support/children/stock-launch';
 import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/children/stock-spawn';
@@ -115,9 +116,9 @@ test('no launch when Node refuses stdio', () => {
 describe('other subscribers', () => {
   /** spawnWithHandle of a copy of the module, which subscribes at its first call, after all earlier subscribers. */
   function freshSpawn(): typeof spawnWithHandle {
-    let fresh: typeof callWithHandle | undefined;
+    let fresh: typeof callWith | undefined;
     jest.isolateModules(() => {
-      fresh = require('../../../lib/process/intercept-children').callWithHandle;
+      fresh = require('../../../lib/process/intercept-children').callWith;
     });
     if (fresh === undefined) throw new Error('not loaded');
     const call = fresh;
@@ -206,9 +207,9 @@ describe('other subscribers', () => {
 });
 
 test('two copies of the module don’t mix', async () => {
-  let other: typeof callWithHandle | undefined;
+  let other: typeof callWith | undefined;
   jest.isolateModules(() => {
-    other = require('../../../lib/process/intercept-children').callWithHandle;
+    other = require('../../../lib/process/intercept-children').callWith;
   });
   const launched: string[] = [];
   const launchAs =

@@ -71,7 +71,7 @@ async function refusalOf(intercept: typeof Intercept, name: NodeFunction, ambien
       inside = true;
       nodeCall(name, touching(name)).invoke({});
     } else {
-      intercept.callWithHandle(nodeCall(name, touching(name)), makeHandle);
+      intercept.callWith(nodeCall(name, touching(name)), { makeHandle });
     }
   } catch (thrown) {
     error = thrown;
@@ -169,7 +169,7 @@ test('a function that does not hand on the options as they are was replaced befo
   jest.isolateModules(() => {
     const intercept = require('../../../lib/process/intercept-children') as typeof Intercept;
     const calls = require('../../../lib/process/node-call') as { nodeCall: typeof nodeCall };
-    attempt = () => intercept.callWithHandle(calls.nodeCall('spawn', touching('spawn')), jest.fn());
+    attempt = () => intercept.callWith(calls.nodeCall('spawn', touching('spawn')), { makeHandle: jest.fn() });
   });
   expect(attempt).toThrow(withCode('UNSUPPORTED_NODE'));
   expect(existsSync(mark)).toBe(false);
@@ -181,8 +181,10 @@ function warmUp(intercept: typeof Intercept, name: NodeFunction): void {
     const call = nodeCall(each, [join(directory, 'not-there')]);
     const error = new Error('warm');
     expect(() =>
-      intercept.callWithHandle(call, () => {
-        throw error;
+      intercept.callWith(call, {
+        makeHandle: () => {
+          throw error;
+        },
       }),
     ).toThrow(error);
   }

@@ -2,7 +2,7 @@ import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_p
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { watcher } from '../../../lib/common/addon/watcher';
 import { ProcessHandle } from '../../../lib/process/handle';
-import { callWithHandle } from '../../../lib/process/intercept-children';
+import { callWith } from '../../../lib/process/intercept-children';
 import { isOptions, nodeCall } from '../../../lib/process/node-call';
 import type { MakeHandle } from '../../../lib/process/swap-handle';
 import { spawn } from '../../../lib/start/api/spawn';
@@ -24,12 +24,12 @@ export const spawnWithHandle = (
   args: unknown,
   options: unknown,
   makeHandle: MakeHandle,
-  call = callWithHandle,
+  call = callWith,
 ): ChildProcess => {
   const made = nodeCall('spawn', [file, args, options]);
   // A copy, because the call changes the options.
   const given = isOptions(made.options) ? { ...made.options } : made.options;
-  return call({ ...made, options: given }, makeHandle).child;
+  return call({ ...made, options: given }, { makeHandle }).child;
 };
 
 /** Node's spawn with our handle, without a cage. */
