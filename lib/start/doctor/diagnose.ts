@@ -7,12 +7,9 @@ import { probeSystemd } from '../../cgroup/placement/systemd';
 import { whyNotLoaded } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { checkOptions } from '../../common/options/option-names';
-import { findGuardian } from './guardian';
-import { findContainer, findKernel, findPressure } from './machine';
+import { findContainer, findGuardian, findKernel, findNamespaces, findPressure, findUser } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
-import { findNamespaces } from './namespaces';
 import { tryLimits } from './try-limits';
-import { findUser } from './user';
 
 /** Options of {@link diagnose}. */
 export interface DiagnoseOptions {

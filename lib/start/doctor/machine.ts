@@ -1,8 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Finding } from '../../../types/diagnosis';
 import { detectContainer } from '../../cgroup/names/container';
+import { wantsGuardian } from '../../cgroup/processes/guardian';
 import { isOlderThan, OLDEST_KERNEL, type Version } from '../../common/machine/versions';
+import { findExecutable } from '../../process/launcher/executable';
+import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/namespaces';
+import { run } from '../run/run';
 
 /** What each version of Linux brought, oldest first, and what happens without it. */
 const KERNELS: readonly [version: Version, lacking: string][] = [
@@ -42,4 +46,59 @@ export function findContainer(): Finding {
   const name = 'container';
   if (container === undefined) return { name, state: 'ok', detail: 'no sign of a container' };
   return { name, state: 'ok', detail: `in a container of ${container.kind}, by the sign of ${container.evidence}` };
+}
+
+export function findGuardian(): Finding {
+  const name = 'guardian';
+  const found = findExecutable();
+  if (typeof found !== 'string') return { name, state: 'missing', detail: found.detail, cure: found.cure };
+  if (!wantsGuardian()) {
+    return {
+      name,
+      state: 'limited',
+      detail: 'turned off: when a process is killed, its cages remain until memcage runs again',
+      cure: 'leave out MEMCAGE_GUARDIAN=0 and prepare({ guardian: false })',
+    };
+  }
+  return { name, state: 'ok', detail: 'ends the cages of a process that is killed' };
+}
+
+/** The user that children run as, unless they are given another one. */
+export function findUser(): Finding {
+  const name = 'user';
+  const uid = process.getuid?.() ?? 0;
+  if (uid !== 0) return { name, state: 'ok', detail: `children run as the user ${uid}` };
+  if (!isInitial()) return { name, state: 'ok', detail: 'children run as root of a user namespace' };
+  return {
+    name,
+    state: 'limited',
+    detail: 'children run as root, who can leave any cage',
+    cure: 'give what you do not trust a user of its own, by `uid` and `gid`: docs/threat-model.md',
+  };
+}
+
+/** The first user namespace maps all ids to themselves. */
+function isInitial(): boolean {
+  const [inside, outside, count] = readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/).map(Number);
+  return inside === 0 && outside === 0 && count === 2 ** 32 - 1;
+}
+
+/**
+ * Starts a child in each kind of namespace: limits, capabilities and security modules all matter, and only the kernel
+ * knows the result.
+ */
+export async function findNamespaces(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const kind of NAMESPACE_KINDS) findings.push(await findNamespace(kind));
+  return findings;
+}
+
+async function findNamespace(kind: NamespaceKind): Promise<Finding> {
+  const name = `namespace.${kind}`;
+  try {
+    await run('/bin/sh', ['-c', ':'], { namespaces: { [kind]: true } });
+    return { name, state: 'ok', detail: 'a child can have its own' };
+  } catch (error) {
+    return { name, state: 'missing', detail: (error as Error).message };
+  }
 }
