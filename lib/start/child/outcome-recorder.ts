@@ -1,8 +1,11 @@
-import type { EnforcedBy, MemoryReport, Outcome } from '../../../types/outcome';
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import type { ChildExit } from '../../../types/native';
+import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../../types/outcome';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
-import { judgeNodeHeap } from '../../process/node-heap';
+import { judgeNodeHeap, type LimitedHeap } from '../../process/node-heap';
 import type { Recorder } from '../request/turns';
-import { type ChildEnd, neverStarted } from './child-end';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
 
@@ -25,11 +28,6 @@ export class OutcomeRecorder implements Recorder {
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-  }
-
-  /** Undefined until it is recorded. */
-  get outcome(): AnyOutcome | undefined {
-    return this.#outcome;
   }
 
   whenRecorded(listener: (outcome: AnyOutcome) => void): void {
@@ -61,9 +59,24 @@ export class OutcomeRecorder implements Recorder {
 
   #record(end: ChildEnd, report: KernelReport | undefined, error: Error | undefined): AnyOutcome {
     if (this.#outcome !== undefined) return this.#outcome;
-    const { startNs, unstarted } = this;
-    const enforcedBy = this.held?.enforcedBy ?? null;
-    const outcome = outcomeOf(end, report, { startNs, unstarted, error, enforcedBy });
+    const { exitCode, signal, cpu, faults, timeNs, heap } = end;
+    const oom = report?.oom ?? null;
+    const memory = report?.memory ?? this.unstarted;
+    const peakBytes = memory?.peakBytes ?? null;
+    const outcome = inspectable({
+      exitCode,
+      signal,
+      oom,
+      enforcedBy: this.held?.enforcedBy ?? null,
+      nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
+      memory,
+      limits: report?.limits ?? {},
+      stalled: report?.stalled ?? null,
+      cpu,
+      faults,
+      durationMs: (timeNs - this.startNs) / 1e6,
+      ...(error !== undefined && { error }),
+    });
     this.#outcome = outcome;
     this.#resolve(outcome);
     this.#listener?.(outcome);
@@ -71,34 +84,69 @@ export class OutcomeRecorder implements Recorder {
   }
 }
 
-interface OutcomeContext {
-  startNs: number;
-  /** The memory report of a child that was never in a cage. */
-  unstarted: MemoryReport | null;
-  error: Error | undefined;
-  enforcedBy: EnforcedBy | null;
+const SIGNAL_NAMES = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+);
+// Names that share a number with a better known one.
+SIGNAL_NAMES.set(constants.signals.SIGABRT, 'SIGABRT').set(constants.signals.SIGIO, 'SIGIO');
+
+/** How a child ended. */
+export interface ChildEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  cpu: CpuReport;
+  faults: FaultReport;
+  /** CLOCK_MONOTONIC. */
+  timeNs: number;
+  /** Undefined if its heap was given no limit. */
+  heap: LimitedHeap | undefined;
+  /** Why its exit status could not be read. */
+  error?: Error;
 }
 
-function outcomeOf(
-  { exitCode, signal, cpu, faults, timeNs, heap }: ChildEnd,
-  report: KernelReport | undefined,
-  { startNs, unstarted, error, enforcedBy }: OutcomeContext,
-): AnyOutcome {
-  const oom = report?.oom ?? null;
-  const memory = report?.memory ?? unstarted;
-  const peakBytes = memory?.peakBytes ?? null;
-  return inspectable({
+export function childEndOf(
+  { exitCode, signal, usage, timeNs, errno }: ChildExit,
+  heap: LimitedHeap | undefined,
+): ChildEnd {
+  return {
     exitCode,
-    signal,
-    oom,
-    enforcedBy,
-    nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
-    memory,
-    limits: report?.limits ?? {},
-    stalled: report?.stalled ?? null,
-    cpu,
-    faults,
-    durationMs: (timeNs - startNs) / 1e6,
-    ...(error !== undefined && { error }),
-  });
+    signal: signal === null ? null : (SIGNAL_NAMES.get(signal) ?? (`SIG${signal}` as NodeJS.Signals)),
+    cpu: { userMs: usage.userUs / 1000, systemMs: usage.systemUs / 1000 },
+    faults: { minor: usage.minorFaults, major: usage.majorFaults },
+    timeNs,
+    heap,
+    ...(errno !== 0 && { error: explainLostStatus(errno) }),
+  };
+}
+
+/** The end of a child that never started. */
+function neverStarted(timeNs: number): ChildEnd {
+  const nothing = { cpu: { userMs: 0, systemMs: 0 }, faults: { minor: 0, major: 0 } };
+  return { exitCode: null, signal: null, ...nothing, timeNs, heap: undefined };
+}
+
+/** The end of a child that Node itself waited for: it tells neither processor time nor page faults. */
+export function endSeenByNode(
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+  timeNs: number,
+  heap: LimitedHeap | undefined,
+): ChildEnd {
+  const cpu = { userMs: Number.NaN, systemMs: Number.NaN };
+  const faults = { minor: Number.NaN, major: Number.NaN };
+  return { exitCode, signal, cpu, faults, timeNs, heap };
+}
+
+const { EINVAL, ENOSYS } = constants.errno;
+
+/** Explains why the child's exit status is unknown. */
+function explainLostStatus(errno: number): Error {
+  const known = { errno, syscall: 'waitid' };
+  // EINVAL: the kernel is older than P_PIDFD.
+  if (errno === -ENOSYS || errno === -EINVAL) {
+    const message = 'waitid with P_PIDFD (Linux 5.4) is missing (this Linux is too old, or a seccomp filter hides it)';
+    return new MemcageError(ErrorCode.UNSUPPORTED, `${message}, so that it is not known how the child ended`, known);
+  }
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${code}: it is not known how the child ended, waitid`), { code }, known);
 }

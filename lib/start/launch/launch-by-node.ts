@@ -5,8 +5,8 @@ import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import { observe } from '../../process/observe-child';
 import { type AroundStart, refuse } from '../../process/swap-handle';
 import type { RunSync } from '../../process/sync-functions';
-import { endSeenByNode } from '../child/child-end';
 import type { HeldChild } from '../child/held-child';
+import { endSeenByNode } from '../child/outcome';
 import type { Start } from './start';
 
 /** What the child gets besides what its caller has given it. */

@@ -6,7 +6,6 @@ import { undo } from '../../cgroup/processes/remove';
 import { loadNative } from '../../common/addon/load-native';
 import type { Program } from '../../process/launch-contract';
 import { readStreams, whenClosed } from '../../process/observe-child';
-import type { ChildEnd } from '../child/child-end';
 import type { HeldChild } from '../child/held-child';
 import type { KernelReport } from '../child/kernel-report';
 import { type Holders, makeHeldChild } from '../child/make-held-child';
