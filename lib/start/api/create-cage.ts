@@ -7,7 +7,6 @@ import type {
   PidsOption,
   StallOption,
 } from '../../../types/options';
-import type { ChildDefaults } from '../../cage/base-cage';
 import type { Cage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import { SharedPolledCage } from '../../cage/polled-cage';
@@ -15,7 +14,7 @@ import { SharedCage } from '../../cage/shared-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
-import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
+import { resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
@@ -23,10 +22,9 @@ import { checkOptions, isRecord, readOptions } from '../../common/options/option
 import { resolveNodeHeap } from '../../process/node-heap';
 import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';
 import { resolveParent } from '../request/cage-options';
-import type { AnySharedCage } from '../request/context';
 import { cageAround, refuseOtherCopy } from '../request/context';
 import { resolveEnforce } from '../request/enforce-option';
-import { asAround, KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
+import { KernelFirst } from '../request/enforcement';
 import { acceptedIn } from '../request/start-request';
 import { startingIn } from './cage-functions';
 
@@ -118,7 +116,12 @@ export function createCageFor(of: string, options: CreateCageOptions): Cage {
   // Where the addon does not load, Node starts the children, and knows no settings: say so now.
   if (hasSettings(settings)) loadNative();
   const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
-  return make({ limits, perChild, thresholds, parent, around, defaults, accepted });
+  const within = parent ?? (around instanceof SharedCage ? around : undefined);
+  return new KernelFirst({ outer: around, parent, accepted }).make<Cage>(
+    () => startingIn(new SharedCage({ limits, perChild, thresholds, within, defaults })),
+    { limits, perChild, thresholds, outlivesOwner: false },
+    (polled) => startingIn(new SharedPolledCage(polled, defaults)),
+  );
 }
 
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
@@ -130,37 +133,5 @@ function resolvePerChild(given: CageLimitOptions | undefined, of: string): CageL
   return resolveCageLimits(
     readOptions(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES }) as CageLimitOptions,
     of,
-  );
-}
-
-interface CageRequest {
-  limits: CageLimits;
-  perChild: CageLimits | undefined;
-  thresholds: readonly ResolvedThreshold[];
-  parent: string | undefined;
-  around: AnySharedCage | undefined;
-  defaults: ChildDefaults;
-  /** The weakest that may hold the cage. */
-  accepted: Enforce;
-}
-
-function make(request: CageRequest): Cage {
-  const { limits, perChild, thresholds, parent, around, defaults, accepted } = request;
-  if (around !== undefined && !(around instanceof SharedCage)) {
-    return makePolled(request, asAround(around.enforcedBy));
-  }
-  const makeByKernel = (): Cage =>
-    startingIn(new SharedCage({ limits, perChild, thresholds, within: parent ?? around, defaults }));
-  // Only the kernel can honour a parent.
-  const isOnly = accepted === 'kernel' || around !== undefined || parent !== undefined;
-  return new KernelFirst(isOnly).make(makeByKernel, (refusal) => makePolled(request, refusal));
-}
-
-function makePolled({ limits, perChild, thresholds, around, defaults, accepted }: CageRequest, refusal: Refusal): Cage {
-  const outer = around instanceof SharedCage ? undefined : around;
-  outer?.assertOpen();
-  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
-  return makeWeaker({ limits, perChild, thresholds, outlivesOwner: false, accepted }, refusal, (enforcedBy) =>
-    startingIn(new SharedPolledCage({ enforcedBy, limitBytes, outer }, defaults)),
   );
 }

@@ -1,15 +1,13 @@
-import type { Enforce } from '../../../types/options';
 import { PolledCage } from '../../cage/polled-cage';
 import { SharedCage } from '../../cage/shared-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Program } from '../../process/launch-contract';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
 import type { AnySharedCage } from '../request/context';
-import { asAround, type KernelFirst, makeWeaker, type Refusal } from '../request/enforcement';
+import type { KernelFirst } from '../request/enforcement';
 import type { StartRequest } from '../request/start-request';
 import { refuseTooFewPids } from '../request/too-few-pids';
-import type { CagedChild } from './caged-child';
-import { LeafChild } from './caged-child';
+import { type CagedChild, LeafChild } from './caged-child';
 import type { HeldChild } from './held-child';
 import { PolledChild } from './polled-child';
 import { PrivateChild } from './private-child';
@@ -17,20 +15,19 @@ import { PrivateChild } from './private-child';
 /** What is known of the program when its cage is made. */
 type KnownProgram = Pick<Program, 'detached'> & { file?: string };
 
-/** What may hold a child's cage. */
-export interface Holders {
-  /** The weakest that the caller accepts. */
-  accepted: Enforce;
-  kernelFirst: KernelFirst;
-}
-
 /** Makes what one child is held by, in its cage, whatever holds that; undefined: it is in no cage, and lives where its parent does. */
-export function makeHeldChild(request: StartRequest, program: KnownProgram, holders: Holders): HeldChild | undefined {
-  const { shared, outer } = request;
+export function makeHeldChild(
+  request: StartRequest,
+  program: KnownProgram,
+  kernelFirst: KernelFirst,
+): HeldChild | undefined {
+  const { shared, outer, thresholds, limits = { memory: {} } } = request;
   if (shared !== undefined && !(shared instanceof SharedCage)) return PolledChild.inShared(shared, request);
-  const makePolled = (refusal: Refusal): HeldChild => makePolledChild(request, program, holders.accepted, refusal);
-  if (outer !== undefined && !(outer instanceof SharedCage)) return makePolled(asAround(outer.enforcedBy));
-  return holders.kernelFirst.make<HeldChild | undefined>(() => makeCagedChild(request, program), makePolled);
+  return kernelFirst.make<HeldChild | undefined>(
+    () => makeCagedChild(request, program),
+    { limits, thresholds, outlivesOwner: program.detached && outer === undefined },
+    (options) => PolledChild.withCage(new PolledCage(options), request),
+  );
 }
 
 /** A child in a cage of the kernel's; undefined without a cage. */
@@ -62,24 +59,4 @@ function ofKernel(cage: AnySharedCage): SharedCage {
     ErrorCode.UNSUPPORTED,
     `The launcher puts a program into a cgroup, and this cage has none. It is held by '${kind}': ${reason}`,
   );
-}
-
-/** A child in a private cage without a cgroup. */
-function makePolledChild(
-  request: StartRequest,
-  { detached }: KnownProgram,
-  accepted: Enforce,
-  refusal: Refusal,
-): HeldChild {
-  const { limits = { memory: {} }, outer: around, thresholds } = request;
-  const outer = around instanceof SharedCage ? undefined : around;
-  outer?.assertOpen();
-  const outlivesOwner = detached && outer === undefined;
-  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
-  const cage = makeWeaker(
-    { limits, thresholds, outlivesOwner, accepted },
-    refusal,
-    (enforcedBy) => new PolledCage({ enforcedBy, limitBytes, outer, outlivesOwner }),
-  );
-  return PolledChild.withCage(cage, request);
 }

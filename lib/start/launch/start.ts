@@ -33,7 +33,7 @@ export class Start {
   /** The child as it is held in its cage; undefined until then, and without a cage. */
   held: HeldChild | undefined;
   readonly #turn: Turn | undefined;
-  readonly #holders: Holders;
+  readonly #kernelFirst: KernelFirst;
   #hasTaken = false;
   #child: ChildProcess | undefined;
   #read: readonly Readable[] = [];
@@ -47,9 +47,7 @@ export class Start {
     this.byNode = byNode;
     const { limits, outer, enforce, parent } = request;
     const accepted = limits === undefined ? 'kernel' : acceptedIn(outer, enforce);
-    // Only the kernel can honour a parent.
-    const isOnly = accepted === 'kernel' || outer !== undefined || parent !== undefined;
-    this.#holders = { accepted, kernelFirst: new KernelFirst(isOnly) };
+    this.#kernelFirst = new KernelFirst({ outer, parent, accepted });
     this.recorder = new OutcomeRecorder(memoryOfUnstarted(request));
   }
 
@@ -88,14 +86,14 @@ export class Start {
   /** Makes the child's place in its cage; undefined without a cage. */
   hold(program: Program): HeldChild | undefined {
     this.take(program);
-    this.held = makeHeldChild(this.request, program, this.#holders);
+    this.held = makeHeldChild(this.request, program, this.#kernelFirst);
     this.recorder.held = this.held;
     return this.held;
   }
 
   /** The kernel refused the cage, and nothing was started. True: {@link hold} makes another kind from now on. */
   refused(error: Error): boolean {
-    return this.#holders.kernelFirst.refused(error);
+    return this.#kernelFirst.refused(error);
   }
 
   failed(error: Error, report?: KernelReport): void {

@@ -1,9 +1,12 @@
 import type { Enforce } from '../../../types/options';
 import type { EnforcedBy } from '../../../types/outcome';
+import type { PolledCageOptions, SharedPolledCage } from '../../cage/polled-cage';
 import { whyNoCage } from '../../cage/root/cage-roots';
+import { SharedCage } from '../../cage/shared-cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { AnySharedCage } from './context';
 import { type UnheldLimit, unheldLimits } from './unheld-limits';
 
 /**
@@ -13,36 +16,102 @@ import { type UnheldLimit, unheldLimits } from './unheld-limits';
 const NO_CAGES: ReadonlySet<ErrorCode> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION, ErrorCode.NOT_VISIBLE]);
 
 /** Why the kernel makes no cage, in words, and as an error unless that was another cage's. */
-export interface Refusal {
+interface Refusal {
   reason: string;
   cause?: MemcageError;
 }
 
+/** Where a cage is to be, and by what it may be held. */
+interface Place {
+  /** The cage around it. */
+  outer: AnySharedCage | undefined;
+  /** The cgroup that the caller names. */
+  parent: string | undefined;
+  /** The weakest that the caller accepts. */
+  accepted: Enforce;
+}
+
+/** What a caller asks of a cage. */
+interface Asked {
+  limits: CageLimits;
+  /** Limits that each child of the cage is to have besides. */
+  perChild?: CageLimits | undefined;
+  /** The thresholds at which the cage is to emit 'usage'. */
+  thresholds: readonly ResolvedThreshold[];
+  /** The child is to outlive its parent process, in a private cage that no cage around ends. */
+  outlivesOwner: boolean;
+}
+
 /** Lets the kernel make a cage, and something weaker where it can make none, if that is accepted. */
 export class KernelFirst {
+  readonly #accepted: Enforce;
+  /** A cage around that is not the kernel's. */
+  readonly #outer: SharedPolledCage | undefined;
+  /** Nothing but the kernel may hold it. */
+  readonly #isOnly: boolean;
   #refusal: Refusal | undefined;
 
-  /** @param isOnly nothing but the kernel may hold it */
-  constructor(private readonly isOnly: boolean) {}
+  constructor({ outer, parent, accepted }: Place) {
+    this.#accepted = accepted;
+    // Only the kernel can honour a parent.
+    this.#isOnly = accepted === 'kernel' || outer instanceof SharedCage || parent !== undefined;
+    if (outer === undefined || outer instanceof SharedCage) return;
+    this.#outer = outer;
+    // A cage within another has what holds that.
+    this.#refusal = { reason: outer.enforcedBy.reason ?? '' };
+  }
 
-  /** Throws what `byKernel` throws, if that says nothing about this machine. */
-  make<T>(byKernel: () => T, weaker: (refusal: Refusal) => T): T {
-    if (this.isOnly) return byKernel();
+  /**
+   * Throws what `byKernel` throws, if that says nothing about this machine.
+   *
+   * @throws ERR_MEMCAGE_UNSUPPORTED if nothing that the caller accepts can do what is asked
+   */
+  make<T>(byKernel: () => T, asked: Asked, polled: (options: PolledCageOptions) => T): T {
+    if (this.#isOnly) return byKernel();
     const known = this.#refusal ?? refusalOf(foresee());
-    if (known !== undefined) return weaker(known);
+    if (known !== undefined) return this.#makeWeaker(asked, known, polled);
     try {
       return byKernel();
     } catch (error) {
       if (!meansNoCages(error)) throw error;
-      return weaker(refusalOf(error));
+      return this.#makeWeaker(asked, refusalOf(error), polled);
     }
   }
 
   /** Takes note of an error that came later. True if {@link make} makes something weaker from now on. */
   refused(error: unknown): boolean {
-    if (this.isOnly || this.#refusal !== undefined || !meansNoCages(error)) return false;
+    if (this.#isOnly || this.#refusal !== undefined || !meansNoCages(error)) return false;
     this.#refusal = refusalOf(error);
     return true;
+  }
+
+  /** Makes a cage that is held by the strongest that the caller accepts and that can do what is asked. */
+  #makeWeaker<T>(asked: Asked, { reason, cause }: Refusal, polled: (options: PolledCageOptions) => T): T {
+    const outer = this.#outer;
+    outer?.assertOpen();
+    const { limits, outlivesOwner } = asked;
+    const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
+    const make = (enforcedBy: EnforcedBy): T => polled({ enforcedBy, limitBytes, outer, outlivesOwner });
+    const [unheld] = outlivesOwner ? [OUTLIVING] : unheldOf(asked);
+    let obstacle: string;
+    if (unheld === undefined) {
+      try {
+        return make({ kind: 'polled', reason });
+      } catch (error) {
+        if (!(error instanceof MemcageError) || error.code !== ErrorCode.UNSUPPORTED) throw error;
+        obstacle = error.message;
+      }
+    } else {
+      obstacle = `a polled cage can't have ${unheld.name}, since ${unheld.why}`;
+    }
+    if (this.#accepted === 'none')
+      return make({ kind: 'none', reason: `${reason}. Nor can it be polled: ${obstacle}` });
+    const cure = unheld === undefined ? '' : `: leave out ${unheld.name}, or accept enforce: 'none'`;
+    throw new MemcageError(
+      ErrorCode.UNSUPPORTED,
+      `Nothing can hold this cage: ${obstacle}${cure}. The kernel can't: ${reason}`,
+      { cause },
+    );
   }
 }
 
@@ -79,11 +148,6 @@ function refusalOf(cause: MemcageError | undefined): Refusal | undefined {
   return cause && { reason: `${cause.code}: ${cause.message}`, cause };
 }
 
-/** A cage within another has what holds that. */
-export function asAround({ reason }: EnforcedBy): Refusal {
-  return { reason: reason ?? '' };
-}
-
 function unheldOf({ limits, perChild, thresholds }: Asked): UnheldLimit[] {
   const unheld = unheldLimits(limits);
   if (perChild !== undefined) unheld.push({ name: 'perChild', why: 'its children share one budget' });
@@ -94,46 +158,3 @@ function unheldOf({ limits, perChild, thresholds }: Asked): UnheldLimit[] {
 }
 
 const OUTLIVING = { name: 'detached', why: 'it is this process that would poll the child, which is to outlive it' };
-
-/** What a caller asks of a cage that the kernel can't make. */
-export interface Asked {
-  limits: CageLimits;
-  /** Limits that each child of the cage is to have besides. */
-  perChild?: CageLimits | undefined;
-  /** The thresholds at which the cage is to emit 'usage'. */
-  thresholds: readonly ResolvedThreshold[];
-  /** The child is to outlive its parent process, in a private cage that no cage around ends. */
-  outlivesOwner: boolean;
-  /** The weakest that the caller accepts. */
-  accepted: Enforce;
-}
-
-/**
- * Makes a cage that the kernel can't, held by the strongest that the caller accepts and that can do what is asked.
- *
- * @throws ERR_MEMCAGE_UNSUPPORTED if nothing that the caller accepts can do that
- */
-export function makeWeaker<T>(asked: Asked, refusal: Refusal, make: (enforcedBy: EnforcedBy) => T): T {
-  const { reason } = refusal;
-  const [unheld] = asked.outlivesOwner ? [OUTLIVING] : unheldOf(asked);
-  let obstacle: string;
-  if (unheld === undefined) {
-    try {
-      return make({ kind: 'polled', reason });
-    } catch (error) {
-      if (!(error instanceof MemcageError) || error.code !== ErrorCode.UNSUPPORTED) throw error;
-      obstacle = error.message;
-    }
-  } else {
-    obstacle = `a polled cage can't have ${unheld.name}, since ${unheld.why}`;
-  }
-  if (asked.accepted === 'none') return make({ kind: 'none', reason: `${reason}. Nor can it be polled: ${obstacle}` });
-  const cure = unheld === undefined ? '' : `: leave out ${unheld.name}, or accept enforce: 'none'`;
-  throw new MemcageError(
-    ErrorCode.UNSUPPORTED,
-    `Nothing can hold this cage: ${obstacle}${cure}. The kernel can't: ${reason}`,
-    {
-      cause: refusal.cause,
-    },
-  );
-}

@@ -1,6 +1,7 @@
 import type * as CageRoots from '../../../../lib/cage/root/cage-roots';
 import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
-import { KernelFirst, makeWeaker } from '../../../../lib/start/request/enforcement';
+import { KernelFirst } from '../../../../lib/start/request/enforcement';
+import type { Enforce } from '../../../../types/options';
 
 let answer: MemcageError | null;
 let looks: number;
@@ -14,10 +15,12 @@ jest.mock('../../../../lib/cage/root/cage-roots', () => ({
 }));
 
 const refusal = (code: ErrorCode): MemcageError => new MemcageError(code, 'refused');
-const start = (): string =>
-  new KernelFirst(false).make(
+const asked = { limits: { memory: { max: 2 ** 20 } }, thresholds: [], outlivesOwner: false };
+const start = (accepted: Enforce = 'polled', more: Partial<Parameters<KernelFirst['make']>[1]> = {}): string =>
+  new KernelFirst({ outer: undefined, parent: undefined, accepted }).make<string>(
     () => 'kernel',
-    () => 'polled',
+    { ...asked, ...more },
+    ({ enforcedBy }) => enforcedBy.kind,
   );
 
 let now = 1_000_000;
@@ -58,13 +61,8 @@ test('a parent that the environment names counts at once', () => {
 });
 
 test('thresholds of the use are refused where the kernel holds nothing, unless the caller accepts that', () => {
-  const asked = {
-    limits: { memory: { max: 2 ** 20 } },
-    thresholds: [{ given: '80%', at: { percent: 80 } }],
-    outlivesOwner: false,
-  };
-  const make = (accepted: 'polled' | 'none') =>
-    makeWeaker({ ...asked, accepted }, { reason: 'why' }, ({ kind }) => kind);
+  answer = refusal(ErrorCode.NO_PERMISSION);
+  const make = (accepted: Enforce) => start(accepted, { thresholds: [{ given: '80%', at: { percent: 80 } }] });
   expect(() => make('polled')).toThrow(/a polled cage can't have thresholds, since .* leave out thresholds/);
   expect(make('none')).toBe('none');
 });
