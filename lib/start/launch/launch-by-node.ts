@@ -6,7 +6,7 @@ import { observe } from '../../process/observe-child';
 import { type AroundStart, refuse } from '../../process/swap-handle';
 import type { RunSync } from '../../process/sync-functions';
 import type { HeldChild } from '../child/held-child';
-import { endSeenByNode } from '../child/outcome';
+import { endSeenByNode } from '../child/outcome-recorder';
 import type { Start } from './start';
 
 /** What the child gets besides what its caller has given it. */

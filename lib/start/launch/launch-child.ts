@@ -7,7 +7,7 @@ import { ProcessHandle } from '../../process/handle';
 import type { Launch, Launched, OnEnd, Program } from '../../process/launch-contract';
 import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';
-import { type ChildEnd, childEndOf } from '../child/outcome';
+import { type ChildEnd, childEndOf } from '../child/outcome-recorder';
 import { type ExplainedFailure, explainFailure } from '../refusals/explain-failure';
 import { foreseeProgram } from '../refusals/foreseen-program';
 import type { Gate } from '../request/gate';

@@ -5,7 +5,7 @@ import { runNow } from '../../process/run-now';
 import type { RunSync } from '../../process/sync-functions';
 import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';
-import { type ChildEnd, childEndOf } from '../child/outcome';
+import { type ChildEnd, childEndOf } from '../child/outcome-recorder';
 import { launchSyncByNode } from './launch-by-node';
 import { enforceDeferredLimits } from './launch-child';
 import type { Start } from './start';

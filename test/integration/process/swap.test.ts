@@ -2,9 +2,8 @@ import childProcess, { type ChildProcess, type SpawnOptions } from 'node:child_p
 import diagnostics from 'node:diagnostics_channel';
 import { loadNative } from '../../../lib/common/addon/load-native';
 import { ProcessHandle } from '../../../lib/process/handle';
-import type { callWithHandle } from '../../../lib/process/intercept-children';
-import type { Launch } from '../../../lib/process/launch-contract';
 import type { callWith } from '../../../lib/process/intercept-children';
+import type { Launch } from '../../../lib/process/launch-contract';
 import { eventNames, follow } from '../../support/children/child-record';
 import { stockLaunch, timerRefs } from '../../support/children/stock-launch';
 import { librarySpawn, nodeSpawn, spawnWithHandle, swappedSpawn } from '../../support/children/stock-spawn';
