@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
-import type { OnExit } from './handle';
 import { isSpawnRequest, type NodeSpawnOptions } from './launch-contract';
 import { isOptions, type NodeCall, nodeCall } from './node-call';
 import type { NodeFunction } from './node-functions';
