@@ -45,9 +45,9 @@ function planCpuV2({ max, weight, set }: ResolvedCpu): ControllerWrite[] {
   ]);
 }
 
-type Row = readonly [controller: ControllerName, file: string, value: string | undefined, option: string];
+type ControllerRow = readonly [controller: ControllerName, file: string, value: string | undefined, option: string];
 
-function present(rows: readonly Row[]): ControllerWrite[] {
+function present(rows: readonly ControllerRow[]): ControllerWrite[] {
   return rows.flatMap(([controller, file, value, option]) =>
     value === undefined ? [] : [{ controller, file, value, option }],
   );

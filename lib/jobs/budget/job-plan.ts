@@ -13,13 +13,13 @@ import type { BudgetCore } from './budget-core';
 import { checkJobOptions, needOf, type OwnJobOptions } from './job-options';
 import type { JobRequest } from './jobs';
 
-type Options = MemberOptions<SpawnOptions> & { key?: string; priority?: number };
+type GivenOptions = MemberOptions<SpawnOptions> & { key?: string; priority?: number };
 
 /** What is known of a job before it waits, and the options with which it is started then. */
 export class JobPlan {
   readonly own: OwnJobOptions;
   readonly keepsDescendants: boolean;
-  readonly #options: Omit<Options, 'key' | 'priority'>;
+  readonly #options: Omit<GivenOptions, 'key' | 'priority'>;
   readonly #asked: Need;
   readonly #memory: CageLimits['memory'];
   readonly #nodeHeap: NodeHeapSetting;
@@ -40,7 +40,7 @@ export class JobPlan {
     called: Called,
   ) {
     if (!isOptions(given)) throw invalidArgument('options', "an object with memory, such as { memory: '512M' }", given);
-    const { key, priority, ...others } = plainCopy(called.read(given as Options));
+    const { key, priority, ...others } = plainCopy(called.read(given as GivenOptions));
     const options = withoutPrototype(others);
     this.own = checkJobOptions({ key, priority, signal: options.signal });
     this.#isSized = options.memory !== undefined;

@@ -84,7 +84,7 @@ export async function runJob(
   }
 }
 
-interface Attempt {
+interface RunningAttempt {
   result: Promise<Result>;
   /** Resolves once what it took is free again: with the room of the next attempt, or undefined if there is none. */
   again: Promise<{ promise: Promise<BudgetJob> } | undefined>;
@@ -93,8 +93,8 @@ interface Attempt {
 function startAttempt(
   core: BudgetCore,
   { plan, job, file, args }: { plan: JobPlan; job: BudgetJob; file: string; args: readonly string[] },
-): Attempt {
-  let again: Attempt['again'] | undefined;
+): RunningAttempt {
+  let again: RunningAttempt['again'] | undefined;
   const onStarted = (started: Started): void => {
     if (started.child.pid !== undefined) job.started(started.child);
     const { keepsDescendants } = plan;

@@ -14,7 +14,7 @@ export const LEAVE_MS = 1000;
 /** How many characters of stderr go into the message of an error. */
 const EXCERPT = 2000;
 
-type Result = Outcome<MemoryReport | null> & RunOutput<string>;
+type EndedResult = Outcome<MemoryReport | null> & RunOutput<string>;
 
 /** Reads what the child writes, if those are pipes, as far as that can be read: it explains how the child ended. */
 export function readOutput(child: Started['child']): () => RunOutput<string> {
@@ -23,7 +23,7 @@ export function readOutput(child: Started['child']): () => RunOutput<string> {
 }
 
 /** What became of a child of which nobody expected more than an exit. */
-export async function endedResult({ child }: Started, output: () => RunOutput<string>): Promise<Result> {
+export async function endedResult({ child }: Started, output: () => RunOutput<string>): Promise<EndedResult> {
   const outcome = await child.outcome;
   // Node leaves them undefined if there were no fds for them.
   const streams = [child.stdout, child.stderr] as (Readable | null | undefined)[];
@@ -36,12 +36,12 @@ export async function endedResult({ child }: Started, output: () => RunOutput<st
 export function endError(
   { file, when, signal }: { file: string; when: string; signal?: AbortSignal | undefined },
   started: Started,
-  result: Result,
+  result: EndedResult,
   told?: string,
 ): Error {
   const error =
     failureOfRun({ file, pid: started.child.pid, signal }, result) ??
-    new ExitError(`${file} ended with exit code 0`, result as Outcome & Result);
+    new ExitError(`${file} ended with exit code 0`, result as Outcome & EndedResult);
   if (!(error instanceof ExitError)) return error;
   const text = told ?? result.stderr.slice(-EXCERPT).trim();
   return new ExitError(`${error.message} before ${when}${text === '' ? '' : `:\n${text}`}`, error.outcome);

@@ -138,15 +138,15 @@ function orderMounts(given: readonly GivenMount[], isApart: boolean): RootEntry[
   refuseTaken(given);
   const sorted = [...given].sort((one, other) => depthOf(one.to) - depthOf(other.to));
   // What memcage mounts first.
-  const before: Around[] = [{ to: PROC }, ...(needsDev(isApart, given) ? [{ to: DEV, tmpfs: {} }] : [])];
+  const before: MountAround[] = [{ to: PROC }, ...(needsDev(isApart, given) ? [{ to: DEV, tmpfs: {} }] : [])];
   const all = [...before, ...sorted].sort((one, other) => depthOf(one.to) - depthOf(other.to));
   return sorted.filter(({ to }) => to !== '/').map((each) => ({ option: each.option, mount: mountOf(each, all) }));
 }
 
 /** A mount that others are within, and whether it is a tmpfs. */
-type Around = Pick<GivenMount, 'to'> & { tmpfs?: object };
+type MountAround = Pick<GivenMount, 'to'> & { tmpfs?: object };
 
-function mountOf(given: GivenMount, all: readonly Around[]): RootEntry['mount'] {
+function mountOf(given: GivenMount, all: readonly MountAround[]): RootEntry['mount'] {
   const { to } = given;
   const around = all.filter((other) => other !== given && isWithin(to, other.to)).at(-1);
   const create = around?.tmpfs !== undefined;

@@ -133,8 +133,8 @@ interface ChildRequest {
   answer?: number;
 }
 
-type Counted = Parameters<Job['getDependenciesCount']>[0];
-type Listed = Parameters<Job['getDependencies']>[0];
+type CountedChildren = Parameters<Job['getDependenciesCount']>[0];
+type ListedChildren = Parameters<Job['getDependencies']>[0];
 interface Move {
   timestamp?: number;
   token?: string;
@@ -170,13 +170,13 @@ export function requestsOf({ ParentCommand: from, ChildCommand: to }: Protocol):
     [
       from.GetDependenciesCount,
       {
-        act: (job, value) => job.getDependenciesCount(value as Counted),
+        act: (job, value) => job.getDependenciesCount(value as CountedChildren),
         answer: to.GetDependenciesCountResponse,
       },
     ],
     [
       from.GetDependencies,
-      { act: (job, value) => job.getDependencies(value as Listed), answer: to.GetDependenciesResponse },
+      { act: (job, value) => job.getDependencies(value as ListedChildren), answer: to.GetDependenciesResponse },
     ],
   ]);
 }

@@ -3,7 +3,7 @@ import { wrap } from './text/text-width';
 
 const WIDTH = 100;
 
-type Row = readonly [left: string, right: string];
+type HelpRow = readonly [left: string, right: string];
 
 /** The help of one command. */
 export function helpOf({ name, synopsis, details, options, exitCodes, examples }: CommandTexts & { options: Options }) {
@@ -43,8 +43,8 @@ export function overviewOf(commands: readonly Command[]): string {
   ]);
 }
 
-function sectionsOf(options: Options): [section: string, rows: Row[]][] {
-  const sections = new Map<string, Row[]>();
+function sectionsOf(options: Options): [section: string, rows: HelpRow[]][] {
+  const sections = new Map<string, HelpRow[]>();
   for (const [name, option] of Object.entries(options)) {
     const { section, help } = option;
     sections.set(section, [...(sections.get(section) ?? []), [leftOf(name, option), help]]);
@@ -56,7 +56,7 @@ function leftOf(name: string, { short, value }: Option): string {
   return `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
-function titled(title: string, rows: readonly Row[]): string {
+function titled(title: string, rows: readonly HelpRow[]): string {
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, right]) => `  ${left.padEnd(width)}  ${wrapped(right, width + 4)}`);
   return `${title}:\n${lines.join('\n')}`;

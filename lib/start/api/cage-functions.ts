@@ -13,7 +13,7 @@ const CALLED = {
   exec: strictMember('cage.exec', 'exec'),
   execFile: strictMember('cage.execFile', 'execFile'),
 };
-type Options = MemberOptions<RunOptions>;
+type MemberRunOptions = MemberOptions<RunOptions>;
 
 type Starting = Pick<Cage, keyof typeof CALLED | 'run' | 'contain'>;
 
@@ -30,7 +30,12 @@ const FUNCTIONS = {
   fork: starter('fork'),
   exec: starter('exec'),
   execFile: starter('execFile'),
-  run(this: InCage['cage'], file: string, args?: readonly string[] | Options, options: Options = {}): unknown {
+  run(
+    this: InCage['cage'],
+    file: string,
+    args?: readonly string[] | MemberRunOptions,
+    options: MemberRunOptions = {},
+  ): unknown {
     const [list, rest] = isOptions(args) ? [[], args] : [args, options];
     return runAs(alreadyRead(RUN), file, list, within(this, rest, RUN));
   },

@@ -53,7 +53,7 @@ function draw(result: SizeResult): Drawing {
 }
 
 /** Maps limits and times to pixels. */
-interface Scale {
+interface TrialScale {
   leastBytes: number;
   mostBytes: number;
   topMs: number;
@@ -62,7 +62,7 @@ interface Scale {
 }
 
 /** Limits are on a logarithmic scale: a tenth more is the same distance anywhere, as in the search. */
-function scaleOf({ trials, recommended, baseline }: SizeResult): Scale {
+function scaleOf({ trials, recommended, baseline }: SizeResult): TrialScale {
   const { left, right, top, bottom } = LAYOUT;
   const limits = trials.map(({ limitBytes }) => limitBytes).filter(Number.isFinite);
   const shown = [...limits, ...(recommended === undefined ? [] : [recommended.bytes]), baseline.peakBytes];
@@ -81,13 +81,13 @@ function scaleOf({ trials, recommended, baseline }: SizeResult): Scale {
   };
 }
 
-function timeAxis(scale: Scale): Markup[] {
+function timeAxis(scale: TrialScale): Markup[] {
   const { step, values } = timeTicks(scale.topMs, MOST_TIMES);
   return values.flatMap((ms) => gridLine(scale.y(ms), formatTickTime(ms, step), LAYOUT));
 }
 
 /** The ticks are sizes of the grid, as many as there is room for. */
-function limitAxis(scale: Scale): Markup[] {
+function limitAxis(scale: TrialScale): Markup[] {
   const { left, right, bottom } = LAYOUT;
   const markup = [
     element('line', { class: 'axis', x1: left, y1: bottom, x2: right, y2: bottom }),
@@ -106,7 +106,7 @@ function limitAxis(scale: Scale): Markup[] {
 }
 
 /** What was found, from top to bottom, and the usual time without a limit, from left to right. */
-function levels({ smallest, recommended, baseline }: SizeResult, scale: Scale): Markup[] {
+function levels({ smallest, recommended, baseline }: SizeResult, scale: TrialScale): Markup[] {
   const { left, right, top, bottom } = LAYOUT;
   const y = scale.y(baseline.durationMs);
   const upright = (bytes: number, className: string, line: string, name: string, at: number): Markup[] => {
@@ -129,7 +129,7 @@ function levels({ smallest, recommended, baseline }: SizeResult, scale: Scale): 
 }
 
 /** A run: a dot if it went well, else a cross. One without a limit is at the peak that it had. */
-function mark({ limitBytes, peakBytes, durationMs, judgement }: JudgedTrial, scale: Scale): Markup {
+function mark({ limitBytes, peakBytes, durationMs, judgement }: JudgedTrial, scale: TrialScale): Markup {
   const isFree = !Number.isFinite(limitBytes);
   const x = scale.x(isFree ? peakBytes : limitBytes);
   const y = scale.y(durationMs);

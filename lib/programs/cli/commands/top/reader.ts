@@ -66,14 +66,14 @@ export class Reader {
 
   /** Leaves out cgroups that are gone, or that this process may not read. */
   read(): Row[] {
-    const sample = new Sample(this.#before);
+    const sample = new RowReader(this.#before);
     const rows = Array.from(openSelected(this.selection), (cgroups) => sample.rowsOf(cgroups)).flat();
     this.#before = sample.kept;
     return rows;
   }
 }
 
-class Sample {
+class RowReader {
   readonly kept = new Map<string, Kept>();
   /** Paths of the topmost cgroups; none above these can be opened. */
   readonly #roots = rootPaths();
