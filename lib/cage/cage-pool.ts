@@ -1,6 +1,6 @@
 import { isNativeError } from '../cgroup/directory/refusal';
 import { type CageLimits, isSameLimits } from '../cgroup/limits/cage-limits';
-import { undoPatiently } from '../cgroup/processes/remove';
+import { undoPatiently } from '../cgroup/processes/remove-cgroup';
 import { MemcageError } from '../common/errors/errors';
 import { defer, nextIteration } from '../common/event-loop/timers';
 import { makeCageCgroup } from './cgroup/make-cage-cgroup';

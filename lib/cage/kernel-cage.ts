@@ -3,7 +3,7 @@ import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import { Cgroup } from '../cgroup/handle/cgroup';
 import { resolveCageLimits, resolveStall } from '../cgroup/limits/resolve-limits';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
-import { retry, retrySync } from '../cgroup/processes/remove';
+import { retry, retrySync } from '../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { emitApart } from '../common/event-loop/emitter';
 import { ALIASES } from '../common/options/accepted-options';

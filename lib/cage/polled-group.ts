@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { EnforcedBy } from '../../types/outcome';
-import { retry } from '../cgroup/processes/remove';
+import { retry } from '../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { openGroup, type PolledGroup, type PolledKill } from './polling/open-group';
 

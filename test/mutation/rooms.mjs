@@ -21,7 +21,7 @@ export const ROOMS = {
     'lib/cage/root/locked-directory.ts',
     'lib/cage/root/sweep.ts',
     'lib/cgroup/processes/kill-cgroup.ts',
-    'lib/cgroup/processes/remove.ts',
+    'lib/cgroup/processes/remove-cgroup.ts',
     'lib/start/child/clearing.ts',
   ],
   options: [

@@ -10,7 +10,7 @@ import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 import { isFreezing } from '../../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
 import { isPopulated } from '../../cgroup/processes/pids';
-import { undoPatiently } from '../../cgroup/processes/remove';
+import { undoPatiently } from '../../cgroup/processes/remove-cgroup';
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent, StallEvent } from '../contract/cage-events';

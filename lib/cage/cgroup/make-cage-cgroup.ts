@@ -6,7 +6,7 @@ import type { CageLimits, ResolvedLimits } from '../../cgroup/limits/cage-limits
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { planLimits } from '../../cgroup/limits/limit-plan';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
-import { undoMake } from '../../cgroup/processes/remove';
+import { undoMake } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CageAround } from '../oom/limits-around';
 import type { CageRoot } from '../root/cage-root';

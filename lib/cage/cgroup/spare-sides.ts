@@ -3,7 +3,7 @@ import { isInUse } from '../../cgroup/controllers/controller-files';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import { type ControllerLimits, isSameControllers } from '../../cgroup/limits/cage-limits';
 import { killAll } from '../../cgroup/processes/kill-cgroup';
-import { removeTree, undoPatiently } from '../../cgroup/processes/remove';
+import { removeTree, undoPatiently } from '../../cgroup/processes/remove-cgroup';
 import type { ControllerHome } from '../root/cage-version';
 
 /** With more than this, what is left of the current period of 100 ms may be too little for the next child. */

@@ -1,7 +1,7 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import { type KillCgroup, killAll } from '../../cgroup/processes/kill-cgroup';
-import { removeStep, tookLong } from '../../cgroup/processes/remove';
+import { removeStep, tookLong } from '../../cgroup/processes/remove-cgroup';
 
 /**
  * Ends a cgroup with its kill cgroup and its side cgroups: kills what is in them, and removes them with all below them,

@@ -5,7 +5,7 @@ import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy
 import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
 import { holdBelow } from '../../cgroup/limits/limit-files';
 import { makeSideCure } from '../../cgroup/placement/candidates';
-import { undo } from '../../cgroup/processes/remove';
+import { undo } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV1 } from '../oom/ancestors-v1';
 import { OomMonitorV1 } from '../oom/monitor-v1';

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { GuardedKind } from '../../../types/native';
 import { CgroupDirectory, withAccess } from '../../cgroup/directory/directory';
 import { identifyGuarded, tellGuardian, unguard } from '../../cgroup/processes/guardian';
-import { removeTree, retrySync, undo } from '../../cgroup/processes/remove';
+import { removeTree, retrySync, undo } from '../../cgroup/processes/remove-cgroup';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { randomHex } from '../../common/text/names';

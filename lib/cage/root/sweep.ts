@@ -6,7 +6,7 @@ import { cgroupsBelow } from '../../cgroup/directory/walk';
 import { inDirectory, openDirectory } from '../../cgroup/hierarchy/host';
 import { kindOf, type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill-cgroup';
-import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove';
+import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove-cgroup';
 import { untilNextIteration } from '../../common/event-loop/timers';
 import { tryLock } from './locked-directory';
 

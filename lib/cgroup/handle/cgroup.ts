@@ -33,7 +33,7 @@ import { freeze, isFrozen, thaw } from '../processes/freezer';
 import { type KillCgroup, killAll, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
-import { removeTree, retry, undo } from '../processes/remove';
+import { removeTree, retry, undo } from '../processes/remove-cgroup';
 import type { Source } from '../watching/moment-reader';
 import type { SampleField } from '../watching/sample-fields';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';

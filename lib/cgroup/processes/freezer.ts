@@ -1,7 +1,7 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { parseFlatKeyed } from '../files/formats';
 import type { KillCgroup } from './kill-cgroup';
-import { retry } from './remove';
+import { retry } from './remove-cgroup';
 
 /** A process in uninterruptible sleep freezes only when it wakes up, which may be never. */
 const PATIENCE_MS = 5000;

@@ -1,5 +1,5 @@
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import { retry, retrySync, tookLong } from '../../cgroup/processes/remove';
+import { retry, retrySync, tookLong } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { untilNextIteration } from '../../common/event-loop/timers';
 import { type KernelReport, unreadReport } from './kernel-report';

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { NativeBinding } from '../../../types/native';
-import { undo } from '../../cgroup/processes/remove';
+import { undo } from '../../cgroup/processes/remove-cgroup';
 import { watcher } from '../../common/addon/watcher';
 import type { HeldChild } from './held-child';
 

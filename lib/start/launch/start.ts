@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { AnyCage } from '../../cage/contract/cage';
-import { undo } from '../../cgroup/processes/remove';
+import { undo } from '../../cgroup/processes/remove-cgroup';
 import { loadNative } from '../../common/addon/load-native';
 import type { Program } from '../../process/launch-contract';
 import { readStreams, whenClosed } from '../../process/observe-child';

@@ -1,4 +1,4 @@
-import { retry } from '../../../../lib/cgroup/processes/remove';
+import { retry } from '../../../../lib/cgroup/processes/remove-cgroup';
 
 const ATTEMPT_MS = 4;
 const MANY = 40;

@@ -8,7 +8,7 @@ import {
   tookLong,
   undo,
   undoMake,
-} from '../../../../lib/cgroup/processes/remove';
+} from '../../../../lib/cgroup/processes/remove-cgroup';
 import { spendOfShare } from '../../../../lib/common/event-loop/time-slices';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { withCode } from '../../../support/error-code';
