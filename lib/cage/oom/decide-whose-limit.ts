@@ -1,7 +1,36 @@
-/** Whose limit killed, in the words of a verdict. The index is that among the cages around, or the ancestors, nearest first. */
-export type Whose =
-  | { cause: 'limit' | 'descendant' | 'system' | 'unknown' }
-  | { cause: 'cage' | 'ancestor'; index: number };
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { killsOf } from './kernel-log';
+import { type KillingLimit, nowhere, verdictOn, type Whose } from './killing-limit';
+import type { LimitsAround } from './limits-around';
+import type { OomAssessment } from './monitor';
+
+/** What a monitor has counted in a cgroup, and those below it, that may be of kills. */
+export interface Counted {
+  kills: number;
+  /** Whether kills may be missing from that, of cgroups below that are gone. What the log has of them counts then. */
+  mayLackKills: boolean;
+  /** Whether there may have been others that nobody has counted. @param logged how many of the machine's last kills the log has */
+  mayHaveLost(logged: number): boolean;
+  /** Whose limit it was by the counts, given that something was killed. */
+  whose(): Whose;
+  /** Path of the cgroup below whose limit was hit, if that is known. */
+  hitBelow(): string | undefined;
+}
+
+/** Decides on the verdict: by the kernel's log as far as it names the limit, and else by what was counted. */
+export function assessKills(
+  directory: Pick<CgroupDirectory, 'path'>,
+  limits: Pick<LimitsAround, 'logged' | 'named'>,
+  { kills: counted, mayLackKills, mayHaveLost, whose, hitBelow }: Counted,
+): OomAssessment {
+  const { kills: logged, victims, complete } = killsOf(directory);
+  const kills = mayLackKills ? Math.max(counted, logged.length) : counted;
+  const told = (limit: KillingLimit): OomAssessment => ({ kills, verdict: verdictOn(limit, kills, victims) });
+  const named = limits.logged(logged);
+  if (named !== undefined) return told(named);
+  if (kills > 0) return told(limits.named(whose(), hitBelow));
+  return mayHaveLost(complete) ? told(nowhere('unknown')) : { kills, verdict: null };
+}
 
 /** What a v2 verdict is based on: growth since the child's start, read after its end and before the removal. */
 export interface OomEvidenceV2 {

@@ -7,6 +7,11 @@ import { openDirectory } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { isCageCgroup } from '../../cgroup/names/own-names';
 
+/** Whose limit killed, in the words of a verdict. The index is that among the cages around, or the ancestors, nearest first. */
+export type Whose =
+  | { cause: 'limit' | 'descendant' | 'system' | 'unknown' }
+  | { cause: 'cage' | 'ancestor'; index: number };
+
 /** The limit that killed, and the cgroup that has it. */
 export type KillingLimit = Pick<OomVerdict, 'cause' | 'limitBytes' | 'path'>;
 

@@ -2,11 +2,9 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { host } from '../../cgroup/hierarchy/host';
 import { isWithin } from '../../common/text/names';
-import type { Whose } from './decide-whose-limit';
-import { killsOf, visiblePath } from './kernel-log';
+import { visiblePath } from './kernel-log';
 import type { LoggedKill } from './kill-records';
-import { type KillingLimit, killingLimit, limitOfAncestorAt, nowhere, verdictOn } from './killing-limit';
-import type { OomAssessment } from './monitor';
+import { type KillingLimit, killingLimit, limitOfAncestorAt, nowhere, type Whose } from './killing-limit';
 
 /** A cage that contains the cgroup of a child. */
 export interface CageAround {
@@ -37,36 +35,12 @@ export interface OomSurroundings {
   readonly ancestors: Ancestors;
 }
 
-/** What a monitor has counted in a cgroup, and those below it, that may be of kills. */
-export interface Counted {
-  kills: number;
-  /** Whether kills may be missing from that, of cgroups below that are gone. What the log has of them counts then. */
-  mayLackKills: boolean;
-  /** Whether there may have been others that nobody has counted. @param logged how many of the machine's last kills the log has */
-  mayHaveLost(logged: number): boolean;
-  /** Whose limit it was by the counts, given that something was killed. */
-  whose(): Whose;
-  /** Path of the cgroup below whose limit was hit, if that is known. */
-  hitBelow(): string | undefined;
-}
-
 /** The limits that can kill in a cgroup: its own, those of cgroups below it, and those around it. */
 export class LimitsAround {
   constructor(
     private readonly directory: CgroupDirectory,
     private readonly surroundings: OomSurroundings,
   ) {}
-
-  /** Decides on the verdict: by the kernel's log as far as it names the limit, and else by what was counted. */
-  judge({ kills: counted, mayLackKills, mayHaveLost, whose, hitBelow }: Counted): OomAssessment {
-    const { kills: logged, victims, complete } = killsOf(this.directory);
-    const kills = mayLackKills ? Math.max(counted, logged.length) : counted;
-    const told = (limit: KillingLimit): OomAssessment => ({ kills, verdict: verdictOn(limit, kills, victims) });
-    const named = this.logged(logged);
-    if (named !== undefined) return told(named);
-    if (kills > 0) return told(this.named(whose(), hitBelow));
-    return mayHaveLost(complete) ? told(nowhere('unknown')) : { kills, verdict: null };
-  }
 
   /** The limit that the evidence is about. @param hit finds the path of the cgroup below whose limit was hit, if it is known */
   named(whose: Whose, hit: () => string | undefined): KillingLimit {

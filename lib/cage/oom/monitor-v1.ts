@@ -1,7 +1,7 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
 import { parseOomControl } from '../../cgroup/files/formats';
-import { levelV1, whoseV1 } from './decide-whose-limit';
+import { assessKills, levelV1, whoseV1 } from './decide-whose-limit';
 import { type KillingLimit, nowhere, wasHit } from './killing-limit';
 import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
@@ -50,7 +50,7 @@ export class OomMonitorV1 implements OomMonitor {
     const nested = this.#nested.survey();
     const kills = ownKills + nested.kills;
     if (kills === 0 && !this.#nested.wereMade) return { kills, verdict: null };
-    return this.#limits.judge({
+    return assessKills(this.directory, this.#limits, {
       kills,
       // Kills in cage cgroups below are counted apart.
       mayLackKills: !nested.hasCageCgroups,

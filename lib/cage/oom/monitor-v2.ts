@@ -3,8 +3,8 @@ import { OpenFile } from '../../cgroup/directory/open-file';
 import { isGone } from '../../cgroup/directory/refusal';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { areEventsLocal } from '../../cgroup/hierarchy/host';
-import { type Whose, whoseV2 } from './decide-whose-limit';
-import type { KillingLimit } from './killing-limit';
+import { assessKills, whoseV2 } from './decide-whose-limit';
+import type { KillingLimit, Whose } from './killing-limit';
 import { LimitsAround, type OomSurroundings } from './limits-around';
 import type { OomAssessment, OomMonitor, QuietState } from './monitor';
 import { NestedCgroups, type NestedKills } from './nested-kills';
@@ -81,7 +81,7 @@ export class OomMonitorV2 implements OomMonitor {
     const { oom, oom_kill } = this.#hierarchical();
     const apart = this.#countedApart();
     if (oom_kill === 0 && apart === undefined) return { kills: 0, verdict: null };
-    return this.#limits.judge({
+    return assessKills(this.directory, this.#limits, {
       kills: Math.max(oom_kill, apart?.kills ?? 0),
       mayLackKills: apart !== undefined,
       mayHaveLost: (logged) => this.#nested.mayHaveLost(logged),

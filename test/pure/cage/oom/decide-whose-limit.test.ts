@@ -1,12 +1,58 @@
 import {
+  assessKills,
+  type Counted,
   levelV1,
   type OomEvidenceV1,
   type OomEvidenceV2,
-  type Whose,
   whoseV1,
   whoseV2,
 } from '../../../../lib/cage/oom/decide-whose-limit';
+import type { LoggedKill } from '../../../../lib/cage/oom/kill-records';
+import type { KillingLimit, Whose } from '../../../../lib/cage/oom/killing-limit';
 import { testRows } from '../../../support/rows';
+
+let log: LoggedKill[] = [];
+jest.mock('../../../../lib/cage/oom/kernel-log', () => ({
+  killsOf: () => ({ kills: log, victims: log.length === 0 ? null : log.map(({ victim }) => victim), complete: 3 }),
+}));
+
+describe('the verdict', () => {
+  const victim = { pid: 1, name: 'x' };
+  const byLog: KillingLimit = { cause: 'limit', limitBytes: 1, path: '/log' };
+  const limits = {
+    logged: (kills: readonly LoggedKill[]) => (kills.length === 0 ? undefined : byLog),
+    named: ({ cause }: Whose, hit: () => string | undefined) => ({ cause, limitBytes: 2, path: hit() ?? null }),
+  };
+  const judged = (counted: Partial<Counted>, logged = 0) => {
+    log = Array.from({ length: logged }, () => ({ victim, victimCgroup: '/', limitCgroup: '/' }));
+    const none = { kills: 0, mayLackKills: false, mayHaveLost: () => false, hitBelow: () => '/below' };
+    return assessKills({ path: '/' }, limits, { ...none, whose: () => ({ cause: 'descendant' }), ...counted });
+  };
+
+  test('names the limit of the log, whatever the counts say', () => {
+    expect(judged({ kills: 2 }, 1)).toEqual({ kills: 2, verdict: { ...byLog, kills: 2, victims: [victim] } });
+  });
+
+  test('names that of the counts without a log', () => {
+    const byCounts = { cause: 'descendant', limitBytes: 2, path: '/below', kills: 1, victims: null };
+    expect(judged({ kills: 1 })).toEqual({ kills: 1, verdict: byCounts });
+  });
+
+  test('counts what only the log knows, where counts may be missing', () => {
+    expect(judged({ kills: 1, mayLackKills: true }, 2)).toMatchObject({ kills: 2, verdict: { kills: 2 } });
+    expect(judged({ kills: 3, mayLackKills: true }, 2)).toMatchObject({ kills: 3, verdict: { kills: 3 } });
+    expect(judged({ kills: 1 }, 2)).toMatchObject({ kills: 1, verdict: { kills: 1 } });
+  });
+
+  test('there is none without a kill, unless some may be lost', () => {
+    expect(judged({})).toEqual({ kills: 0, verdict: null });
+    const asked: number[] = [];
+    const mayHaveLost = (logged: number) => asked.push(logged) > 0;
+    const unknown = { cause: 'unknown', kills: 0, limitBytes: null, path: null, victims: null };
+    expect(judged({ mayHaveLost })).toEqual({ kills: 0, verdict: unknown });
+    expect(asked).toEqual([3]);
+  });
+});
 
 const COUNTS = [0, 1, 2];
 const FLAGS = [false, true];

@@ -1,7 +1,6 @@
-import type * as KernelLog from '../../../../lib/cage/oom/kernel-log';
 import type { LoggedKill } from '../../../../lib/cage/oom/kill-records';
-import type { KillingLimit } from '../../../../lib/cage/oom/killing-limit';
-import { type Ancestors, type Counted, LimitsAround } from '../../../../lib/cage/oom/limits-around';
+import type { KillingLimit, Whose } from '../../../../lib/cage/oom/killing-limit';
+import { type Ancestors, LimitsAround } from '../../../../lib/cage/oom/limits-around';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';
 import { type CgroupsInMemory, cgroupsInMemory } from '../../../support/cgroups/cgroups-in-memory';
@@ -19,14 +18,7 @@ jest.mock('../../../../lib/cgroup/hierarchy/host', () => ({
   openDirectory: (path: string) => CgroupDirectory.anchoredAt(tree.native, tree.native.openDirectory({ path }), path),
 }));
 
-let log: LoggedKill[] = [];
-jest.mock('../../../../lib/cage/oom/kernel-log', () => ({
-  ...jest.requireActual<typeof KernelLog>('../../../../lib/cage/oom/kernel-log'),
-  killsOf: () => ({ kills: log, victims: log.length === 0 ? null : log.map(({ victim }) => victim), complete: 3 }),
-}));
-
 beforeEach(() => {
-  log = [];
   const limit = (bytes: number | 'max') => ({ 'memory.max': `${bytes}\n` });
   tree = cgroupsInMemory({
     '': {},
@@ -80,6 +72,16 @@ test('the limits of the cages, the nearest first', () => {
   expect(around().ofCage(2)).toEqual({ cause: 'cage', limitBytes: null, path: null });
 });
 
+test('the limit that the counts are about', () => {
+  const named = (of: Whose) => around().named(of, () => undefined);
+  expect(named({ cause: 'limit' })).toEqual(whose('limit', INNER, 40_000));
+  expect(named({ cause: 'cage', index: 1 })).toEqual(whose('cage', OUTER, 50_000));
+  expect(named({ cause: 'ancestor', index: 7 })).toEqual(whose('ancestor', 'a', 7));
+  for (const cause of ['system', 'unknown'] as const) {
+    expect(named({ cause })).toEqual({ cause, limitBytes: null, path: null });
+  }
+});
+
 test('the limit of a cgroup below, which may be gone', () => {
   const below = (path?: string) => around().named({ cause: 'descendant' }, () => path);
   expect(below(`/cg/${LEAF}/payload`)).toEqual(whose('descendant', `${LEAF}/payload`, 10_000));
@@ -127,44 +129,4 @@ test('of a hit at a level: the child, then the cages, the nearest first', () => 
   expect(around({ isOwn: false }).atLevel(0)).toEqual(whose('limit', LEAF, 40_000));
   expect(around().atLevel(1)).toEqual(whose('limit', INNER, 40_000));
   expect(around().atLevel(2)).toEqual(whose('cage', OUTER, 50_000));
-});
-
-describe('the verdict', () => {
-  const judged = (counted: Partial<Counted>, logged: (string | null)[] = []) => {
-    log = logged.map(at);
-    const whoseCage = () => ({ cause: 'cage', index: 1 }) as const;
-    const none = { kills: 0, mayLackKills: false, mayHaveLost: () => false, whose: whoseCage };
-    return around().judge({ ...none, hitBelow: () => `/cg/${LEAF}/payload`, ...counted });
-  };
-  const byCounts = whose('cage', OUTER, 50_000);
-  const victims = (count: number) => Array.from({ length: count }, () => ({ pid: 1, name: 'x' }));
-
-  test('names the limit of the log, whatever the counts say', () => {
-    const named = { ...whose('limit', INNER, 40_000), kills: 2, victims: victims(1) };
-    expect(judged({ kills: 2 }, [kernelName(INNER)])).toEqual({ kills: 2, verdict: named });
-  });
-
-  test('without a log names that of the counts', () => {
-    expect(judged({ kills: 1 })).toEqual({ kills: 1, verdict: { ...byCounts, kills: 1, victims: null } });
-    const below = { ...whose('descendant', `${LEAF}/payload`, 10_000), kills: 1, victims: null };
-    expect(judged({ kills: 1, whose: () => ({ cause: 'descendant' }) })).toEqual({ kills: 1, verdict: below });
-    const above = { ...whose('ancestor', 'a', 7), kills: 1, victims: null };
-    expect(judged({ kills: 1, whose: () => ({ cause: 'ancestor', index: 7 }) })).toEqual({ kills: 1, verdict: above });
-  });
-
-  test('counts what only the log knows, where counts may be missing', () => {
-    const logged = [kernelName(INNER), kernelName(INNER)];
-    expect(judged({ kills: 1, mayLackKills: true }, logged)).toMatchObject({ kills: 2, verdict: { kills: 2 } });
-    expect(judged({ kills: 3, mayLackKills: true }, logged)).toMatchObject({ kills: 3, verdict: { kills: 3 } });
-    expect(judged({ kills: 1 }, logged)).toMatchObject({ kills: 1, verdict: { kills: 1 } });
-  });
-
-  test('of none: there is no verdict, unless some may be lost', () => {
-    expect(judged({})).toEqual({ kills: 0, verdict: null });
-    const asked: number[] = [];
-    const mayHaveLost = (logged: number) => asked.push(logged) > 0;
-    const unknown = { cause: 'unknown', kills: 0, limitBytes: null, path: null, victims: null };
-    expect(judged({ mayHaveLost })).toEqual({ kills: 0, verdict: unknown });
-    expect(asked).toEqual([3]);
-  });
 });
