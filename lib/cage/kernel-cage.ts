@@ -97,11 +97,11 @@ export class KernelCage extends BaseCage {
   setLimits(limits: CageLimitOptions): void {
     checkOptions(limits, { of: SET_LIMITS, known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'], aliases: ALIASES });
     const { memory: _, cpuTimeMs, stall: __, ...others } = resolveCageLimits(limits, SET_LIMITS) ?? { memory: {} };
-    const { homes, watched } = this.cageCgroup;
+    const { homes, metered } = this.cageCgroup;
     // Before the first write: memcage can tell.
     homes.assertHas(others);
-    const cpuTime = cpuTimeMs === undefined ? undefined : watched.cpuTime;
-    const stall = limits.stall === undefined ? undefined : watched.stall;
+    const cpuTime = cpuTimeMs === undefined ? undefined : metered.cpuTime;
+    const stall = limits.stall === undefined ? undefined : metered.stall;
     // What can fail for want of an fd comes first. A limit of processor time that is used up kills at once, so that comes last.
     const prepared = stall?.prepare(resolveStall(limits.stall, SET_LIMITS, stall.stall));
     try {

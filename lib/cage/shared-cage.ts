@@ -88,7 +88,7 @@ export class SharedCage extends KernelCage {
 
   #below<T>(make: (number: number) => T): T {
     this.assertOpen();
-    const spent = this.cageCgroup.watched.explainSpent();
+    const spent = this.cageCgroup.metered.explainSpent();
     if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
     const makeNext = (): T =>
       withFreeName(() => {

@@ -70,7 +70,7 @@ export class CageCgroup {
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
   /** Called when the cgroup has got nowhere for as long as its own limit of stalls says, after the kill. */
   onStalled: ((event: StallEvent) => void) | undefined;
-  readonly watched: MeteredLimits;
+  readonly metered: MeteredLimits;
   readonly #options: CageCgroupOptions;
   readonly #enabledBelow = new Set<ControllerName>();
   readonly #teardown: Teardown;
@@ -100,7 +100,7 @@ export class CageCgroup {
     this.report = new MemoryReporter(memory, { plan, context: root.limitContext, repeats });
     try {
       // The last that can fail: its meters go on until they are stopped.
-      this.watched = new MeteredLimits(this, limits, around?.watched, {
+      this.metered = new MeteredLimits(this, limits, around?.metered, {
         onCpuTimeSpent: (event) => this.#wasSpent(event),
         onStalled: (event) => this.onStalled?.(event),
       });
@@ -108,7 +108,7 @@ export class CageCgroup {
       this.monitor.close();
       throw error;
     }
-    this.limitsReport = new LimitsReporter(homes.counted, this.watched.cpuTimes);
+    this.limitsReport = new LimitsReporter(homes.counted, this.metered.cpuTimes);
     this.exitCleanUp = new ExitCleanUp(() => {
       const sides = this.#reusableSides.length > 0 ? [] : homes.ownSides;
       return {
@@ -122,7 +122,7 @@ export class CageCgroup {
     });
     // A locked directory is anchored at itself, so the watcher can't remove it by a path.
     if (options.locks.length > 0) this.exitCleanUp.forbid();
-    this.#letGo = root.hold();
+    this.#letGo = root.use();
   }
 
   /** See {@link openJoinFds}. Alone in its cage, a child is never one too many. */
@@ -217,7 +217,7 @@ export class CageCgroup {
 
   /** memcage killed everything in it. */
   get wasKilled(): boolean {
-    return this.#teardown.wasKilled || this.watched.hasKilled;
+    return this.#teardown.wasKilled || this.metered.hasKilled;
   }
 
   kill(): void {
@@ -244,7 +244,7 @@ export class CageCgroup {
     this.#joinFds?.close();
     this.#unwatch?.();
     this.monitor.close();
-    this.watched.stop();
+    this.metered.stop();
     for (const lock of this.#options.locks) giveUp(lock, { removed: true });
     this.#options.onRemoved?.();
     this.#letGo();

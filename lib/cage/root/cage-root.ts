@@ -138,7 +138,7 @@ export class CageRoot {
   }
 
   /** Keeps the root's fds open for a cage, which calls the returned function when it no longer needs them. */
-  hold(): () => void {
+  use(): () => void {
     this.#holders += 1;
     return () => {
       this.#holders -= 1;

@@ -126,7 +126,7 @@ const MOST_TURNS = 100;
 class OomPace {
   #timer: NodeJS.Timeout | undefined;
   #turns = 0;
-  #isHeld = false;
+  #isPutOff = false;
   #isQuiet = true;
 
   /** @param tell reports what has happened by then */
@@ -136,18 +136,18 @@ class OomPace {
   note(): void {
     this.#isQuiet = false;
     if (this.#timer === undefined) this.#tell();
-    else this.#isHeld = true;
+    else this.#isPutOff = true;
   }
 
   /** Forgets what is held back. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#isHeld = false;
+    this.#isPutOff = false;
   }
 
   #tell(): void {
-    this.#isHeld = false;
+    this.#isPutOff = false;
     this.#turns = 0;
     // Before the report, because whoever gets it may stop this.
     this.#wait();
@@ -162,7 +162,7 @@ class OomPace {
   #look(): void {
     this.#turns += 1;
     if (!this.#isQuiet && this.#turns < MOST_TURNS) this.#wait();
-    else if (this.#isHeld) this.#tell();
+    else if (this.#isPutOff) this.#tell();
     else this.#timer = undefined;
   }
 }

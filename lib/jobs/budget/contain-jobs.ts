@@ -55,7 +55,7 @@ class JobTurn implements Turn {
   readonly #gate = new Gate();
   #job: BudgetJob | undefined;
   #hasRoom = false;
-  #isHeld = false;
+  #isAtGate = false;
   #born: BornChild | undefined;
 
   constructor(
@@ -82,7 +82,7 @@ class JobTurn implements Turn {
       prepareStart(core, this.#job);
       return undefined;
     }
-    this.#isHeld = true;
+    this.#isAtGate = true;
     core.gates.take();
     core.headroom.hold(options.heldBytes, core.cage);
     return this.#gate;
@@ -138,7 +138,7 @@ class JobTurn implements Turn {
     this.#hasRoom = true;
     if (this.#born === undefined) return;
     this.#follow(job, this.#born);
-    if (!this.#isHeld) return;
+    if (!this.#isAtGate) return;
     this.#waitsNoMore();
     const { headroom, jobs, cage } = this.core;
     try {
@@ -166,8 +166,8 @@ class JobTurn implements Turn {
   }
 
   #waitsNoMore(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
+    if (!this.#isAtGate) return;
+    this.#isAtGate = false;
     this.core.gates.giveBack();
     this.core.headroom.letGo(this.options.heldBytes);
   }

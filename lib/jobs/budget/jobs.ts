@@ -106,7 +106,7 @@ export class Jobs {
   /** Someone has begun or ended to wait or to run. What waits keeps the process alive only while a child of a job runs. */
   changed(): void {
     const { ledger } = this;
-    this.#keepAlive.set(ledger.queued > 0 && ledger.running.some(({ request }) => request.isMeasured));
+    this.#keepAlive.set(ledger.queued > 0 && ledger.running.some(({ asker }) => asker.isMeasured));
   }
 
   #waiting(): BudgetJob[] {
@@ -243,7 +243,7 @@ export class BudgetJob implements RoomRequest {
 
   #conclude(count: keyof JobCounts, end: JobEnd): void {
     this.#giveBack(count, end, undefined);
-    this.jobs.ledger.lookIfChanged();
+    this.jobs.ledger.giveRoomIfChanged();
     this.jobs.changed();
   }
 

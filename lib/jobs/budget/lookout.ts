@@ -64,7 +64,7 @@ export class Lookout {
     }
     if (admission !== undefined) this.#lookedAtNone(admission);
     this.#rest();
-    ledger.look();
+    ledger.giveRoom();
   }
 
   stop(): void {
@@ -142,7 +142,7 @@ export class Lookout {
       followed.evict(job);
       job = admission.victim(ledger.running, usedBytes);
     }
-    ledger.look();
+    ledger.giveRoom();
     return admission.shareBytes;
   }
 }

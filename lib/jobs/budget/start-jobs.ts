@@ -100,7 +100,7 @@ function startAttempt(
     const { keepsDescendants } = plan;
     again = new Promise((resolve) => {
       core.followed.follow({ job, started, keepsDescendants }, (end) => {
-        const why = whyAgain(core, { plan, job }, end);
+        const why = prepareAgain(core, { plan, job }, end);
         if (why === undefined) {
           endJob(core, job, end, plan.killedAtBytes);
           resolve(undefined);
@@ -119,8 +119,8 @@ function startAttempt(
   return { result, again: again ?? Promise.resolve(undefined) };
 }
 
-/** Why the job is to start again; undefined if it has ended for good. */
-function whyAgain(
+/** Has the job ask for what it needs if it is to start again. @returns why it is; undefined: it has ended for good */
+function prepareAgain(
   { budget, mayBeginTwice }: BudgetCore,
   { plan, job }: { plan: JobPlan; job: BudgetJob },
   { outcome, isEvicted }: Gone,

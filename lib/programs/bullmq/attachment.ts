@@ -30,7 +30,7 @@ export class Attachment {
   readonly #waiting: Waiter[] = [];
   #running = 0;
   /** For the next job. */
-  #held: Room | undefined;
+  #kept: Room | undefined;
   /** Room that was asked for, and is not here yet. */
   #asked: AbortController | undefined;
   /** Whether the budget has given it, which its promise tells later. */
@@ -57,8 +57,8 @@ export class Attachment {
     this.#idleMs = IDLE_MS;
     if (this.#isTooMany()) await this.#putBack(job);
     this.#running += 1;
-    const room = this.#held;
-    this.#held = undefined;
+    const room = this.#kept;
+    this.#kept = undefined;
     try {
       if (room === undefined) return this.#seatOf(await this.#wait(signal));
       this.#update();
@@ -146,7 +146,7 @@ export class Attachment {
 
   /** Whether room that a job leaves is for the next job here, and not for others that wait. */
   #keeps(): boolean {
-    if (this.#isClosed || this.#held !== undefined || this.#isGranted) return false;
+    if (this.#isClosed || this.#kept !== undefined || this.#isGranted) return false;
     const own = this.#asked === undefined ? 0 : 1;
     return this.budget.stats().queued === own;
   }
@@ -160,7 +160,7 @@ export class Attachment {
     } else {
       // The room that comes and the room that was asked for: one of the two is enough.
       this.#asked?.abort();
-      this.#held = room;
+      this.#kept = room;
       this.#watchIdle();
     }
   }
@@ -175,19 +175,19 @@ export class Attachment {
 
   /** For the next job. */
   #hasRoom(): boolean {
-    return this.#held !== undefined || (this.#isGranted && this.#waiting.length === 0);
+    return this.#kept !== undefined || (this.#isGranted && this.#waiting.length === 0);
   }
 
   #needsMore(): boolean {
     if (this.#asked !== undefined) return false;
     if (this.#waiting.length > 0) return true;
-    return !this.#isClosed && this.#held === undefined && this.#running < this.#throttle.most;
+    return !this.#isClosed && this.#kept === undefined && this.#running < this.#throttle.most;
   }
 
   /** The worker is to fetch no more for now. Jobs that were fetched still get their room. */
   #giveUp(): void {
-    this.#held?.release();
-    this.#held = undefined;
+    this.#kept?.release();
+    this.#kept = undefined;
     if (this.#waiting.length > 0) return;
     this.#asked?.abort();
     this.#isGranted = false;
@@ -210,7 +210,7 @@ export class Attachment {
   #onRoom(asked: AbortController, room: Room): void {
     const wasKnown = this.#asked === asked && this.#isGranted;
     this.#over(asked);
-    if (this.#held !== undefined) room.release();
+    if (this.#kept !== undefined) room.release();
     else this.#give(room);
     this.#update({ wake: !wasKnown });
   }
@@ -237,12 +237,12 @@ export class Attachment {
 
   /** Others wait, and the worker finds nothing to do: they get its room, and it waits in its turn. */
   #watchIdle(): void {
-    const room = this.#held;
+    const room = this.#kept;
     if (room === undefined || this.budget.stats().queued === 0) return;
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      if (this.#held !== room || this.budget.stats().queued === 0) return;
-      this.#held = undefined;
+      if (this.#kept !== room || this.budget.stats().queued === 0) return;
+      this.#kept = undefined;
       this.#idleMs = STILL_IDLE_MS;
       // Behind those that wait.
       this.#ask();

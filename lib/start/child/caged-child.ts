@@ -39,7 +39,7 @@ export abstract class CagedChild implements HeldChild {
   ) {
     // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
     this.#leaveCage = cage.addMember();
-    this.#stalls = new StallWitness(cgroup.watched.stalls);
+    this.#stalls = new StallWitness(cgroup.metered.stalls);
   }
 
   get publicCage(): AnyCage {
@@ -145,7 +145,7 @@ export abstract class CagedChild implements HeldChild {
   /** Adds what the limits tell that memcage holds. The kernel may have refused to kill the child, and a later kill gone well. */
   #completed(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
     const stalled = this.#stalls.verdict();
-    const error = signal === 'SIGKILL' ? undefined : (this.cgroup.watched.killRefusal ?? this.#stalls.refusal);
+    const error = signal === 'SIGKILL' ? undefined : (this.cgroup.metered.killRefusal ?? this.#stalls.refusal);
     return { ...(error !== undefined && { error }), ...report, ...(stalled !== undefined && { stalled }) };
   }
 

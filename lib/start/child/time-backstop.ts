@@ -13,7 +13,7 @@ const SHARE = 1.5;
  * this process is stopped, and the watcher's thread with it. It never raises a limit that the child has anyway.
  */
 export function withTimeBackstop(plan: SettingsPlan, cgroup: CageCgroup | undefined): SettingsPlan {
-  const limitMs = cgroup?.watched.cpuTimeLimitMs;
+  const limitMs = cgroup?.metered.cpuTimeLimitMs;
   if (limitMs === undefined) return plan;
   const { rlimits = [] } = plan;
   const given = rlimits.find(({ name }) => name === 'cpu') ?? recentLimits().cpu;

@@ -85,7 +85,7 @@ function explain(failure: CloneFailure, context: FailureContext): Explanation | 
   if (isSetting) return explainSetting(failure, settings, readSettingFacts(namespaces));
   if (NODE_STAGES.has(stage) || (TAKING_STAGES.has(stage) && isShort)) return undefined;
   // The meter may have killed it on its way.
-  const spent = cgroup?.watched.explainSpent();
+  const spent = cgroup?.metered.explainSpent();
   if (spent !== undefined) return { code: ErrorCode.CPU_TIME, message: spent, option: 'cpuTimeMs' };
   const isDenied = errno === -EACCES || errno === -EPERM;
   if (stage === 'cgroup') {

@@ -110,7 +110,7 @@ class Simulator {
       this.#evict(use, job as RunningRecord);
       job = use.victim(this.#ledger.running, usedBytes);
     }
-    this.#ledger.look();
+    this.#ledger.giveRoom();
     return this.#pace.after(usedBytes, memoryMib * MIB, nowMs);
   }
 
@@ -132,7 +132,7 @@ class Simulator {
       const { use } = this.options;
       use?.looked(this.#ledger.running, { usedBytes: this.#usedMib(this.#nowMs) * MIB }, this.#nowMs);
       if (live.isEvicted) this.#ask(live.job, true);
-      this.#ledger.look();
+      this.#ledger.giveRoom();
     }
   }
 }

@@ -18,17 +18,17 @@ export class RunningRecord implements RunningJob {
   mostUsedBytes: number;
 
   constructor(
-    readonly request: RoomRequest,
+    readonly asker: RoomRequest,
     readonly startedMs: number,
   ) {
-    this.need = request.need;
-    this.byLimits = request.byLimits;
-    this.usedBytes = request.isMeasured ? 0 : this.need.memoryBytes;
+    this.need = asker.need;
+    this.byLimits = asker.byLimits;
+    this.usedBytes = asker.isMeasured ? 0 : this.need.memoryBytes;
     this.mostUsedBytes = this.usedBytes;
   }
 
   get canStartAgain(): boolean {
-    return this.request.canStartAgain;
+    return this.asker.canStartAgain;
   }
 
   measured(usedBytes: number): void {
@@ -50,7 +50,7 @@ export class RoomLedger {
   readonly #queue = new JobQueue<RoomRequest>();
   readonly #running: RunningRecord[] = [];
   #isLooking = false;
-  /** Whether those that wait may have room since the last look. */
+  /** Whether those that wait may have room since it was last given. */
   #hasChanged = false;
 
   constructor(private readonly options: LedgerOptions) {}
@@ -76,7 +76,7 @@ export class RoomLedger {
   ask(request: RoomRequest): void {
     this.#queue.add(request);
     // Nothing has changed for those that were refused: of thousands that wait none is asked about.
-    if (this.#hasChanged || this.#admits(request)) this.look();
+    if (this.#hasChanged || this.#admits(request)) this.giveRoom();
   }
 
   /** For one that can't wait: it gets its room within this call. False: there is none, and it does not wait. */
@@ -85,12 +85,12 @@ export class RoomLedger {
     if (this.#hasChanged || this.#admits(request)) {
       // Whoever is called by the loop can't wait for its next round either.
       if (this.#isLooking) this.#giveRoom();
-      else this.look();
+      else this.giveRoom();
     }
     return !this.withdraw(request);
   }
 
-  /** False if it does not wait (any more). {@link lookIfChanged} then: it may have been what the others waited for. */
+  /** False if it does not wait (any more). {@link giveRoomIfChanged} then: it may have been what the others waited for. */
   withdraw(request: RoomRequest): boolean {
     const heldBack = this.#queue.due === request;
     if (!this.#queue.delete(request)) return false;
@@ -98,7 +98,7 @@ export class RoomLedger {
     return true;
   }
 
-  /** Takes the room back. {@link lookIfChanged} then. */
+  /** Takes the room back. {@link giveRoomIfChanged} then. */
   release(record: RunningRecord): void {
     const place = this.#running.indexOf(record);
     if (place === -1) return;
@@ -107,12 +107,12 @@ export class RoomLedger {
   }
 
   /** Looks, if others may have room since someone gave back theirs, or left. */
-  lookIfChanged(): void {
-    if (this.#hasChanged) this.look();
+  giveRoomIfChanged(): void {
+    if (this.#hasChanged) this.giveRoom();
   }
 
   /** Gives room to all that may have it now. */
-  look(): void {
+  giveRoom(): void {
     // Whoever gets room may give it back, or ask for more, at once: the loop sees it.
     if (this.#isLooking) return;
     this.#isLooking = true;

@@ -64,7 +64,7 @@ function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const cgroup = {
     takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
     endangersOwner: () => false,
-    watched: { cpuTimeLimitMs: undefined, explainSpent: () => undefined },
+    metered: { cpuTimeLimitMs: undefined, explainSpent: () => undefined },
     memory: { path: '/test' },
     exitCleanUp: { plan: undefined, handOver: () => {} },
   } as unknown as HeldChild['cgroup'];

@@ -44,7 +44,7 @@ class Machine {
       killCgroup: { kind: 'unified', directory: CgroupDirectory.anchoredAt(native, KILL, '/kill') },
       hasGuardian: false,
       nextName: () => '1',
-      hold: () => () => {},
+      use: () => () => {},
       controllers: { homes: () => [] } as Partial<RootControllers> as RootControllers,
     } as Partial<CageRoot> as CageRoot;
   }

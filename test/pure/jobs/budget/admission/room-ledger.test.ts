@@ -42,7 +42,7 @@ class Book {
     if (record === undefined) throw new Error(`${order} does not run`);
     this.records.delete(order);
     this.ledger.release(record);
-    this.ledger.look();
+    this.ledger.giveRoom();
   }
 }
 
@@ -88,7 +88,7 @@ describe('RoomLedger', () => {
     for (let count = 0; count <= MOST_PASSES; count += 1) book.ask({});
     expect(book.started).toHaveLength(1 + MOST_PASSES);
     expect(book.ledger.withdraw(large)).toBe(true);
-    book.ledger.look();
+    book.ledger.giveRoom();
     expect(book.started).toHaveLength(2 + MOST_PASSES);
     expect(book.ledger.withdraw(large)).toBe(false);
   });
@@ -100,7 +100,7 @@ describe('RoomLedger', () => {
     book.ask({ memoryBytes: 10 });
     expect(book.started).toEqual([1]);
     left = 0;
-    book.ledger.look();
+    book.ledger.giveRoom();
     expect(book.started).toEqual([1, 2]);
   });
 
@@ -181,7 +181,7 @@ describe('RoomLedger', () => {
             check();
             if (isLeaving === 0 && book.ledger.withdraw(request)) {
               left += 1;
-              book.ledger.look();
+              book.ledger.giveRoom();
               check();
             }
             if ((numbers.next().value as number) % 3 === 0) endOne();
@@ -225,7 +225,7 @@ describe('RoomLedger', () => {
     asked = 0;
     for (const each of all.slice(10).reverse()) {
       expect(book.ledger.withdraw(each)).toBe(true);
-      book.ledger.lookIfChanged();
+      book.ledger.giveRoomIfChanged();
     }
     expect([asked, book.ledger.queued]).toEqual([0, 10]);
     book.end(1);
@@ -242,7 +242,7 @@ describe('RoomLedger', () => {
     book.end(book.started.at(-1) ?? 0);
     expect(book.started).toHaveLength(33);
     book.ledger.withdraw(large);
-    book.ledger.lookIfChanged();
+    book.ledger.giveRoomIfChanged();
     expect(book.started).toHaveLength(34);
   });
 
