@@ -195,6 +195,7 @@ describe('planLimits on v2', () => {
     expect(thrown(() => plan({ swapHigh: '1M' }, { ...V2, swapAccounting: false }))).toMatchObject({
       code: 'ERR_MEMCAGE_NO_SWAP_ACCOUNTING',
       message: expect.stringContaining('memory.swapHigh') as string,
+      option: 'memory.swapHigh',
     });
   });
 
