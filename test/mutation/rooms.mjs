@@ -9,7 +9,7 @@ export const ROOMS = {
     'lib/cage/oom/killing-limit.ts',
   ],
   limits: [
-    'lib/cgroup/controllers/controller-files.ts',
+    'lib/cgroup/controllers/controller-plan.ts',
     'lib/cgroup/limits/cage-limits.ts',
     'lib/cgroup/limits/limit-plan.ts',
     'lib/cgroup/limits/limit-files.ts',

@@ -1,11 +1,6 @@
-import {
-  type ControllerWrite,
-  inheritProcessors,
-  planControllers,
-  renew,
-  writeControllerLimit,
-} from '../../cgroup/controllers/controller-files';
+import { inheritProcessors, renew, writeControllerLimit } from '../../cgroup/controllers/controller-files';
 import { type ControllerName, controllersFor, countsTime } from '../../cgroup/controllers/controller-name';
+import { type ControllerWrite, planControllers } from '../../cgroup/controllers/controller-plan';
 import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';

@@ -1,5 +1,5 @@
-import { planControllers } from '../../../../lib/cgroup/controllers/controller-files';
 import { controllersFor } from '../../../../lib/cgroup/controllers/controller-name';
+import { planControllers } from '../../../../lib/cgroup/controllers/controller-plan';
 import type { CageLimits } from '../../../../lib/cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-limits';
 import { testRows } from '../../../support/rows';
