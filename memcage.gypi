@@ -9,6 +9,7 @@
       'clone/child.cc',
       'clone/child_fds.cc',
       'clone/child_settings.cc',
+      'clone/clone_call.cc',
       'clone/close_fds.cc',
       'clone/pids_limit.cc',
       'clone/privileges.cc',
@@ -41,7 +42,7 @@
       'targets': [{
         'target_name': 'memcage',
         'sources': [
-          '<!@(node native/units.mjs memcage binding cgroup clone guardian sys systemd watch)',
+          '<!@(node native/units.mjs memcage binding cgroup clone guardian starter sys systemd watch)',
         ],
         'defines': [
           'NAPI_VERSION=8',

@@ -166,6 +166,7 @@ export interface CloneOptions {
    * an OOM in the child's cgroup: a kill of the child at the end of exec takes the parent too.
    */
   shareMemory: boolean;
+  launcher?: string;
   /** Kill a child that has not reached exec after this many milliseconds. */
   watchdogMs: number;
   /**

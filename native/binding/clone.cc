@@ -50,6 +50,8 @@ struct CloneOptions {
   std::optional<int> oom_score_adj;
   /** Numbers of those to keep. */
   std::optional<std::vector<uint32_t>> capabilities;
+  /** Start it through the starter, whose executable this is. */
+  std::string launcher;
   /** Close the fds that are only for this child once the clone is over. */
   bool closes_fds = false;
 };
@@ -141,6 +143,7 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.Read("shareMemory", &plan.shares_memory);
   reader.Read("watchdogMs", &start.watchdog_ms);
   reader.ReadIfGiven("thawFd", &start.thaw_fd);
+  reader.ReadIfGiven("launcher", &options->launcher);
   reader.ReadIfGiven("closesFds", &options->closes_fds);
 }
 
@@ -166,7 +169,7 @@ const char* WhyRefused(const RootPlan& root) {
  * Why a start is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
  * memory to another user. nullptr if it is not.
  */
-const char* WhyRefused(const ChildStart& start) {
+const char* WhyRefused(const ChildStart& start, bool remote) {
   const SpawnPlan& plan = start.plan;
   const auto lacks = [&](uint32_t flag) { return (start.namespaces & flag) == 0; };
   if ((start.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
@@ -193,7 +196,7 @@ const char* WhyRefused(const ChildStart& start) {
   // letsStart() in lib/process/settings/seccomp-filter.ts knows nothing of execveat(2).
   if (plan.file_outside && plan.privileges.filter.data() != nullptr) return "fileOutside needs seccomp to be left out";
   for (const Rlimit& limit : plan.settings.rlimits) {
-    if (limit.resource == nullptr) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
+    if (limit.resource < 0) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
   }
   if (plan.privileges.filter.data() != nullptr && !IsFilterSize(plan.privileges.filter.size())) {
     return "Expected 1 to 4096 instructions of 8 bytes for seccomp";
@@ -201,12 +204,12 @@ const char* WhyRefused(const ChildStart& start) {
   if (plan.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
   // A uid change makes the memory undumpable, and the parent's too while it is shared. Undoing that would let the other
   // user look into it through the next child that is still between clone and exec.
-  if (plan.shares_memory && (plan.uid || plan.gid)) {
+  if (!remote && plan.shares_memory && (plan.uid || plan.gid)) {
     return "uid and gid need shareMemory to be false";
   }
   // The steps that come after it would have to pass it, and a filter that kills the child dumps the memory that it has:
   // to a core file, and before Linux 5.16 with the death of all that share it.
-  if (plan.shares_memory && plan.privileges.filter_early) return "seccompEarly needs shareMemory to be false";
+  if (!remote && plan.shares_memory && plan.privileges.filter_early) return "seccompEarly needs shareMemory to be false";
   return nullptr;
 }
 
@@ -235,14 +238,15 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   if (options.oom_score_adj) plan.settings.oom_score_adj = score.c_str();
   if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
   const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
-  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start);
+  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, !options.launcher.empty());
   if (refused != nullptr) {
     ThrowInvalidArgument(env, refused);
     return env.Undefined();
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const Expected<pid_t, CloneFailure> pid = instance.starter.Start(options.start, &pidfd);
+  const Expected<pid_t, CloneFailure> pid = options.launcher.empty() || !options.start.id_map_programs.empty() ? instance.starter.Start(options.start, &pidfd)
+                                                                      : instance.remote.Start(options.start, options.launcher, &pidfd);
   if (options.closes_fds) CloseFds(instance, options.start);
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());

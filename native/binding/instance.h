@@ -9,6 +9,7 @@
 #include "binding/event_delivery.h"
 #include "clone/child_starter.h"
 #include "guardian/protocol.h"
+#include "starter/client.h"
 #include "sys/errors.h"
 #include "sys/unique_fd.h"
 #include "watch/watcher.h"
@@ -36,6 +37,7 @@ class Instance {
   void GiveAway(int fd);
 
   ChildStarter starter;
+  Starter remote{&starter};
   EventDelivery delivery;
   /** The directories that this environment told the guardian of. They end with the environment. */
   std::unordered_map<std::string, guardian::Kind> guarded;

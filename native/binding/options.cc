@@ -32,6 +32,7 @@ bool Append(napi_env env, napi_value value, std::string* text) {
 }  // namespace
 
 Options::Options(const Napi::CallbackInfo& info) : env_(info.Env()) {
+  memory_ = &own_memory_.emplace();
   if (info.Length() >= 1 && info[0].IsObject()) {
     object_ = info[0].As<Napi::Object>();
     return;

@@ -199,8 +199,8 @@ class Options {
   /** Whether nothing is wrong with the whole. */
   bool own_ok_ = true;
   bool* ok_ = &own_ok_;
-  Memory own_memory_;
-  Memory* memory_ = &own_memory_;
+  std::optional<Memory> own_memory_;
+  Memory* memory_ = nullptr;
 };
 
 }  // namespace memcage

@@ -41,7 +41,7 @@ void SetOomScoreAdj(const SpawnPlan& plan) {
 // ppoll(2) takes no more fds than the soft limit, and DieWithParent() gives it one.
 constexpr uint64_t kLeastFiles = 1;
 
-bool IsTooFewFiles(const Rlimit& limit) { return limit.resource->number == RLIMIT_NOFILE && limit.soft < kLeastFiles; }
+bool IsTooFewFiles(const Rlimit& limit) { return kResources[limit.resource].number == RLIMIT_NOFILE && limit.soft < kLeastFiles; }
 
 void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, uint64_t hard) {
   // Raw: a C library's struct rlimit may have other sizes than the system call.
@@ -52,20 +52,20 @@ void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, u
 void SetRlimits(const SpawnPlan& plan) {
   for (const Rlimit& limit : plan.settings.rlimits) {
     if (IsTooFewFiles(limit)) {
-      SetRlimit(plan, *limit.resource, kLeastFiles, limit.hard < kLeastFiles ? kLeastFiles : limit.hard);
+      SetRlimit(plan, kResources[limit.resource], kLeastFiles, limit.hard < kLeastFiles ? kLeastFiles : limit.hard);
     } else {
-      SetRlimit(plan, *limit.resource, limit.soft, limit.hard);
+      SetRlimit(plan, kResources[limit.resource], limit.soft, limit.hard);
     }
   }
 }
 
 }  // namespace
 
-const Resource* FindResource(std::string_view name) {
+int FindResource(std::string_view name) {
   for (const Resource& resource : kResources) {
-    if (name == resource.name) return &resource;
+    if (name == resource.name) return static_cast<int>(&resource - kResources);
   }
-  return nullptr;
+  return -1;
 }
 
 void ApplySettings(const SpawnPlan& plan) {
@@ -77,7 +77,7 @@ void ApplySettings(const SpawnPlan& plan) {
 
 void FinishSettings(const SpawnPlan& plan) {
   for (const Rlimit& limit : plan.settings.rlimits) {
-    if (IsTooFewFiles(limit)) SetRlimit(plan, *limit.resource, limit.soft, limit.hard);
+    if (IsTooFewFiles(limit)) SetRlimit(plan, kResources[limit.resource], limit.soft, limit.hard);
   }
 }
 

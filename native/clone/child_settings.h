@@ -17,10 +17,12 @@ struct Resource {
 };
 
 /** nullptr if Linux has no limit of that name. */
-const Resource* FindResource(std::string_view name);
+/** Its place in the table of resources, or -1. */
+int FindResource(std::string_view name);
 
 struct Rlimit {
-  const Resource* resource = nullptr;
+  /** FindResource() */
+  int resource = -1;
   uint64_t soft = 0;
   uint64_t hard = 0;
 };

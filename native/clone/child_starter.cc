@@ -79,7 +79,7 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
 
   CloneRequest call{};
   call.flags =
-      CLONE_VFORK | CLONE_PIDFD | (plan.shares_memory ? CLONE_VM : 0) | (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
+      CLONE_VFORK | CLONE_PIDFD | (plan.shares_memory ? CLONE_VM : 0) | (start.shares_fs ? CLONE_FS : 0) | (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.pidfd = const_cast<int*>(&cloned_pidfd);
   call.stack_base = stack_.base();
   call.stack_size = VforkStack::size();

@@ -24,6 +24,8 @@ struct ChildStart {
   SpawnPlan plan;
   /** CLONE_NEW*. */
   uint32_t namespaces = 0;
+  /** The child has the root, working directory and umask of the process, also after exec. */
+  bool shares_fs = false;
   std::vector<IdMapProgram> id_map_programs;
   /** The directory of a cgroup v2 in which the child is born, or -1. */
   int into_cgroup_fd = -1;

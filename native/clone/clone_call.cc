@@ -85,7 +85,7 @@ sys::Result LegacyClone(const CloneRequest& request, int (*entry)(void*), void* 
   // clone(2) has 32 bits of flags. The lowest eight are the exit signal.
   if ((request.flags & kOnlyClone3) != 0) return {-ENOSYS, SYS_clone3};
   const int flags = static_cast<int>(request.flags) | SIGCHLD;
-  const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd);
+  const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd != nullptr ? request.pidfd : request.parent_tid);
   return {pid < 0 ? -errno : pid, SYS_clone};
 }
 
@@ -95,7 +95,8 @@ sys::Result CloneChild(const CloneRequest& request, int (*entry)(void*), void* a
   CloneArgs args{};
   args.flags = request.flags;
   args.pidfd = Address(request.pidfd);
-  args.exit_signal = SIGCHLD;
+  args.parent_tid = Address(request.parent_tid);
+  args.exit_signal = (request.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
   args.stack = Address(request.stack_base);
   args.stack_size = request.stack_size;
   size_t size = kCloneArgsVersion0;

@@ -11,8 +11,10 @@ namespace memcage {
 struct CloneRequest {
   /** CLONE_* bits; the exit signal is SIGCHLD. */
   uint64_t flags;
-  /** Where the kernel stores the pidfd before the child runs. */
-  int* pidfd;
+  /** Where the kernel stores the pidfd before the child runs, or nullptr. */
+  int* pidfd = nullptr;
+  /** Where it stores the pid by then, or nullptr. */
+  int* parent_tid = nullptr;
   char* stack_base;
   size_t stack_size;
   /** The directory fd for CLONE_INTO_CGROUP, or -1. */

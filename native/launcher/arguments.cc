@@ -186,7 +186,7 @@ bool Reader::AddRlimit(const char* value) {
     return true;
   };
   task->plan.settings.rlimits = {rlimits, count + 1};
-  return limit.resource != nullptr && read(soft + 1, ':', &limit.soft) && read(hard + 1, '\0', &limit.hard);
+  return limit.resource >= 0 && read(soft + 1, ':', &limit.soft) && read(hard + 1, '\0', &limit.hard);
 }
 
 /** Two hexadecimal digits for each byte. */

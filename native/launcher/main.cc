@@ -17,7 +17,9 @@
 #include "launcher/guard_process.h"
 #include "launcher/report.h"
 #include "launcher/sealed.h"
+#include "launcher/start_children.h"
 #include "launcher/supervise.h"
+#include "starter/protocol.h"
 #include "sys/raw_call.h"
 #include "sys/stat.h"
 #include "sys/syscall_numbers.h"
@@ -160,6 +162,7 @@ bool IsGuardian(int argc, char** argv) {
 
 [[noreturn]] void Run(int argc, char** argv, char** envp) {
   if (IsGuardian(argc, argv)) GuardProcess();
+  if (argc == 3 && strncmp(argv[2], starter::kArgument, strlen(starter::kArgument)) == 0) StartChildren();
   SpawnPlan& plan = task.plan;
   static Report report{Stage::kInit, 0, nullptr, -1, sys::kNoCall};
   plan.report = &report;

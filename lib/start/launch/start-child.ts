@@ -6,6 +6,7 @@ import type { Program, Refused } from '../../process/launch-contract';
 import { hasCgroupNamespace, hasPidNamespace, losesCapabilities } from '../../process/namespaces/namespaces';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import type { SettingsPlan } from '../../process/settings/child-settings';
+import { launcherPath } from '../../process/launcher/executable';
 import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
 import { withTimeBackstop } from '../child/time-backstop';
@@ -108,7 +109,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
       // The launcher's executable need not be in the root.
       ...(forerunner !== undefined && plan.root !== undefined && { fileOutside: true }),
       killWithParent: endsWithParent,
-      shareMemory: mayShareMemory(first, namespaces, held),
+      ...throughStarter(mayShareMemory(first, namespaces, held)),
       watchdogMs: WATCHDOG_MS,
     });
     return { held, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, held) ?? result, startMs };
@@ -117,6 +118,14 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
     held?.abandon();
     throw error;
   }
+}
+
+const FORCED = process.env['STARTER'];
+
+function throughStarter(mayShare: boolean): { shareMemory: boolean; launcher?: string } {
+  if (FORCED === 'none') return { shareMemory: mayShare };
+  if (FORCED === 'all' || !mayShare) return { shareMemory: true, launcher: launcherPath() };
+  return { shareMemory: true };
 }
 
 /** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
