@@ -11,8 +11,9 @@ const ROOMS = {
   clone: ['sys'],
   watch: ['sys', 'cgroup', 'clone'],
   guardian: ['sys', 'clone'],
-  launcher: ['sys', 'cgroup', 'clone', 'guardian/protocol.h'],
-  binding: ['sys', 'cgroup', 'systemd', 'clone', 'watch', 'guardian'],
+  starter: ['sys', 'clone'],
+  launcher: ['sys', 'cgroup', 'clone', 'guardian/protocol.h', 'starter/protocol.h'],
+  binding: ['sys', 'cgroup', 'systemd', 'clone', 'watch', 'guardian', 'starter'],
 };
 
 const root = join(import.meta.dirname, '../native');

@@ -165,8 +165,7 @@ export interface CloneOptions {
    * Share the parent's memory until exec (CLONE_VM), always together with CLONE_VFORK. Dangerous where others can cause
    * an OOM in the child's cgroup: a kill of the child at the end of exec takes the parent too.
    */
-  shareMemory: boolean;
-  launcher?: string;
+  starter?: string;
   /** Kill a child that has not reached exec after this many milliseconds. */
   watchdogMs: number;
   /**

@@ -50,8 +50,10 @@ struct CloneOptions {
   std::optional<int> oom_score_adj;
   /** Numbers of those to keep. */
   std::optional<std::vector<uint32_t>> capabilities;
-  /** Start it through the starter, whose executable this is. */
-  std::string launcher;
+  /** The executable of the starter through which to start it; empty: it shares this process's memory until exec. */
+  std::string starter;
+  /** Where its views point to. */
+  Memory* memory = nullptr;
   /** Close the fds that are only for this child once the clone is over. */
   bool closes_fds = false;
 };
@@ -105,6 +107,7 @@ void ReadOptions(Options& options, Rlimit* limit) {
 
 template <typename Reader>
 void ReadOptions(Reader& reader, CloneOptions* options) {
+  if constexpr (std::is_same_v<Reader, Options>) options->memory = &reader.memory();
   ChildStart& start = options->start;
   SpawnPlan& plan = start.plan;
   reader.Read("file", &plan.file);
@@ -140,10 +143,9 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.ReadIfGiven("intoCgroupFd", &start.into_cgroup_fd);
   reader.Read("joinFds", &plan.join_fds);
   reader.ReadIfGiven("pidsFd", &plan.pids_fd);
-  reader.Read("shareMemory", &plan.shares_memory);
+  reader.ReadIfGiven("starter", &options->starter);
   reader.Read("watchdogMs", &start.watchdog_ms);
   reader.ReadIfGiven("thawFd", &start.thaw_fd);
-  reader.ReadIfGiven("launcher", &options->launcher);
   reader.ReadIfGiven("closesFds", &options->closes_fds);
 }
 
@@ -169,7 +171,7 @@ const char* WhyRefused(const RootPlan& root) {
  * Why a start is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
  * memory to another user. nullptr if it is not.
  */
-const char* WhyRefused(const ChildStart& start, bool remote) {
+const char* WhyRefused(const ChildStart& start, bool shares_memory) {
   const SpawnPlan& plan = start.plan;
   const auto lacks = [&](uint32_t flag) { return (start.namespaces & flag) == 0; };
   if ((start.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
@@ -204,12 +206,12 @@ const char* WhyRefused(const ChildStart& start, bool remote) {
   if (plan.loopback && lacks(CLONE_NEWNET)) return "loopback needs CLONE_NEWNET";
   // A uid change makes the memory undumpable, and the parent's too while it is shared. Undoing that would let the other
   // user look into it through the next child that is still between clone and exec.
-  if (!remote && plan.shares_memory && (plan.uid || plan.gid)) {
-    return "uid and gid need shareMemory to be false";
+  if (shares_memory && (plan.uid || plan.gid)) {
+    return "uid and gid need a starter";
   }
-  // The steps that come after it would have to pass it, and a filter that kills the child dumps the memory that it has:
-  // to a core file, and before Linux 5.16 with the death of all that share it.
-  if (!remote && plan.shares_memory && plan.privileges.filter_early) return "seccompEarly needs shareMemory to be false";
+  // A filter that kills the child dumps the memory that it has: to a core file, and before Linux 5.16 with the death of
+  // all that share it.
+  if (shares_memory && !plan.privileges.filter.empty()) return "seccomp needs a starter";
   return nullptr;
 }
 
@@ -238,15 +240,16 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   if (options.oom_score_adj) plan.settings.oom_score_adj = score.c_str();
   if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
   const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
-  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, !options.launcher.empty());
+  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, options.starter.empty());
   if (refused != nullptr) {
     ThrowInvalidArgument(env, refused);
     return env.Undefined();
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const Expected<pid_t, CloneFailure> pid = options.launcher.empty() || !options.start.id_map_programs.empty() ? instance.starter.Start(options.start, &pidfd)
-                                                                      : instance.remote.Start(options.start, options.launcher, &pidfd);
+  const bool is_direct = options.starter.empty();
+  const Expected<pid_t, CloneFailure> pid = is_direct ? instance.child_starter.Start(options.start, &pidfd)
+                                                      : instance.starter.Start(options.start, options.starter, &pidfd);
   if (options.closes_fds) CloseFds(instance, options.start);
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());

@@ -21,7 +21,7 @@ namespace {
 
 /** null: it runs. */
 std::optional<CloneFailure> StartGuardian(Napi::Env env, const std::string& file) {
-  return Guardian().Ensure(Instance::Of(env).starter, file);
+  return Guardian().Ensure(Instance::Of(env).child_starter, file);
 }
 
 Expected<> Guard(Napi::Env env, int dir_fd, const std::string& name, guardian::Kind kind) {

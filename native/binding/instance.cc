@@ -8,9 +8,10 @@
 namespace memcage {
 
 Instance::Instance(Napi::Env env)
-    : starter([this] { return watcher.EnsureThread(); }),
+    : child_starter([this] { return watcher.EnsureThread(); }, &arena),
+      starter(&child_starter, &arena),
       delivery(env, &watcher),
-      watcher(&starter.watchdog(), [this] { delivery.Notify(); }) {}
+      watcher(&child_starter.watchdog(), [this] { delivery.Notify(); }) {}
 
 Instance::~Instance() {
   // End the children first: that uses pidfds which were handed out.

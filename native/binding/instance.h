@@ -36,8 +36,9 @@ class Instance {
   /** From now on someone else closes it. */
   void GiveAway(int fd);
 
-  ChildStarter starter;
-  Starter remote{&starter};
+  Arena arena;
+  ChildStarter child_starter;
+  Starter starter;
   EventDelivery delivery;
   /** The directories that this environment told the guardian of. They end with the environment. */
   std::unordered_map<std::string, guardian::Kind> guarded;

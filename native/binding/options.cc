@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "binding/instance.h"
 #include "binding/throw.h"
 
 namespace memcage {
@@ -31,8 +32,8 @@ bool Append(napi_env env, napi_value value, std::string* text) {
 
 }  // namespace
 
-Options::Options(const Napi::CallbackInfo& info) : env_(info.Env()) {
-  memory_ = &own_memory_.emplace();
+Options::Options(const Napi::CallbackInfo& info)
+    : env_(info.Env()), own_memory_(std::in_place, &Instance::Of(env_).arena), memory_(&*own_memory_) {
   if (info.Length() >= 1 && info[0].IsObject()) {
     object_ = info[0].As<Napi::Object>();
     return;
@@ -176,7 +177,7 @@ void Options::To(const char* name, Napi::Value value, std::span<const uint8_t>* 
   TypedArray<uint8_t> bytes;
   To(name, value, &bytes);
   const std::span<uint8_t> elements = bytes.Elements();
-  *to = memory_->Keep(std::vector<uint8_t>(elements.begin(), elements.end()));
+  *to = memory_->Keep(std::span<const uint8_t>(elements));
 }
 
 void Options::To(const char* name, Napi::Value value, Napi::Function* to) {

@@ -69,6 +69,8 @@ class Options {
   ~Options() = default;
 
   [[nodiscard]] bool ok() const { return *ok_; }
+  /** Where what views point to is. */
+  [[nodiscard]] Memory& memory() { return *memory_; }
   /** For what a reader can't know to be wrong. */
   void Refuse(const std::string& message);
 
@@ -151,7 +153,7 @@ class Options {
   void To(const char* name, Napi::Value value, std::span<const T>* to) {
     std::vector<T> values;
     To(name, value, &values);
-    *to = memory_->Keep(values);
+    *to = memory_->Keep(std::span<const T>(values));
   }
   template <typename T>
   void To(const char* name, Napi::Value value, const T** to) {
@@ -199,8 +201,9 @@ class Options {
   /** Whether nothing is wrong with the whole. */
   bool own_ok_ = true;
   bool* ok_ = &own_ok_;
+  /** Of the whole; an object within has its memory there too. */
   std::optional<Memory> own_memory_;
-  Memory* memory_ = nullptr;
+  Memory* memory_;
 };
 
 }  // namespace memcage

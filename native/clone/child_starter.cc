@@ -65,10 +65,10 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
   *report = {Stage::kClone, 0, nullptr, -1, sys::kNoCall};
   volatile int cloned_pidfd = -1;
   IdMapper id_mapper;
-  if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, &cloned_pidfd)) {
+  if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, [&] { return cloned_pidfd; })) {
     return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
   }
-  Memory memory;
+  Memory memory(arena_);
   plan.candidates = ExecCandidates(memory, plan.file, plan.envp);
   plan.shell_argv = ShellArguments(memory, plan.argv);
   plan.id_mapper_fd = id_mapper.child_end();
@@ -79,8 +79,8 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
 
   CloneRequest call{};
   call.flags =
-      CLONE_VFORK | CLONE_PIDFD | (plan.shares_memory ? CLONE_VM : 0) | (start.shares_fs ? CLONE_FS : 0) | (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
-  call.pidfd = const_cast<int*>(&cloned_pidfd);
+      CLONE_VFORK | CLONE_VM | CLONE_PIDFD | (start.shares_fs ? CLONE_FS : 0) | (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  call.child_id = const_cast<int*>(&cloned_pidfd);
   call.stack_base = stack_.base();
   call.stack_size = VforkStack::size();
   call.cgroup_fd = start.into_cgroup_fd;

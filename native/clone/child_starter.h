@@ -13,6 +13,7 @@
 #include "clone/stages.h"
 #include "clone/vfork_stack.h"
 #include "clone/watchdog.h"
+#include "sys/arena.h"
 #include "sys/errors.h"
 #include "sys/unique_fd.h"
 
@@ -47,7 +48,8 @@ struct CloneFailure {
 class ChildStarter {
  public:
   /** `ready_watchdog` makes sure that another thread calls the watchdog's Look(). */
-  explicit ChildStarter(std::function<Expected<>()> ready_watchdog) : ready_watchdog_(std::move(ready_watchdog)) {}
+  ChildStarter(std::function<Expected<>()> ready_watchdog, Arena* arena)
+      : ready_watchdog_(std::move(ready_watchdog)), arena_(arena) {}
 
   /**
    * Returns the pid, with the pidfd in `pidfd`, once the child has reached exec; or what failed, and no child is left.
@@ -64,6 +66,7 @@ class ChildStarter {
   int SelfPidfdAbove(int count);
 
   std::function<Expected<>()> ready_watchdog_;
+  Arena* arena_;
   Watchdog watchdog_;
   VforkStack stack_;
   UniqueFd self_pidfd_;

@@ -85,7 +85,7 @@ sys::Result LegacyClone(const CloneRequest& request, int (*entry)(void*), void* 
   // clone(2) has 32 bits of flags. The lowest eight are the exit signal.
   if ((request.flags & kOnlyClone3) != 0) return {-ENOSYS, SYS_clone3};
   const int flags = static_cast<int>(request.flags) | SIGCHLD;
-  const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.pidfd != nullptr ? request.pidfd : request.parent_tid);
+  const int pid = clone(entry, request.stack_base + request.stack_size, flags, arg, request.child_id);
   return {pid < 0 ? -errno : pid, SYS_clone};
 }
 
@@ -94,8 +94,9 @@ sys::Result LegacyClone(const CloneRequest& request, int (*entry)(void*), void* 
 sys::Result CloneChild(const CloneRequest& request, int (*entry)(void*), void* arg) {
   CloneArgs args{};
   args.flags = request.flags;
-  args.pidfd = Address(request.pidfd);
-  args.parent_tid = Address(request.parent_tid);
+  args.pidfd = (request.flags & CLONE_PIDFD) != 0 ? Address(request.child_id) : 0;
+  args.parent_tid = (request.flags & CLONE_PARENT_SETTID) != 0 ? Address(request.child_id) : 0;
+  // A sibling has that of the calling process.
   args.exit_signal = (request.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
   args.stack = Address(request.stack_base);
   args.stack_size = request.stack_size;

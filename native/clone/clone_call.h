@@ -9,12 +9,10 @@
 namespace memcage {
 
 struct CloneRequest {
-  /** CLONE_* bits; the exit signal is SIGCHLD. */
+  /** CLONE_* bits, not both of CLONE_PIDFD and CLONE_PARENT_SETTID; the exit signal is SIGCHLD, also with CLONE_PARENT. */
   uint64_t flags;
-  /** Where the kernel stores the pidfd before the child runs, or nullptr. */
-  int* pidfd = nullptr;
-  /** Where it stores the pid by then, or nullptr. */
-  int* parent_tid = nullptr;
+  /** Where the kernel stores, before the child runs, the pidfd (CLONE_PIDFD) or the pid (CLONE_PARENT_SETTID). */
+  int* child_id;
   char* stack_base;
   size_t stack_size;
   /** The directory fd for CLONE_INTO_CGROUP, or -1. */

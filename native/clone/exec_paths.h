@@ -54,11 +54,13 @@ const char* const* ExecCandidates(Memory& memory, const char* file, char* const*
 /** argv for /bin/sh to run a script, whose place is the second entry. nullptr if there is no memory. */
 template <typename Memory>
 char** ShellArguments(Memory& memory, char* const* argv) {
-  static char shell[] = "/bin/sh";
+  constexpr char kShell[] = "/bin/sh";
   size_t count = 0;
   while (argv[count] != nullptr) ++count;
   char** result = memory.template Allocate<char*>(count + 2);
-  if (result == nullptr) return nullptr;
+  char* shell = memory.template Allocate<char>(sizeof(kShell));
+  if (result == nullptr || shell == nullptr) return nullptr;
+  memcpy(shell, kShell, sizeof(kShell));
   result[0] = shell;
   for (size_t i = 1; i < count; ++i) result[i + 1] = argv[i];
   return result;

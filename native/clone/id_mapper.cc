@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "sys/syscalls.h"
 #include "sys/thread.h"
@@ -64,13 +65,13 @@ int WaitFor(pid_t pid, siginfo_t* info, int options) {
 
 }  // namespace
 
-bool IdMapper::Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd) {
+bool IdMapper::Start(const std::vector<IdMapProgram>& programs, std::function<int()> pidfd) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return Fail(sys::NegativeErrno(), "socketpair", {});
   parent_end_.Reset(ends[0]);
   child_end_.Reset(ends[1]);
   programs_ = &programs;
-  pidfd_ = pidfd;
+  pidfd_ = std::move(pidfd);
 
   const int failed = StartThread(
       &thread_,
@@ -109,7 +110,7 @@ void IdMapper::Run() {
 
 bool IdMapper::MapIds() {
   const char* syscall = "";
-  const std::string pid = PidOf(*pidfd_, &syscall);
+  const std::string pid = PidOf(pidfd_(), &syscall);
   if (pid.empty()) return Fail(sys::NegativeErrno(), syscall, kProcFdinfo);
   for (const IdMapProgram& program : *programs_) {
     if (!RunProgram(program, pid)) return false;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -29,8 +30,8 @@ class IdMapper {
   IdMapper& operator=(const IdMapper&) = delete;
   ~IdMapper() { Finish(); }
 
-  /** The kernel writes `pidfd` before the child runs. Returns whether it could. */
-  [[nodiscard]] bool Start(const std::vector<IdMapProgram>& programs, const volatile int* pidfd);
+  /** `pidfd` is asked once the child runs. Returns whether it could start. */
+  [[nodiscard]] bool Start(const std::vector<IdMapProgram>& programs, std::function<int()> pidfd);
 
   /** The child's end; and the parent's, which the child must not keep open. */
   [[nodiscard]] int child_end() const { return child_end_.get(); }
@@ -55,7 +56,7 @@ class IdMapper {
   [[nodiscard]] bool Fail(int error, const char* syscall, const std::string& subject);
 
   const std::vector<IdMapProgram>* programs_ = nullptr;
-  const volatile int* pidfd_ = nullptr;
+  std::function<int()> pidfd_;
   UniqueFd parent_end_;
   UniqueFd child_end_;
   pthread_t thread_{};

@@ -55,12 +55,9 @@ void LeaveSessionKeyring(const SpawnPlan& plan) {
 
 void InstallFilter(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
-  // The filter may kill this process before its program runs. A core dump would then be of what it has copied from its
-  // parent. exec makes it dumpable again. While it shares that memory, it would change the parent; then whoever made
-  // the plan knows that the filter lets it start.
-  if (!plan.shares_memory) {
-    Check(plan, Stage::kSeccomp, Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
-  }
+  // The filter may kill this process before its program runs. A core dump would then be of what it shares with the
+  // starter, or has copied. exec makes it dumpable again.
+  Check(plan, Stage::kSeccomp, Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
   sock_fprog program{};
   program.len = static_cast<uint16_t>(privileges.filter.size() / kInstructionSize);
   program.filter = reinterpret_cast<sock_filter*>(const_cast<uint8_t*>(privileges.filter.data()));

@@ -33,7 +33,7 @@ struct RootPlan {
   /** nullptr: the caller's own root, or an empty tmpfs. */
   const char* path = nullptr;
   bool empty = false;
-  TmpfsOptions empty_options{nullptr, "755"};
+  TmpfsOptions empty_options;
   bool read_only = false;
   std::span<const RootMount> mounts;
   std::span<const char* const> hide;

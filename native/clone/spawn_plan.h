@@ -63,8 +63,6 @@ struct SpawnPlan {
   bool new_session = false;
   /** Leave all signals blocked, for the program to ask for them. */
   bool hold_signals = false;
-  /** With the parent, until exec. */
-  bool shares_memory = false;
   bool kill_with_parent = false;
   bool new_cgroup_namespace = false;
   bool private_mounts = false;

@@ -26,6 +26,27 @@ std::string_view ReadStart(int fd, char* buffer, size_t size) {
 
 }  // namespace
 
+bool IsFrozen(int cgroup_fd, int thaw_fd) {
+  char buffer[256];
+  if (cgroup_fd >= 0) {
+    const UniqueFd events(openat(cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC));
+    const UniqueFd freeze(openat(cgroup_fd, "cgroup.freeze", O_RDONLY | O_CLOEXEC));
+    // cgroup.events also shows a frozen ancestor, but only once every task has stopped.
+    if (ReadStart(events.get(), buffer, sizeof(buffer)).find("frozen 1") != std::string_view::npos ||
+        ReadStart(freeze.get(), buffer, sizeof(buffer)).starts_with("1")) {
+      return true;
+    }
+  }
+  // FROZEN or FREEZING, as opposed to THAWED.
+  return thaw_fd >= 0 && ReadStart(thaw_fd, buffer, sizeof(buffer)).starts_with("F");
+}
+
+void Thaw(int thaw_fd) {
+  if (thaw_fd < 0) return;
+  constexpr std::string_view kThawed = "THAWED";
+  [[maybe_unused]] const ssize_t written = pwrite(thaw_fd, kThawed.data(), kThawed.size(), 0);
+}
+
 int Watchdog::Open() {
   if (!timer_.valid()) timer_.Reset(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
   return timer_.valid() ? timer_.get() : sys::NegativeErrno();
@@ -54,21 +75,6 @@ bool Watchdog::Disarm() {
   return killed_;
 }
 
-bool Watchdog::Frozen() const {
-  char buffer[256];
-  if (wait_.cgroup_fd >= 0) {
-    const UniqueFd events(openat(wait_.cgroup_fd, "cgroup.events", O_RDONLY | O_CLOEXEC));
-    const UniqueFd freeze(openat(wait_.cgroup_fd, "cgroup.freeze", O_RDONLY | O_CLOEXEC));
-    // cgroup.events also shows a frozen ancestor, but only once every task has stopped.
-    if (ReadStart(events.get(), buffer, sizeof(buffer)).find("frozen 1") != std::string_view::npos ||
-        ReadStart(freeze.get(), buffer, sizeof(buffer)).starts_with("1")) {
-      return true;
-    }
-  }
-  // FROZEN or FREEZING, as opposed to THAWED.
-  return wait_.thaw_fd >= 0 && ReadStart(wait_.thaw_fd, buffer, sizeof(buffer)).starts_with("F");
-}
-
 void Watchdog::Look() {
   uint64_t expirations = 0;
   if (read(timer_.get(), &expirations, sizeof(expirations)) < 0 && errno == EAGAIN) return;
@@ -84,15 +90,11 @@ void Watchdog::Look() {
   // The timer runs on from one start to the next, so this start may have just begun.
   const int64_t waited_ns = sys::MonotonicNs() - armed_ns_;
   if (waited_ns < kPeriodMs * kMillisecond) return;
-  if (waited_ns < wait_.timeout_ms * kMillisecond && !Frozen()) return;
+  if (waited_ns < wait_.timeout_ms * kMillisecond && !IsFrozen(wait_.cgroup_fd, wait_.thaw_fd)) return;
   // This fails if the child has ended by itself, or if the kernel has stored the pidfd's number but not finished the
   // clone. Then the next look comes soon enough.
   if (sys::PidfdSendSignal(pidfd, SIGKILL) == 0) killed_ = true;
-  if (wait_.thaw_fd >= 0) {
-    // A task that the v1 freezer froze does not even take SIGKILL.
-    constexpr std::string_view kThawed = "THAWED";
-    [[maybe_unused]] const ssize_t written = pwrite(wait_.thaw_fd, kThawed.data(), kThawed.size(), 0);
-  }
+  Thaw(wait_.thaw_fd);
 }
 
 }  // namespace memcage

@@ -7,6 +7,11 @@
 
 namespace memcage {
 
+/** Whether a child in these is, or will be, frozen. Each may be -1: the directory on v2, `freezer.state` on v1. */
+bool IsFrozen(int cgroup_fd, int thaw_fd);
+/** A task that the v1 freezer froze does not even take SIGKILL. -1: does nothing. */
+void Thaw(int thaw_fd);
+
 /**
  * Limits the time for which CLONE_VFORK suspends a thread. Such a thread can't help itself: someone may have frozen its
  * child, or the child may hang in a file system. A timer in the epoll set of the watcher's thread looks every few
@@ -34,7 +39,6 @@ class Watchdog {
   void Look();
 
  private:
-  [[nodiscard]] bool Frozen() const;
   void SetTimer(int64_t period_ms);
 
   UniqueFd timer_;

@@ -120,7 +120,6 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
   start.plan.envp = envp;
   start.plan.cwd = "/";
   start.plan.stdio = stdio;
-  start.plan.shares_memory = true;
   // The guardian has a session of its own, without a terminal.
   start.plan.new_session = true;
   start.watchdog_ms = kStartMs;

@@ -1,5 +1,6 @@
 #include "starter/client.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -11,113 +12,235 @@
 #include <cstring>
 
 #include "clone/exec_paths.h"
+#include "clone/watchdog.h"
 #include "sys/call_names.h"
+#include "sys/clock.h"
 #include "sys/memory.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
+namespace {
 
 using starter::Header;
-using starter::StartOrder;
+using starter::ChildOrder;
+using starter::Page;
 using starter::Reply;
 
-std::optional<CloneFailure> Starter::Ensure(const std::string& launcher) {
-  if (socket_.valid()) return std::nullopt;
-  int fds[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) return CloneFailure{Stage::kClone, -errno, "socketpair", {}, "socketpair"};
-  UniqueFd ours(fds[0]);
-  UniqueFd its(fds[1]);
-  UniqueFd memory(memfd_create("memcage", MFD_CLOEXEC));
-  if (!memory.valid() || ftruncate(memory.get(), 4096) < 0) return CloneFailure{Stage::kClone, -errno, "memfd", {}, "memfd_create"};
-  void* page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-  page_ = static_cast<starter::Page*>(page);
+/** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
+constexpr int kLoadMs = 10'000;
+/** A start takes well below a millisecond. One that is still under way after this time is really stuck. */
+constexpr int kLookMs = 20;
+/** For a starter that has cloned nothing: somebody has stopped it. */
+constexpr int64_t kIdleMs = 1000;
+constexpr int64_t kMillisecond = 1'000'000;
+
+CloneFailure Refused(const char* syscall) { return {Stage::kClone, sys::NegativeErrno(), syscall, {}, syscall}; }
+
+size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+/** Replaces each fd of the order by its place in the list. */
+std::vector<int> TakeFds(ChildOrder* order, Memory& memory) {
+  // What `start` points to stays as it is.
+  order->plan.stdio = memory.Keep(order->plan.stdio);
+  order->plan.join_fds = memory.Keep(order->plan.join_fds);
+  std::vector<int> fds;
+  starter::ForEachFd(order, [&](int* fd) {
+    if (*fd < 0) return;
+    fds.push_back(*fd);
+    *fd = static_cast<int>(fds.size()) - 1;
+  });
+  return fds;
+}
+
+/** Sends all, with fds at the first byte. Returns 0 or a negative errno. */
+int SendAll(int socket, iovec part, std::span<const int> fds) {
+  alignas(cmsghdr) char control[CMSG_SPACE(starter::kMostFds * sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+    memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+  }
+  while (part.iov_len > 0) {
+    const ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EINTR) return sys::NegativeErrno();
+    if (sent < 0) continue;
+    part.iov_base = static_cast<char*>(part.iov_base) + sent;
+    part.iov_len -= static_cast<size_t>(sent);
+    message.msg_control = nullptr;
+    message.msg_controllen = 0;
+  }
+  return 0;
+}
+
+bool ReceiveAll(int socket, void* to, size_t size) {
+  char* at = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t length = recv(socket, at, size, 0);
+    if (length < 0 && errno == EINTR) continue;
+    if (length <= 0) return false;
+    at += length;
+    size -= static_cast<size_t>(length);
+  }
+  return true;
+}
+
+}  // namespace
+
+Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::string& executable, UniqueFd* pidfd) {
+  Memory memory(arena_);
+  SpawnPlan& plan = start.plan;
+  plan.candidates = ExecCandidates(memory, plan.file, plan.envp);
+  plan.shell_argv = ShellArguments(memory, plan.argv);
+  plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
+  IdMapper id_mapper;
+  UniqueFd mapped;
+  const auto open_child = [&] {
+    mapped = OpenChild();
+    return mapped.get();
+  };
+  if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, open_child)) {
+    return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
+  }
+  plan.id_mapper_fd = id_mapper.child_end();
+  ChildOrder* order = memory.Allocate<ChildOrder>(1);
+  *order = {plan, start.namespaces, start.into_cgroup_fd};
+  const std::vector<int> fds = TakeFds(order, memory);
+  // What does not fit, exec would refuse too.
+  if (!memory.IsWithin()) return CloneFailure{Stage::kExec, -E2BIG, plan.file, {}, "execve"};
+
+  bool was_killed = false;
+  std::optional<Answer> answer;
+  // Somebody may kill or stop the starter. If it has cloned nothing by then, another one does.
+  for (int left = 2; left > 0 && !answer; --left) {
+    if (std::optional<CloneFailure> failure = Ensure(executable)) return *failure;
+    page_->pid = 0;
+    const int sent = Send(*order, fds);
+    if (sent == 0) answer = Await(start, &was_killed);
+    // Once it is dead, the page says whether there is a child.
+    if (!answer) End();
+    if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) {
+      return CloneFailure{Stage::kClone, sent, starter::kProgramName, {}, "sendmsg"};
+    }
+    if (Pid() != 0) break;
+  }
+  id_mapper.Finish();
+
+  if (Pid() == 0) {
+    if (!answer) return CloneFailure{Stage::kClone, -EAGAIN, starter::kProgramName, {}, {}};
+    return CloneFailure{answer->stage, answer->error, {}, {}, answer->syscall};
+  }
+  *pidfd = OpenChild();
+  if (!pidfd->valid()) return CloneFailure{Stage::kClone, pidfd->get(), "pidfd_open", {}, "pidfd_open"};
+  // Without an answer the child goes its way. Or it was killed with the starter, whose memory it had, as if after exec.
+  if (!was_killed && (!answer || answer->error == 0)) return Pid();
+  siginfo_t info{};
+  sys::WaitPidfd(pidfd->get(), &info, WEXITED, nullptr);
+  if (was_killed) return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
+  if (answer->stage == Stage::kIdMaps && id_mapper.error() != 0) {
+    return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
+                        id_mapper.syscall()};
+  }
+  if (answer->fd >= 0) answer->subject = "fd " + std::to_string(fds[static_cast<size_t>(answer->fd)]);
+  return CloneFailure{answer->stage, answer->error, answer->subject, {}, answer->syscall};
+}
+
+std::optional<CloneFailure> Starter::Ensure(const std::string& executable) {
+  Likeness likeness = Likeness::Now(&files_);
+  if (socket_.valid() && likeness == likeness_) return std::nullopt;
+  End();
+  likeness_ = std::move(likeness);
+  return Make(executable);
+}
+
+std::optional<CloneFailure> Starter::Make(const std::string& executable) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return Refused("socketpair");
+  UniqueFd ours(ends[0]);
+  const UniqueFd its(ends[1]);
+  const UniqueFd memory(memfd_create(starter::kProgramName, MFD_CLOEXEC));
+  if (!memory.valid()) return Refused("memfd_create");
+  if (ftruncate(memory.get(), static_cast<off_t>(PageSize())) < 0) return Refused("ftruncate");
+  if (page_ != nullptr) munmap(page_, PageSize());
+  void* page = mmap(nullptr, PageSize(), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+  page_ = page == MAP_FAILED ? nullptr : static_cast<Page*>(page);
+  if (page_ == nullptr) return Refused("mmap");
   const int self = own_->SelfPidfd();
-  std::string words[] = {starter::kProgramName, "1", starter::kArgument + std::to_string(getpid())};
+  if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
+
+  std::string words[] = {starter::kProgramName, starter::kLauncherVersion,
+                         starter::kArgument + std::to_string(getpid())};
   char* const argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
   char* const envp[] = {nullptr};
   const int stdio[] = {-1, -1, -1, its.get(), memory.get(), self};
+  static_assert(starter::kSocketFd == 3 && starter::kPageFd == 4 && starter::kProcessFd == 5 && starter::kFdCount == 6);
   ChildStart start;
-  start.plan.file = launcher.c_str();
+  start.plan.file = executable.c_str();
   start.plan.argv = argv;
   start.plan.envp = envp;
   start.plan.stdio = stdio;
-  start.plan.shares_memory = true;
   start.plan.kill_with_parent = true;
   start.plan.hold_signals = true;
   start.shares_fs = true;
-  start.watchdog_ms = 10000;
+  start.watchdog_ms = kLoadMs;
   const Expected<pid_t, CloneFailure> started = own_->Start(start, &pidfd_);
   if (!started) return started.error();
   socket_ = std::move(ours);
   return std::nullopt;
 }
 
-Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::string& launcher, UniqueFd* pidfd) {
-  if (std::optional<CloneFailure> failure = Ensure(launcher)) return *failure;
-  Memory memory;
-  SpawnPlan& plan = start.plan;
-  plan.candidates = ExecCandidates(memory, plan.file, plan.envp);
-  plan.shell_argv = ShellArguments(memory, plan.argv);
-  plan.shell_argv[0] = memory.Keep(std::string_view("/bin/sh"));
-  plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
-  StartOrder* order = memory.Allocate<StartOrder>(1);
-  *order = {plan, start.namespaces, start.into_cgroup_fd};
-  // The numbers in these arrays become others.
-  order->plan.stdio = memory.Keep(std::vector<int>(plan.stdio.begin(), plan.stdio.end()));
-  order->plan.join_fds = memory.Keep(std::vector<int>(plan.join_fds.begin(), plan.join_fds.end()));
-  std::vector<int> fds;
-  starter::ForEachFd(*order, [&](int& fd) {
-    if (fd < 0) return;
-    fds.push_back(fd);
-    fd = static_cast<int>(fds.size()) - 1;
-  });
-  Arena& arena = Arena::OfThread();
-  Header header{arena.base(), Arena::kSize, arena.used(), order, static_cast<int32_t>(fds.size())};
-  iovec parts[] = {{&header, sizeof(header)}, {arena.base(), arena.used()}};
-  std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  if (!fds.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-    memcpy(CMSG_DATA(rights), fds.data(), fds.size() * sizeof(int));
+void Starter::End() {
+  if (!socket_.valid()) return;
+  socket_.Reset();
+  sys::PidfdSendSignal(pidfd_.get(), SIGKILL);
+  siginfo_t info{};
+  sys::WaitPidfd(pidfd_.get(), &info, WEXITED, nullptr);
+  pidfd_.Reset();
+}
+
+int Starter::Send(const ChildOrder& order, const std::vector<int>& fds) {
+  Header header{arena_->base(), arena_->used(), const_cast<ChildOrder*>(&order), static_cast<uint32_t>(fds.size())};
+  std::span<const int> left(fds);
+  std::span<const int> first = left.first(std::min(left.size(), starter::kMostFds));
+  if (const int error = SendAll(socket_.get(), {&header, sizeof(header)}, first); error < 0) return error;
+  for (left = left.subspan(first.size()); !left.empty(); left = left.subspan(first.size())) {
+    first = left.first(std::min(left.size(), starter::kMostFds));
+    char byte = 0;
+    if (const int error = SendAll(socket_.get(), {&byte, 1}, first); error < 0) return error;
   }
-  page_->pid = 0;
-  const ssize_t sent = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-  if (sent < 0) return CloneFailure{Stage::kClone, -errno, "sendmsg", {}, "sendmsg"};
-  for (size_t at = static_cast<size_t>(sent) - sizeof(header); at < arena.used();) {
-    const ssize_t more = send(socket_.get(), arena.base() + at, arena.used() - at, MSG_NOSIGNAL);
-    if (more < 0) return CloneFailure{Stage::kClone, -errno, "send", {}, "sendto"};
-    at += static_cast<size_t>(more);
+  return SendAll(socket_.get(), {arena_->base(), arena_->used()}, {});
+}
+
+std::optional<Starter::Answer> Starter::Await(const ChildStart& start, bool* was_killed) {
+  const int64_t begun_ns = sys::MonotonicNs();
+  pollfd socket{socket_.get(), POLLIN, 0};
+  for (int ready = 0; (ready = poll(&socket, 1, kLookMs)) <= 0;) {
+    if (ready < 0) continue;
+    const int64_t waited_ms = (sys::MonotonicNs() - begun_ns) / kMillisecond;
+    if (Pid() == 0) {
+      if (waited_ms >= kIdleMs) return std::nullopt;
+      continue;
+    }
+    if (waited_ms < start.watchdog_ms && !IsFrozen(start.into_cgroup_fd, start.thaw_fd)) continue;
+    // This fails if the child has ended by itself.
+    if (sys::PidfdSendSignal(OpenChild().get(), SIGKILL) == 0) *was_killed = true;
+    Thaw(start.thaw_fd);
   }
   Reply reply{};
-  ssize_t length = 0;
-  do {
-    length = recv(socket_.get(), &reply, sizeof(reply), MSG_WAITALL);
-  } while (length < 0 && errno == EINTR);
-  if (length != sizeof(reply)) {
-    socket_.Reset();
-    return CloneFailure{Stage::kClone, -ESRCH, "starter", {}, "recvfrom"};
-  }
-  std::string subject(reply.length, '\0');
-  if (reply.length > 0 && recv(socket_.get(), subject.data(), reply.length, MSG_WAITALL) < 0) return CloneFailure{Stage::kClone, -errno, "recv", {}, "recvfrom"};
-  if (page_->pid != 0) {
-    *pidfd = UniqueFd(sys::PidfdOpen(page_->pid));
-    if (reply.error != 0) {
-      siginfo_t info{};
-      sys::WaitPidfd(pidfd->get(), &info, WEXITED, nullptr);
-    }
-  }
-  if (reply.error != 0) {
-    if (subject.empty() && reply.fd >= 0) subject = "fd " + std::to_string(fds[static_cast<size_t>(reply.fd)]);
-    return CloneFailure{static_cast<Stage>(reply.stage), reply.error, subject, {}, sys::CallName(reply.call)};
-  }
-  return static_cast<pid_t>(page_->pid);
+  if (!ReceiveAll(socket_.get(), &reply, sizeof(reply))) return std::nullopt;
+  std::string subject(reply.subject_size, '\0');
+  if (!ReceiveAll(socket_.get(), subject.data(), subject.size())) return std::nullopt;
+  return Answer{static_cast<Stage>(reply.stage), reply.error, std::move(subject), reply.fd, sys::CallName(reply.call)};
 }
+
+pid_t Starter::Pid() const { return page_ == nullptr ? 0 : __atomic_load_n(&page_->pid, __ATOMIC_ACQUIRE); }
+
+UniqueFd Starter::OpenChild() const { return UniqueFd(sys::PidfdOpen(Pid())); }
 
 }  // namespace memcage

@@ -1,26 +1,66 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "clone/child_starter.h"
+#include "starter/likeness.h"
 #include "starter/protocol.h"
+#include "sys/arena.h"
 #include "sys/unique_fd.h"
 
 namespace memcage {
 
-/** Starts children through a small process, so that none of them shares or copies the memory of this one. */
+/**
+ * Starts children through a starter: a memcage-exec that belongs to the calling thread, and ends with it. It is made at
+ * the first start, and anew if it has died or is not as this thread is any more.
+ */
 class Starter {
  public:
-  explicit Starter(ChildStarter* own) : own_(own) {}
-  Expected<pid_t, CloneFailure> Start(ChildStart& start, const std::string& launcher, UniqueFd* pidfd);
+  Starter(ChildStarter* own, Arena* arena) : own_(own), arena_(arena) {}
+  Starter(const Starter&) = delete;
+  Starter& operator=(const Starter&) = delete;
+  ~Starter() { End(); }
+
+  /**
+   * Like ChildStarter::Start(). All that `start` points to is in the arena.
+   *
+   * @param executable memcage-exec
+   */
+  Expected<pid_t, CloneFailure> Start(ChildStart& start, const std::string& executable, UniqueFd* pidfd);
 
  private:
-  std::optional<CloneFailure> Ensure(const std::string& launcher);
+  /** A starter's reply. */
+  struct Answer {
+    Stage stage;
+    /** Negative errno; 0: the child has reached exec. */
+    int error;
+    std::string subject;
+    /** The place of the fd that it is about, or -1. */
+    int fd;
+    const char* syscall;
+  };
+
+  [[nodiscard]] std::optional<CloneFailure> Ensure(const std::string& executable);
+  [[nodiscard]] std::optional<CloneFailure> Make(const std::string& executable);
+  /** Kills it. A child that it has cloned lives on. */
+  void End();
+  /** Returns 0 or a negative errno. */
+  [[nodiscard]] int Send(const starter::ChildOrder& order, const std::vector<int>& fds);
+  /** Empty if it has died, or does nothing. */
+  [[nodiscard]] std::optional<Answer> Await(const ChildStart& start, bool* was_killed);
+  /** Of the child that it has cloned for the last order; 0 if there is none. */
+  [[nodiscard]] pid_t Pid() const;
+  [[nodiscard]] UniqueFd OpenChild() const;
 
   ChildStarter* own_;
+  Arena* arena_;
   UniqueFd socket_;
   UniqueFd pidfd_;
   starter::Page* page_ = nullptr;
+  LikenessFiles files_;
+  Likeness likeness_;
 };
 
 }  // namespace memcage

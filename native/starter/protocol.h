@@ -1,54 +1,71 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "clone/spawn_plan.h"
 
+// What the addon and the starter send each other. Both are always from the same build of the package.
 namespace memcage::starter {
 
+/** The launcher's first argument. A launcher of another version reports that, and starts nothing. */
+inline constexpr const char* kLauncherVersion = "1";
+
+/** argv[0], and the argument that makes the launcher a starter. ps(1) shows both; the pid is for its reader. */
 inline constexpr const char* kProgramName = "memcage-starter";
 inline constexpr const char* kArgument = "--starter=";
+
+/** The starter's end of the socket pair (SOCK_STREAM), the Page, and a pidfd of the process that it starts children for. */
 inline constexpr int kSocketFd = 3;
 inline constexpr int kPageFd = 4;
 inline constexpr int kProcessFd = 5;
+inline constexpr int kFdCount = 6;
 
-/** The page that both have. */
+/** unix(7): SCM_MAX_FD */
+inline constexpr size_t kMostFds = 253;
+
+/** Memory of both. */
 struct Page {
-  /** The kernel writes it before the child runs. */
+  /** Of the child, in the PID namespace of the starter. The kernel writes it before the child runs. */
   int32_t pid;
 };
 
-/** One child, in memory that has the same address in both. */
-struct StartOrder {
+/** One child. It is in an arena, with all that it points to. Its fds are places among those that come along. */
+struct ChildOrder {
   SpawnPlan plan;
+  /** CLONE_NEW*. */
   uint32_t namespaces;
-  int into_cgroup_fd;
+  int32_t into_cgroup_fd;
 };
 
+/** Comes before the arena's content, with the fds. */
 struct Header {
-  char* base;
-  uint64_t size;
+  std::byte* arena;
   uint64_t used;
-  StartOrder* order;
-  int32_t fd_count;
+  ChildOrder* order;
+  uint32_t fd_count;
 };
 
+/** What came of it. The text of what the failure is about follows. */
 struct Reply {
   int32_t stage;
+  /** Negative errno; 0: the child has reached exec. */
   int32_t error;
   int64_t call;
+  /** The place of an fd that the failure is about, or -1. */
   int32_t fd;
-  uint32_t length;
+  uint32_t subject_size;
 };
+static_assert(std::is_trivially_copyable_v<Header> && std::is_trivially_copyable_v<Reply>);
 
-/** Calls `each` with every fd of the order. */
+/** Calls `each` with every fd of an order that the child needs. Its arrays must be its own. */
 template <typename F>
-void ForEachFd(StartOrder& order, F each) {
-  SpawnPlan& plan = order.plan;
-  for (const int& fd : plan.stdio) each(const_cast<int&>(fd));
-  for (const int& fd : plan.join_fds) each(const_cast<int&>(fd));
-  each(plan.pids_fd);
-  each(order.into_cgroup_fd);
+void ForEachFd(ChildOrder* order, F each) {
+  SpawnPlan& plan = order->plan;
+  for (const int& fd : plan.stdio) each(const_cast<int*>(&fd));
+  for (const int& fd : plan.join_fds) each(const_cast<int*>(&fd));
+  for (int* fd : {&plan.pids_fd, &plan.id_mapper_fd, &order->into_cgroup_fd}) each(fd);
 }
 
 }  // namespace memcage::starter

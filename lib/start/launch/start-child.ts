@@ -122,10 +122,9 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
 
 const FORCED = process.env['STARTER'];
 
-function throughStarter(mayShare: boolean): { shareMemory: boolean; launcher?: string } {
-  if (FORCED === 'none') return { shareMemory: mayShare };
-  if (FORCED === 'all' || !mayShare) return { shareMemory: true, launcher: launcherPath() };
-  return { shareMemory: true };
+function throughStarter(mayShare: boolean): { starter?: string } {
+  if (FORCED === 'all' || !mayShare) return { starter: launcherPath() };
+  return {};
 }
 
 /** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
