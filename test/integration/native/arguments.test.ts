@@ -1,5 +1,6 @@
 import { native } from 'memcage/native';
 import { cloneOptions } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { openFdCount } from '../../support/processes/fds';
 import { childrenOf } from '../../support/processes/processes';
 import { bind, inRoot, tmpfs } from '../../support/roots/root-plan';
@@ -66,7 +67,7 @@ describe('clone', () => {
     ['a stdio beyond int', { stdio: [2 ** 31] }],
     ['a stdio that is NaN', { stdio: [Number.NaN] }],
     ['a truthy detached', { detached: 1 }],
-    ['no shareMemory', { shareMemory: undefined }],
+    ['no starter', { starter: undefined }],
     ['negative namespaces', { namespaces: -1 }],
     ['namespaces that are no namespaces', { namespaces: CLONE_FS }],
     ['a hostname that would be ours', { hostname: 'mine' }],
@@ -120,8 +121,8 @@ describe('clone', () => {
       'a program outside with a seccomp filter',
       { ...inRoot({}), file: '/bin/true', fileOutside: true, seccomp: new Uint8Array(8) },
     ],
-    ['a negative uid', { uid: -1, shareMemory: false }],
-    ['a uid beyond 32 bits', { uid: 2 ** 32, shareMemory: false }],
+    ['a negative uid', { uid: -1, starter: STARTER }],
+    ['a uid beyond 32 bits', { uid: 2 ** 32, starter: STARTER }],
     ['a uid with shared memory', { uid: 1 }],
     ['a gid with shared memory', { gid: 1 }],
     [

@@ -17,6 +17,7 @@ import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { starts } from '../../support/children/starts';
 import { faults } from '../../support/native/faults';
 import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { threadStatuses } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 
@@ -25,8 +26,8 @@ const PR_GET_DUMPABLE = 3;
 const NOBODY = 65534;
 
 const memory = [
-  { memory: 'shared', shareMemory: true },
-  { memory: 'copied', shareMemory: false },
+  { memory: 'shared', starter: undefined },
+  { memory: 'of a starter', starter: STARTER },
 ];
 
 function statusOf(pid: number): Record<string, string> {
@@ -52,7 +53,7 @@ function sessionOf(pid: number | 'self'): string | undefined {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
 }
 
-describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
+describe.each(memory)('a child with $memory memory', ({ starter }) => {
   let directory: string;
   let opened: number[];
 
@@ -62,7 +63,7 @@ describe.each(memory)('a child with $memory memory', ({ shareMemory }) => {
     return fd;
   };
   const look = <T>(options: Partial<CloneOptions>, at: (pid: number) => T): T =>
-    whileRunning({ shareMemory, ...options }, at);
+    whileRunning({ starter, ...options }, at);
 
   beforeEach(() => {
     directory = temporaryDirectory();
@@ -165,7 +166,7 @@ describeIf('cgroup', 'the fds of a clone', () => {
 
 describeIf('root', 'a child of another user', () => {
   const ids = (options: Partial<CloneOptions>): (string | undefined)[] =>
-    whileRunning({ shareMemory: false, ...options }, (pid) => {
+    whileRunning({ starter: STARTER, ...options }, (pid) => {
       const { Uid, Gid, Groups } = statusOf(pid);
       return [Uid, Gid, Groups].map((text) => text?.replaceAll('\t', ' '));
     });
@@ -199,7 +200,7 @@ describeIf('root', 'a child of another user', () => {
 
   test('is refused while memory is shared, which would be opened to that user', () => {
     for (const id of [{ uid: NOBODY }, { gid: NOBODY }, { uid: 0 }]) {
-      expect(() => native.clone(cloneOptions(id))).toThrow(/shareMemory/);
+      expect(() => native.clone(cloneOptions(id))).toThrow(/starter/);
     }
   });
 });

@@ -5,6 +5,7 @@ import { type CloneOptions, type IdMapProgram, native } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, startCloningTwice, twice } from '../../support/native/clone-fixture';
 import type { FaultRule } from '../../support/native/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { patience } from '../../support/patience';
 import { mark } from '../../support/processes/mark';
 import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes/processes';
@@ -18,8 +19,8 @@ const { CLONE_NEWPID, CLONE_NEWUSER } = native.constants;
 const CLONE_THREAD = 0x10000;
 
 const memory = [
-  { memory: 'shared', shareMemory: true },
-  { memory: 'copied', shareMemory: false },
+  { memory: 'shared', starter: undefined },
+  { memory: 'of a starter', starter: STARTER },
 ];
 
 describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
@@ -47,27 +48,24 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     idMapPrograms,
   });
 
-  test.each(memory)(
-    'run one after another, with its pid; it goes on with these ids, memory $memory',
-    ({ shareMemory }) => {
-      const log = at('log');
-      const options = {
-        ...withPrograms(
-          script('first', `sleep 0.1; echo first $1 $(cat /proc/$1/uid_map) >> ${log}`),
-          mapper('uid_map', '7 0 1'),
-          mapper('gid_map', '8 0 1'),
-          script('last', `echo last $1 $(cat /proc/$1/uid_map) "$2" "$3" >> ${log}`, 'a b', ''),
-        ),
-        shareMemory,
-      };
-      const pid = whileRunning(options, (child) => child);
-      expect(readFileSync(log, 'utf8')).toBe(`first ${pid}\nlast ${pid} 7 0 1 a b \n`);
-      expect(outputOf({ ...options, ...shell('echo $(id -u) $(id -g)') })).toBe('7 8\n');
-    },
-  );
+  test.each(memory)('run one after another, with its pid; it goes on with these ids, memory $memory', ({ starter }) => {
+    const log = at('log');
+    const options = {
+      ...withPrograms(
+        script('first', `sleep 0.1; echo first $1 $(cat /proc/$1/uid_map) >> ${log}`),
+        mapper('uid_map', '7 0 1'),
+        mapper('gid_map', '8 0 1'),
+        script('last', `echo last $1 $(cat /proc/$1/uid_map) "$2" "$3" >> ${log}`, 'a b', ''),
+      ),
+      starter,
+    };
+    const pid = whileRunning(options, (child) => child);
+    expect(readFileSync(log, 'utf8')).toBe(`first ${pid}\nlast ${pid} 7 0 1 a b \n`);
+    expect(outputOf({ ...options, ...shell('echo $(id -u) $(id -g)') })).toBe('7 8\n');
+  });
 
-  test.each(memory)('get the pid that /proc has, not that of its PID namespace, memory $memory', ({ shareMemory }) => {
-    const options = { ...withPrograms(mapper('uid_map', '7 0 1')), shareMemory };
+  test.each(memory)('get the pid that /proc has, not that of its PID namespace, memory $memory', ({ starter }) => {
+    const options = { ...withPrograms(mapper('uid_map', '7 0 1')), starter };
     const inside = { ...options, namespaces: CLONE_NEWUSER | CLONE_NEWPID, ...shell('echo $$ $(id -u)') };
     expect(outputOf(inside)).toBe('1 7\n');
   });
@@ -118,8 +116,8 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
   testRows(
     'one that fails: no child is left',
     failing.flatMap(([what, ...rest]) => memory.map((how) => ({ what, rest, ...how }))),
-    async ({ rest: [programs, failure], shareMemory }) => {
-      const options = { ...withPrograms(...programs()), ...shell('echo ran > "$1"', at('marker')), shareMemory };
+    async ({ rest: [programs, failure], starter }) => {
+      const options = { ...withPrograms(...programs()), ...shell('echo ran > "$1"', at('marker')), starter };
       expect(await cloneTwice({ options })).toEqual(
         twice({ ...failedAt('id-maps', 0), ...failure, path: at(String(failure['path'])) }),
       );
@@ -134,9 +132,9 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     expect(existsSync(at('marker'))).toBe(false);
   });
 
-  test.each(memory)('one that does not end is killed with the child, memory $memory', async ({ shareMemory }) => {
+  test.each(memory)('one that does not end is killed with the child, memory $memory', async ({ starter }) => {
     const sleep = `sleep ${mark()}`;
-    const options = { ...withPrograms(script('hang', `exec ${sleep}`)), watchdogMs: 200, shareMemory };
+    const options = { ...withPrograms(script('hang', `exec ${sleep}`)), watchdogMs: 200, starter };
     const report = await cloneTwice({ options });
     expect(report).toEqual(twice(failedAt('watchdog', ETIMEDOUT, '/bin/true')));
     expect(Math.max(...report.attempts.map(({ ms }) => ms))).toBeLessThan(patience(3000));

@@ -7,6 +7,7 @@ import { fixtureResult } from '../../support/fixture';
 import { cloneTwice, failedAt, RAN, twice } from '../../support/native/clone-fixture';
 import type { FaultRule } from '../../support/native/faults';
 import { shell, temporaryDirectory } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -25,14 +26,14 @@ function callAll(rules: FaultRule[], calls: [name: string, options: Record<strin
 }
 
 describeIf('seccomp', 'without clone3', () => {
-  const kinds = [{ shareMemory: true }, { shareMemory: false }];
+  const kinds = [{ starter: undefined }, { starter: STARTER }];
 
-  test.each(kinds)('clone starts children (%p)', async ({ shareMemory }) => {
-    expect(await cloneTwice({ rules: [masked('clone3')], options: { shareMemory } })).toEqual(twice(RAN));
+  test.each(kinds)('clone starts children (%p)', async ({ starter }) => {
+    expect(await cloneTwice({ rules: [masked('clone3')], options: { starter } })).toEqual(twice(RAN));
   });
 
-  test.each(kinds)('clone reports what fails (%p)', async ({ shareMemory }) => {
-    const report = await cloneTwice({ rules: [masked('clone3')], options: { file: '/', shareMemory } });
+  test.each(kinds)('clone reports what fails (%p)', async ({ starter }) => {
+    const report = await cloneTwice({ rules: [masked('clone3')], options: { file: '/', starter } });
     expect(report).toEqual(twice(failedAt('exec', EACCES, '/', 'execve')));
   });
 
@@ -51,7 +52,7 @@ describeIf('seccomp', 'without clone3', () => {
     expect(await cloneTwice({ rules: [masked('clone3')], into, options: {} })).toEqual(
       twice(failedAt('clone', ENOSYS, '', 'clone3')),
     );
-    const options = { namespaces: CLONE_NEWTIME, shareMemory: false };
+    const options = { namespaces: CLONE_NEWTIME, starter: STARTER };
     expect(await cloneTwice({ rules: [masked('clone3')], options })).toEqual(
       twice(failedAt('clone', ENOSYS, '', 'clone3')),
     );

@@ -5,6 +5,7 @@ import { type CloneOptions, native } from 'memcage/native';
 import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { faults } from '../../support/native/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -27,8 +28,8 @@ const flags = {
 };
 
 const memory = [
-  { memory: 'shared', shareMemory: true },
-  { memory: 'copied', shareMemory: false },
+  { memory: 'shared', starter: undefined },
+  { memory: 'of a starter', starter: STARTER },
 ];
 
 const namespacesOf = (pid: number | 'self'): [string, string][] =>
@@ -44,14 +45,14 @@ function newNamespaces(options: Partial<CloneOptions>): string[] {
 describeIf(['root', 'userns'], 'namespaces', () => {
   // CLONE_VM can't be combined with CLONE_NEWTIME before Linux 6.3.
   const cases = Object.entries(flags).flatMap(([kind, flag]) =>
-    memory.filter(({ shareMemory }) => kind !== 'time' || !shareMemory).map((how) => ({ kind, flag, ...how })),
+    memory.filter(({ starter }) => kind !== 'time' || starter !== undefined).map((how) => ({ kind, flag, ...how })),
   );
 
   testRows(
     'a new one of each kind and no other',
     cases,
-    ({ kind, flag, shareMemory }) => {
-      expect(newNamespaces({ namespaces: flag, shareMemory })).toEqual([kind]);
+    ({ kind, flag, starter }) => {
+      expect(newNamespaces({ namespaces: flag, starter })).toEqual([kind]);
     },
     { name: ({ kind, memory }) => `${kind}, memory ${memory}` },
   );
@@ -59,7 +60,7 @@ describeIf(['root', 'userns'], 'namespaces', () => {
   test('all eight at once, with all that is set up in them', () => {
     const options = {
       namespaces: Object.values(flags).reduce((all, flag) => all | flag, 0),
-      shareMemory: false,
+      starter: STARTER,
       hostname: 'everything',
       idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' },
       privateMounts: true,

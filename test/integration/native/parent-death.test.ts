@@ -4,6 +4,7 @@ import { type CloneOptions, native } from 'memcage/native';
 import { startFixture } from '../../support/fixture';
 import { cloneTwice, RAN, twice } from '../../support/native/clone-fixture';
 import { cloneOptions } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { patience } from '../../support/patience';
 import { endNow, isAlive } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
@@ -26,8 +27,8 @@ async function startFamily(
 describeIf(['root', 'userns'], 'killWithParent', () => {
   const cases: [what: string, options: Partial<CloneOptions>][] = [
     ['plainly', {}],
-    ['with copied memory', { shareMemory: false }],
-    ['as another user', { shareMemory: false, uid: 65534, gid: 65534 }],
+    ['with copied memory', { starter: STARTER }],
+    ['as another user', { starter: STARTER, uid: 65534, gid: 65534 }],
     ['in a session of its own', { detached: true }],
     ['in a PID namespace', { namespaces: CLONE_NEWPID }],
     ['in a user namespace', { namespaces: CLONE_NEWUSER, idMaps: { uidMap: '0 0 1', gidMap: '0 0 1' } }],

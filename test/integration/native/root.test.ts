@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
 import { errno, refusing } from '../../support/cgroups/bpf';
 import { outputOf, shell, temporaryDirectory } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { ownMounts } from '../../support/roots/root-directory';
 import { bind, EMPTY, failureIn, inRoot, printedIn, SYSTEM, tmpfs } from '../../support/roots/root-plan';
@@ -33,11 +34,11 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
 
   testRows(
     'an empty one has what was mounted in it, and no way out',
-    [true, false],
-    (shareMemory) => {
+    [undefined, STARTER],
+    (starter) => {
       const script =
         'pwd; cd ..; pwd; echo *; echo /proc/[0-9]*; cut -d" " -f5 /proc/self/mountinfo | grep -v /proc/ | sort';
-      expect(printedIn({ ...EMPTY, cwd: '/usr' }, script, { shareMemory })).toEqual([
+      expect(printedIn({ ...EMPTY, cwd: '/usr' }, script, { starter })).toEqual([
         '/usr',
         '/',
         [...SYSTEM.map(({ to }) => to.slice(1)), 'dev', 'proc'].sort().join(' '),
@@ -51,7 +52,7 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
         ].sort(),
       ]);
     },
-    { name: (shareMemory) => `memory ${shareMemory ? 'shared' : 'copied'}` },
+    { name: (starter) => `memory ${starter === undefined ? 'shared' : 'of a starter'}` },
   );
 
   test('keeps no fd but the standard streams', () => {
@@ -127,7 +128,7 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
 
   test('is made before the child gives up what it needs for that', () => {
     const root = { ...EMPTY, readOnly: true };
-    const dropped = { capabilities: [], noNewPrivs: true, uid: 1234, gid: 1234, shareMemory: false };
+    const dropped = { capabilities: [], noNewPrivs: true, uid: 1234, gid: 1234, starter: STARTER };
     expect(printedIn(root, 'id -u; grep CapEff /proc/self/status', dropped)).toEqual([
       '1234',
       'CapEff:\t0000000000000000',

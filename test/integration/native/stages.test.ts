@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { native, type Stage } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/native/clone-fixture';
 import { makeFifo, shell, temporaryDirectory } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { bind, inRoot, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
@@ -160,10 +161,10 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
 };
 
 const cases = Object.entries(injections).flatMap(([stage, { onlyCopied, ...injection }]) =>
-  (onlyCopied === true ? [false] : [true, false]).map((shareMemory) => ({
+  (onlyCopied === true ? [STARTER] : [undefined, STARTER]).map((starter) => ({
     stage: stage as Stage,
-    memory: shareMemory ? 'shared' : 'copied',
-    shareMemory,
+    memory: starter === undefined ? 'shared' : 'of a starter',
+    starter,
     injection,
   })),
 );
@@ -184,7 +185,7 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
   testRows(
     'is told by its stage, and leaves nothing',
     cases,
-    async ({ stage, shareMemory, injection }) => {
+    async ({ stage, starter, injection }) => {
       const { errno, path, options, fullPipe, syscall = injection.rules?.[0]?.syscall, ...scenario } = injection;
       const marker = join(directory, 'marker');
       const pipe = join(directory, 'pipe');
@@ -192,7 +193,7 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
       const report = await cloneTwice({
         ...scenario,
         ...(fullPipe === undefined ? {} : { fullPipe: pipe }),
-        options: { ...shell('echo ran > "$1"', marker), shareMemory, ...options },
+        options: { ...shell('echo ran > "$1"', marker), starter, ...options },
       });
       expect(report).toEqual(twice(failedAt(stage, errno, path, syscall)));
       expect(existsSync(marker)).toBe(false);

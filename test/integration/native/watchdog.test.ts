@@ -12,6 +12,7 @@ import {
   twice,
 } from '../../support/native/clone-fixture';
 import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native/native-child';
+import { STARTER } from '../../support/native/starter';
 import { patience } from '../../support/patience';
 import { readIfThere } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
@@ -34,8 +35,8 @@ function expectKilledSoon(report: Report): void {
 }
 
 const kinds = [
-  { memory: 'shared', shareMemory: true },
-  { memory: 'copied', shareMemory: false },
+  { memory: 'shared', starter: undefined },
+  { memory: 'of a starter', starter: STARTER },
 ];
 
 /** Runs a scenario, and does something to each child that it blocks. */
@@ -71,16 +72,16 @@ describe('the watchdog', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  test.each(kinds)('kills a child that hangs, not before its time (memory $memory)', async ({ shareMemory }) => {
+  test.each(kinds)('kills a child that hangs, not before its time (memory $memory)', async ({ starter }) => {
     const watchdogMs = 300;
-    const report = await cloneTwice({ fullPipe: pipe, options: { shareMemory, watchdogMs } });
+    const report = await cloneTwice({ fullPipe: pipe, options: { starter, watchdogMs } });
     expect(report).toEqual(KILLED);
     expect(Math.min(...report.attempts.map(({ ms }) => ms))).toBeGreaterThanOrEqual(watchdogMs - 1);
   });
 
-  test.each(kinds)('kills a child that someone has stopped (memory $memory)', async ({ shareMemory }) => {
+  test.each(kinds)('kills a child that someone has stopped (memory $memory)', async ({ starter }) => {
     const stopped: number[] = [];
-    const report = await meddling({ fullPipe: pipe, options: { shareMemory, watchdogMs: WAITED_MS } }, (child) => {
+    const report = await meddling({ fullPipe: pipe, options: { starter, watchdogMs: WAITED_MS } }, (child) => {
       process.kill(child, SIGSTOP);
       stopped.push(child);
     });
@@ -112,9 +113,9 @@ describeIf(['root', 'unified'], 'the watchdog, cloning into a cgroup v2', () => 
     group.remove();
   });
 
-  test.each(kinds)('kills a child that is born frozen (memory $memory)', async ({ shareMemory }) => {
+  test.each(kinds)('kills a child that is born frozen (memory $memory)', async ({ starter }) => {
     write(group.path, 'cgroup.freeze', '1');
-    expectKilledSoon(await cloneTwice({ into: group.path, options: { shareMemory, watchdogMs: LATE_MS } }));
+    expectKilledSoon(await cloneTwice({ into: group.path, options: { starter, watchdogMs: LATE_MS } }));
   });
 
   test('gives each child of a series its time: its timer goes on from one to the next', () => {

@@ -16,7 +16,6 @@ const options = {
   mountProc: false,
   loopback: false,
   joinFds: [],
-  shareMemory: true,
   watchdogMs: 10_000,
 };
 

@@ -35,7 +35,6 @@ export function cloneOptions(options: Partial<CloneOptions>): CloneOptions {
     mountProc: false,
     loopback: false,
     joinFds: [],
-    shareMemory: true,
     watchdogMs: patience(10_000),
     ...options,
   };

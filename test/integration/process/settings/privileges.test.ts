@@ -21,6 +21,7 @@ import {
 import { starts } from '../../../support/children/starts';
 import { closedAfterEach } from '../../../support/closed-after-each';
 import { withCode } from '../../../support/error-code';
+import { STARTER } from '../../../support/native/starter';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { random, seedOf } from '../../../support/random';
@@ -317,7 +318,7 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
       const result = native.clone({
         ...{ file: '/bin/true', args: ['true'], env: [], stdio: [], detached: false, killWithParent: false },
         ...{ namespaces: 0, privateMounts: false, mountProc: false, loopback: false, joinFds: [] },
-        ...{ shareMemory: false, watchdogMs: 10_000, noNewPrivs: true, seccomp },
+        ...{ starter: STARTER, watchdogMs: 10_000, noNewPrivs: true, seccomp },
       });
       if (!('stage' in result)) {
         native.reap({ pidfd: result.pidfd });

@@ -337,7 +337,7 @@ describeIf(['root', 'linux'], 'the addon', () => {
     native.clone({
       ...{ file: 'true', args: ['true'], env: [], stdio: [], detached: false, killWithParent: false },
       ...{ namespaces: 0, privateMounts: false, mountProc: false, loopback: false, joinFds: [] },
-      ...{ shareMemory: true, watchdogMs: 10_000 },
+      ...{ watchdogMs: 10_000 },
       ...options,
     });
 

@@ -37,7 +37,7 @@ jest.mock('../../../../lib/common/addon/load-native', () => {
       native = {
         ...real,
         clone(options) {
-          mockShared.push(options.shareMemory);
+          mockShared.push(options.starter === undefined);
           return real.clone(options);
         },
       };
