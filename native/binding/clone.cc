@@ -236,8 +236,9 @@ std::optional<uint64_t> ToBits(const std::vector<uint32_t>& capabilities) {
 
 Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   SpawnPlan& plan = options.start.plan;
-  const std::string score = options.oom_score_adj ? std::to_string(*options.oom_score_adj) : "";
-  if (options.oom_score_adj) plan.settings.oom_score_adj = score.c_str();
+  if (options.oom_score_adj) {
+    plan.settings.oom_score_adj = options.memory->Keep(std::to_string(*options.oom_score_adj));
+  }
   if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
   const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
   const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, options.starter.empty());

@@ -63,12 +63,12 @@ const ALLOWED: ReadonlySet<number> = new Set([
   ...withBothSources(JUMP_CLASS, [JEQ, JGT, JGE, JSET]),
 ]);
 
-type JudgedCall = 'execve' | 'exitGroup' | 'write';
+type JudgedCall = 'execve' | 'write';
 
 /** The AUDIT_ARCH_* of each architecture that memcage has binaries for, and its numbers of system calls. */
 const ARCHITECTURES: Readonly<Record<string, Readonly<Record<JudgedCall | 'audit', number>>>> = {
-  x64: { audit: 0xc000003e, execve: 59, exitGroup: 231, write: 1 },
-  arm64: { audit: 0xc00000b7, execve: 221, exitGroup: 94, write: 64 },
+  x64: { audit: 0xc000003e, execve: 59, write: 1 },
+  arm64: { audit: 0xc00000b7, execve: 221, write: 64 },
 };
 
 const RET_ACTION = 0xffff0000;
@@ -92,15 +92,6 @@ export function whyNoFilter(bytes: Uint8Array): string | undefined {
 export function forbidsWrite(filter: Uint8Array): boolean {
   const result = resultOf(read(filter), 'write');
   return result !== undefined && !isLetThrough(result);
-}
-
-/**
- * Whether it is certain that the filter, installed just before exec, kills no child before its program runs: it lets
- * execve(2) through, and exit_group(2) if that fails, whatever their arguments are.
- */
-export function letsStart(filter: Uint8Array): boolean {
-  const program = read(filter);
-  return (['execve', 'exitGroup'] as const).every((call) => isLetThrough(resultOf(program, call)));
 }
 
 /** What the program returns for the call, whatever its arguments; undefined if it depends on those. */

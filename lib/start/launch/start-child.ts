@@ -3,11 +3,10 @@ import type { CloneOptions, CloneResult, NativeBinding, RootPlan } from '../../.
 import type { NamespaceOptions } from '../../../types/options';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import type { Program, Refused } from '../../process/launch-contract';
+import { launcherPath } from '../../process/launcher/executable';
 import { hasCgroupNamespace, hasPidNamespace, losesCapabilities } from '../../process/namespaces/namespaces';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import type { SettingsPlan } from '../../process/settings/child-settings';
-import { launcherPath } from '../../process/launcher/executable';
-import { letsStart } from '../../process/settings/seccomp-filter';
 import type { HeldChild } from '../child/held-child';
 import { withTimeBackstop } from '../child/time-backstop';
 import { type ExplainedFailure, explainFailure } from '../refusals/explain-failure';
@@ -109,7 +108,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
       // The launcher's executable need not be in the root.
       ...(forerunner !== undefined && plan.root !== undefined && { fileOutside: true }),
       killWithParent: endsWithParent,
-      ...throughStarter(mayShareMemory(first, namespaces, held)),
+      ...(!mayShareMemory(first, namespaces, held) && { starter: launcherPath() }),
       watchdogMs: WATCHDOG_MS,
     });
     return { held, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, held) ?? result, startMs };
@@ -118,13 +117,6 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
     held?.abandon();
     throw error;
   }
-}
-
-const FORCED = process.env['STARTER'];
-
-function throughStarter(mayShare: boolean): { starter?: string } {
-  if (FORCED === 'all' || !mayShare) return { starter: launcherPath() };
-  return {};
 }
 
 /** What the launcher can't do for the program: its own exec takes the right to give up capabilities, too. */
@@ -162,15 +154,15 @@ function cloneChild(
 }
 
 /**
- * uid, gid: a change of ids with shared memory would make the parent undumpable. time: before Linux 6.3, CLONE_VM can't be
- * combined with CLONE_NEWTIME. seccomp: where a filter kills the child, the core dump would be of this process's memory.
+ * Whether the child may have the memory of this process until exec, which takes the least. The others come from the starter: an OOM
+ * kill of the child at the end of exec, or a filter of its own, would end this process too. A change of ids would make its
+ * memory undumpable. Before Linux 6.3, CLONE_VM can't be combined with CLONE_NEWTIME.
  */
 function mayShareMemory(
-  { uid, gid, seccomp, seccompEarly }: Program & SettingsPlan,
+  { uid, gid, seccomp }: Program & SettingsPlan,
   { time }: NamespaceOptions,
   held: HeldChild | undefined,
 ): boolean {
-  const mayBeKilled = seccomp !== undefined && (seccompEarly === true || !letsStart(seccomp));
-  const isAsked = uid === undefined && gid === undefined && time !== true && !mayBeKilled;
-  return isAsked && held?.cgroup?.endangersOwner() !== true;
+  const isPlain = uid === undefined && gid === undefined && seccomp === undefined && time !== true;
+  return isPlain && held?.cgroup?.endangersOwner() !== true;
 }

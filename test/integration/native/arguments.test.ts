@@ -67,7 +67,6 @@ describe('clone', () => {
     ['a stdio beyond int', { stdio: [2 ** 31] }],
     ['a stdio that is NaN', { stdio: [Number.NaN] }],
     ['a truthy detached', { detached: 1 }],
-    ['no starter', { starter: undefined }],
     ['negative namespaces', { namespaces: -1 }],
     ['namespaces that are no namespaces', { namespaces: CLONE_FS }],
     ['a hostname that would be ours', { hostname: 'mine' }],

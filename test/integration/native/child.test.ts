@@ -17,18 +17,13 @@ import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { starts } from '../../support/children/starts';
 import { faults } from '../../support/native/faults';
 import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { STARTER, WAYS } from '../../support/native/starter';
 import { threadStatuses } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 
 const F_SETFD = 2;
 const PR_GET_DUMPABLE = 3;
 const NOBODY = 65534;
-
-const memory = [
-  { memory: 'shared', starter: undefined },
-  { memory: 'of a starter', starter: STARTER },
-];
 
 function statusOf(pid: number): Record<string, string> {
   const lines = readFileSync(`/proc/${pid}/status`, 'utf8').trimEnd().split('\n');
@@ -53,7 +48,7 @@ function sessionOf(pid: number | 'self'): string | undefined {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
 }
 
-describe.each(memory)('a child with $memory memory', ({ starter }) => {
+describe.each(WAYS)('a child that is started $how', ({ way }) => {
   let directory: string;
   let opened: number[];
 
@@ -63,7 +58,7 @@ describe.each(memory)('a child with $memory memory', ({ starter }) => {
     return fd;
   };
   const look = <T>(options: Partial<CloneOptions>, at: (pid: number) => T): T =>
-    whileRunning({ starter, ...options }, at);
+    whileRunning({ ...way, ...options }, at);
 
   beforeEach(() => {
     directory = temporaryDirectory();

@@ -5,7 +5,7 @@ import { type CloneOptions, type IdMapProgram, native } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, startCloningTwice, twice } from '../../support/native/clone-fixture';
 import type { FaultRule } from '../../support/native/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { WAYS } from '../../support/native/starter';
 import { patience } from '../../support/patience';
 import { mark } from '../../support/processes/mark';
 import { childrenOf, endNow, isAlive, processesWith } from '../../support/processes/processes';
@@ -17,11 +17,6 @@ const { EAGAIN, EINTR, EMFILE, ENOENT, ENOSYS, EPERM, ETIMEDOUT } = constants.er
 const { CLONE_NEWPID, CLONE_NEWUSER } = native.constants;
 
 const CLONE_THREAD = 0x10000;
-
-const memory = [
-  { memory: 'shared', starter: undefined },
-  { memory: 'of a starter', starter: STARTER },
-];
 
 describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
   let directory: string;
@@ -48,7 +43,7 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     idMapPrograms,
   });
 
-  test.each(memory)('run one after another, with its pid; it goes on with these ids, memory $memory', ({ starter }) => {
+  test.each(WAYS)('run one after another, with its pid; it goes on with these ids, $how', ({ way }) => {
     const log = at('log');
     const options = {
       ...withPrograms(
@@ -57,15 +52,15 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
         mapper('gid_map', '8 0 1'),
         script('last', `echo last $1 $(cat /proc/$1/uid_map) "$2" "$3" >> ${log}`, 'a b', ''),
       ),
-      starter,
+      ...way,
     };
     const pid = whileRunning(options, (child) => child);
     expect(readFileSync(log, 'utf8')).toBe(`first ${pid}\nlast ${pid} 7 0 1 a b \n`);
     expect(outputOf({ ...options, ...shell('echo $(id -u) $(id -g)') })).toBe('7 8\n');
   });
 
-  test.each(memory)('get the pid that /proc has, not that of its PID namespace, memory $memory', ({ starter }) => {
-    const options = { ...withPrograms(mapper('uid_map', '7 0 1')), starter };
+  test.each(WAYS)('get the pid that /proc has, not that of its PID namespace, $how', ({ way }) => {
+    const options = { ...withPrograms(mapper('uid_map', '7 0 1')), ...way };
     const inside = { ...options, namespaces: CLONE_NEWUSER | CLONE_NEWPID, ...shell('echo $$ $(id -u)') };
     expect(outputOf(inside)).toBe('1 7\n');
   });
@@ -115,15 +110,15 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
 
   testRows(
     'one that fails: no child is left',
-    failing.flatMap(([what, ...rest]) => memory.map((how) => ({ what, rest, ...how }))),
-    async ({ rest: [programs, failure], starter }) => {
-      const options = { ...withPrograms(...programs()), ...shell('echo ran > "$1"', at('marker')), starter };
+    failing.flatMap(([what, ...rest]) => WAYS.map((how) => ({ what, rest, ...how }))),
+    async ({ rest: [programs, failure], way }) => {
+      const options = { ...withPrograms(...programs()), ...shell('echo ran > "$1"', at('marker')), ...way };
       expect(await cloneTwice({ options })).toEqual(
         twice({ ...failedAt('id-maps', 0), ...failure, path: at(String(failure['path'])) }),
       );
       expect(existsSync(at('marker'))).toBe(false);
     },
-    { name: ({ what, memory }) => `one ${what}, memory ${memory}` },
+    { name: ({ what, how }) => `one ${what}, ${how}` },
   );
 
   test('one after a failed one is not run', async () => {
@@ -132,9 +127,9 @@ describeIf(['root', 'userns'], 'programs that map the ids of a child', () => {
     expect(existsSync(at('marker'))).toBe(false);
   });
 
-  test.each(memory)('one that does not end is killed with the child, memory $memory', async ({ starter }) => {
+  test.each(WAYS)('one that does not end is killed with the child, $how', async ({ way }) => {
     const sleep = `sleep ${mark()}`;
-    const options = { ...withPrograms(script('hang', `exec ${sleep}`)), watchdogMs: 200, starter };
+    const options = { ...withPrograms(script('hang', `exec ${sleep}`)), watchdogMs: 200, ...way };
     const report = await cloneTwice({ options });
     expect(report).toEqual(twice(failedAt('watchdog', ETIMEDOUT, '/bin/true')));
     expect(Math.max(...report.attempts.map(({ ms }) => ms))).toBeLessThan(patience(3000));

@@ -7,7 +7,7 @@ import { fixtureResult } from '../../support/fixture';
 import { cloneTwice, failedAt, RAN, twice } from '../../support/native/clone-fixture';
 import type { FaultRule } from '../../support/native/faults';
 import { shell, temporaryDirectory } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { STARTER, WAYS } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -26,14 +26,12 @@ function callAll(rules: FaultRule[], calls: [name: string, options: Record<strin
 }
 
 describeIf('seccomp', 'without clone3', () => {
-  const kinds = [{ starter: undefined }, { starter: STARTER }];
-
-  test.each(kinds)('clone starts children (%p)', async ({ starter }) => {
-    expect(await cloneTwice({ rules: [masked('clone3')], options: { starter } })).toEqual(twice(RAN));
+  test.each(WAYS)('clone starts children, $how', async ({ way }) => {
+    expect(await cloneTwice({ rules: [masked('clone3')], options: way })).toEqual(twice(RAN));
   });
 
-  test.each(kinds)('clone reports what fails (%p)', async ({ starter }) => {
-    const report = await cloneTwice({ rules: [masked('clone3')], options: { file: '/', starter } });
+  test.each(WAYS)('clone reports what fails, $how', async ({ way }) => {
+    const report = await cloneTwice({ rules: [masked('clone3')], options: { file: '/', ...way } });
     expect(report).toEqual(twice(failedAt('exec', EACCES, '/', 'execve')));
   });
 

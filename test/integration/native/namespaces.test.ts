@@ -5,7 +5,7 @@ import { type CloneOptions, native } from 'memcage/native';
 import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { faults } from '../../support/native/faults';
 import { outputOf, shell, temporaryDirectory, whileRunning } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { STARTER, WAYS } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
@@ -27,11 +27,6 @@ const flags = {
   uts: CLONE_NEWUTS,
 };
 
-const memory = [
-  { memory: 'shared', starter: undefined },
-  { memory: 'of a starter', starter: STARTER },
-];
-
 const namespacesOf = (pid: number | 'self'): [string, string][] =>
   Object.keys(flags).map((kind) => [kind, readlinkSync(`/proc/${pid}/ns/${kind}`)]);
 
@@ -45,16 +40,16 @@ function newNamespaces(options: Partial<CloneOptions>): string[] {
 describeIf(['root', 'userns'], 'namespaces', () => {
   // CLONE_VM can't be combined with CLONE_NEWTIME before Linux 6.3.
   const cases = Object.entries(flags).flatMap(([kind, flag]) =>
-    memory.filter(({ starter }) => kind !== 'time' || starter !== undefined).map((how) => ({ kind, flag, ...how })),
+    WAYS.filter(({ way }) => kind !== 'time' || way.starter !== undefined).map((each) => ({ kind, flag, ...each })),
   );
 
   testRows(
     'a new one of each kind and no other',
     cases,
-    ({ kind, flag, starter }) => {
-      expect(newNamespaces({ namespaces: flag, starter })).toEqual([kind]);
+    ({ kind, flag, way }) => {
+      expect(newNamespaces({ namespaces: flag, ...way })).toEqual([kind]);
     },
-    { name: ({ kind, memory }) => `${kind}, memory ${memory}` },
+    { name: ({ kind, how }) => `${kind}, ${how}` },
   );
 
   test('all eight at once, with all that is set up in them', () => {

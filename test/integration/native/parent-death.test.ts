@@ -27,7 +27,7 @@ async function startFamily(
 describeIf(['root', 'userns'], 'killWithParent', () => {
   const cases: [what: string, options: Partial<CloneOptions>][] = [
     ['plainly', {}],
-    ['with copied memory', { starter: STARTER }],
+    ['by the starter', { starter: STARTER }],
     ['as another user', { starter: STARTER, uid: 65534, gid: 65534 }],
     ['in a session of its own', { detached: true }],
     ['in a PID namespace', { namespaces: CLONE_NEWPID }],

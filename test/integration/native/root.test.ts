@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
 import { errno, refusing } from '../../support/cgroups/bpf';
 import { outputOf, shell, temporaryDirectory } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { STARTER, WAYS } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { ownMounts } from '../../support/roots/root-directory';
 import { bind, EMPTY, failureIn, inRoot, printedIn, SYSTEM, tmpfs } from '../../support/roots/root-plan';
@@ -34,11 +34,11 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
 
   testRows(
     'an empty one has what was mounted in it, and no way out',
-    [undefined, STARTER],
-    (starter) => {
+    WAYS,
+    ({ way }) => {
       const script =
         'pwd; cd ..; pwd; echo *; echo /proc/[0-9]*; cut -d" " -f5 /proc/self/mountinfo | grep -v /proc/ | sort';
-      expect(printedIn({ ...EMPTY, cwd: '/usr' }, script, { starter })).toEqual([
+      expect(printedIn({ ...EMPTY, cwd: '/usr' }, script, way)).toEqual([
         '/usr',
         '/',
         [...SYSTEM.map(({ to }) => to.slice(1)), 'dev', 'proc'].sort().join(' '),
@@ -52,7 +52,7 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
         ].sort(),
       ]);
     },
-    { name: (starter) => `memory ${starter === undefined ? 'shared' : 'of a starter'}` },
+    { name: ({ how }) => how },
   );
 
   test('keeps no fd but the standard streams', () => {

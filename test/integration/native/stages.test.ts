@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { native, type Stage } from 'memcage/native';
 import { cloneTwice, failedAt, RAN, type Scenario, twice } from '../../support/native/clone-fixture';
 import { makeFifo, shell, temporaryDirectory } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { WAYS } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
 import { bind, inRoot, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
@@ -29,8 +29,8 @@ interface Injection extends Scenario {
   /** The call that fails. Default: that of the first rule; null: none. */
   syscall?: string | null;
   path?: string;
-  /** True if only a clone that copies memory takes this step. */
-  onlyCopied?: boolean;
+  /** True if only a child of the starter takes this step. */
+  needsStarter?: boolean;
 }
 
 /** Steps that the addon's child does not take. */
@@ -142,8 +142,8 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     path: 'PR_CAPBSET_DROP',
   },
   groups: { options: { groups: [NO_ID] }, errno: EINVAL, syscall: 'setgroups' },
-  gid: { options: { gid: NO_ID }, errno: EINVAL, syscall: 'setgid', onlyCopied: true },
-  uid: { options: { uid: NO_ID }, errno: EINVAL, syscall: 'setuid', onlyCopied: true },
+  gid: { options: { gid: NO_ID }, errno: EINVAL, syscall: 'setgid', needsStarter: true },
+  uid: { options: { uid: NO_ID }, errno: EINVAL, syscall: 'setuid', needsStarter: true },
   capabilities: { options: { capabilities: [63] }, errno: EINVAL, syscall: 'prctl', path: 'PR_CAP_AMBIENT_RAISE' },
   'parent-death': {
     rules: [{ syscall: 'prctl', errno: EINVAL, argument: 0, value: PR_SET_PDEATHSIG }],
@@ -155,16 +155,20 @@ const injections: Record<Exclude<Stage, LauncherStage>, Injection> = {
     options: { noNewPrivs: true },
     errno: EINVAL,
   },
-  seccomp: { options: { noNewPrivs: true, seccomp: new Uint8Array(8) }, errno: EINVAL, syscall: 'seccomp' },
+  seccomp: {
+    options: { noNewPrivs: true, seccomp: new Uint8Array(8) },
+    errno: EINVAL,
+    syscall: 'seccomp',
+    needsStarter: true,
+  },
   exec: { options: { file: '/nowhere' }, errno: ENOENT, syscall: 'execve', path: '/nowhere' },
   watchdog: { fullPipe: 'pipe', options: { watchdogMs: 50 }, errno: ETIMEDOUT, syscall: null, path: '/bin/sh' },
 };
 
-const cases = Object.entries(injections).flatMap(([stage, { onlyCopied, ...injection }]) =>
-  (onlyCopied === true ? [STARTER] : [undefined, STARTER]).map((starter) => ({
+const cases = Object.entries(injections).flatMap(([stage, { needsStarter, ...injection }]) =>
+  WAYS.filter(({ way }) => needsStarter !== true || way.starter !== undefined).map((each) => ({
     stage: stage as Stage,
-    memory: starter === undefined ? 'shared' : 'of a starter',
-    starter,
+    ...each,
     injection,
   })),
 );
@@ -185,7 +189,7 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
   testRows(
     'is told by its stage, and leaves nothing',
     cases,
-    async ({ stage, starter, injection }) => {
+    async ({ stage, way, injection }) => {
       const { errno, path, options, fullPipe, syscall = injection.rules?.[0]?.syscall, ...scenario } = injection;
       const marker = join(directory, 'marker');
       const pipe = join(directory, 'pipe');
@@ -193,12 +197,12 @@ describeIf(['root', 'seccomp', 'userns'], 'a start that fails', () => {
       const report = await cloneTwice({
         ...scenario,
         ...(fullPipe === undefined ? {} : { fullPipe: pipe }),
-        options: { ...shell('echo ran > "$1"', marker), starter, ...options },
+        options: { ...shell('echo ran > "$1"', marker), ...way, ...options },
       });
       expect(report).toEqual(twice(failedAt(stage, errno, path, syscall)));
       expect(existsSync(marker)).toBe(false);
     },
-    { name: ({ stage, memory }) => `${stage}, memory ${memory}` },
+    { name: ({ stage, how }) => `${stage}, ${how}` },
   );
 
   test('which none of them does when nothing fails', async () => {

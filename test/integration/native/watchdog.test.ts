@@ -12,7 +12,7 @@ import {
   twice,
 } from '../../support/native/clone-fixture';
 import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native/native-child';
-import { STARTER } from '../../support/native/starter';
+import { WAYS } from '../../support/native/starter';
 import { patience } from '../../support/patience';
 import { readIfThere } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
@@ -33,11 +33,6 @@ function expectKilledSoon(report: Report): void {
   expect(report).toEqual(KILLED);
   expect(Math.max(...report.attempts.map(({ ms }) => ms))).toBeLessThan(SOON_MS);
 }
-
-const kinds = [
-  { memory: 'shared', starter: undefined },
-  { memory: 'of a starter', starter: STARTER },
-];
 
 /** Runs a scenario, and does something to each child that it blocks. */
 async function meddling(scenario: Scenario, meddle: (child: number) => void): Promise<Report> {
@@ -72,16 +67,16 @@ describe('the watchdog', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  test.each(kinds)('kills a child that hangs, not before its time (memory $memory)', async ({ starter }) => {
+  test.each(WAYS)('kills a child that hangs, not before its time ($how)', async ({ way }) => {
     const watchdogMs = 300;
-    const report = await cloneTwice({ fullPipe: pipe, options: { starter, watchdogMs } });
+    const report = await cloneTwice({ fullPipe: pipe, options: { ...way, watchdogMs } });
     expect(report).toEqual(KILLED);
     expect(Math.min(...report.attempts.map(({ ms }) => ms))).toBeGreaterThanOrEqual(watchdogMs - 1);
   });
 
-  test.each(kinds)('kills a child that someone has stopped (memory $memory)', async ({ starter }) => {
+  test.each(WAYS)('kills a child that someone has stopped ($how)', async ({ way }) => {
     const stopped: number[] = [];
-    const report = await meddling({ fullPipe: pipe, options: { starter, watchdogMs: WAITED_MS } }, (child) => {
+    const report = await meddling({ fullPipe: pipe, options: { ...way, watchdogMs: WAITED_MS } }, (child) => {
       process.kill(child, SIGSTOP);
       stopped.push(child);
     });
@@ -113,9 +108,9 @@ describeIf(['root', 'unified'], 'the watchdog, cloning into a cgroup v2', () => 
     group.remove();
   });
 
-  test.each(kinds)('kills a child that is born frozen (memory $memory)', async ({ starter }) => {
+  test.each(WAYS)('kills a child that is born frozen ($how)', async ({ way }) => {
     write(group.path, 'cgroup.freeze', '1');
-    expectKilledSoon(await cloneTwice({ into: group.path, options: { starter, watchdogMs: LATE_MS } }));
+    expectKilledSoon(await cloneTwice({ into: group.path, options: { ...way, watchdogMs: LATE_MS } }));
   });
 
   test('gives each child of a series its time: its timer goes on from one to the next', () => {

@@ -37,9 +37,13 @@ export function isPending(pid: number, signal: number): boolean {
   return masks.some((mask) => (mask & (1n << BigInt(signal - 1))) !== 0n);
 }
 
-/** Pids of this process's children, including zombies. */
+/** Pids of a process's children, including zombies, without the starter that memcage keeps. */
 export function childrenOf(parent: number): number[] {
-  return pids().filter((pid) => statFields(pid)?.[1] === String(parent));
+  return pids().filter((pid) => statFields(pid)?.[1] === String(parent) && !isStarter(pid));
+}
+
+function isStarter(pid: number): boolean {
+  return commandLine(pid).startsWith('memcage-starter ');
 }
 
 /** Pids of processes with a text in their command line. */

@@ -1,4 +1,4 @@
-import { letsStart, whyNoFilter } from '../../../../lib/process/settings/seccomp-filter';
+import { whyNoFilter } from '../../../../lib/process/settings/seccomp-filter';
 import {
   ALLOW,
   assemble,
@@ -98,23 +98,4 @@ testRows(
     expect(whyNoFilter(bytes)).toContain('it forbids execve(2)');
   },
   { name: (bytes) => Buffer.from(bytes).toString('hex') },
-);
-
-testRows<[string, Uint8Array, boolean]>(
-  'whether a filter certainly kills no child before its program runs',
-  [
-    ['it allows all', assemble(allow), true],
-    ['it allows what a start needs', refusing(['mkdir'], KILL), true],
-    ['it forbids the end of a child that could not start', refusing(['exit_group'], KILL), false],
-    ['it refuses that end by an errno', refusing(['exit_group'], errno(1)), false],
-    [
-      'it looks at an argument of execve(2)',
-      assemble([LOAD, 0], [IF_EQUAL, execve, 0, 2], [LOAD, 16], [IF_EQUAL, 0, 0, 0], allow),
-      false,
-    ],
-    ['it looks at an argument of every call', assemble([LOAD, 16], [IF_EQUAL, 0, 1, 0], [RETURN, KILL], allow), false],
-  ],
-  ([, filter, expected]) => {
-    expect(letsStart(filter)).toBe(expected);
-  },
 );
