@@ -155,14 +155,14 @@ void ForkIntoNamespaces() {
   task.status_fd = pipe_fds[1];
 }
 
-bool IsGuardian(int argc, char** argv) {
-  return argc == 3 && strcmp(argv[1], guardian::kLauncherVersion) == 0 &&
-         strncmp(argv[2], guardian::kArgument, strlen(guardian::kArgument)) == 0;
+/** Whether it was started as something else than a launcher: the guardian, or a starter. */
+bool IsA(int argc, char** argv, const char* version, const char* argument) {
+  return argc == 3 && strcmp(argv[1], version) == 0 && strncmp(argv[2], argument, strlen(argument)) == 0;
 }
 
 [[noreturn]] void Run(int argc, char** argv, char** envp) {
-  if (IsGuardian(argc, argv)) GuardProcess();
-  if (argc == 3 && strncmp(argv[2], starter::kArgument, strlen(starter::kArgument)) == 0) StartChildren();
+  if (IsA(argc, argv, guardian::kLauncherVersion, guardian::kArgument)) GuardProcess();
+  if (IsA(argc, argv, starter::kLauncherVersion, starter::kArgument)) StartChildren();
   SpawnPlan& plan = task.plan;
   static Report report{Stage::kInit, 0, nullptr, -1, sys::kNoCall};
   plan.report = &report;

@@ -30,6 +30,9 @@ class Starter {
    */
   Expected<pid_t, CloneFailure> Start(ChildStart& start, const std::string& executable, UniqueFd* pidfd);
 
+  /** Kills it. A child that it has cloned lives on. */
+  void End();
+
  private:
   /** A starter's reply. */
   struct Answer {
@@ -44,8 +47,6 @@ class Starter {
 
   [[nodiscard]] std::optional<CloneFailure> Ensure(const std::string& executable);
   [[nodiscard]] std::optional<CloneFailure> Make(const std::string& executable);
-  /** Kills it. A child that it has cloned lives on. */
-  void End();
   /** Returns 0 or a negative errno. */
   [[nodiscard]] int Send(const starter::ChildOrder& order, const std::vector<int>& fds);
   /** Empty if it has died, or does nothing. */
