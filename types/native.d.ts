@@ -148,11 +148,10 @@ export interface CloneOptions {
   capabilities?: readonly number[];
   /**
    * A seccomp filter, as an array of struct sock_filter: 1 to 4096 instructions of 8 bytes. The child installs it last,
-   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. With `shareMemory` it must let execve(2) and exit_group(2) through,
-   * whatever their arguments are: else it may kill the child before its program runs, and that dumps the memory.
+   * and needs `noNewPrivs` or CAP_SYS_ADMIN for that. Needs `starter`: a filter that kills the child dumps its memory.
    */
   seccomp?: Uint8Array;
-  /** Install the filter before the child changes its ids and capabilities. Needs `shareMemory: false`. Default: false. */
+  /** Install the filter before the child changes its ids and capabilities. Default: false. */
   seccompEarly?: boolean;
   /** Directory fd of a cgroup v2 for CLONE_INTO_CGROUP (Linux 5.7). */
   intoCgroupFd?: number;
@@ -162,8 +161,9 @@ export interface CloneOptions {
    */
   joinFds: readonly number[];
   /**
-   * Share the parent's memory until exec (CLONE_VM), always together with CLONE_VFORK. Dangerous where others can cause
-   * an OOM in the child's cgroup: a kill of the child at the end of exec takes the parent too.
+   * Path of memcage-exec: the child is cloned by a small process that this thread keeps, and yet is this process's own.
+   * Default: it shares this process's memory until exec (CLONE_VM with CLONE_VFORK). That is dangerous where others can
+   * cause an OOM in its cgroup: a kill of the child at the end of exec takes this process too.
    */
   starter?: string;
   /** Kill a child that has not reached exec after this many milliseconds. */

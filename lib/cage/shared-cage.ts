@@ -134,8 +134,6 @@ function createCageCgroup(limits: CageLimits, within: SharedCage | string | unde
       : withCageRoot(within, (root) => makeCageCgroup(root, limits, { killable: true }));
   try {
     cageCgroup.becomeParent();
-    // Nothing to defer: no child is being started in it yet.
-    cageCgroup.writeDeferredLimits();
     return cageCgroup;
   } catch (error) {
     cageCgroup.discard();

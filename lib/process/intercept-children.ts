@@ -9,7 +9,7 @@ import {
   interpose,
   permissionModelAllows,
   refuse,
-  type Starter,
+  type Interceptor,
   type SwapHandle,
 } from './swap-handle';
 
@@ -17,7 +17,7 @@ import {
 interface OwnCall {
   /** Tells our own ChildProcess from those that other subscribers of the channel may make meanwhile. */
   readonly env: object;
-  readonly starter: Starter;
+  readonly starter: Interceptor;
   child: ChildProcess | undefined;
   /** One for each ChildProcess that was made meanwhile. */
   readonly undo: (() => void)[];
@@ -27,7 +27,7 @@ type Interception = 'handle' | 'around';
 
 let subscribed = false;
 let current: OwnCall | undefined;
-let ambientStarter: () => Starter | undefined = () => undefined;
+let ambientInterceptor: () => Interceptor | undefined = () => undefined;
 /** What has passed its probe. */
 const fitting = new Set<string>();
 
@@ -36,7 +36,7 @@ const fitting = new Set<string>();
  * `spawn` of a handle after that too. Throws what Node throws, what `handle.failure` holds, or what `around` throws. Changes the
  * options: the caller must not use them again.
  */
-export function callWith(call: NodeCall, starter: Starter): { result: unknown; child: ChildProcess } {
+export function callWith(call: NodeCall, starter: Interceptor): { result: unknown; child: ChildProcess } {
   assertFits(call.name, 'around' in starter ? 'around' : 'handle');
   return attempt(call, starter);
 }
@@ -55,12 +55,12 @@ export function isWithinOwnCall(call: NodeCall): boolean {
  *
  * @param kind what `choose` returns
  */
-export function interceptChildren(choose: () => Starter | undefined, kind: Interception): void {
+export function interceptChildren(choose: () => Interceptor | undefined, kind: Interception): void {
   assertFits('spawn', kind);
-  ambientStarter = choose;
+  ambientInterceptor = choose;
 }
 
-function attempt(call: NodeCall, starter: Starter): { result: unknown; child: ChildProcess } {
+function attempt(call: NodeCall, starter: Interceptor): { result: unknown; child: ChildProcess } {
   const { options } = call;
   const own: OwnCall = { env: isOptions(options) ? mark(options) : {}, starter, child: undefined, undo: [] };
   const outer = current;
@@ -99,7 +99,7 @@ function subscribeOnce(): void {
   diagnostics.subscribe('child_process', (message) => {
     // The ChildProcess constructor publishes this. It must not throw: Node would go on and start the child uncaged.
     const call = current?.child === undefined ? current : undefined;
-    const ambient = ambientStarter();
+    const ambient = ambientInterceptor();
     if (call === undefined && ambient === undefined) return;
     const { process: child } = message as { process: ChildProcess };
     const undo = interpose(child, (request) => {
@@ -147,7 +147,7 @@ function assertFits(name: NodeFunction, kind: Interception): void {
 }
 
 /** A starter that starts nothing, and finds out whether Node's call of it has the form that memcage can work with. */
-function probeOf(kind: Interception): { starter: Starter; fits(): boolean } {
+function probeOf(kind: Interception): { starter: Interceptor; fits(): boolean } {
   let fits = false;
   const around: AroundStart = (_child, request) => {
     fits = isSpawnRequest(request);

@@ -25,7 +25,7 @@ export type MakeHandle = (child: ChildProcess) => SwapHandle;
 export type AroundStart = (child: ChildProcess, request: EarlyRequest, proceed: () => unknown) => unknown;
 
 /** What starts a child: a handle in place of Node's, or Node's own, with something around that. */
-export type Starter = ({ readonly makeHandle: MakeHandle } | { readonly around: AroundStart }) & {
+export type Interceptor = ({ readonly makeHandle: MakeHandle } | { readonly around: AroundStart }) & {
   /** Whether its channel carries handles. Default: true, as Node's. */
   readonly ipcHandles?: boolean;
 };
@@ -51,7 +51,7 @@ const CLOSABLE_AFTER_REFUSAL = isOlderThan([1, 52], process.versions.uv ?? '');
  *
  * @returns a function that undoes this, if Node has not used it
  */
-export function interpose(child: ChildProcess, choose: (request: unknown) => Starter | undefined): () => void {
+export function interpose(child: ChildProcess, choose: (request: unknown) => Interceptor | undefined): () => void {
   const stock: unknown = Reflect.get(child, '_handle');
   const unlock = shadow(stock, () => refuse('another package has replaced ChildProcess.prototype.spawn'));
   const unshadow = shadow(child, (proceed, request) => {
@@ -127,7 +127,7 @@ interface GuardedStart {
   /** What Node starts it with. */
   handle: unknown;
   request: NodeSpawnOptions;
-  starter: Starter;
+  starter: Interceptor;
   proceed: () => unknown;
 }
 

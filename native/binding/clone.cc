@@ -195,8 +195,6 @@ const char* WhyRefused(const ChildStart& start, bool shares_memory) {
   if (plan.file_outside && (plan.root == nullptr || !IsAbsolute(plan.file))) {
     return "fileOutside needs root, and an absolute path for file";
   }
-  // letsStart() in lib/process/settings/seccomp-filter.ts knows nothing of execveat(2).
-  if (plan.file_outside && plan.privileges.filter.data() != nullptr) return "fileOutside needs seccomp to be left out";
   for (const Rlimit& limit : plan.settings.rlimits) {
     if (limit.resource < 0) return "Expected the name of an RLIMIT_* in lower case, without RLIMIT_, in rlimits";
   }

@@ -61,8 +61,7 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
     return CloneFailure{Stage::kParentDeath, parent, "pidfd_open", {}, "pidfd_open"};
   }
 
-  Report* report = stack_.report();
-  *report = {Stage::kClone, 0, nullptr, -1, sys::kNoCall};
+  Report report{Stage::kClone, 0, nullptr, -1, sys::kNoCall};
   volatile int cloned_pidfd = -1;
   IdMapper id_mapper;
   if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, [&] { return cloned_pidfd; })) {
@@ -75,7 +74,7 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
   plan.id_mapper_peer_fd = id_mapper.parent_end();
   plan.parent_pidfd = parent;
   plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
-  plan.report = report;
+  plan.report = &report;
 
   CloneRequest call{};
   call.flags =
@@ -102,13 +101,13 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
     Reap(pidfd->get());
     return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
   }
-  if (report->error != 0) {
+  if (report.error != 0) {
     Reap(pidfd->get());
-    if (report->stage == Stage::kIdMaps && id_mapper.error() != 0) {
+    if (report.stage == Stage::kIdMaps && id_mapper.error() != 0) {
       return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
                           id_mapper.syscall()};
     }
-    return CloneFailure{report->stage, report->error, Subject(*report), {}, sys::CallName(report->call)};
+    return CloneFailure{report.stage, report.error, Subject(report), {}, sys::CallName(report.call)};
   }
   return static_cast<pid_t>(pid);
 }

@@ -13,12 +13,12 @@
 
 namespace memcage {
 
-/** Where the child reports what failed. It is in a shared page, so that it works with and without CLONE_VM. */
+/** Where the child reports what failed. */
 struct Report {
   Stage stage;
   /** Negative errno; 0 if nothing failed. */
   int error;
-  /** What the stage worked on, or nullptr. It points into the plan, which has the same address in parent and child. */
+  /** What the stage worked on, or nullptr. It points into the plan. */
   const char* subject;
   /** The fd that the stage worked on, or -1. */
   int fd;

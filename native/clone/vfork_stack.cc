@@ -22,24 +22,18 @@ int VforkStack::Ensure() {
   void* stack = mmap(nullptr, guard + kStackSize, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
   if (stack == MAP_FAILED) return -errno;
-  void* page = mprotect(stack, guard, PROT_NONE) == 0
-                   ? mmap(nullptr, guard, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
-                   : MAP_FAILED;
-  if (page == MAP_FAILED) {
+  if (mprotect(stack, guard, PROT_NONE) < 0) {
     const int error = -errno;
     munmap(stack, guard + kStackSize);
     return error;
   }
   mapping_ = static_cast<char*>(stack);
   base_ = mapping_ + guard;
-  report_ = static_cast<Report*>(page);
   return 0;
 }
 
 VforkStack::~VforkStack() {
-  if (base_ == nullptr) return;
-  munmap(mapping_, PageSize() + kStackSize);
-  munmap(report_, PageSize());
+  if (mapping_ != nullptr) munmap(mapping_, PageSize() + kStackSize);
 }
 
 }  // namespace memcage

@@ -2,13 +2,11 @@
 
 #include <cstddef>
 
-#include "clone/spawn_plan.h"
-
 namespace memcage {
 
 /**
- * The memory on which a child runs until exec: a stack with a guard page below it, and the shared page of its report.
- * The stack is made once per environment, whose thread is suspended while a child uses it.
+ * The stack on which a child runs until exec, with a guard page below it. It is made once per environment, whose thread is
+ * suspended while a child uses it.
  */
 class VforkStack {
  public:
@@ -23,12 +21,10 @@ class VforkStack {
   /** The lowest usable address, and the size, as clone3(2) takes them. */
   [[nodiscard]] char* base() const { return base_; }
   [[nodiscard]] static size_t size();
-  [[nodiscard]] Report* report() const { return report_; }
 
  private:
   char* mapping_ = nullptr;
   char* base_ = nullptr;
-  Report* report_ = nullptr;
 };
 
 }  // namespace memcage

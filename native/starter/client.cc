@@ -30,7 +30,7 @@ using starter::Reply;
 constexpr int kLoadMs = 10'000;
 /** A start takes well below a millisecond. One that is still under way after this time is really stuck. */
 constexpr int kLookMs = 20;
-/** For a starter that has cloned nothing: somebody has stopped it. */
+/** For a starter to do what takes it no time. If it doesn't, somebody has stopped or traced it. */
 constexpr int64_t kIdleMs = 1000;
 constexpr int64_t kMillisecond = 1'000'000;
 
@@ -50,6 +50,18 @@ std::vector<int> TakeFds(ChildOrder* order, Memory& memory) {
     *fd = static_cast<int>(fds.size()) - 1;
   });
   return fds;
+}
+
+/** As the child would tell of an fd that is none. */
+CloneFailure NoFd(const SpawnPlan& plan) {
+  const auto is_none = [](int fd) { return fd >= 0 && fcntl(fd, F_GETFD) < 0; };
+  for (const int fd : plan.stdio) {
+    if (is_none(fd)) return {Stage::kStdio, -EBADF, "fd " + std::to_string(fd), {}, "dup3"};
+  }
+  for (const int fd : plan.join_fds) {
+    if (is_none(fd)) return {Stage::kCgroup, -EBADF, "fd " + std::to_string(fd), {}, "write"};
+  }
+  return {Stage::kClone, -EBADF, {}, {}, "clone3"};
 }
 
 /** Sends all, with fds at the first byte. Returns 0 or a negative errno. */
@@ -125,6 +137,7 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::strin
     if (sent == 0) answer = Await(start, &was_killed);
     // Once it is dead, the page says whether there is a child.
     if (!answer) End();
+    if (sent == -EBADF) return NoFd(plan);
     if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) {
       return CloneFailure{Stage::kClone, sent, starter::kProgramName, {}, "sendmsg"};
     }
@@ -219,18 +232,20 @@ int Starter::Send(const ChildOrder& order, const std::vector<int>& fds) {
 
 std::optional<Starter::Answer> Starter::Await(const ChildStart& start, bool* was_killed) {
   const int64_t begun_ns = sys::MonotonicNs();
+  int64_t killed_ms = -1;
   pollfd socket{socket_.get(), POLLIN, 0};
   for (int ready = 0; (ready = poll(&socket, 1, kLookMs)) <= 0;) {
     if (ready < 0) continue;
     const int64_t waited_ms = (sys::MonotonicNs() - begun_ns) / kMillisecond;
-    if (Pid() == 0) {
-      if (waited_ms >= kIdleMs) return std::nullopt;
-      continue;
-    }
-    if (waited_ms < start.watchdog_ms && !IsFrozen(start.into_cgroup_fd, start.thaw_fd)) continue;
+    if (waited_ms >= kIdleMs) sys::PidfdSendSignal(pidfd_.get(), SIGCONT);
+    const bool is_frozen = Pid() != 0 && IsFrozen(start.into_cgroup_fd, start.thaw_fd);
+    if (Pid() == 0 && waited_ms >= 2 * kIdleMs) return std::nullopt;
+    if (killed_ms >= 0 && waited_ms >= killed_ms + 2 * kIdleMs) return std::nullopt;
+    if (Pid() == 0 || (waited_ms < start.watchdog_ms && !is_frozen)) continue;
     // This fails if the child has ended by itself.
     if (sys::PidfdSendSignal(OpenChild().get(), SIGKILL) == 0) *was_killed = true;
     Thaw(start.thaw_fd);
+    if (killed_ms < 0) killed_ms = waited_ms;
   }
   Reply reply{};
   if (!ReceiveAll(socket_.get(), &reply, sizeof(reply))) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
@@ -80,6 +81,7 @@ Likeness Likeness::Now(LikenessFiles* files) {
   }
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_getsid, 0))));
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_getpgid, 0))));
+  numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0))));
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_personality, 0xffffffff))));
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_ioprio_get, kOfProcess, 0))));
   SchedulingAttributes scheduling{};

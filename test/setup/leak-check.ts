@@ -136,6 +136,9 @@ function isOurs(pid: string): boolean {
   const stat = readText(`/proc/${pid}/stat`);
   const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
   const environment = readText(`/proc/${pid}/environ`).split('\0');
+  // memcage's starter ends with who it starts children for.
+  const starts = /^memcage-starter\0.*--starter=(\d+)\0$/.exec(readText(`/proc/${pid}/cmdline`))?.[1];
+  if (starts !== undefined) return starts !== parent;
   return parent === String(process.pid) || environment.includes(`${RUN_MARKER}=${process.pid}`);
 }
 

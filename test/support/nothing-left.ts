@@ -65,7 +65,7 @@ const ONCE = ['/dev/kmsg', 'anon_inode:inotify'];
 const EVENTFD = 'anon_inode:[eventfd]';
 const DELETED = ' (deleted)';
 
-/** Without the fds that are kept: {@link ONCE}, those of each cage root, and those of the cage that is ready. */
+/** Without the fds that are kept: {@link ONCE}, those of the starter and of each cage root, and those of the cage that is ready. */
 function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   const links = parents ? all.filter((link) => link !== EVENTFD) : all;
   const left = cagesLeft();
@@ -78,7 +78,10 @@ function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   // Its lock, and on v2 what an ancestor has of memory's. It is open once more as one that this process is not in.
   const files = new Set(links.filter((link) => roots.includes(dirname(link)) && !isRoot(link)));
   const again = version === 2 ? roots : [];
-  return without(links, [...ONCE, ...roots, ...again, ...files, ...inside, ...above, ...heard.map(() => EVENTFD)]);
+  const starters = links.filter((link) => link.endsWith('/oom_score_adj'));
+  const ofStarters = starters.flatMap(() => ['socket', 'anon_inode:[pidfd]']);
+  const likeness = links.filter((link) => /^\/proc\/\d+\/(task\/\d+\/(cgroup|ns)|oom_score_adj)$/.test(link));
+  return without(links, [...ONCE, ...ofStarters, ...likeness, ...roots, ...again, ...files, ...inside, ...above, ...heard.map(() => EVENTFD)]);
 }
 
 const pathOf = (link: string): string => (link.endsWith(DELETED) ? link.slice(0, -DELETED.length) : link);

@@ -14,7 +14,6 @@ import { undoPatiently } from '../../cgroup/processes/remove-cgroup';
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent, StallEvent } from '../contract/cage-events';
-import { killsWhenOut } from '../oom/killing-limit';
 import type { OomSurroundings } from '../oom/limits-around';
 import type { OomMonitor } from '../oom/monitor';
 import { type CageRoot, cageVersion } from '../root/cage-root';
@@ -176,13 +175,14 @@ export class CageCgroup {
   }
 
   /**
-   * Whether a child that shares this process's memory until exec could be the victim of an OOM here. The kernel would
-   * kill this process with it. Where nobody but the child can cause an OOM, none happens at that moment: the child
-   * allocates nothing between letting go of its waiting parent and having a memory of its own.
+   * Whether the kernel may choose a child here for what others use, at a limit that is not this process's too, or ends
+   * the whole group. A child that shares this process's memory until exec would take this process along. Where nobody but
+   * the child can cause an OOM, none happens then: it allocates nothing between letting go of its waiting parent and
+   * having a memory of its own.
    */
-  endangersOwner(): boolean {
-    const { cages, ancestors } = this.surroundings;
-    return cages.some(({ directory }) => killsWhenOut(directory, this.version)) || ancestors.endangerOwner();
+  get endangersOwner(): boolean {
+    const { limits } = this.#options;
+    return this.surroundings.cages.length > 0 || limits.memory.oomGroup === true || !this.root.sharesAncestors;
   }
 
   /** Prepares the start of a child ahead of time: opens the fds to join by, and plans the clean-up at its exit. */
@@ -198,11 +198,6 @@ export class CageCgroup {
     if (cloneInto && opened !== undefined) return opened;
     opened?.close();
     return openJoinFds(this, { cloneInto });
-  }
-
-  /** Writes the limits that must not be in force before the child has reached exec. */
-  writeDeferredLimits(): void {
-    writeFirstLimits(this.memory, this.version, this.#options.plan.deferred);
   }
 
   /** Whether a process is in it or below it. */

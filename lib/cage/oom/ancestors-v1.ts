@@ -1,28 +1,18 @@
 import { dirname } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { EventCounter } from '../../cgroup/directory/v1-notifications';
-import { type Host, host, openDirectory } from '../../cgroup/hierarchy/host';
-import { AncestorsApart } from './foreign-ancestors';
+import { host, openDirectory } from '../../cgroup/hierarchy/host';
 import { type KillingLimit, limitOfAncestor, nowhere, wasHit } from './killing-limit';
 import type { Ancestors } from './limits-around';
 
 /** The v1 ancestors. The cage root has no limit of its own, so its eventfd fires only for theirs. */
-export class AncestorsV1 extends AncestorsApart implements Ancestors {
+export class AncestorsV1 implements Ancestors {
   readonly hidden = false;
   readonly #events: EventCounter;
 
   /** @param root the cage root */
-  constructor(
-    private readonly root: CgroupDirectory,
-    current: Host,
-  ) {
-    super(dirname(root.path), current);
-    try {
-      this.#events = new EventCounter(root, 'memory.oom_control');
-    } catch (error) {
-      super.close();
-      throw error;
-    }
+  constructor(private readonly root: CgroupDirectory) {
+    this.#events = new EventCounter(root, 'memory.oom_control');
   }
 
   /** How often memory was refused at the limit of an ancestor. */
@@ -37,8 +27,7 @@ export class AncestorsV1 extends AncestorsApart implements Ancestors {
     return (hit.length === 1 ? hit[0]?.limit : undefined) ?? nowhere('ancestor');
   }
 
-  override close(): void {
-    super.close();
+  close(): void {
     this.#events.close();
   }
 

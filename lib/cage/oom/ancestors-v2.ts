@@ -2,14 +2,13 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { KeptFile } from '../../cgroup/directory/open-file';
 import { parseFlatKeyed } from '../../cgroup/files/formats';
 import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
-import { AncestorsApart } from './foreign-ancestors';
 import { type KillingLimit, limitOfAncestor } from './killing-limit';
 import type { Ancestors } from './limits-around';
 
 const EVENTS = 'memory.events.local';
 
 /** The v2 ancestors: the cage root and the cgroups above it. Each start reads them, so their files stay open. */
-export class AncestorsV2 extends AncestorsApart implements Ancestors {
+export class AncestorsV2 implements Ancestors {
   /** The mount does not begin at the root. */
   readonly hidden: boolean;
   readonly #root: CgroupDirectory;
@@ -18,14 +17,8 @@ export class AncestorsV2 extends AncestorsApart implements Ancestors {
 
   /** @param path the cage root's path */
   constructor(path: string, host: Host) {
-    super(path, host);
     const { mountPoint } = host.memory;
-    try {
-      this.#root = openDirectory(mountPoint);
-    } catch (error) {
-      super.close();
-      throw error;
-    }
+    this.#root = openDirectory(mountPoint);
     try {
       const names = path.slice(mountPoint.length).split('/');
       const line = [this.#root];
@@ -52,8 +45,7 @@ export class AncestorsV2 extends AncestorsApart implements Ancestors {
     return limitOfAncestor(directory, 2);
   }
 
-  override close(): void {
-    super.close();
+  close(): void {
     for (const { file } of this.#events) file.close();
     this.#root.close();
   }

@@ -2,7 +2,6 @@ import type { OomVerdict } from '../../../types/outcome';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone } from '../../cgroup/directory/refusal';
 import { type CgroupVersion, parseValue } from '../../cgroup/files/formats';
-import { hasRole, memoryFile, parseMemoryFile } from '../../cgroup/files/roles';
 import { openDirectory } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { isCageCgroup } from '../../cgroup/names/own-names';
@@ -87,18 +86,4 @@ export function wasHit(directory: CgroupDirectory): boolean {
 
 function readValue(directory: CgroupDirectory, file: string): number {
   return parseValue(directory.read(file), `${directory.path}/${file}`);
-}
-
-/**
- * Whether the kernel kills when this cgroup is out of memory. v1 can be told to let its processes wait instead. There a
- * child with a copy of its parent process's memory would wait too, at its first write.
- */
-export function killsWhenOut(directory: CgroupDirectory, version: CgroupVersion): boolean {
-  if (!hasRole('oomKill', version)) return true;
-  try {
-    return !parseMemoryFile('oomKill', version, directory.read(memoryFile('oomKill', version))).oomKillDisable;
-  } catch {
-    // What memcage can't read may kill. If the cgroup is gone, the start itself will say so.
-    return true;
-  }
 }

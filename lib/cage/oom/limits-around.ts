@@ -23,8 +23,6 @@ export interface Ancestors {
   ooms(): readonly number[];
   /** The limit that the count with this index is about. v1 may not know it. */
   limitAt(index: number): KillingLimit;
-  /** Whether an OOM kill at one of them could take this process by way of a child that shares its memory. */
-  endangerOwner(): boolean;
   close(): void;
 }
 

@@ -2,11 +2,12 @@ import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile } from '../../cgroup/files/roles';
-import { type Host, openDirectory } from '../../cgroup/hierarchy/host';
+import { type Host, openDirectory, ownPath } from '../../cgroup/hierarchy/host';
 import type { LimitContext } from '../../cgroup/limits/limit-plan';
 import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { foreseenGuardianError, wantsGuardian } from '../../cgroup/processes/guardian';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import { isWithin } from '../../common/text/names';
 import type { OomSurroundings } from '../oom/limits-around';
 import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
 import { CAGES_V1 } from './cages-v1';
@@ -41,6 +42,8 @@ export class CageRoot {
   readonly hasGuardian: boolean;
   readonly limitContext: Omit<LimitContext, 'current'>;
   readonly surroundings: OomSurroundings;
+  /** Each cgroup above it is above this process too. Not with a parent elsewhere, or where no mount shows this process's own. */
+  readonly sharesAncestors: boolean;
   readonly #parent: CgroupDirectory;
   readonly #onEnd: (() => void)[] = [];
   #names = 0;
@@ -99,6 +102,8 @@ export class CageRoot {
     this.hasGuardian = hasGuardian;
     enableLimitsBelow(memory);
     this.controllers = openControllers(directories);
+    const own = ownPath(host.memory);
+    this.sharesAncestors = own !== undefined && isWithin(own, parent.path);
     this.limitContext = {
       version: host.version,
       swapAccounting: memory.has(SWAP_FILE[host.version]),

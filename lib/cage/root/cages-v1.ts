@@ -24,7 +24,7 @@ export const CAGES_V1: CageVersion = {
   makeKillCgroup: makeRootKillCgroup,
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
-  openAncestors: (root, host) => new AncestorsV1(root, host),
+  openAncestors: (root) => new AncestorsV1(root),
   openMonitor: (memory, surroundings) => new OomMonitorV1(memory, surroundings),
 };
 

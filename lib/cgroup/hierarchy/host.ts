@@ -54,6 +54,16 @@ export function processDirectory(hierarchy: Hierarchy, pid: number | 'self'): st
   throw new MemcageError(ErrorCode.NO_PARENT, refusal, { path: hierarchy.mountPoint, candidates });
 }
 
+/** Path of this process's own cgroup; undefined if no mount shows it. */
+export function ownPath(memory: Host['memory']): string | undefined {
+  try {
+    return processDirectory(memory, 'self');
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.NO_PARENT) return undefined;
+    throw error;
+  }
+}
+
 /** The directory of a process's memory cgroup, below any mount. Throws ERR_MEMCAGE_NOT_VISIBLE if no mount shows it. */
 export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number | 'self'): string {
   const procCgroup = readProcCgroup(pid);

@@ -95,8 +95,7 @@ export function changeLimits(directory: CgroupDirectory, version: CgroupVersion,
     current: { max, swap: swap ?? Number.POSITIVE_INFINITY },
     pageBytes: directory.native.constants.pageSize,
   });
-  // This thread is not cloning a child into it now, so the deferred writes need not wait; they come last.
-  writeLimits(directory, version, [...plan.writes, ...plan.deferred]);
+  writeLimits(directory, version, plan.writes);
 }
 
 function readRepeated(directory: CgroupDirectory, version: CgroupVersion): RepeatedLimits {

@@ -7,10 +7,7 @@ import type { ResolvedLimits } from './cage-limits';
 
 /** The writes that put limits in force, in the order that the kernel requires. */
 export interface LimitPlan {
-  /** Writes before any process joins. */
   writes: LimitWrite[];
-  /** Writes after the clone has returned: with `memory.oom.group`, the kernel would kill a vfork child's parent too. */
-  deferred: LimitWrite[];
   /** The limit in force afterwards, in bytes. */
   max: number;
   /** Whether swap is limited afterwards. */
@@ -58,10 +55,9 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   }
 
   const flags: LimitWrite[] = [];
-  const deferred: LimitWrite[] = [];
   const { always } = memoryController(version);
   if (limits.oomGroup !== undefined && limits.oomGroup !== always.oomGroup) {
-    deferred.push(limitWrite('oomGroup', version, limits.oomGroup ? '1' : '0'));
+    flags.push(limitWrite('oomGroup', version, limits.oomGroup ? '1' : '0'));
   }
   if (limits.oomKill !== undefined && limits.oomKill !== always.oomKill) {
     flags.push(limitWrite('oomKill', version, limits.oomKill ? '0' : '1'));
@@ -77,7 +73,6 @@ export function planLimits(resolved: ResolvedLimits, context: LimitContext): Lim
   const swapAfter = swap ?? current.swap;
   return {
     writes: [...flags, ...gentle, ...hard],
-    deferred,
     max: limits.max ?? current.max,
     swapLimited: swapAfter !== Number.POSITIVE_INFINITY,
   };

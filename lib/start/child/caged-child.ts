@@ -65,7 +65,6 @@ export abstract class CagedChild implements HeldChild {
   /** Also called before there is a child, if a launcher is to put it into the cage. */
   started(): void {
     this.#become('running');
-    this.cgroup.writeDeferredLimits();
     this.cage.cgroup.noteMember();
   }
 

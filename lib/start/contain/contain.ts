@@ -4,7 +4,7 @@ import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import type { ProcessHandle } from '../../process/handle';
 import { interceptChildren } from '../../process/intercept-children';
-import { type AroundStart, refuse, type Starter } from '../../process/swap-handle';
+import { type AroundStart, refuse, type Interceptor } from '../../process/swap-handle';
 import { interceptSync, interceptsSync, type RunSync } from '../../process/sync-functions';
 import { launchByNode } from '../launch/launch-by-node';
 import { createLaunch, handleWith } from '../launch/launch-child';
@@ -46,7 +46,7 @@ function intercept(): void {
   }
   if (!interceptSync(() => (cageAround() === undefined ? undefined : runnerOf(requestOf(NO_CAGE_OPTIONS)))))
     refuseSync();
-  interceptChildren(() => (cageAround() === undefined ? undefined : starterOf(requestOf(NO_CAGE_OPTIONS))), kind);
+  interceptChildren(() => (cageAround() === undefined ? undefined : interceptorOf(requestOf(NO_CAGE_OPTIONS))), kind);
   intercepting = kind;
 }
 
@@ -63,7 +63,7 @@ function startOf(request: StartRequest, { canWait }: { canWait: boolean }): Star
   return new Start(request, { turn: turnOf(request, { canWait: canWait && !byNode }), byNode });
 }
 
-function starterOf(request: StartRequest): Starter {
+function interceptorOf(request: StartRequest): Interceptor {
   if (intercepting === 'around') return { around: aroundChild(request) };
   return { makeHandle: (child) => handleOf(child, request) };
 }

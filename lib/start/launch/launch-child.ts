@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { CloneFailure, NativeBinding, WatchEvent } from '../../../types/native';
-import { isGone, isNativeError } from '../../cgroup/directory/refusal';
+import { isNativeError } from '../../cgroup/directory/refusal';
 import { loadNative } from '../../common/addon/load-native';
 import { watcher } from '../../common/addon/watcher';
 import { ProcessHandle } from '../../process/handle';
@@ -13,9 +13,6 @@ import { foreseeProgram } from '../refusals/foreseen-program';
 import type { Gate } from '../request/gate';
 import type { Start } from './start';
 import { type StartedChild, startChild } from './start-child';
-
-/** How long to wait for the end of a child whose cgroup is gone: it leaves its cgroup a moment before its end shows. */
-const END_MS = 1000;
 
 const { ESRCH } = constants.errno;
 const { SIGKILL } = constants.signals;
@@ -77,7 +74,7 @@ class WatchedChild implements Launched {
     const { held, forerunner, pidfd } = started;
     try {
       // Before the watcher knows of the child: it removes the cgroup once the child has ended.
-      enforceDeferredLimits(native, started);
+      noteStart(native, started);
       const cleanUp = held?.cgroup?.exitCleanUp;
       const detached = context.program.detached && held?.diesWithOwner !== true;
       const options = { detached, ending: cleanUp?.plan };
@@ -146,13 +143,9 @@ class WatchedChild implements Launched {
   }
 }
 
-/** Someone may have removed the cgroup of a child that has ended. Its deferred limits don't matter then. */
-export function enforceDeferredLimits(native: NativeBinding, { held, pid, pidfd }: StartedChild): void {
-  try {
-    held?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
-  } catch (error) {
-    if (!isGone(error) || !native.waitReadable({ fd: pidfd, timeoutMs: END_MS })) throw error;
-  }
+/** Tells the place of the child that it runs. */
+export function noteStart(native: NativeBinding, { held, pid, pidfd }: StartedChild): void {
+  held?.started(pid, () => void sendSignal(native, pidfd, SIGKILL));
 }
 
 function sendSignal(native: NativeBinding, pidfd: number, signal: number): number {

@@ -7,7 +7,7 @@ import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';
 import { type ChildEnd, childEndOf } from '../child/outcome-recorder';
 import { launchSyncByNode } from './launch-by-node';
-import { enforceDeferredLimits } from './launch-child';
+import { noteStart } from './launch-child';
 import type { Start } from './start';
 import { startChild } from './start-child';
 
@@ -27,7 +27,7 @@ function createSyncLaunch(start: Start): SyncLaunch {
     let end: ChildEnd;
     let exit: Attended;
     try {
-      enforceDeferredLimits(native, started);
+      noteStart(native, started);
       exit = waitWithPipes(pidfd);
       end = childEndOf({ ...exit, ...forerunner?.end() }, heap);
     } catch (error) {

@@ -164,5 +164,5 @@ function mayShareMemory(
   held: HeldChild | undefined,
 ): boolean {
   const isPlain = uid === undefined && gid === undefined && seccomp === undefined && time !== true;
-  return isPlain && held?.cgroup?.endangersOwner() !== true;
+  return isPlain && held?.cgroup?.endangersOwner !== true;
 }

@@ -140,7 +140,7 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
     const root = { ...EMPTY, mounts: [...SYSTEM, tmpfs('/a/b/c', { create: true })], cwd: '/a/b' };
     const script = 'pwd; mkdir d; cd c';
     const denied = expect.stringContaining('ermission denied') as string;
-    expect(printedIn(root, script, { noNewPrivs: true, seccomp })).toEqual([
+    expect(printedIn(root, script, { noNewPrivs: true, seccomp, starter: STARTER })).toEqual([
       '/a/b',
       denied,
       expect.stringContaining('cd') as string,

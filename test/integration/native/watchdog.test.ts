@@ -39,7 +39,9 @@ async function meddling(scenario: Scenario, meddle: (child: number) => void): Pr
   const fixture = startCloningTwice(scenario);
   const seen = new Set<number>();
   const timer = setInterval(() => {
-    for (const child of blockedChildren(fixture.pid)) {
+    const [starter] = scenario.options.starter === undefined ? [] : childrenOf(fixture.pid);
+    for (const child of childrenOf(fixture.pid)) {
+      if (child === starter) continue;
       if (!seen.has(child)) meddle(child);
       seen.add(child);
     }
@@ -52,7 +54,7 @@ async function meddling(scenario: Scenario, meddle: (child: number) => void): Pr
   }
 }
 
-function blockedChildren(pid: number): number[] {
+function childrenOf(pid: number): number[] {
   return (readIfThere(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number);
 }
 

@@ -63,7 +63,7 @@ const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: n
 function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const cgroup = {
     takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
-    endangersOwner: () => false,
+    endangersOwner: false,
     metered: { cpuTimeLimitMs: undefined, explainSpent: () => undefined },
     memory: { path: '/test' },
     exitCleanUp: { plan: undefined, handOver: () => {} },
@@ -170,7 +170,7 @@ describe('a cage that the kernel refuses when it is entered', () => {
   });
 });
 
-describe('a limit that is set once the child has reached its program', () => {
+describe('what its place notes once the child has reached its program', () => {
   const startingWith = (error: unknown): HeldChild =>
     cagedWith({
       started() {
@@ -179,7 +179,6 @@ describe('a limit that is set once the child has reached its program', () => {
       },
       ended: (_signal, _texts, done) => done(nothing),
     });
-  const gone = new MemcageError(ErrorCode.CGROUP_GONE, 'test');
 
   /** Reports what the watcher found before it was told to leave the child alone, or even after that. */
   async function tellOfEnd(): Promise<void> {
@@ -191,26 +190,16 @@ describe('a limit that is set once the child has reached its program', () => {
     await until('told', () => calls.length > before);
   }
 
-  test('is set before the watcher can remove the cgroup of a child that has ended', async () => {
+  test('comes before the watcher can remove the cgroup of a child that has ended', async () => {
     useNative({});
     launch({ caged: startingWith(undefined) });
     await tellOfEnd();
     expect(calls).toEqual(['started', 'watched', 'ended', 'closed']);
   });
 
-  test('is not missed where the child has ended, and someone has removed its cgroup', async () => {
-    useNative({ waitReadable: ({ fd }) => fd === PIDFD });
-    expect(launch({ caged: startingWith(gone) })).toMatchObject({ pid: 1 });
-    await tellOfEnd();
-    expect(calls).toEqual(['started', 'watched', 'ended', 'closed']);
-  });
-
-  test.each([
-    ['when the cgroup is gone and the child is not', gone],
-    ['when the kernel refuses it', refusal],
-  ])('ends the child, once, %s', async (_, error) => {
+  test('if that is refused, the child is ended, once', async () => {
     useNative({ waitReadable: () => calls.includes('killed') });
-    expect(() => launch({ caged: startingWith(error) })).toThrow(error);
+    expect(() => launch({ caged: startingWith(refusal) })).toThrow(refusal);
     await tellOfEnd();
     expect(calls).toEqual(['started', 'killed', 'reaped', 'closed', 'abandoned', 'failed']);
   });

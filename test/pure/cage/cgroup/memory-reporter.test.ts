@@ -11,7 +11,7 @@ jest.mock('../../../../lib/cgroup/hierarchy/host', () => ({ swapOn: () => hasSwa
 function reporterOf(version: CgroupVersion, files: Record<string, string>, swapLimited = true): MemoryReporter {
   const memory = cgroupsInMemory({ '': {}, c: files }).directory('c');
   return new MemoryReporter(memory, {
-    plan: { writes: [], deferred: [], max: 64 * MIB, swapLimited },
+    plan: { writes: [], max: 64 * MIB, swapLimited },
     context: { version, swapAccounting: true },
     repeats: undefined,
   });

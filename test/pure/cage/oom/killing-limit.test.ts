@@ -1,6 +1,5 @@
 import {
   killingLimit,
-  killsWhenOut,
   limitOfAncestor,
   limitOfAncestorAt,
   wasHit,
@@ -111,22 +110,4 @@ test('a kernel that does not account swap has no count of it', () => {
 test('what is no number is named', () => {
   const { directory } = cgroupsInMemory({ c: { ...quiet, 'memory.max_usage_in_bytes': 'much\n' } });
   expect(() => wasHit(directory('c'))).toThrow('/cg/c/memory.max_usage_in_bytes');
-});
-
-const control = (disabled: 0 | 1) => ({
-  'memory.oom_control': `oom_kill_disable ${disabled}\nunder_oom 0\noom_kill 0\n`,
-});
-const killers = cgroupsInMemory({ kills: control(0), waits: control(1) });
-
-test('v1 kills, unless it was told to let processes wait', () => {
-  expect(killsWhenOut(killers.directory('kills'), 1)).toBe(true);
-  expect(killsWhenOut(killers.directory('waits'), 1)).toBe(false);
-});
-
-test('v2 always kills', () => {
-  expect(killsWhenOut(killers.directory('waits'), 2)).toBe(true);
-});
-
-test('what can not be read may kill', () => {
-  expect(killsWhenOut(killers.directory('gone'), 1)).toBe(true);
 });

@@ -199,12 +199,11 @@ describe('planLimits on v2', () => {
     });
   });
 
-  it('leaves the group kill for after the clone', () => {
-    const { writes, deferred } = planLimits({ max: MiB, oomGroup: true }, V2);
+  it('writes the group kill before the limit', () => {
+    const { writes } = planLimits({ max: MiB, oomGroup: true }, V2);
 
-    expect(written(writes)).not.toContain('memory.oom.group=1');
-    expect(deferred).toEqual([{ file: 'memory.oom.group', value: '1', option: 'memory.oomGroup' }]);
-    expect(written(planLimits({ oomGroup: false }, V2).deferred)).toEqual(['memory.oom.group=0']);
+    expect(written(writes).slice(0, 2)).toEqual(['memory.oom.group=1', `memory.max=${MiB}`]);
+    expect(written(planLimits({ oomGroup: false }, V2).writes)).toEqual(['memory.oom.group=0']);
   });
 });
 
