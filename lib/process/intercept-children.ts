@@ -6,10 +6,10 @@ import { isOptions, type NodeCall, nodeCall } from './node-call';
 import type { NodeFunction } from './node-functions';
 import {
   type AroundStart,
+  type Interceptor,
   interpose,
   permissionModelAllows,
   refuse,
-  type Interceptor,
   type SwapHandle,
 } from './swap-handle';
 

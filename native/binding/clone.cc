@@ -239,7 +239,8 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   }
   if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
   const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
-  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, options.starter.empty());
+  const char* const refused =
+      is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, options.starter.empty());
   if (refused != nullptr) {
     ThrowInvalidArgument(env, refused);
     return env.Undefined();

@@ -29,7 +29,8 @@ Expected<> Reap(Napi::Env env, int pidfd) {
 
 /** Returns only if this process has not become the program. */
 Expected<> Execve(Napi::Env env, const char* file, char* const* args, char* const* variables) {
-  // With it, the program would share its working directory, and get no rights by exec: see LSM_UNSAFE_SHARE in the kernel.
+  // With it, the program would share its working directory, and get no rights by exec: see LSM_UNSAFE_SHARE in the
+  // kernel.
   Instance::Of(env).starter.End();
   return Refusal{sys::BecomeProgram(file, args, variables), "execve", file};
 }

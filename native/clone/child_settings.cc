@@ -41,7 +41,9 @@ void SetOomScoreAdj(const SpawnPlan& plan) {
 // ppoll(2) takes no more fds than the soft limit, and DieWithParent() gives it one.
 constexpr uint64_t kLeastFiles = 1;
 
-bool IsTooFewFiles(const Rlimit& limit) { return kResources[limit.resource].number == RLIMIT_NOFILE && limit.soft < kLeastFiles; }
+bool IsTooFewFiles(const Rlimit& limit) {
+  return kResources[limit.resource].number == RLIMIT_NOFILE && limit.soft < kLeastFiles;
+}
 
 void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, uint64_t hard) {
   // Raw: a C library's struct rlimit may have other sizes than the system call.

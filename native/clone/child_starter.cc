@@ -77,8 +77,8 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
   plan.report = &report;
 
   CloneRequest call{};
-  call.flags =
-      CLONE_VFORK | CLONE_VM | CLONE_PIDFD | (start.shares_fs ? CLONE_FS : 0) | (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  call.flags = CLONE_VFORK | CLONE_VM | CLONE_PIDFD | (start.shares_fs ? CLONE_FS : 0) |
+               (start.namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.child_id = const_cast<int*>(&cloned_pidfd);
   call.stack_base = stack_.base();
   call.stack_size = VforkStack::size();

@@ -9,7 +9,8 @@
 namespace memcage {
 
 struct CloneRequest {
-  /** CLONE_* bits, not both of CLONE_PIDFD and CLONE_PARENT_SETTID; the exit signal is SIGCHLD, also with CLONE_PARENT. */
+  /** CLONE_* bits, not both of CLONE_PIDFD and CLONE_PARENT_SETTID; the exit signal is SIGCHLD, also with CLONE_PARENT.
+   */
   uint64_t flags;
   /** Where the kernel stores, before the child runs, the pidfd (CLONE_PIDFD) or the pid (CLONE_PARENT_SETTID). */
   int* child_id;

@@ -102,7 +102,8 @@ int OpenTarget(const SpawnPlan& plan, const Roots& roots, const Target& target, 
 
 int NewTmpfs(const SpawnPlan& plan, Roots* roots, const TmpfsOptions& options, Stage stage, const char* subject) {
   const Result tree =
-      sys::NewMount("tmpfs", {{"size", options.size}, {"mode", options.mode == nullptr ? "755" : options.mode}}, sys::kMountNoSuid | sys::kMountNoDev);
+      sys::NewMount("tmpfs", {{"size", options.size}, {"mode", options.mode == nullptr ? "755" : options.mode}},
+                    sys::kMountNoSuid | sys::kMountNoDev);
   Check(plan, stage, tree, subject);
   struct stat status{};
   Check(plan, stage, sys::Stat(tree.as_int(), &status), subject);

@@ -5,8 +5,8 @@
 namespace memcage {
 
 /**
- * The stack on which a child runs until exec, with a guard page below it. It is made once per environment, whose thread is
- * suspended while a child uses it.
+ * The stack on which a child runs until exec, with a guard page below it. It is made once per environment, whose thread
+ * is suspended while a child uses it.
  */
 class VforkStack {
  public:

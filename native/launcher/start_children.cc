@@ -21,8 +21,8 @@
 namespace memcage::launcher {
 namespace {
 
-using starter::Header;
 using starter::ChildOrder;
+using starter::Header;
 using starter::Reply;
 using sys::Call;
 
@@ -96,8 +96,8 @@ Report Clone(ChildOrder* order) {
   plan.report = &report;
   plan.parent_pidfd = parent_pidfd;
   CloneRequest call{};
-  call.flags = CLONE_VFORK | CLONE_VM | CLONE_PARENT | CLONE_PARENT_SETTID |
-               (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  call.flags =
+      CLONE_VFORK | CLONE_VM | CLONE_PARENT | CLONE_PARENT_SETTID | (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.child_id = &page->pid;
   call.stack_base = stack;
   call.stack_size = kStackSize;

@@ -21,8 +21,8 @@
 namespace memcage {
 namespace {
 
-using starter::Header;
 using starter::ChildOrder;
+using starter::Header;
 using starter::Page;
 using starter::Reply;
 

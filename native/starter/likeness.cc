@@ -22,7 +22,8 @@ using sys::Call;
 constexpr uint64_t kLimits = 16;
 /** IOPRIO_WHO_PROCESS */
 constexpr int kOfProcess = 1;
-constexpr const char* kNamespaces[] = {"mnt", "uts", "ipc", "net", "user", "cgroup", "pid_for_children", "time_for_children"};
+constexpr const char* kNamespaces[] = {
+    "mnt", "uts", "ipc", "net", "user", "cgroup", "pid_for_children", "time_for_children"};
 
 /** struct sched_attr, Linux 5.3. */
 struct SchedulingAttributes {
@@ -76,12 +77,14 @@ Likeness Likeness::Now(LikenessFiles* files) {
   __user_cap_data_struct sets[2] = {};
   Call(SYS_capget, &header, sets);
   Append(&numbers, sets);
-  for (const int what : {PR_GET_SECUREBITS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_GET_TIMERSLACK, PR_GET_THP_DISABLE}) {
+  for (const int what :
+       {PR_GET_SECUREBITS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_GET_TIMERSLACK, PR_GET_THP_DISABLE}) {
     numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_prctl, what, 0, 0, 0, 0))));
   }
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_getsid, 0))));
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_getpgid, 0))));
-  numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0))));
+  numbers.push_back(
+      static_cast<uint64_t>(static_cast<long>(Call(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0))));
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_personality, 0xffffffff))));
   numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_ioprio_get, kOfProcess, 0))));
   SchedulingAttributes scheduling{};

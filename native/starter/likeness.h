@@ -10,9 +10,9 @@
 namespace memcage {
 
 /**
- * What a child inherits from the process that clones it, as far as that is not passed on or shared: if the calling thread
- * is no longer as its starter was made, its children would not be as they should. Root, working directory and umask are
- * shared (CLONE_FS); signals are reset in the child.
+ * What a child inherits from the process that clones it, as far as that is not passed on or shared: if the calling
+ * thread is no longer as its starter was made, its children would not be as they should. Root, working directory and
+ * umask are shared (CLONE_FS); signals are reset in the child.
  */
 class Likeness {
  public:

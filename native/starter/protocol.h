@@ -16,7 +16,8 @@ inline constexpr const char* kLauncherVersion = "1";
 inline constexpr const char* kProgramName = "memcage-starter";
 inline constexpr const char* kArgument = "--starter=";
 
-/** The starter's end of the socket pair (SOCK_STREAM), the Page, and a pidfd of the process that it starts children for. */
+/** The starter's end of the socket pair (SOCK_STREAM), the Page, and a pidfd of the process that it starts children
+ * for. */
 inline constexpr int kSocketFd = 3;
 inline constexpr int kPageFd = 4;
 inline constexpr int kProcessFd = 5;

@@ -14,7 +14,9 @@ constexpr uintptr_t kHint = 0x2000'0000'0000;
 /** What is kept for the next use. */
 constexpr size_t kKept = size_t{64} << 10;
 
-constexpr size_t Aligned(size_t size) { return (size + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1); }
+constexpr size_t Aligned(size_t size) {
+  return (size + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1);
+}
 
 }  // namespace
 

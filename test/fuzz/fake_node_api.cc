@@ -138,14 +138,14 @@ char KindOf(const std::string& name) {
       {"lengths", '4'},       {"detached", 'b'},      {"killWithParent", 'b'},
       {"guarded", 'b'},       {"privateMounts", 'b'}, {"mountProc", 'b'},
       {"fileOutside", 'b'},   {"loopback", 'b'},      {"noNewPrivs", 'b'},
-      {"seccompEarly", 'b'},    {"closesFds", 'b'},
-      {"empty", 'b'},         {"readOnly", 'b'},      {"create", 'b'},
-      {"dev", 'b'},           {"writes", 'b'},        {"ref", 'b'},
-      {"end", 'b'},           {"kills", 'b'},
+      {"seccompEarly", 'b'},  {"closesFds", 'b'},     {"empty", 'b'},
+      {"readOnly", 'b'},      {"create", 'b'},        {"dev", 'b'},
+      {"writes", 'b'},        {"ref", 'b'},           {"end", 'b'},
+      {"kills", 'b'},
   };
-  static const char* const kTexts[] = {"file",     "cwd",      "hostname", "uidMap",      "gidMap", "name", "size",
-                                       "mode",     "kind",     "to",       "from",        "proc",   "path", "access",
-                                       "value",    "key",      "address",  "description", "slice",  "unit", "expected",
+  static const char* const kTexts[] = {"file",     "cwd",      "hostname", "uidMap",       "gidMap", "name", "size",
+                                       "mode",     "kind",     "to",       "from",         "proc",   "path", "access",
+                                       "value",    "key",      "address",  "description",  "slice",  "unit", "expected",
                                        "killPath", "timePath", "timeFile", "pressurePath", "starter"};
   const auto found = kKinds.find(name);
   if (found != kKinds.end()) return found->second;
@@ -266,9 +266,9 @@ void DetachAll() {
 /** What clone() takes together with all else; nullptr if the name has no such value. Without it no input gets far. */
 napi_value Usual(const std::string& name) {
   static const std::map<std::string, char> kUsual{
-      {"namespaces", '0'}, {"hostname", 'u'},     {"idMaps", 'u'},      {"idMapPrograms", 'u'}, {"root", 'u'},
-      {"mountProc", '-'},  {"fileOutside", '-'},  {"loopback", '-'},    {"seccomp", 'u'},       {"seccompEarly", '-'},
-      {"rlimits", 'u'},    {"capabilities", 'u'}, {"starter", 'u'}, {"privateMounts", '-'}, {"watchdogMs", '1'},
+      {"namespaces", '0'}, {"hostname", 'u'},     {"idMaps", 'u'},   {"idMapPrograms", 'u'}, {"root", 'u'},
+      {"mountProc", '-'},  {"fileOutside", '-'},  {"loopback", '-'}, {"seccomp", 'u'},       {"seccompEarly", '-'},
+      {"rlimits", 'u'},    {"capabilities", 'u'}, {"starter", 'u'},  {"privateMounts", '-'}, {"watchdogMs", '1'},
   };
   const auto found = kUsual.find(name);
   if (found == kUsual.end()) return nullptr;

@@ -81,7 +81,17 @@ function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   const starters = links.filter((link) => link.endsWith('/oom_score_adj'));
   const ofStarters = starters.flatMap(() => ['socket', 'anon_inode:[pidfd]']);
   const likeness = links.filter((link) => /^\/proc\/\d+\/(task\/\d+\/(cgroup|ns)|oom_score_adj)$/.test(link));
-  return without(links, [...ONCE, ...ofStarters, ...likeness, ...roots, ...again, ...files, ...inside, ...above, ...heard.map(() => EVENTFD)]);
+  return without(links, [
+    ...ONCE,
+    ...ofStarters,
+    ...likeness,
+    ...roots,
+    ...again,
+    ...files,
+    ...inside,
+    ...above,
+    ...heard.map(() => EVENTFD),
+  ]);
 }
 
 const pathOf = (link: string): string => (link.endsWith(DELETED) ? link.slice(0, -DELETED.length) : link);

@@ -4,7 +4,7 @@ import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import type { ProcessHandle } from '../../process/handle';
 import { interceptChildren } from '../../process/intercept-children';
-import { type AroundStart, refuse, type Interceptor } from '../../process/swap-handle';
+import { type AroundStart, type Interceptor, refuse } from '../../process/swap-handle';
 import { interceptSync, interceptsSync, type RunSync } from '../../process/sync-functions';
 import { launchByNode } from '../launch/launch-by-node';
 import { createLaunch, handleWith } from '../launch/launch-child';

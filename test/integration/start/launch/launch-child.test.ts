@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type * as Native from '../../../../lib/common/addon/load-native';
-import { ErrorCode, MemcageError } from '../../../../lib/common/errors/errors';
+import type { MemcageError } from '../../../../lib/common/errors/errors';
 import type { Program } from '../../../../lib/process/launch-contract';
 import type { HeldChild } from '../../../../lib/start/child/held-child';
 import type { KernelReport } from '../../../../lib/start/child/kernel-report';

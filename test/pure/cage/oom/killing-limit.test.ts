@@ -1,9 +1,4 @@
-import {
-  killingLimit,
-  limitOfAncestor,
-  limitOfAncestorAt,
-  wasHit,
-} from '../../../../lib/cage/oom/killing-limit';
+import { killingLimit, limitOfAncestor, limitOfAncestorAt, wasHit } from '../../../../lib/cage/oom/killing-limit';
 import { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import type * as HostModule from '../../../../lib/cgroup/hierarchy/host';
 import { type CgroupsInMemory, cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
