@@ -1,7 +1,14 @@
 import { type CageLimits, lowerOfBoth } from '../cgroup/limits/cage-limits';
-import { firstLimits, followLimits, limitsToRepeat, type RepeatedLimits } from '../cgroup/limits/leaf-limits';
+import {
+  firstLimits,
+  followLimits,
+  isSameRepeated,
+  limitsToRepeat,
+  type RepeatedLimits,
+} from '../cgroup/limits/leaf-limits';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { leafName } from '../cgroup/names/own-names';
+import { undoPatiently } from '../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
@@ -10,6 +17,7 @@ import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeBelow, makeCageCgroup, withFreeName } from './cgroup/make-cage-cgroup';
 import { KernelCage } from './kernel-cage';
 import { asTooSmall } from './limit-too-small';
+import { MadeAhead } from './made-ahead';
 import { withCageRoot } from './root/cage-roots';
 
 /** How a shared cage is made, and what its children get. */
@@ -37,6 +45,13 @@ export class SharedCage extends KernelCage {
   /** @internal Each child has these limits too. */
   readonly perChild: CageLimits | undefined;
   #made = 0;
+  /** By what they repeat. */
+  readonly #leaves = new MadeAhead<RepeatedLimits, CageCgroup>({
+    make: (repeated) => this.#makeLeaf(repeated, { ahead: true }),
+    isSameKind: isSameRepeated,
+    begin: (leaf) => leaf.monitor.begin(),
+    discard: (leaf) => undoPatiently(() => this.removeLeaf(leaf)),
+  });
 
   /** @internal Use `createCage()`. */
   constructor({ limits, within, defaults, perChild, thresholds }: SharedCageOptions) {
@@ -53,24 +68,19 @@ export class SharedCage extends KernelCage {
     if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
   }
 
-  /** @internal Makes a leaf for one child, and watches it for OOM kills. */
+  /** @internal Makes a leaf for one child, ahead of its start if possible, and watches it for OOM kills. */
   createLeaf(): CageCgroup {
-    return this.#below((number) => {
-      const { memory, version } = this.cageCgroup;
-      this.cageCgroup.assertNotFrozen();
-      const before = limitsToRepeat(memory, version);
-      const { limits, follows } = leafLimits(before, this.perChild);
-      const leaf = makeBelow(this.cageCgroup, leafName(number, { follows }), limits, { repeats: follows });
-      try {
-        // Another process may have changed the cage's limit before it could see the leaf.
-        if (follows) followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
-        this.reporter.watch(leaf);
-        return leaf;
-      } catch (error) {
-        leaf.discard();
-        throw error;
-      }
-    });
+    this.#assertStarts();
+    const { memory, version } = this.cageCgroup;
+    const repeated = limitsToRepeat(memory, version);
+    return this.#leaves.take(repeated) ?? this.#makeLeaf(repeated);
+  }
+
+  /** @internal True once nothing of it is left; false while processes are in it. */
+  removeLeaf(leaf: CageCgroup): boolean {
+    if (!leaf.tryRemove()) return false;
+    this.reporter.forget(leaf);
+    return true;
   }
 
   /** @internal Makes the cgroup of a cage for one child within this one. */
@@ -80,16 +90,42 @@ export class SharedCage extends KernelCage {
 
   /** @internal Makes the cgroup of a cage within this one. */
   createInner(limits: CageLimits): CageCgroup {
+    this.#assertStarts();
+    return this.#below((number) => makeBelow(this.cageCgroup, String(number), limits));
+  }
+
+  /** @internal */
+  override tryRemove(): boolean {
+    if (!this.isClosed) this.#leaves.close();
+    return super.tryRemove();
+  }
+
+  #assertStarts(): void {
+    this.assertOpen();
+    const spent = this.cageCgroup.metered.explainSpent();
+    if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
+    this.cageCgroup.assertNotFrozen();
+  }
+
+  #makeLeaf(before: RepeatedLimits, { ahead = false } = {}): CageCgroup {
     return this.#below((number) => {
-      this.cageCgroup.assertNotFrozen();
-      return makeBelow(this.cageCgroup, String(number), limits);
+      const { memory, version } = this.cageCgroup;
+      const { limits, follows } = leafLimits(before, this.perChild);
+      const leaf = makeBelow(this.cageCgroup, leafName(number, { follows }), limits, { repeats: follows });
+      try {
+        // Another process may have changed the cage's limit before it could see the leaf.
+        if (follows) followLimits(leaf.memory, version, { before, after: limitsToRepeat(memory, version) });
+        if (ahead) leaf.prepareStart();
+        this.reporter.watch(leaf);
+        return leaf;
+      } catch (error) {
+        leaf.discard();
+        throw error;
+      }
     });
   }
 
   #below<T>(make: (number: number) => T): T {
-    this.assertOpen();
-    const spent = this.cageCgroup.metered.explainSpent();
-    if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
     const makeNext = (): T =>
       withFreeName(() => {
         this.#made += 1;

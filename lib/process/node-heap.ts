@@ -24,8 +24,8 @@ interface StartedProgram {
 
 /** The memory limit of a child's cage. */
 interface Ceiling {
-  /** Undefined without a limit. */
-  bytes: number | undefined;
+  /** Undefined without a limit. Asked only if it matters. */
+  bytes: () => number | undefined;
   /** Whether the child can't see the limit. */
   isHidden: boolean;
 }
@@ -113,9 +113,10 @@ function planNodeHeap(
   { args }: StartedProgram,
   given: HeapVariables,
   setting: NodeHeapSetting,
-  { bytes: ceilingBytes = Number.POSITIVE_INFINITY, isHidden }: Ceiling,
+  { bytes: askBytes, isHidden }: Ceiling,
 ): NodeHeapPlan {
   if (setting === false) return { variables: withoutOwn(given), limitBytes: undefined };
+  const ceilingBytes = askBytes() ?? Number.POSITIVE_INFINITY;
   const untouched: NodeHeapPlan = { variables: given, limitBytes: undefined };
   const options = words(withoutOwn(given).NODE_OPTIONS);
   // The command line takes precedence over the variable. In the variable, the last option wins.

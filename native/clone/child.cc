@@ -212,6 +212,7 @@ void Exec(const SpawnPlan& plan) {
 }
 
 void RunChild(const SpawnPlan& plan) {
+  plan.report->has_begun = true;
   ResetSignals(plan);
   if (plan.new_session) Check(plan, Stage::kSession, Call(SYS_setsid));
   EnterCage(plan);

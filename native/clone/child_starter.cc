@@ -101,6 +101,10 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
     Reap(pidfd->get());
     return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
   }
+  if (!report.has_begun && start.into_cgroup_fd >= 0) {
+    Reap(pidfd->get());
+    return BornDead();
+  }
   if (report.error != 0) {
     Reap(pidfd->get());
     if (report.stage == Stage::kIdMaps && id_mapper.error() != 0) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -43,6 +44,12 @@ struct CloneFailure {
   /** The call that failed; empty: a refusal of our own. */
   std::string syscall = {};
 };
+
+/**
+ * The kernel has killed the child before it ran. Linux (from 6.14 on, and 6.1.129 of the older ones) does that where
+ * either its new cgroup or the one of who clones it was killed as a whole before (cgroup.kill, kill_seq in the kernel).
+ */
+inline CloneFailure BornDead() { return {Stage::kClone, -ECANCELED, {}, {}, "clone3"}; }
 
 /** Starts children, one at a time: the calling thread is suspended from the clone to the exec. */
 class ChildStarter {

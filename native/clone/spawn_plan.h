@@ -24,6 +24,8 @@ struct Report {
   int fd;
   /** The number of the call, or sys::kNoCall. */
   long call;
+  /** The child has run. */
+  bool has_begun = false;
 };
 
 /**

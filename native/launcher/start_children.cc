@@ -113,6 +113,7 @@ void Tell(const Report& report, size_t fd_count) {
   Reply reply{};
   reply.stage = static_cast<int32_t>(report.stage);
   reply.error = report.error;
+  reply.has_begun = report.has_begun;
   reply.call = report.call;
   reply.fd = report.fd < 0 || fd == fds + fd_count ? -1 : static_cast<int32_t>(fd - fds);
   const char* subject = report.error == 0 || report.subject == nullptr ? "" : report.subject;

@@ -152,10 +152,12 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::strin
   *pidfd = OpenChild();
   if (!pidfd->valid()) return CloneFailure{Stage::kClone, pidfd->get(), "pidfd_open", {}, "pidfd_open"};
   // Without an answer the child goes its way. Or it was killed with the starter, whose memory it had, as if after exec.
-  if (!was_killed && (!answer || answer->error == 0)) return Pid();
+  const bool is_born_dead = answer && !answer->has_begun && start.into_cgroup_fd >= 0;
+  if (!was_killed && !is_born_dead && (!answer || answer->error == 0)) return Pid();
   siginfo_t info{};
   sys::WaitPidfd(pidfd->get(), &info, WEXITED, nullptr);
   if (was_killed) return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
+  if (is_born_dead) return BornDead();
   if (answer->stage == Stage::kIdMaps && id_mapper.error() != 0) {
     return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
                         id_mapper.syscall()};
@@ -251,7 +253,8 @@ std::optional<Starter::Answer> Starter::Await(const ChildStart& start, bool* was
   if (!ReceiveAll(socket_.get(), &reply, sizeof(reply))) return std::nullopt;
   std::string subject(reply.subject_size, '\0');
   if (!ReceiveAll(socket_.get(), subject.data(), subject.size())) return std::nullopt;
-  return Answer{static_cast<Stage>(reply.stage), reply.error, std::move(subject), reply.fd, sys::CallName(reply.call)};
+  return Answer{static_cast<Stage>(reply.stage), reply.error, reply.has_begun, std::move(subject), reply.fd,
+                sys::CallName(reply.call)};
 }
 
 pid_t Starter::Pid() const { return page_ == nullptr ? 0 : __atomic_load_n(&page_->pid, __ATOMIC_ACQUIRE); }

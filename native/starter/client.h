@@ -39,6 +39,7 @@ class Starter {
     Stage stage;
     /** Negative errno; 0: the child has reached exec. */
     int error;
+    bool has_begun;
     std::string subject;
     /** The place of the fd that it is about, or -1. */
     int fd;

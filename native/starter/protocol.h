@@ -57,6 +57,8 @@ struct Reply {
   /** The place of an fd that the failure is about, or -1. */
   int32_t fd;
   uint32_t subject_size;
+  /** Report::has_begun */
+  bool has_begun;
 };
 static_assert(std::is_trivially_copyable_v<Header> && std::is_trivially_copyable_v<Reply>);
 

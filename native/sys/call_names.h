@@ -7,6 +7,7 @@ namespace memcage::sys {
 
 // All that memcage makes by number: whoever is told of a refusal is told which it was.
 #define MEMCAGE_CALLS(X) \
+  X(capget)              \
   X(capset)              \
   X(chdir)               \
   X(clone)               \
@@ -25,7 +26,13 @@ namespace memcage::sys {
   X(fsopen)              \
   X(fstat)               \
   X(getdents64)          \
+  X(getgroups)           \
+  X(getpgid)             \
+  X(getresgid)           \
+  X(getresuid)           \
+  X(getsid)              \
   X(ioctl)               \
+  X(ioprio_get)          \
   X(keyctl)              \
   X(memfd_create)        \
   X(mkdirat)             \
@@ -38,6 +45,7 @@ namespace memcage::sys {
   X(open_tree)           \
   X(openat)              \
   X(openat2)             \
+  X(personality)         \
   X(pidfd_open)          \
   X(pidfd_send_signal)   \
   X(pipe2)               \
@@ -46,10 +54,15 @@ namespace memcage::sys {
   X(prctl)               \
   X(prlimit64)           \
   X(read)                \
+  X(recvfrom)            \
+  X(recvmsg)             \
   X(rt_sigaction)        \
   X(rt_sigprocmask)      \
+  X(sched_getaffinity)   \
+  X(sched_getattr)       \
   X(seccomp)             \
   X(sendfile)            \
+  X(sendmsg)             \
   X(setgid)              \
   X(setgroups)           \
   X(sethostname)         \

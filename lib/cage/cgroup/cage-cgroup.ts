@@ -4,8 +4,9 @@ import { LimitsReporter } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone } from '../../cgroup/directory/refusal';
 import type { CgroupVersion } from '../../cgroup/files/formats';
+import { hasRole } from '../../cgroup/files/roles';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import { writeFirstLimits } from '../../cgroup/limits/limit-files';
+import { readMemoryFile, writeFirstLimits } from '../../cgroup/limits/limit-files';
 import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
 import { isFreezing } from '../../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
@@ -36,7 +37,6 @@ export interface CageCgroupOptions {
   killCgroup: KillCgroup | undefined;
   homes: ControllerHomes;
   surroundings: OomSurroundings;
-  ceilingBytes: number;
   limits: CageLimits;
   plan: LimitPlan;
   /** Takes its side cgroups, if the watcher has removed the rest. Undefined: they are removed too. */
@@ -60,7 +60,6 @@ export class CageCgroup {
   readonly limitContext: Omit<LimitContext, 'current'>;
   readonly surroundings: OomSurroundings;
   /** The lowest limit of this cgroup and the cages around it when it was made, in bytes; `Infinity` if there is none. */
-  readonly ceilingBytes: number;
   readonly monitor: OomMonitor;
   readonly report: MemoryReporter;
   readonly limitsReport: LimitsReporter;
@@ -89,7 +88,6 @@ export class CageCgroup {
     this.homes = homes;
     this.limitContext = root.limitContext;
     this.surroundings = surroundings;
-    this.ceilingBytes = options.ceilingBytes;
     writeFirstLimits(memory, this.version, plan.writes);
     homes.write(limits);
     this.#teardown = new Teardown(memory, killCgroup, homes.ownSides);
@@ -131,6 +129,12 @@ export class CageCgroup {
 
   get version(): CgroupVersion {
     return this.limitContext.version;
+  }
+
+  /** The lowest limit that it was made with, or that a cage around has now, in bytes; `Infinity` if there is none. */
+  get ceilingBytes(): number {
+    const { max = Number.POSITIVE_INFINITY, high = max } = this.#options.limits.memory;
+    return Math.min(max, high, ...this.surroundings.cages.map(({ directory }) => readCeiling(directory, this.version)));
   }
 
   /** Calls `onChange` with the time when the count of kills may have grown, or is about to. */
@@ -265,4 +269,12 @@ export class CageCgroup {
     }
     this.onCpuTimeSpent?.(spent);
   }
+}
+
+function readCeiling(directory: CgroupDirectory, version: CgroupVersion): number {
+  const high = hasRole('high', version) ? readMemoryFile(directory, version, 'high') : undefined;
+  return Math.min(
+    readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY,
+    high ?? Number.POSITIVE_INFINITY,
+  );
 }

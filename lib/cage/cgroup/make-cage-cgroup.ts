@@ -1,9 +1,6 @@
 import { countsTime } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
-import type { CgroupVersion } from '../../cgroup/files/formats';
-import { hasRole } from '../../cgroup/files/roles';
-import type { CageLimits, ResolvedLimits } from '../../cgroup/limits/cage-limits';
-import { readMemoryFile } from '../../cgroup/limits/limit-files';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { planLimits } from '../../cgroup/limits/limit-plan';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { undoMake } from '../../cgroup/processes/remove-cgroup';
@@ -63,7 +60,6 @@ export function makeCageCgroup(
     return makeIn({
       ...{ root, around: undefined, memory, killCgroup, limits, plan, surroundings, locks: [] },
       ...{ own, spareSides },
-      ceilingBytes: ceilingOf(limits.memory),
     });
   });
 }
@@ -81,7 +77,6 @@ export function makeDetachedCageCgroup(root: CageRoot, limits: CageLimits): Cage
     return new CageCgroup({
       ...{ root, around, memory, killCgroup, limits, plan, surroundings, locks },
       homes: new ControllerHomes({ version: limitContext.version, memory, killCgroup, limits, own, around }),
-      ceilingBytes: ceilingOf(limits.memory),
     });
   } catch (error) {
     for (const lock of locks) release(lock);
@@ -99,8 +94,6 @@ export function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { 
   const nearest: CageAround = { directory: cage.memory, isOwn: repeats, ooms: () => monitor.ooms() };
   const surroundings = { ...cage.surroundings, cages: [nearest, ...cage.surroundings.cages] };
   const plan = planLimits(limits.memory, root.limitContext);
-  const ceilings = surroundings.cages.map(({ directory }) => readCeiling(directory, version));
-  const ceilingBytes = Math.min(ceilingOf(limits.memory), ...ceilings);
   const killCgroup = killCgroupBelow(cage.killCgroup, name);
   const memory = cage.memory.below(name);
   cage.enableBelow(namesFor(limits, version, killCgroup));
@@ -110,7 +103,7 @@ export function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { 
   });
   return makeIn(
     {
-      ...{ root, around: cage, memory, killCgroup, limits, plan, surroundings, ceilingBytes, locks: [] },
+      ...{ root, around: cage, memory, killCgroup, limits, plan, surroundings, locks: [] },
       own: own.map(({ home, above }) => {
         // Directly below the cage root, if the cage around has no side cgroup in this hierarchy.
         const isOfRoot = above === home.directory && !home.inMemory;
@@ -160,17 +153,4 @@ function makeIn({ own, ...options }: MadeOptions, onMade: () => void = () => {})
     onRemoved?.();
     throw error;
   }
-}
-
-/** The limits of a cage may have changed since it was made. */
-function readCeiling(directory: CgroupDirectory, version: CgroupVersion): number {
-  const high = hasRole('high', version) ? readMemoryFile(directory, version, 'high') : undefined;
-  return Math.min(
-    readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY,
-    high ?? Number.POSITIVE_INFINITY,
-  );
-}
-
-function ceilingOf({ max, high }: ResolvedLimits): number {
-  return Math.min(max ?? Number.POSITIVE_INFINITY, high ?? Number.POSITIVE_INFINITY);
 }

@@ -70,14 +70,14 @@ export function followLimits(
   version: CgroupVersion,
   { before, after }: { before: RepeatedLimits; after: RepeatedLimits },
 ): void {
-  if (isSame(before, after)) return;
+  if (isSameRepeated(before, after)) return;
   try {
     const now = readRepeated(leaf, version);
     if (now.max < before.max) return;
     // The leaf's maker has not written all its limits yet, and has it follow afterwards. Limits from here would have v1 refuse
     // one that the maker writes.
     if (isYetUnlimited(now.max, before.max) || isYetUnlimited(now.swap, before.swap)) return;
-    if (!isSame(now, after)) changeLimits(leaf, version, present(after));
+    if (!isSameRepeated(now, after)) changeLimits(leaf, version, present(after));
   } catch (error) {
     // The leaf's child has ended; or v1 can't lower the limit, since more is in use. Then the limit of the cage holds.
     if (isGone(error) || (error instanceof MemcageError && error.code === ErrorCode.LIMIT_REFUSED)) return;
@@ -107,7 +107,7 @@ function isYetUnlimited(now: number | undefined, before: number | undefined): bo
   return now === Number.POSITIVE_INFINITY && before !== Number.POSITIVE_INFINITY;
 }
 
-function isSame(one: RepeatedLimits, other: RepeatedLimits): boolean {
+export function isSameRepeated(one: RepeatedLimits, other: RepeatedLimits): boolean {
   return one.max === other.max && one.swap === other.swap && one.oomKill === other.oomKill;
 }
 

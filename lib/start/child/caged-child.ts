@@ -184,14 +184,12 @@ export abstract class CagedChild implements HeldChild {
 export class LeafChild extends CagedChild {
   protected readonly keepsDescendants = false;
 
-  constructor(cage: SharedCage) {
+  constructor(override readonly cage: SharedCage) {
     super(cage, cage.createLeaf());
   }
 
   protected removeOwn(): boolean {
-    if (!this.cgroup.tryRemove()) return false;
-    this.cage.reporter.forget(this.cgroup);
-    return true;
+    return this.cage.removeLeaf(this.cgroup);
   }
 
   protected giveBackUnstarted(report: KernelReport): void {

@@ -97,7 +97,7 @@ function prepare(start: Start, given: EarlyRequest): Prepared {
     const program: Program = { ...programOf(given, textOrEmpty), stdio: [] };
     held = start.hold(program);
     if (held?.cgroup !== undefined) throw joinsTooLate();
-    const ceiling = { bytes: held?.ceilingBytes, isHidden: held?.seesLimit === false };
+    const ceiling = { bytes: () => held?.ceilingBytes, isHidden: held?.seesLimit === false };
     const { env, limitBytes } = withNodeHeap(program, start.request.nodeHeap, ceiling);
     given.envPairs = held?.environment(env) ?? env;
     return { held, heap: limitBytes === undefined ? undefined : { limitBytes, isPidOne: false } };

@@ -12,7 +12,7 @@ import { withTimeBackstop } from '../child/time-backstop';
 import { type ExplainedFailure, explainFailure } from '../refusals/explain-failure';
 import type { Gate } from '../request/gate';
 import { planChild } from './child-plan';
-import { canCloneInto, lacksCloneInto } from './clone-into';
+import { canCloneInto, failsCloneInto } from './clone-into';
 import { type Forerunner, openForerunner } from './forerunner';
 import type { Start } from './start';
 
@@ -86,7 +86,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
   let forerunner: Forerunner | undefined;
   try {
     const isHidden = hasCgroupNamespace(namespaces) || held?.seesLimit === false;
-    const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: held?.ceilingBytes, isHidden });
+    const { env, limitBytes } = withNodeHeap(given, nodeHeap, { bytes: () => held?.ceilingBytes, isHidden });
     const program = { ...inRoot(given, plan.root), env: held?.environment(env) ?? env };
     const isPidOne = hasPidNamespace(namespaces) && !plan.init;
     const heap = limitBytes === undefined ? undefined : { limitBytes, isPidOne };
@@ -139,8 +139,9 @@ function cloneChild(
   native: NativeBinding,
   held: HeldChild | undefined,
   options: Omit<CloneOptions, 'joinFds'>,
+  { cloneInto = canCloneInto() } = {},
 ): CloneResult {
-  const join = held?.cgroup?.takeJoinFds({ cloneInto: canCloneInto() });
+  const join = held?.cgroup?.takeJoinFds({ cloneInto });
   let result: CloneResult;
   try {
     const fds = join?.fds ?? { joinFds: [] };
@@ -149,8 +150,8 @@ function cloneChild(
   } finally {
     join?.close();
   }
-  if (join?.fds.intoCgroupFd === undefined || !lacksCloneInto(result)) return result;
-  return cloneChild(native, held, options);
+  if (join?.fds.intoCgroupFd === undefined || !failsCloneInto(result)) return result;
+  return cloneChild(native, held, options, { cloneInto: false });
 }
 
 /**

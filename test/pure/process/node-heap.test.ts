@@ -56,7 +56,7 @@ const plan = (
 ) => withNodeHeap({ file, args, env }, setting, ceiling(mebibytes, isHidden));
 
 const ceiling = (mebibytes: number | undefined, isHidden: boolean) => ({
-  bytes: mebibytes === undefined ? undefined : mebibytes * MIB,
+  bytes: () => (mebibytes === undefined ? undefined : mebibytes * MIB),
   isHidden,
 });
 

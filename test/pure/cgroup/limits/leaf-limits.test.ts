@@ -257,9 +257,9 @@ describe('limits that are changed', () => {
     expect(done).toEqual(['write c/memory.max 4096']);
   });
 
-  test('the kill of a group comes last', () => {
+  test('the kill of a group comes first', () => {
     const { directory, done } = cgroupsInMemory({ c: v2(8192) });
     changeLimits(directory('c'), 2, { oomGroup: true, max: 4096 });
-    expect(done).toEqual(['write c/memory.max 4096', 'write c/memory.oom.group 1']);
+    expect(done).toEqual(['write c/memory.oom.group 1', 'write c/memory.max 4096']);
   });
 });

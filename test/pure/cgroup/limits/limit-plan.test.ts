@@ -202,7 +202,7 @@ describe('planLimits on v2', () => {
   it('writes the group kill before the limit', () => {
     const { writes } = planLimits({ max: MiB, oomGroup: true }, V2);
 
-    expect(written(writes).slice(0, 2)).toEqual(['memory.oom.group=1', `memory.max=${MiB}`]);
+    expect(written(writes)).toEqual(['memory.oom.group=1', 'memory.swap.max=0', `memory.max=${MiB}`]);
     expect(written(planLimits({ oomGroup: false }, V2).writes)).toEqual(['memory.oom.group=0']);
   });
 });

@@ -3,7 +3,7 @@ import type * as CloneInto from '../../../../lib/start/launch/clone-into';
 import type { CloneResult } from '../../../../types/native';
 import { testRows } from '../../../support/rows';
 
-const { E2BIG, EAGAIN, ENOSYS } = constants.errno;
+const { E2BIG, EAGAIN, ECANCELED, ENOSYS } = constants.errno;
 
 function fresh(): typeof CloneInto {
   let module: typeof CloneInto | undefined;
@@ -28,17 +28,25 @@ describe('CLONE_INTO_CGROUP', () => {
     ['ENOSYS', ENOSYS],
     ['E2BIG', E2BIG],
   ])('is given up with %s, and a warning', (name, errno) => {
-    const { canCloneInto, lacksCloneInto } = fresh();
+    const { canCloneInto, failsCloneInto } = fresh();
 
     expect(canCloneInto()).toBe(true);
-    expect(lacksCloneInto(failed('clone', errno))).toBe(true);
-    expect(lacksCloneInto(failed('clone', errno))).toBe(true);
+    expect(failsCloneInto(failed('clone', errno))).toBe(true);
+    expect(failsCloneInto(failed('clone', errno))).toBe(true);
     expect(canCloneInto()).toBe(false);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn).toHaveBeenCalledWith(expect.stringContaining(name), {
       type: 'MemcageWarning',
       code: 'MEMCAGE_NO_CLONE_INTO_CGROUP',
     });
+  });
+
+  it('is not used for a child that the kernel has killed before it ran', () => {
+    const { canCloneInto, failsCloneInto } = fresh();
+
+    expect(failsCloneInto(failed('clone', ECANCELED))).toBe(true);
+    expect(canCloneInto()).toBe(true);
+    expect(warn).not.toHaveBeenCalled();
   });
 
   testRows<[string, CloneResult]>(
@@ -49,9 +57,9 @@ describe('CLONE_INTO_CGROUP', () => {
       ['success', { pid: 1, pidfd: 3 }],
     ],
     ([, result]) => {
-      const { canCloneInto, lacksCloneInto } = fresh();
+      const { canCloneInto, failsCloneInto } = fresh();
 
-      expect(lacksCloneInto(result)).toBe(false);
+      expect(failsCloneInto(result)).toBe(false);
       expect(canCloneInto()).toBe(true);
       expect(warn).not.toHaveBeenCalled();
     },
