@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   CAP_SYS_ADMIN,
   hasCapability,
@@ -31,8 +31,6 @@ export interface NamespaceFacts {
   hasSeccompFilter: boolean;
   /** Whether PR_SET_NO_NEW_PRIVS is set: setuid programs gain no rights. */
   hasNoNewPrivileges: boolean;
-  /** Whether the process is not "dumpable", as after setuid(2): its files in /proc belong to root. */
-  isUndumpable: boolean;
 }
 
 /** @see https://man7.org/linux/man-pages/man7/namespaces.7.html for /proc/sys/user */
@@ -60,7 +58,6 @@ export function readNamespaceFacts(): NamespaceFacts {
     isChrooted: mountPoints.length > 1 && !mountPoints.includes('/'),
     hasSeccompFilter: statusNumber('Seccomp') === 2,
     hasNoNewPrivileges: statusNumber('NoNewPrivs') === 1,
-    isUndumpable: process.geteuid?.() !== 0 && ownerOf('/proc/self/uid_map') === 0,
   };
 }
 
@@ -79,8 +76,4 @@ function readNumber(path: string): number | undefined {
 /** A machine without this file has no such restriction. */
 function read(path: string): string {
   return readIfAllowed(path) ?? '';
-}
-
-function ownerOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.uid;
 }

@@ -4,7 +4,12 @@ import type { NamespaceOptions } from '../../../types/options';
 import { isNativeError } from '../../cgroup/directory/refusal';
 import type { Program, Refused } from '../../process/launch-contract';
 import { launcherPath } from '../../process/launcher/executable';
-import { hasCgroupNamespace, hasPidNamespace, losesCapabilities } from '../../process/namespaces/namespaces';
+import {
+  hasCgroupNamespace,
+  hasPidNamespace,
+  losesCapabilities,
+  type NamespacePlan,
+} from '../../process/namespaces/namespaces';
 import { type LimitedHeap, withNodeHeap } from '../../process/node-heap';
 import type { SettingsPlan } from '../../process/settings/child-settings';
 import type { HeldChild } from '../child/held-child';
@@ -108,7 +113,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
       // The launcher's executable need not be in the root.
       ...(forerunner !== undefined && plan.root !== undefined && { fileOutside: true }),
       killWithParent: endsWithParent,
-      ...(!mayShareMemory(first, namespaces, held) && { starter: launcherPath() }),
+      ...(!mayShareMemory(first, plan.namespaces, { native, held }) && { starter: launcherPath() }),
       watchdogMs: WATCHDOG_MS,
     });
     return { held, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, held) ?? result, startMs };
@@ -155,15 +160,17 @@ function cloneChild(
 }
 
 /**
- * Whether the child may have the memory of this process until exec, which takes the least. The others come from the starter: an OOM
+ * Whether the child may have the memory of this process until exec, which takes the least. Others come from the starter. An OOM
  * kill of the child at the end of exec, or a filter of its own, would end this process too. A change of ids would make its
- * memory undumpable. Before Linux 6.3, CLONE_VM can't be combined with CLONE_NEWTIME.
+ * memory undumpable. If it is that already, as after setuid(2), a child in a user namespace could not write its id maps: its
+ * files in /proc would be root's. Before Linux 6.3, CLONE_VM can't be combined with CLONE_NEWTIME.
  */
 function mayShareMemory(
   { uid, gid, seccomp }: Program & SettingsPlan,
-  { time }: NamespaceOptions,
-  held: HeldChild | undefined,
+  { namespaces }: NamespacePlan,
+  { native, held }: { native: NativeBinding; held: HeldChild | undefined },
 ): boolean {
-  const isPlain = uid === undefined && gid === undefined && seccomp === undefined && time !== true;
-  return isPlain && held?.cgroup?.endangersOwner !== true;
+  const { CLONE_NEWTIME, CLONE_NEWUSER } = native.constants;
+  const isPlain = uid === undefined && gid === undefined && seccomp === undefined;
+  return isPlain && (namespaces & (CLONE_NEWTIME | CLONE_NEWUSER)) === 0 && held?.cgroup?.endangersOwner !== true;
 }

@@ -32,7 +32,7 @@ import { startError } from './explanation';
 import { explainRoot, type RootFailure } from './root-refusal';
 import { explainSetting, lackingOf, readSettingFacts, type SettingFailure } from './setting-refusal';
 
-const { EACCES, EINVAL, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
+const { EINVAL, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
 /**
  * Why a child can't have these namespaces, as a start would throw it; null if nothing is known that forbids them.
@@ -84,9 +84,8 @@ export function foreseeRefusal(
   if (wanted.includes('cgroup') && 'cgroup' in forbidding) return atUnshare(ENOSPC);
   if (wanted.includes('cgroup') && lacking.includes('cgroup')) return atUnshare(EINVAL);
   if (!wanted.includes('user') || !mapsItself) return undefined;
-  const atMaps = (errno: number, syscall: string) => failed('id-maps', errno, syscall, '/proc/self/setgroups');
-  if (facts.isUndumpable) return atMaps(EACCES, 'openat');
-  return facts.apparmorRestricts && facts.isUnconfined && !isPrivileged ? atMaps(EPERM, 'write') : undefined;
+  const areRightsTaken = facts.apparmorRestricts && facts.isUnconfined && !isPrivileged;
+  return areRightsTaken ? failed('id-maps', EPERM, 'write', '/proc/self/setgroups') : undefined;
 }
 
 function failed<S extends Stage>(stage: S, errno: number, syscall: string, path = ''): CloneFailure & { stage: S } {

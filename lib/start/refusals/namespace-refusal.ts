@@ -101,11 +101,6 @@ function explainDenial(stage: CloneFailure['stage'], facts: NamespaceFacts): str
         '`sysctl kernel.apparmor_restrict_unprivileged_userns=0`, as root'
       );
   }
-  if (stage === 'id-maps' && facts.isUndumpable)
-    return (
-      'it has changed its own user or group, since when its files in /proc belong to root: start Node as that user ' +
-      '(setpriv, or User= of systemd) instead of calling process.setuid()'
-    );
   if (!isMaking) return undefined;
   if (facts.isChrooted) return 'it was started by chroot, where the kernel allows none: use pivot_root, or a container';
   if (facts.hasSeccompFilter)
@@ -134,9 +129,6 @@ function explainProgram(
 function cureOfProgram(path: string, facts: NamespaceFacts): string {
   if (facts.hasNoNewPrivileges) {
     return 'this process has no_new_privs set, so that no setuid program has its rights: start Node without it';
-  }
-  if (facts.isUndumpable) {
-    return 'this process has changed its own user or group: start Node as that user instead';
   }
   if (facts.apparmorRestricts && !facts.isPrivileged) {
     return (

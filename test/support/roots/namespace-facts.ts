@@ -13,5 +13,4 @@ export const NO_FACTS: NamespaceFacts = {
   isChrooted: false,
   hasSeccompFilter: false,
   hasNoNewPrivileges: false,
-  isUndumpable: false,
 };

@@ -74,6 +74,7 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
       ['a gid', { gid: 1 }],
       ['a filter', { privileges: { noNew: true, seccomp: refusing(['mkdir'], errno(1)) } }],
       ['a time namespace', { namespaces: { time: true } }],
+      ['a user namespace', { namespaces: { user: true } }],
     ],
     async ([, options]) => {
       expect(await isShared(() => spawn('true', [], { stdio: 'ignore', ...options }))).toBe(false);

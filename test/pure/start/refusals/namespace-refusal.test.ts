@@ -82,12 +82,6 @@ describe('what keeps a user from user namespaces', () => {
     expect(explain({ facts })).not.toMatch(/AppArmor|unprivileged_userns_clone/);
   });
 
-  it('a process that has changed its ids', () => {
-    const facts = { isUndumpable: true };
-    const text = explain({ stage: 'id-maps', errno: EACCES, path: '/proc/self/setgroups', facts });
-    expect(text).toMatch(/^USER_NAMESPACE: .*process.setuid/);
-  });
-
   it('is not to blame when no user namespace was wanted', () => {
     const text = explain({
       wanted: ['pid'],
@@ -101,7 +95,6 @@ describe('newuidmap', () => {
   const program = { stage: 'id-maps', path: '/usr/bin/newuidmap', output: 'newuidmap: no!' } as const;
   const cures: [what: string, facts: Partial<NamespaceFacts>, cure: RegExp][] = [
     ['no_new_privs', { hasNoNewPrivileges: true }, /no_new_privs/],
-    ['changed ids', { isUndumpable: true }, /start Node as that user/],
     ['AppArmor', { apparmorRestricts: true }, /AppArmor/],
     ['something else', {}, /setuid root/],
   ];
