@@ -10,7 +10,6 @@ import { milliseconds } from '../support/stats';
 
 const MIB = 1024 * 1024;
 const FORKED = join(__dirname, '../support/first-message.js');
-const PLAIN_STARTS = join(__dirname, '../support/plain-starts.js');
 const CAT = '/bin/cat';
 const AT_ONCE = 200;
 
@@ -99,29 +98,6 @@ async function compare(
   return row(measure, bound, medians.caged, medians.stock);
 }
 
-/** Runs each kind in its own process, in turns, because memcage stays in place in a process that has loaded it. */
-async function compareUncaged(options: TurnOptions): Promise<Row[]> {
-  const [without, caged, contained] = ['without', 'caged', 'contained'].map((kind) =>
-    node.fork(PLAIN_STARTS, [kind]),
-  ) as [ChildProcess, ChildProcess, ChildProcess];
-  try {
-    const times = { without: () => ask(without), caged: () => ask(caged), contained: () => ask(contained) };
-    const medians = await byTurns(times, options);
-    return [
-      row('Node’s spawn in no cage, after contain() over before', 1.05, medians.contained, medians.caged),
-      // The program is larger, so fork(2) copies more page tables.
-      row('the same, over a process without memcage', undefined, medians.contained, medians.without),
-    ];
-  } finally {
-    for (const starter of [without, caged, contained]) starter.kill();
-  }
-}
-
-async function ask(starter: ChildProcess): Promise<number> {
-  starter.send('start');
-  return ((await once(starter, 'message')) as [number])[0];
-}
-
 function row(measure: string, bound: number | undefined, ours: number, theirs: number): Row {
   const figure = ours / theirs;
   const value = `${figure.toFixed(3)} (${ours.toFixed(3)} ms / ${theirs.toFixed(3)} ms)`;
@@ -145,7 +121,6 @@ export const functions: Case = {
         warmUp: 2,
         block: 1,
       }),
-      ...(await compareUncaged({ ...short, count: quick ? 400 : 1000 })),
     ];
   },
 };

@@ -12,7 +12,7 @@ import { many } from './many';
 import { oom } from './oom';
 import { readManyCgroups } from './read-many';
 import { rivals } from './rivals';
-import { spawnLarge, spawnPaced, spawnShared, spawnSmall } from './spawn';
+import { spawnLarge, spawnPaced, spawnSmall } from './spawn';
 import { stall } from './stall';
 import { stat } from './stat';
 import { warmPool } from './warm-pool';
@@ -22,7 +22,6 @@ export const cases: readonly Case[] = [
   spawnPaced,
   spawnLarge,
   largeHeap,
-  spawnShared,
   functions,
   stat,
   readManyCgroups,

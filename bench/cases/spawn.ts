@@ -1,63 +1,105 @@
-import { createCage } from 'memcage';
-import { holdBuffers } from '../support/ballast';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case, Row } from '../support/case';
-import { interleave, type Medians } from '../support/interleave';
-import { caged, PROGRAM, stock } from '../support/starts';
+import type { Sample } from '../support/interleave';
+import type { Asked } from '../support/start-kinds';
+import { median } from '../support/stats';
 
-const kinds = { stock, caged };
+const STARTS = join(__dirname, '../support/start-kinds.js');
 
-export const spawnSmall: Case = {
-  name: 'spawn',
-  async run({ quick }) {
-    const count = quick ? 300 : 2000;
-    const medians = await interleave(kinds, { count, warmUp: 300, pauseMs: 0, block: 10 });
-    return [total('caged spawn over stock spawn, small parent', medians, 0.8), block('small parent', medians, 0.5)];
-  },
+/** The bound of the time to the end of the child, and of the time that the call blocks, over Node's spawn in a process without memcage. */
+type Bounds = Readonly<Record<string, readonly [total: number, block: number]>>;
+
+const SMALL: Bounds = {
+  plain: [1.1, 1.1],
+  'private cage': [1.0, 0.7],
+  'private cage, three namespaces': [1.1, 0.7],
+  'shared cage': [1.25, 0.9],
+  'contain()': [1.25, 0.9],
+  '`uid`, `gid`': [1.3, 0.9],
+  'seccomp filter': [1.3, 0.9],
+  'time namespace': [1.3, 0.9],
 };
 
-export const spawnPaced: Case = {
-  name: 'spawn-paced',
-  async run({ quick }) {
-    const medians = await interleave(kinds, { count: quick ? 5 : 20, warmUp: 100, pauseMs: 1000, block: 1 });
-    return [total('the same, starts one second apart', medians, 1.0)];
-  },
+const LARGE: Bounds = {
+  plain: [1.1, 1.1],
+  'private cage': [0.05, 0.03],
+  'private cage, three namespaces': [0.05, 0.03],
+  'shared cage': [0.06, 0.04],
+  'contain()': [0.06, 0.04],
+  '`uid`, `gid`': [0.06, 0.04],
+  'seccomp filter': [0.06, 0.04],
+  'time namespace': [0.06, 0.04],
 };
 
-export const spawnLarge: Case = {
-  name: 'spawn-1gib',
-  async run({ quick }) {
-    const ballast = holdBuffers(1024);
-    const medians = await interleave(kinds, { count: quick ? 20 : 100, warmUp: 20, pauseMs: 0, block: 10 });
-    ballast.check();
-    return [total('the same, 1 GiB of Buffers in the parent', medians, 0.05), block('1 GiB', medians, 0.03)];
-  },
-};
+const PACED: Bounds = { 'private cage': [1.1, 0.8], 'shared cage': [1.3, 1] };
 
-export const spawnShared: Case = {
-  name: 'spawn-shared',
-  async run({ quick }) {
-    const cage = createCage({ memory: '100M' });
-    const both = { stock, caged: () => cage.spawn(PROGRAM, [], { stdio: 'ignore' }) };
-    try {
-      const medians = await interleave(both, { count: quick ? 300 : 2000, warmUp: 300, pauseMs: 0, block: 10 });
-      return [total('spawn in a shared cage over stock spawn', medians, 2), block('shared cage', medians, 1.6)];
-    } finally {
-      await cage.close();
-    }
-  },
-};
+/** Each kind of start, by turns with that of a process that never loaded memcage. */
+export const spawnSmall = startCase('spawn', SMALL, { rounds: 60, block: 20 });
+export const spawnLarge = startCase('spawn-1gib', LARGE, { mib: 1024, rounds: 10, block: 4 });
+export const spawnPaced = startCase('spawn-paced', PACED, { rounds: 15, block: 1, pauseMs: 500 });
 
-type Both = Medians<keyof typeof kinds>;
-
-function total(measure: string, medians: Both, bound: number): Row {
-  return row(measure, medians.caged.totalMs, medians.stock.totalMs, bound);
+interface Turns {
+  /** What each parent holds. */
+  mib?: number;
+  rounds: number;
+  /** Starts of one kind in a row. */
+  block: number;
+  pauseMs?: number;
 }
 
-function block(parent: string, medians: Both, bound: number): Row {
-  return row(`time spawn() blocks over stock, ${parent}`, medians.caged.blockMs, medians.stock.blockMs, bound);
+function startCase(name: string, bounds: Bounds, { mib = 0, rounds, block, pauseMs = 0 }: Turns): Case {
+  return {
+    name,
+    async run({ quick }) {
+      const without = fork(STARTS, ['plain', String(mib)]);
+      const memcage = fork(STARTS, ['memcage', String(mib)]);
+      try {
+        await once(without, 'message');
+        const [kinds] = (await once(memcage, 'message')) as [string[]];
+        const asked = kinds
+          .filter((kind) => kind in bounds)
+          .map((kind) => ({ kind, by: memcage, samples: [] as Sample[] }));
+        const base = { kind: 'plain', by: without, samples: [] as Sample[] };
+        for (let round = 0; round < (quick ? Math.ceil(rounds / 6) : rounds); round += 1) {
+          for (const turn of round % 2 === 0 ? [base, ...asked] : [...asked, base].reverse()) {
+            await sleep(pauseMs);
+            turn.samples.push(...(await ask(turn.by, { kind: turn.kind, count: block })));
+          }
+        }
+        const where = mib === 0 ? '' : `, ${mib} MiB in the parent`;
+        return asked.flatMap(({ kind, samples }) => rowsOf(`${kind}${where}`, samples, base.samples, bounds[kind]));
+      } finally {
+        for (const each of [without, memcage]) each.disconnect();
+      }
+    },
+  };
 }
 
-function row(measure: string, ours: number, theirs: number, bound: number): Row {
-  const figure = ours / theirs;
-  return { measure, value: `${figure.toFixed(3)} (${ours.toFixed(3)} ms / ${theirs.toFixed(3)} ms)`, figure, bound };
+async function ask(parent: ChildProcess, asked: Asked): Promise<Sample[]> {
+  parent.send(asked);
+  return ((await once(parent, 'message')) as [Sample[]])[0];
+}
+
+function rowsOf(
+  kind: string,
+  ours: readonly Sample[],
+  theirs: readonly Sample[],
+  bounds: Bounds[string] = [1, 1],
+): Row[] {
+  return (['totalMs', 'blockMs'] as const).map((field, index) => {
+    const [own, base] = [ours, theirs].map((samples) => median(samples.map((sample) => sample[field]))) as [
+      number,
+      number,
+    ];
+    const figure = own / base;
+    return {
+      measure: `${field === 'totalMs' ? 'spawn' : 'time that it blocks'}, ${kind}`,
+      value: `${figure.toFixed(3)} (${own.toFixed(3)} ms / ${base.toFixed(3)} ms)`,
+      figure,
+      bound: bounds[index] as number,
+    };
+  });
 }

@@ -1,0 +1,56 @@
+/**
+ * Started by fork() with `plain` or `memcage`, and a number of MiB that it holds. For each message it starts children in that way, one
+ * after another, and answers with their times. The first never loads memcage; the second has caged a child before.
+ */
+import { spawn as nodeSpawn } from 'node:child_process';
+import { once } from 'node:events';
+import { holdBuffers } from './ballast';
+import { type Sample, type Start, timeStart } from './interleave';
+
+const PROGRAM = '/bin/true';
+const QUIET = { stdio: 'ignore' } as const;
+const MEMORY = { ...QUIET, memory: '100M' } as const;
+/** BPF_RET with SECCOMP_RET_ALLOW, as struct sock_filter. */
+const ALLOW_ALL = new Uint8Array(new Uint32Array([0x06, 0x7f_ff_00_00]).buffer);
+
+export interface Asked {
+  kind: string;
+  count: number;
+}
+
+async function kindsOf(which: string): Promise<Record<string, Start>> {
+  const plain = (): ReturnType<Start> => nodeSpawn(PROGRAM, [], QUIET);
+  if (which === 'plain') return { plain };
+  const { spawn, createCage } = await import('memcage');
+  const cage = createCage({ memory: '100M' });
+  const isRoot = process.geteuid?.() === 0;
+  return {
+    plain,
+    'private cage': () => spawn(PROGRAM, [], MEMORY),
+    'private cage, three namespaces': () =>
+      spawn(PROGRAM, [], { ...MEMORY, namespaces: { uts: true, mount: true, pid: true } }),
+    'shared cage': () => cage.spawn(PROGRAM, [], QUIET),
+    'contain()': () => cage.contain(() => nodeSpawn(PROGRAM, [], QUIET)),
+    ...(isRoot && { '`uid`, `gid`': () => spawn(PROGRAM, [], { ...MEMORY, uid: 65534, gid: 65534 }) }),
+    'seccomp filter': () => spawn(PROGRAM, [], { ...MEMORY, privileges: { noNew: true, seccomp: ALLOW_ALL } }),
+    'time namespace': () => spawn(PROGRAM, [], { ...MEMORY, namespaces: { time: true } }),
+  };
+}
+
+async function main(): Promise<void> {
+  const [, , which = '', mib] = process.argv;
+  const ballast = holdBuffers(Number(mib));
+  const kinds = await kindsOf(which);
+  for (const start of Object.values(kinds)) await timeStart(start);
+  process.send?.(Object.keys(kinds));
+  while (process.connected) {
+    const [{ kind, count }] = (await once(process, 'message')) as [Asked];
+    const samples: Sample[] = [];
+    // The first pays for work that another kind has left.
+    for (let i = 0; i <= count; i += 1) samples.push(await timeStart(kinds[kind] as Start));
+    ballast.check();
+    process.send?.(samples.slice(1));
+  }
+}
+
+void main();
