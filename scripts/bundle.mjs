@@ -34,12 +34,12 @@ const FILES = {
     'start/run/run',
     'start/sync',
   ],
+  budget: ['jobs/budget'],
   // The rest: what starts a child, what is needed while one runs, and what explains a failure. It must not need a free fd.
   cages: [
     'cage',
     'cgroup',
     'common',
-    'jobs',
     'process',
     'start',
     'cgroup/placement/candidates',

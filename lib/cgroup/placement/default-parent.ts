@@ -15,6 +15,8 @@ const FORESEE_MS = 2000;
 
 let found: Parent | undefined;
 let underWay: Promise<Parent> | undefined;
+/** Whether this process has looked for one, and so may have moved. */
+let hasSearched = false;
 /** What the program wants. */
 const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
 
@@ -25,7 +27,7 @@ const wishes: Wishes = { systemd: process.env['MEMCAGE_SYSTEMD'] !== '0' };
 export function defaultParent(host: Host): Parent {
   const given = fromEnvironment(host);
   if (given !== undefined) return given;
-  found ??= ownOnV1(host) ?? runBlocking(findParent(host, wishes));
+  found ??= ownOnV1(host) ?? runBlocking(search(host));
   return found;
 }
 
@@ -36,11 +38,16 @@ export async function prepareDefaultParent(host: Host, { systemd }: Partial<Wish
   if (given !== undefined) return given;
   found ??= ownOnV1(host);
   if (found !== undefined) return found;
-  underWay ??= runLater(findParent(host, wishes)).finally(() => {
+  underWay ??= runLater(search(host)).finally(() => {
     underWay = undefined;
   });
   found ??= await underWay;
   return found;
+}
+
+function search(host: Host): ReturnType<typeof findParent> {
+  hasSearched = true;
+  return findParent(host, wishes);
 }
 
 /**
@@ -110,7 +117,7 @@ function ownOnV1({ version, memory }: Host): Parent | undefined {
  * it. A worker leaves the process where it is, and a scope ends with the process.
  */
 export function giveBackParent(): void {
-  if (!isMainThread || found?.source === 'systemd') return;
+  if (!hasSearched || !isMainThread || found?.source === 'systemd') return;
   found = undefined;
   try {
     runBlocking(undoAll());

@@ -15,9 +15,10 @@ function printed(script: string): string {
   return execFileSync(process.execPath, ['-e', program], { encoding: 'utf8' });
 }
 
-/** The names of the parts that a script loads. */
+/** The names of the parts that a script loads, to the very end: memcage has a handler of `exit`, which has to be the first. */
 function partsOf(script: string): string[] {
-  const paths = printed(`process.on('exit', () => console.log(JSON.stringify(Object.keys(require.cache)))); ${script}`);
+  const print = `process.on('exit', () => console.log(JSON.stringify(Object.keys(require.cache))))`;
+  const paths = printed(`process.once('beforeExit', () => ${print}); ${script}`);
   return (JSON.parse(paths) as string[]).flatMap((path) => PART.exec(basename(path))?.[1] ?? []).sort();
 }
 
@@ -34,6 +35,11 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     expect(partsOf('memcage.formatSize(1)')).toEqual(['cages']);
     expect(partsOf('memcage.limitsFromOci({})')).toEqual(['cages', 'oci']);
     expect(printed(`console.log(memcage.formatSize(1024))`)).toBe('1 KiB\n');
+  });
+
+  test('are those of a budget for who makes one', () => {
+    const parts = partsOf(`await memcage.createBudget({ memory: '64M' }).close()`);
+    expect(parts).toEqual(version === 1 ? ['budget', 'cages'] : ['budget', 'cages', 'parents']);
   });
 
   // Loading what runs while a child does, and what explains a failure, must not take a free fd.
