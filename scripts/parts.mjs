@@ -91,7 +91,8 @@ export async function buildInParts({ common, lib, programs, files, rework, unloa
   /** @param platform with `node` the code says what it exports, for an `import` of it */
   const commonJs = async (name, platform) => {
     const { code } = await transform(texts.get(name), { format: 'cjs', platform, target: common.target });
-    return rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
+    const parted = rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
+    return platform === 'node' ? parted : withoutCopy(parted);
   };
 
   const getters = parts.map(
@@ -186,6 +187,11 @@ function withLater(index, first, texts) {
     return before + name;
   });
   return later.join('') + exported;
+}
+
+/** Only an `import` wants the copy that esbuild makes of all exports. These are seen by files of the bundle alone. */
+function withoutCopy(code) {
+  return code.replace('module.exports = __toCommonJS(stdin_exports);', 'module.exports = stdin_exports;');
 }
 
 /** At each use, like the live bindings of ESM. */
