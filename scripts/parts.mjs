@@ -2,7 +2,7 @@
 // into files of its own. lib/ does not show any of this: an import from another part becomes `$part.NAME.what`, and
 // `$part.NAME` loads the part on first use. What index.ts exports from a part is a function that does so when you call it.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 
@@ -25,6 +25,10 @@ export async function buildInParts({ common, lib, programs, files, rework, unloa
   const entries = ['index', ...programs];
   const parts = Object.keys(files).filter((file) => !entries.includes(file));
   const modules = await modulesOf(common, lib, entries);
+  for (const module of modules) {
+    if (/^export (let|var) /m.test(readFileSync(join(lib, module), 'utf8')))
+      throw new Error(`${module} exports a variable: others would keep its first value`);
+  }
   const fileOf = (module) => longest(files, module.replace(/\.ts$/, ''));
   const partOf = (path) => {
     const module = relative(lib, path);
@@ -92,7 +96,7 @@ export async function buildInParts({ common, lib, programs, files, rework, unloa
   const commonJs = async (name, platform) => {
     const { code } = await transform(texts.get(name), { format: 'cjs', platform, target: common.target });
     const parted = rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
-    return platform === 'node' ? parted : withoutCopy(parted);
+    return platform === 'node' ? parted : withPlainExports(parted);
   };
 
   const getters = parts.map(
@@ -168,12 +172,15 @@ function longest(files, module) {
  * It works for functions only.
  *
  * @param index exports what `first` does
- * @param first has `name: () => $part.PART.name` for these
+ * @param first has `get name() { return $part.PART.name; }` for these
  * @param texts the code of each part
  */
 function withLater(index, first, texts) {
   const parts = new Map(
-    Array.from(first.matchAll(/^ {2}(\w+): \(\) => \$part\.(\w+)\.\1,?$/gm), ([, name, part]) => [name, part]),
+    Array.from(first.matchAll(/^ {2}get (\w+)\(\) \{ return \$part\.(\w+)\.\1; \},?$/gm), ([, name, part]) => [
+      name,
+      part,
+    ]),
   );
   const later = [];
   const exported = index.replace(/^( {2}(\w+): \(\) => )import_\w+\.\2(?=,?$)/gm, (line, before, name) => {
@@ -189,9 +196,19 @@ function withLater(index, first, texts) {
   return later.join('') + exported;
 }
 
-/** Only an `import` wants the copy that esbuild makes of all exports. These are seen by files of the bundle alone. */
-function withoutCopy(code) {
-  return code.replace('module.exports = __toCommonJS(stdin_exports);', 'module.exports = stdin_exports;');
+/**
+ * Exports the values, once they are all there. esbuild exports a getter for each, which V8 has to compile, and copies all for
+ * an `import`. A file of the bundle needs no getter: it uses another when that is loaded, and exports no variable that changes
+ * (`buildInParts` looks). What is in another part keeps its getter, which loads that on use.
+ */
+function withPlainExports(code) {
+  const header = /^var stdin_exports = \{\};\n__export\(stdin_exports, \{\n([^}]*)\}\);\nmodule\.exports = .*\n/m;
+  const [, list] = header.exec(code) ?? [];
+  if (list === undefined) return code;
+  const all = Array.from(list.matchAll(/^ {2}(\w+): \(\) => ([\w$.]+),?$/gm), ([, name, value]) =>
+    value.startsWith('$part.') ? `  get ${name}() { return ${value}; }` : `  ${name}: ${value}`,
+  );
+  return `${code.replace(header, '')}module.exports = {\n${all.join(',\n')}\n};\n`;
 }
 
 /** At each use, like the live bindings of ESM. */
