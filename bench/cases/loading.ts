@@ -7,8 +7,11 @@ import { milliseconds } from '../support/stats';
 /** The package that the bench itself imports. */
 const INDEX = require.resolve('memcage');
 
+/** Without what has Node itself do more at its start, which would make the share of memcage look small. */
+const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...ENV } = process.env;
+
 function node(...args: string[]): string {
-  const { status, stdout, stderr } = stockSpawnSync(process.execPath, args, { encoding: 'utf8' });
+  const { status, stdout, stderr } = stockSpawnSync(process.execPath, args, { encoding: 'utf8', env: ENV });
   if (status !== 0) throw new Error(`node ${args.join(' ')}: exit code ${status}, ${stderr}`);
   return stdout;
 }
@@ -43,7 +46,7 @@ export const loading: Case = {
         measure: 'memcage run -- true / node -e 0',
         value: `${run.toFixed(1)} / ${bare.toFixed(1)} ms = ${ratio.toFixed(2)}`,
         figure: ratio,
-        bound: 1.7,
+        bound: 3.3,
       },
     ];
   },
