@@ -7,14 +7,18 @@ import type { Case, Row } from '../support/case';
 import { interleave, type Start } from '../support/interleave';
 import { caged, PROGRAM, stock } from '../support/starts';
 
-/** Other programs that start a child with a limit or in namespaces, if they are installed. */
+/**
+ * Other programs, as far as they are installed, that start a child with a limit, and with namespaces of its own for names, mounts and
+ * pids. Node calls each of them.
+ */
 export const rivals: Case = {
   name: 'rivals',
   async run({ quick }) {
-    const found = [bwrap(), cgexec(), runc()].filter((rival) => rival !== undefined);
+    const found = [bwrap(), cgexec(), cgexecBwrap(), firejail(), systemdRun(), container('crun'), container('runc')];
+    const installed = found.filter((rival) => rival !== undefined);
     try {
-      const kinds: Record<string, Start> = { stock, 'memcage (limit + uts, mount, pid)': caged };
-      for (const { name, start } of found) kinds[name] = start;
+      const kinds: Record<string, Start> = { stock, [`memcage (${LIMIT}, ${NAMESPACES})`]: caged };
+      for (const { name, start } of installed) kinds[name] = start;
       const medians = await interleave(kinds, { count: quick ? 10 : 60, warmUp: 3, pauseMs: 0, block: 5 });
       const base = medians['stock']?.totalMs ?? Number.NaN;
       return Object.entries(medians).map(
@@ -24,10 +28,15 @@ export const rivals: Case = {
         }),
       );
     } finally {
-      for (const { close } of found) await close();
+      for (const { close } of installed) await close();
     }
   },
 };
+
+const LIMIT = 'limit';
+const NAMESPACES = 'uts, mount, pid';
+const NO_CLOSE = async (): Promise<void> => {};
+const BWRAP = ['--dev-bind', '/', '/', '--unshare-uts', '--unshare-pid', '--proc', '/proc', PROGRAM];
 
 interface Rival {
   name: string;
@@ -39,27 +48,52 @@ function isInstalled(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
 }
 
-function quiet(program: string, args: readonly string[], cwd?: string): Start {
-  return () => nodeSpawn(program, args, { stdio: 'ignore', ...(cwd !== undefined && { cwd }) });
+/** Whether it can do this here. */
+function works(program: string, args: readonly string[]): boolean {
+  return isInstalled(program) && spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+}
+
+function quiet(program: string, args: readonly string[]): Start {
+  return () => nodeSpawn(program, args, { stdio: 'ignore' });
 }
 
 function bwrap(): Rival | undefined {
-  if (!isInstalled('bwrap')) return undefined;
-  const args = ['--dev-bind', '/', '/', '--unshare-uts', '--unshare-pid', '--proc', '/proc', PROGRAM];
-  return { name: 'bwrap (uts, mount, pid; no limit)', start: quiet('bwrap', args), close: async () => {} };
+  if (!works('bwrap', BWRAP)) return undefined;
+  return { name: `bwrap (no limit, ${NAMESPACES})`, start: quiet('bwrap', BWRAP), close: NO_CLOSE };
+}
+
+function firejail(): Rival | undefined {
+  const args = ['--quiet', '--noprofile', PROGRAM];
+  if (!works('firejail', args)) return undefined;
+  return { name: `firejail (no limit, ${NAMESPACES})`, start: quiet('firejail', args), close: NO_CLOSE };
+}
+
+/** It asks systemd, which must have booted the machine. */
+function systemdRun(): Rival | undefined {
+  const args = ['--scope', '--quiet', '-p', 'MemoryMax=100M', PROGRAM];
+  if (!works('systemd-run', args)) return undefined;
+  return { name: `systemd-run --scope (${LIMIT}, no namespaces)`, start: quiet('systemd-run', args), close: NO_CLOSE };
 }
 
 function cgexec(): Rival | undefined {
+  return inLimit(`cgexec (a ${LIMIT} made before, no namespaces)`, [PROGRAM]);
+}
+
+function cgexecBwrap(): Rival | undefined {
+  if (!works('bwrap', BWRAP)) return undefined;
+  return inLimit(`cgexec and bwrap (a ${LIMIT} made before, ${NAMESPACES})`, ['bwrap', ...BWRAP]);
+}
+
+function inLimit(name: string, command: readonly string[]): Rival | undefined {
   if (!isInstalled('cgexec') || Cgroup.self().version !== 1) return undefined;
-  const group = Cgroup.create(`memcage-bench-${process.pid}`, { memory: '100M' });
+  made += 1;
+  const group = Cgroup.create(`memcage-bench-${process.pid}-${made}`, { memory: '100M' });
   // Relative to the mount point of the controller.
   const relative = group.path.slice(readMemoryMount().length + 1);
-  return {
-    name: 'cgexec (a limit made before; no namespaces)',
-    start: quiet('cgexec', ['-g', `memory:${relative}`, PROGRAM]),
-    close: () => group.remove(),
-  };
+  return { name, start: quiet('cgexec', ['-g', `memory:${relative}`, ...command]), close: () => group.remove() };
 }
+
+let made = 0;
 
 function readMemoryMount(): string {
   const line = readFileSync('/proc/self/mountinfo', 'utf8')
@@ -82,12 +116,12 @@ interface RuntimeSpec {
   };
 }
 
-function runc(): Rival | undefined {
-  if (!isInstalled('runc')) return undefined;
+function container(program: 'crun' | 'runc'): Rival | undefined {
+  if (!isInstalled(program)) return undefined;
   const bundle = mkdtempSync(join(tmpdir(), 'memcage-bench-'));
   const root = join(bundle, 'state');
   mkdirSync(join(bundle, 'rootfs'));
-  spawnSync('runc', ['spec'], { cwd: bundle });
+  spawnSync(program, ['spec'], { cwd: bundle });
   const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as RuntimeSpec;
   config.process.args = [PROGRAM];
   config.process.terminal = false;
@@ -102,21 +136,21 @@ function runc(): Rival | undefined {
   config.linux.maskedPaths = [];
   config.linux.readonlyPaths = [];
   const own = Cgroup.self().path.slice(readMemoryMount().length);
-  if (Cgroup.self().version === 1) config.linux.cgroupsPath = `${own}/memcage-bench-runc-${process.pid}`;
+  if (Cgroup.self().version === 1) config.linux.cgroupsPath = `${own}/memcage-bench-${program}-${process.pid}`;
   config.linux.resources = { memory: { limit: 100 * 1024 * 1024 } };
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config));
   const close = async (): Promise<void> => rmSync(bundle, { recursive: true, force: true });
   const args = (id: string): string[] => ['--root', root, 'run', '--bundle', bundle, id];
   let containers = 0;
-  if (spawnSync('runc', args('probe'), { stdio: 'ignore' }).status !== 0) {
+  if (!works(program, args('probe'))) {
     rmSync(bundle, { recursive: true, force: true });
     return undefined;
   }
   return {
-    name: 'runc (limit + uts, mount, pid)',
+    name: `${program} (${LIMIT}, ${NAMESPACES})`,
     start: () => {
       containers += 1;
-      return nodeSpawn('runc', args(`c${process.pid}-${containers}`), { stdio: 'ignore' });
+      return nodeSpawn(program, args(`c${process.pid}-${containers}`), { stdio: 'ignore' });
     },
     close,
   };
