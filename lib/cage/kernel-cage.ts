@@ -10,7 +10,7 @@ import { ALIASES } from '../common/options/accepted-options';
 import { checkOptions } from '../common/options/option-names';
 import { BaseCage, EXIT_PATIENCE_MS } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
-import type { CageEvents } from './contract/cage-events';
+import type { CageEvents, CpuTimeEvent, StallEvent } from './contract/cage-events';
 import type { CageLimitOptions } from './contract/limit-options';
 import { HeardEvents } from './heard-events';
 import { OomReporter } from './oom-reporter';
@@ -66,8 +66,11 @@ export class KernelCage extends BaseCage {
       onLimited: () => this.#heard.lookAtUsage(),
     });
     this.#heard = new HeardEvents(this);
-    cageCgroup.onCpuTimeSpent = (event) => emitApart(this, 'cpuTime', event);
-    cageCgroup.onStalled = (event) => emitApart(this, 'stall', event);
+    // Not assigned as literals, which V8 would put into old space at once: they would keep each cage until a major GC.
+    const tellCpuTime = (event: CpuTimeEvent): void => emitApart(this, 'cpuTime', event);
+    const tellStall = (event: StallEvent): void => emitApart(this, 'stall', event);
+    cageCgroup.onCpuTimeSpent = tellCpuTime;
+    cageCgroup.onStalled = tellStall;
     this.reporter = new OomReporter(cageCgroup, (event) => this.tellOom(event), outer?.reporter);
     try {
       this.reporter.watch(cageCgroup);

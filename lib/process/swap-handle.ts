@@ -195,7 +195,8 @@ function swap(
   Reflect.set(child, '_handle', handle);
   // Node 20 and 22 pass the options, later versions eight arguments. So use the options that the shadow saw.
   const { spawn } = handle;
-  handle.spawn = (...args: unknown[]): number => {
+  // Not assigned as a literal: V8 puts such functions into old space at once, where all that they refer to outlives each minor GC.
+  const spawnOnce = (...args: unknown[]): number => {
     handle.spawn = spawn;
     try {
       return handle.spawn(request);
@@ -204,6 +205,7 @@ function swap(
       retire(stock, args, unlock);
     }
   };
+  handle.spawn = spawnOnce;
 }
 
 /** Lives as long as the child does, so it must not be where the request is: that has the whole environment. */

@@ -242,6 +242,7 @@ export class CageCgroup {
     this.#isRemoved = true;
     this.#joinFds?.close();
     this.#unwatch?.();
+    this.exitCleanUp.conclude();
     this.monitor.close();
     this.metered.stop();
     for (const lock of this.#options.locks) giveUp(lock, { removed: true });

@@ -44,6 +44,12 @@ export class ExitCleanUp {
   /** The watcher has the plan. @param takeBack has it leave the clean-up to the event loop, unless it has begun */
   handOver(takeBack: () => void): void {
     this.#takeBack = takeBack;
+    this.#plan = undefined;
+  }
+
+  /** The cgroup is gone. What a caller keeps of a cage must not keep the child's start. */
+  conclude(): void {
+    this.#takeBack = undefined;
   }
 
   /** Forbids the clean-up: someone wants to look at the cgroup before it is removed. */
