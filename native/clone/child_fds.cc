@@ -92,7 +92,8 @@ int OpenOutside(const SpawnPlan& plan) {
 }
 
 void CloseOtherFds(const SpawnPlan& plan, int program) {
-  Check(plan, Stage::kCloseFds, CloseFdsFrom(FirstOtherFd(plan), plan.parent_pidfd, program), "/proc/self/fd");
+  const SparedFds spared = {plan.parent_pidfd, plan.exec_fd, program};
+  Check(plan, Stage::kCloseFds, CloseFdsFrom(FirstOtherFd(plan), spared), "/proc/self/fd");
 }
 
 }  // namespace memcage

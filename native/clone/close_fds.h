@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include <array>
 #include <cstdint>
 
 #include "sys/raw_call.h"
@@ -42,7 +43,10 @@ sys::Result VisitFdsFrom(int first, Visit visit) {
   return size;
 }
 
-/** Closes every fd from `first` on but `spare` and `other`, which may be -1. */
-sys::Result CloseFdsFrom(int first, int spare = -1, int other = -1);
+/** Some fds; -1 is none. */
+using SparedFds = std::array<int, 3>;
+
+/** Closes every fd from `first` on but those. */
+sys::Result CloseFdsFrom(int first, SparedFds spared = {-1, -1, -1});
 
 }  // namespace memcage

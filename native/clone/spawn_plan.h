@@ -62,6 +62,8 @@ struct SpawnPlan {
    * child's stdio.
    */
   int parent_pidfd = -1;
+  /** Open until exec, so that its other end sees that; or -1. Its number is none of the child's stdio, either. */
+  int exec_fd = -1;
   bool new_session = false;
   /** Leave all signals blocked, for the program to ask for them. */
   bool hold_signals = false;

@@ -23,19 +23,17 @@ namespace {
 
 using starter::ChildOrder;
 using starter::Header;
-using starter::Reply;
 using sys::Call;
 
-constexpr size_t kPageSize = 4096;
 constexpr size_t kStackSize = size_t{256} * 1024;
 /** More than a child can be given. */
 constexpr size_t kMostFds = 8192;
-/** Of the text of what a failure is about. */
-constexpr size_t kMostSubject = 4096;
 
 alignas(16) char stack[kStackSize];
 int fds[kMostFds];
+size_t fd_count;
 starter::Page* page;
+int socket_fd = starter::kSocketFd;
 int parent_pidfd = starter::kProcessFd;
 
 /** The process has ended, or no longer needs this one. */
@@ -43,15 +41,28 @@ int parent_pidfd = starter::kProcessFd;
 
 void ReceiveAll(void* to, size_t size) {
   for (char* at = static_cast<char*>(to); size > 0;) {
-    const long length = Call(SYS_recvfrom, starter::kSocketFd, at, size, 0, nullptr, nullptr);
+    const long length = Call(SYS_recvfrom, socket_fd, at, size, 0, nullptr, nullptr);
     if (length <= 0) End();
     at += length;
     size -= static_cast<size_t>(length);
   }
 }
 
-/** Receives `size` bytes, and the fds that come with the first. Returns their number; -1: not all could be had. */
-int ReceiveFds(void* to, size_t size, int* received) {
+/** Writes to the page what has failed: here, or in the child, which has the same memory. */
+void WriteFailure(const Report& report) {
+  const int* fd = std::find(fds, fds + fd_count, report.fd);
+  page->stage = static_cast<int32_t>(report.stage);
+  page->fd = report.fd < 0 || fd == fds + fd_count ? -1 : static_cast<int32_t>(fd - fds);
+  page->call = report.call;
+  const char* subject = report.subject == nullptr ? "" : report.subject;
+  const size_t length = strnlen(subject, starter::kMostSubject - 1);
+  memcpy(page->subject, subject, length);
+  page->subject[length] = '\0';
+  __atomic_store_n(&page->error, report.error, __ATOMIC_RELEASE);
+}
+
+/** Receives `size` bytes, and the fds that come with the first. */
+void ReceiveFds(void* to, size_t size) {
   alignas(cmsghdr) static char control[CMSG_SPACE(starter::kMostFds * sizeof(int))];
   iovec part{to, size};
   msghdr message{};
@@ -59,13 +70,20 @@ int ReceiveFds(void* to, size_t size, int* received) {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof(control);
-  const long length = Call(SYS_recvmsg, starter::kSocketFd, &message, MSG_CMSG_CLOEXEC);
+  const long length = Call(SYS_recvmsg, socket_fd, &message, MSG_CMSG_CLOEXEC);
   if (length <= 0) End();
+  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+    WriteFailure({Stage::kStdio, -EMFILE, nullptr, -1, SYS_recvmsg});
+    // Which closes the fds that it could have.
+    End();
+  }
   ReceiveAll(static_cast<char*>(to) + length, size - static_cast<size_t>(length));
   const cmsghdr* rights = CMSG_FIRSTHDR(&message);
-  const size_t bytes = rights == nullptr ? 0 : rights->cmsg_len - CMSG_LEN(0);
-  if (bytes > 0) memcpy(received, CMSG_DATA(rights), bytes);
-  return (message.msg_flags & MSG_CTRUNC) != 0 ? -1 : static_cast<int>(bytes / sizeof(int));
+  if (rights == nullptr) return;
+  const size_t bytes = rights->cmsg_len - CMSG_LEN(0);
+  if (fd_count + bytes / sizeof(int) > kMostFds) End();
+  memcpy(fds + fd_count, CMSG_DATA(rights), bytes);
+  fd_count += bytes / sizeof(int);
 }
 
 /** Maps the other's arena here. If something is in the way, another starter may have more luck. */
@@ -79,22 +97,23 @@ void MapArena(std::byte* arena) {
 }
 
 /** The child's stdio must not take its number. */
-void KeepPidfdAbove(size_t count) {
-  if (static_cast<size_t>(parent_pidfd) >= count) return;
-  const sys::Result above = Call(SYS_fcntl, parent_pidfd, F_DUPFD_CLOEXEC, count);
+void KeepAbove(size_t count, int* fd) {
+  if (static_cast<size_t>(*fd) >= count) return;
+  const sys::Result above = Call(SYS_fcntl, *fd, F_DUPFD_CLOEXEC, count);
   // Beyond the limit of open files, where the stdio fails too and says so.
   if (above < 0) return;
-  Call(SYS_close, parent_pidfd);
-  parent_pidfd = above.as_int();
+  Call(SYS_close, *fd);
+  *fd = above.as_int();
 }
 
-/** Returns what the child reported, or that there is none. */
-Report Clone(ChildOrder* order) {
+void Clone(ChildOrder* order) {
   static Report report;
   report = {Stage::kClone, 0, nullptr, -1, sys::kNoCall};
   SpawnPlan& plan = order->plan;
   plan.report = &report;
+  plan.on_failure = [](const SpawnPlan& failed) { WriteFailure(*failed.report); };
   plan.parent_pidfd = parent_pidfd;
+  plan.exec_fd = socket_fd;
   CloneRequest call{};
   call.flags =
       CLONE_VFORK | CLONE_VM | CLONE_PARENT | CLONE_PARENT_SETTID | (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
@@ -102,67 +121,50 @@ Report Clone(ChildOrder* order) {
   call.stack_base = stack;
   call.stack_size = kStackSize;
   call.cgroup_fd = order->into_cgroup_fd;
-  const sys::Result pid =
-      CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
-  if (pid < 0) report = {Stage::kClone, pid.as_int(), nullptr, -1, pid.call};
-  return report;
-}
-
-void Tell(const Report& report, size_t fd_count) {
-  const int* fd = std::find(fds, fds + fd_count, report.fd);
-  Reply reply{};
-  reply.stage = static_cast<int32_t>(report.stage);
-  reply.error = report.error;
-  reply.has_begun = report.has_begun;
-  reply.call = report.call;
-  reply.fd = report.fd < 0 || fd == fds + fd_count ? -1 : static_cast<int32_t>(fd - fds);
-  const char* subject = report.error == 0 || report.subject == nullptr ? "" : report.subject;
-  reply.subject_size = static_cast<uint32_t>(strnlen(subject, kMostSubject));
-  iovec parts[] = {{&reply, sizeof(reply)}, {const_cast<char*>(subject), reply.subject_size}};
-  msghdr message{};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  if (Call(SYS_sendmsg, starter::kSocketFd, &message, MSG_NOSIGNAL) < 0) End();
+  const auto run = [](void* child_plan) -> int {
+    page->has_begun = 1;
+    RunChild(*static_cast<const SpawnPlan*>(child_plan));
+  };
+  const sys::Result pid = CloneChild(call, run, &plan);
+  if (pid < 0) WriteFailure({Stage::kClone, pid.as_int(), nullptr, -1, pid.call});
 }
 
 void StartChild() {
   Header header{};
-  size_t received = 0;
-  int count = ReceiveFds(&header, sizeof(header), fds);
-  bool is_short = count < 0;
-  if (count > 0) received += static_cast<size_t>(count);
-  while (!is_short && received < header.fd_count && received + starter::kMostFds <= kMostFds) {
+  fd_count = 0;
+  ReceiveFds(&header, sizeof(header));
+  while (fd_count < header.fd_count) {
     char byte = 0;
-    count = ReceiveFds(&byte, 1, fds + received);
-    if (count <= 0) is_short = true;
-    if (count > 0) received += static_cast<size_t>(count);
+    ReceiveFds(&byte, 1);
   }
   MapArena(header.arena);
   ReceiveAll(header.arena, header.used);
   ChildOrder* order = header.order;
-  Report report{Stage::kStdio, -EMFILE, nullptr, -1, SYS_recvmsg};
-  if (!is_short && received == header.fd_count) {
-    starter::ForEachFd(order, [](int* fd) {
-      if (*fd >= 0) *fd = fds[*fd];
-    });
-    KeepPidfdAbove(std::max(order->plan.stdio.size(), size_t{STDERR_FILENO + 1}));
-    report = Clone(order);
-  }
-  for (size_t i = 0; i < received; ++i) Call(SYS_close, fds[i]);
-  Tell(report, received);
-  // A secret of one child is nothing for the next. And one that has changed its ids has made this memory undumpable, in
-  // which /proc/self is root's.
-  memset(header.arena, 0, header.used);
+  starter::ForEachFd(order, [](int* fd) {
+    if (*fd >= 0) *fd = fds[*fd];
+  });
+  const size_t first_other = std::max(order->plan.stdio.size(), size_t{STDERR_FILENO + 1});
+  KeepAbove(first_other, &socket_fd);
+  KeepAbove(first_other, &parent_pidfd);
+  Clone(order);
+  for (size_t i = 0; i < fd_count; ++i) Call(SYS_close, fds[i]);
+  // A secret of one child is nothing for the next.
+  madvise(header.arena, Arena::kSize, MADV_DONTNEED);
+  // One that has changed its ids has made this memory undumpable, in which /proc/self is root's.
   prctl(PR_SET_DUMPABLE, 1);
+  const char byte = 0;
+  if (Call(SYS_sendto, socket_fd, &byte, 1, MSG_NOSIGNAL, nullptr, 0) < 0) End();
 }
 
 }  // namespace
 
 void StartChildren() {
   for (int fd = starter::kSocketFd; fd < starter::kFdCount; ++fd) Call(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
-  void* shared = mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, starter::kPageFd, 0);
+  void* shared = mmap(nullptr, sizeof(starter::Page), PROT_READ | PROT_WRITE, MAP_SHARED, starter::kPageFd, 0);
   if (shared == MAP_FAILED) End();
   page = static_cast<starter::Page*>(shared);
+  // The kernel doesn't say whether it could write the pid. It can to a page that is mapped already.
+  page->pid = 0;
   for (;;) StartChild();
 }
 

@@ -24,19 +24,16 @@ namespace {
 using starter::ChildOrder;
 using starter::Header;
 using starter::Page;
-using starter::Reply;
 
 /** From a cold file system, a program may take seconds to load; nothing sane takes longer. */
 constexpr int kLoadMs = 10'000;
 /** A start takes well below a millisecond. One that is still under way after this time is really stuck. */
 constexpr int kLookMs = 20;
 /** For a starter to do what takes it no time. If it doesn't, somebody has stopped or traced it. */
-constexpr int64_t kIdleMs = 1000;
+constexpr int kIdleMs = 1000;
 constexpr int64_t kMillisecond = 1'000'000;
 
 CloneFailure Refused(const char* syscall) { return {Stage::kClone, sys::NegativeErrno(), syscall, {}, syscall}; }
-
-size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
 
 /** Replaces each fd of the order by its place in the list. */
 std::vector<int> TakeFds(ChildOrder* order, Memory& memory) {
@@ -63,6 +60,9 @@ CloneFailure NoFd(const SpawnPlan& plan) {
   }
   return {Stage::kClone, -EBADF, {}, {}, "clone3"};
 }
+
+/** Whether such an error of a send says that nobody reads any more. */
+bool IsDeaf(int error) { return error == -EPIPE || error == -ECONNRESET || error == -EAGAIN; }
 
 /** Sends all, with fds at the first byte. Returns 0 or a negative errno. */
 int SendAll(int socket, iovec part, std::span<const int> fds) {
@@ -91,16 +91,11 @@ int SendAll(int socket, iovec part, std::span<const int> fds) {
   return 0;
 }
 
-bool ReceiveAll(int socket, void* to, size_t size) {
-  char* at = static_cast<char*>(to);
-  while (size > 0) {
-    const ssize_t length = recv(socket, at, size, 0);
-    if (length < 0 && errno == EINTR) continue;
-    if (length <= 0) return false;
-    at += length;
-    size -= static_cast<size_t>(length);
+/** A child of this thread is known by its pid until it is reaped. That needs no fd, of which none may be left. */
+void Reap(pid_t child) {
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | __WALL) < 0 && errno == EINTR) {
   }
-  return true;
 }
 
 }  // namespace
@@ -114,7 +109,7 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::strin
   IdMapper id_mapper;
   UniqueFd mapped;
   const auto open_child = [&] {
-    mapped = OpenChild();
+    mapped = UniqueFd(sys::PidfdOpen(Pid()));
     return mapped.get();
   };
   if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, open_child)) {
@@ -128,42 +123,46 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::strin
   if (!memory.IsWithin()) return CloneFailure{Stage::kExec, -E2BIG, plan.file, {}, "execve"};
 
   bool was_killed = false;
-  std::optional<Answer> answer;
-  // Somebody may kill or stop the starter. If it has cloned nothing by then, another one does.
-  for (int left = 2; left > 0 && !answer; --left) {
+  bool has_answer = false;
+  // Somebody may kill or stop the starter. If it has done nothing by then, another one does.
+  for (int left = 2; left > 0 && !has_answer; --left) {
     if (std::optional<CloneFailure> failure = Ensure(executable)) return *failure;
     page_->pid = 0;
+    page_->error = 0;
+    page_->has_begun = 0;
     const int sent = Send(*order, fds);
-    if (sent == 0) answer = Await(start, &was_killed);
-    // Once it is dead, the page says whether there is a child.
-    if (!answer) End();
+    const bool has_replied = sent == 0 && Await(start, &was_killed);
+    // Once it is dead, what the page says is final.
+    if (!has_replied) End();
     if (sent == -EBADF) return NoFd(plan);
-    if (sent < 0 && sent != -EPIPE && sent != -ECONNRESET) {
-      return CloneFailure{Stage::kClone, sent, starter::kProgramName, {}, "sendmsg"};
-    }
-    if (Pid() != 0) break;
+    if (sent < 0 && !IsDeaf(sent)) return CloneFailure{Stage::kClone, sent, starter::kProgramName, {}, "sendmsg"};
+    has_answer = Pid() != 0 || page_->error != 0;
   }
   id_mapper.Finish();
 
-  if (Pid() == 0) {
-    if (!answer) return CloneFailure{Stage::kClone, -EAGAIN, starter::kProgramName, {}, {}};
-    return CloneFailure{answer->stage, answer->error, {}, {}, answer->syscall};
+  if (!has_answer) return CloneFailure{Stage::kClone, -EAGAIN, starter::kProgramName, {}, {}};
+  if (Pid() == 0) return Failure(fds);
+  const bool is_born_dead = page_->has_begun == 0 && start.into_cgroup_fd >= 0;
+  if (!was_killed && !is_born_dead && page_->error == 0) {
+    // Without a reply the child has become its program all the same, or was killed with the starter, as if after exec.
+    *pidfd = UniqueFd(sys::PidfdOpen(Pid()));
+    if (pidfd->valid()) return Pid();
+    kill(Pid(), SIGKILL);
   }
-  *pidfd = OpenChild();
-  if (!pidfd->valid()) return CloneFailure{Stage::kClone, pidfd->get(), "pidfd_open", {}, "pidfd_open"};
-  // Without an answer the child goes its way. Or it was killed with the starter, whose memory it had, as if after exec.
-  const bool is_born_dead = answer && !answer->has_begun && start.into_cgroup_fd >= 0;
-  if (!was_killed && !is_born_dead && (!answer || answer->error == 0)) return Pid();
-  siginfo_t info{};
-  sys::WaitPidfd(pidfd->get(), &info, WEXITED, nullptr);
-  if (was_killed) return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
-  if (is_born_dead) return BornDead();
-  if (answer->stage == Stage::kIdMaps && id_mapper.error() != 0) {
+  Reap(Pid());
+  if (page_->error == 0 && was_killed) return CloneFailure{Stage::kWatchdog, -ETIMEDOUT, plan.file};
+  if (page_->error == 0 && is_born_dead) return BornDead();
+  if (page_->error == 0) return CloneFailure{Stage::kClone, pidfd->get(), "pidfd_open", {}, "pidfd_open"};
+  if (static_cast<Stage>(page_->stage) == Stage::kIdMaps && id_mapper.error() != 0) {
     return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
                         id_mapper.syscall()};
   }
-  if (answer->fd >= 0) answer->subject = "fd " + std::to_string(fds[static_cast<size_t>(answer->fd)]);
-  return CloneFailure{answer->stage, answer->error, answer->subject, {}, answer->syscall};
+  return Failure(fds);
+}
+
+Starter::~Starter() {
+  End();
+  Unmap();
 }
 
 std::optional<CloneFailure> Starter::Ensure(const std::string& executable) {
@@ -178,14 +177,17 @@ std::optional<CloneFailure> Starter::Make(const std::string& executable) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return Refused("socketpair");
   UniqueFd ours(ends[0]);
+  // One that is stopped reads nothing, and a large environment is more than the socket holds.
+  const timeval patience{kIdleMs / 1000, 0};
+  if (setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0) return Refused("setsockopt");
   const UniqueFd its(ends[1]);
   const UniqueFd memory(memfd_create(starter::kProgramName, MFD_CLOEXEC));
   if (!memory.valid()) return Refused("memfd_create");
-  if (ftruncate(memory.get(), static_cast<off_t>(PageSize())) < 0) return Refused("ftruncate");
-  if (page_ != nullptr) munmap(page_, PageSize());
-  void* page = mmap(nullptr, PageSize(), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-  page_ = page == MAP_FAILED ? nullptr : static_cast<Page*>(page);
-  if (page_ == nullptr) return Refused("mmap");
+  if (ftruncate(memory.get(), sizeof(Page)) < 0) return Refused("ftruncate");
+  Unmap();
+  void* page = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+  if (page == MAP_FAILED) return Refused("mmap");
+  page_ = static_cast<Page*>(page);
   const int self = own_->SelfPidfd();
   if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
 
@@ -214,9 +216,18 @@ void Starter::End() {
   if (!socket_.valid()) return;
   socket_.Reset();
   sys::PidfdSendSignal(pidfd_.get(), SIGKILL);
+  // Its tracer may hold it for ever: as dead, in which it clones nothing any more, or at its end.
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  while (poll(&ended, 1, kIdleMs) < 0) {
+  }
   siginfo_t info{};
-  sys::WaitPidfd(pidfd_.get(), &info, WEXITED, nullptr);
+  sys::WaitPidfd(pidfd_.get(), &info, WEXITED | WNOHANG, nullptr);
   pidfd_.Reset();
+}
+
+void Starter::Unmap() {
+  if (page_ != nullptr) munmap(page_, sizeof(Page));
+  page_ = nullptr;
 }
 
 int Starter::Send(const ChildOrder& order, const std::vector<int>& fds) {
@@ -232,7 +243,7 @@ int Starter::Send(const ChildOrder& order, const std::vector<int>& fds) {
   return SendAll(socket_.get(), {arena_->base(), arena_->used()}, {});
 }
 
-std::optional<Starter::Answer> Starter::Await(const ChildStart& start, bool* was_killed) {
+bool Starter::Await(const ChildStart& start, bool* was_killed) {
   const int64_t begun_ns = sys::MonotonicNs();
   int64_t killed_ms = -1;
   pollfd socket{socket_.get(), POLLIN, 0};
@@ -241,24 +252,26 @@ std::optional<Starter::Answer> Starter::Await(const ChildStart& start, bool* was
     const int64_t waited_ms = (sys::MonotonicNs() - begun_ns) / kMillisecond;
     if (waited_ms >= kIdleMs) sys::PidfdSendSignal(pidfd_.get(), SIGCONT);
     const bool is_frozen = Pid() != 0 && IsFrozen(start.into_cgroup_fd, start.thaw_fd);
-    if (Pid() == 0 && waited_ms >= 2 * kIdleMs) return std::nullopt;
-    if (killed_ms >= 0 && waited_ms >= killed_ms + 2 * kIdleMs) return std::nullopt;
+    if (Pid() == 0 && waited_ms >= 2 * kIdleMs) return false;
+    if (killed_ms >= 0 && waited_ms >= killed_ms + 2 * kIdleMs) return false;
     if (Pid() == 0 || (waited_ms < start.watchdog_ms && !is_frozen)) continue;
-    // This fails if the child has ended by itself.
-    if (sys::PidfdSendSignal(OpenChild().get(), SIGKILL) == 0) *was_killed = true;
+    *was_killed = kill(Pid(), SIGKILL) == 0;
     Thaw(start.thaw_fd);
     if (killed_ms < 0) killed_ms = waited_ms;
   }
-  Reply reply{};
-  if (!ReceiveAll(socket_.get(), &reply, sizeof(reply))) return std::nullopt;
-  std::string subject(reply.subject_size, '\0');
-  if (!ReceiveAll(socket_.get(), subject.data(), subject.size())) return std::nullopt;
-  return Answer{static_cast<Stage>(reply.stage), reply.error, reply.has_begun, std::move(subject), reply.fd,
-                sys::CallName(reply.call)};
+  char byte = 0;
+  ssize_t length = 0;
+  while ((length = recv(socket_.get(), &byte, 1, 0)) < 0 && errno == EINTR) {
+  }
+  return length == 1;
 }
 
 pid_t Starter::Pid() const { return page_ == nullptr ? 0 : __atomic_load_n(&page_->pid, __ATOMIC_ACQUIRE); }
 
-UniqueFd Starter::OpenChild() const { return UniqueFd(sys::PidfdOpen(Pid())); }
+CloneFailure Starter::Failure(const std::vector<int>& fds) const {
+  const std::string subject =
+      page_->fd < 0 ? std::string(page_->subject) : "fd " + std::to_string(fds[static_cast<size_t>(page_->fd)]);
+  return {static_cast<Stage>(page_->stage), page_->error, subject, {}, sys::CallName(page_->call)};
+}
 
 }  // namespace memcage

@@ -21,7 +21,7 @@ class Starter {
   Starter(ChildStarter* own, Arena* arena) : own_(own), arena_(arena) {}
   Starter(const Starter&) = delete;
   Starter& operator=(const Starter&) = delete;
-  ~Starter() { End(); }
+  ~Starter();
 
   /**
    * Like ChildStarter::Start(). All that `start` points to is in the arena.
@@ -34,27 +34,17 @@ class Starter {
   void End();
 
  private:
-  /** A starter's reply. */
-  struct Answer {
-    Stage stage;
-    /** Negative errno; 0: the child has reached exec. */
-    int error;
-    bool has_begun;
-    std::string subject;
-    /** The place of the fd that it is about, or -1. */
-    int fd;
-    const char* syscall;
-  };
-
   [[nodiscard]] std::optional<CloneFailure> Ensure(const std::string& executable);
   [[nodiscard]] std::optional<CloneFailure> Make(const std::string& executable);
+  void Unmap();
   /** Returns 0 or a negative errno. */
   [[nodiscard]] int Send(const starter::ChildOrder& order, const std::vector<int>& fds);
-  /** Empty if it has died, or does nothing. */
-  [[nodiscard]] std::optional<Answer> Await(const ChildStart& start, bool* was_killed);
+  /** Whether it has replied. If not, it has died or does nothing. */
+  [[nodiscard]] bool Await(const ChildStart& start, bool* was_killed);
   /** Of the child that it has cloned for the last order; 0 if there is none. */
   [[nodiscard]] pid_t Pid() const;
-  [[nodiscard]] UniqueFd OpenChild() const;
+  /** What the page says that has failed. */
+  [[nodiscard]] CloneFailure Failure(const std::vector<int>& fds) const;
 
   ChildStarter* own_;
   Arena* arena_;

@@ -1,14 +1,17 @@
 #include "starter/likeness.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/keyctl.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <span>
+#include <string_view>
+#include <tuple>
 #include <type_traits>
 
 #include "sys/raw_call.h"
@@ -22,6 +25,13 @@ using sys::Call;
 constexpr uint64_t kLimits = 16;
 /** IOPRIO_WHO_PROCESS */
 constexpr int kOfProcess = 1;
+/** The last has the label of a security module, such as AppArmor or SELinux. */
+constexpr const char* kFiles[] = {"/proc/thread-self/status", "/proc/thread-self/cgroup",
+                                  "/proc/thread-self/oom_score_adj", "/proc/thread-self/attr/current"};
+static_assert(std::size(kFiles) == std::tuple_size_v<decltype(LikenessFiles::texts)>);
+/** Ids, capabilities, how many filters, mitigations, processors, memory nodes. */
+constexpr std::string_view kStatusLines[] = {
+    "Uid:", "Gid:", "Groups:", "Cap", "NoNewPrivs:", "Seccomp", "Spec", "Cpus_allowed:", "Mems_allowed:"};
 constexpr const char* kNamespaces[] = {
     "mnt", "uts", "ipc", "net", "user", "cgroup", "pid_for_children", "time_for_children"};
 
@@ -46,55 +56,58 @@ void Append(std::vector<uint64_t>* numbers, const T& value) {
   memcpy(numbers->data() + at, &value, sizeof(T));
 }
 
-void AppendFile(std::string* texts, UniqueFd* file, const char* path) {
-  if (!file->valid()) file->Reset(open(path, O_RDONLY | O_CLOEXEC));
+std::string ReadAll(int fd) {
+  std::string text;
   char buffer[4096];
-  off_t at = 0;
-  for (ssize_t length = 0; (length = pread(file->get(), buffer, sizeof(buffer), at)) > 0; at += length) {
-    texts->append(buffer, static_cast<size_t>(length));
+  for (ssize_t length = 0; (length = pread(fd, buffer, sizeof(buffer), static_cast<off_t>(text.size()))) > 0;) {
+    text.append(buffer, static_cast<size_t>(length));
   }
+  return text;
 }
+
+/** The lines that begin with these words: the others tell what the thread does, and children don't inherit that. */
+std::string LinesOf(std::string_view text, std::span<const std::string_view> words) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n') + 1);
+    if (std::any_of(words.begin(), words.end(), [&](std::string_view word) { return line.starts_with(word); })) {
+      lines += line;
+    }
+    text.remove_prefix(line.empty() ? text.size() : line.size());
+  }
+  return lines;
+}
+
+uint64_t Number(sys::Result result) { return static_cast<uint64_t>(static_cast<long>(result)); }
 
 }  // namespace
 
 Likeness Likeness::Now(LikenessFiles* files) {
   Likeness like;
   std::vector<uint64_t>& numbers = like.numbers_;
-  numbers.reserve(128);
+  numbers.reserve(64);
   for (uint64_t resource = 0; resource < kLimits; ++resource) {
     uint64_t limits[2] = {};
     Call(SYS_prlimit64, 0, resource, nullptr, limits);
     Append(&numbers, limits);
   }
-  uint32_t ids[6] = {};
-  Call(SYS_getresuid, ids, ids + 1, ids + 2);
-  Call(SYS_getresgid, ids + 3, ids + 4, ids + 5);
-  Append(&numbers, ids);
-  std::vector<gid_t> groups(static_cast<size_t>(Call(SYS_getgroups, 0, nullptr)));
-  Call(SYS_getgroups, groups.size(), groups.data());
-  numbers.insert(numbers.end(), groups.begin(), groups.end());
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct sets[2] = {};
-  Call(SYS_capget, &header, sets);
-  Append(&numbers, sets);
-  for (const int what :
-       {PR_GET_SECUREBITS, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_GET_TIMERSLACK, PR_GET_THP_DISABLE}) {
-    numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_prctl, what, 0, 0, 0, 0))));
+  for (const int what : {PR_GET_SECUREBITS, PR_GET_TIMERSLACK, PR_GET_THP_DISABLE}) {
+    numbers.push_back(Number(Call(SYS_prctl, what, 0, 0, 0, 0)));
   }
-  numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_getsid, 0))));
-  numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_getpgid, 0))));
-  numbers.push_back(
-      static_cast<uint64_t>(static_cast<long>(Call(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0))));
-  numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_personality, 0xffffffff))));
-  numbers.push_back(static_cast<uint64_t>(static_cast<long>(Call(SYS_ioprio_get, kOfProcess, 0))));
+  numbers.push_back(Number(Call(SYS_getsid, 0)));
+  numbers.push_back(Number(Call(SYS_getpgid, 0)));
+  numbers.push_back(Number(Call(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0)));
+  numbers.push_back(Number(Call(SYS_personality, 0xffffffff)));
+  numbers.push_back(Number(Call(SYS_ioprio_get, kOfProcess, 0)));
   SchedulingAttributes scheduling{};
   Call(SYS_sched_getattr, 0, &scheduling, sizeof(scheduling), 0);
   Append(&numbers, scheduling);
-  uint64_t processors[128] = {};
-  const long size = Call(SYS_sched_getaffinity, 0, sizeof(processors), processors);
-  if (size > 0) numbers.insert(numbers.end(), processors, processors + static_cast<size_t>(size) / sizeof(uint64_t));
-  AppendFile(&like.texts_, &files->cgroup, "/proc/thread-self/cgroup");
-  AppendFile(&like.texts_, &files->oom_score_adj, "/proc/self/oom_score_adj");
+  for (size_t i = 0; i < std::size(kFiles); ++i) {
+    UniqueFd& file = files->texts[i];
+    if (!file.valid()) file.Reset(open(kFiles[i], O_RDONLY | O_CLOEXEC));
+    const std::string text = ReadAll(file.get());
+    like.texts_ += i == 0 ? LinesOf(text, kStatusLines) : text;
+  }
   if (!files->namespaces.valid()) {
     files->namespaces.Reset(open("/proc/thread-self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
   }

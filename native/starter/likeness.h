@@ -9,6 +9,12 @@
 
 namespace memcage {
 
+/** Kept open, since each start reads them. */
+struct LikenessFiles {
+  std::array<UniqueFd, 4> texts;
+  UniqueFd namespaces;
+};
+
 /**
  * What a child inherits from the process that clones it, as far as that is not passed on or shared: if the calling
  * thread is no longer as its starter was made, its children would not be as they should. Root, working directory and
@@ -17,21 +23,14 @@ namespace memcage {
 class Likeness {
  public:
   /** As the calling thread is now. */
-  static Likeness Now(struct LikenessFiles* files);
+  static Likeness Now(LikenessFiles* files);
   bool operator==(const Likeness&) const = default;
 
  private:
-  /** Ids, limits, priorities and such, one after another. */
+  /** Limits, priorities and such, one after another. */
   std::vector<uint64_t> numbers_;
-  /** What /proc says of the thread's cgroups, OOM score and namespaces. */
+  /** What /proc says of the thread. */
   std::string texts_;
-};
-
-/** Kept open, since each start reads them. */
-struct LikenessFiles {
-  UniqueFd cgroup;
-  UniqueFd oom_score_adj;
-  UniqueFd namespaces;
 };
 
 }  // namespace memcage

@@ -25,11 +25,25 @@ inline constexpr int kFdCount = 6;
 
 /** unix(7): SCM_MAX_FD */
 inline constexpr size_t kMostFds = 253;
+/** Of the text of what a failure is about. */
+inline constexpr size_t kMostSubject = 4096;
 
-/** Memory of both. */
+/**
+ * Memory of both: what has come of the last order. It is complete once the starter has sent a byte, or the socket has
+ * ended: the starter is dead then, and the child has become its program or is dead, too.
+ */
 struct Page {
   /** Of the child, in the PID namespace of the starter. The kernel writes it before the child runs. */
   int32_t pid;
+  /** Negative errno; 0: nothing has failed. It is written after what follows, which says what has failed. */
+  int32_t error;
+  /** Whether the child has run. */
+  int32_t has_begun;
+  int32_t stage;
+  /** The place of an fd that the failure is about, or -1. */
+  int32_t fd;
+  int64_t call;
+  char subject[kMostSubject];
 };
 
 /** One child. It is in an arena, with all that it points to. Its fds are places among those that come along. */
@@ -47,20 +61,7 @@ struct Header {
   ChildOrder* order;
   uint32_t fd_count;
 };
-
-/** What came of it. The text of what the failure is about follows. */
-struct Reply {
-  int32_t stage;
-  /** Negative errno; 0: the child has reached exec. */
-  int32_t error;
-  int64_t call;
-  /** The place of an fd that the failure is about, or -1. */
-  int32_t fd;
-  uint32_t subject_size;
-  /** Report::has_begun */
-  bool has_begun;
-};
-static_assert(std::is_trivially_copyable_v<Header> && std::is_trivially_copyable_v<Reply>);
+static_assert(std::is_trivially_copyable_v<Header> && std::is_trivially_copyable_v<Page>);
 
 /** Calls `each` with every fd of an order that the child needs. Its arrays must be its own. */
 template <typename F>

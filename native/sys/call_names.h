@@ -26,10 +26,7 @@ namespace memcage::sys {
   X(fsopen)              \
   X(fstat)               \
   X(getdents64)          \
-  X(getgroups)           \
   X(getpgid)             \
-  X(getresgid)           \
-  X(getresuid)           \
   X(getsid)              \
   X(ioctl)               \
   X(ioprio_get)          \
@@ -58,11 +55,11 @@ namespace memcage::sys {
   X(recvmsg)             \
   X(rt_sigaction)        \
   X(rt_sigprocmask)      \
-  X(sched_getaffinity)   \
   X(sched_getattr)       \
   X(seccomp)             \
   X(sendfile)            \
   X(sendmsg)             \
+  X(sendto)              \
   X(setgid)              \
   X(setgroups)           \
   X(sethostname)         \
