@@ -20,11 +20,13 @@ namespace {
 #define NUMBER(name) {#name, SYS_##name},
 const std::map<std::string, long> kNumbers{
     // clang-format off
-    NUMBER(chdir) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3) NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl) NUMBER(keyctl)
-    NUMBER(memfd_create) NUMBER(mkdirat) NUMBER(mknodat) NUMBER(mount) NUMBER(mount_setattr) NUMBER(move_mount)
-    NUMBER(open_tree) NUMBER(openat2) NUMBER(pidfd_open) NUMBER(pivot_root)
-    NUMBER(pidfd_send_signal) NUMBER(ppoll) NUMBER(prctl) NUMBER(prlimit64) NUMBER(ptrace) NUMBER(recvfrom)
-    NUMBER(rt_sigaction) NUMBER(rt_sigprocmask) NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setpriority) NUMBER(setsid)
+    NUMBER(capget) NUMBER(capset) NUMBER(chdir) NUMBER(chroot) NUMBER(clone) NUMBER(clone3) NUMBER(close_range) NUMBER(dup3)
+    NUMBER(execve) NUMBER(fcntl) NUMBER(ioctl) NUMBER(ioprio_set) NUMBER(keyctl) NUMBER(memfd_create) NUMBER(mkdirat)
+    NUMBER(mknodat) NUMBER(mount) NUMBER(mount_setattr) NUMBER(move_mount) NUMBER(open_tree) NUMBER(openat2)
+    NUMBER(personality) NUMBER(pidfd_open) NUMBER(pidfd_send_signal) NUMBER(pivot_root) NUMBER(ppoll) NUMBER(prctl)
+    NUMBER(prlimit64) NUMBER(ptrace) NUMBER(recvfrom) NUMBER(recvmsg) NUMBER(rt_sigaction) NUMBER(rt_sigprocmask)
+    NUMBER(sched_setaffinity) NUMBER(sched_setscheduler) NUMBER(sendmsg) NUMBER(sendto)
+    NUMBER(setgid) NUMBER(setgroups) NUMBER(sethostname) NUMBER(setpgid) NUMBER(setpriority) NUMBER(setresuid) NUMBER(setsid)
     NUMBER(setuid) NUMBER(socketpair) NUMBER(umount2) NUMBER(unshare) NUMBER(waitid)
     // clang-format on
 };
