@@ -9,7 +9,7 @@ namespace memcage {
 
 Instance::Instance(Napi::Env env)
     : child_starter([this] { return watcher.EnsureThread(); }, &arena),
-      starter(&child_starter, &arena),
+      starter(&child_starter),
       delivery(env, &watcher),
       watcher(&child_starter.watchdog(), [this] { delivery.Notify(); }) {}
 

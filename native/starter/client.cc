@@ -100,11 +100,11 @@ void Reap(pid_t child) {
 
 }  // namespace
 
-Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::string& executable, UniqueFd* pidfd) {
-  Memory memory(arena_);
+Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, const std::string& executable,
+                                             UniqueFd* pidfd) {
   SpawnPlan& plan = start.plan;
-  plan.candidates = ExecCandidates(memory, plan.file, plan.envp);
-  plan.shell_argv = ShellArguments(memory, plan.argv);
+  plan.candidates = ExecCandidates(*memory, plan.file, plan.envp);
+  plan.shell_argv = ShellArguments(*memory, plan.argv);
   plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
   IdMapper id_mapper;
   UniqueFd mapped;
@@ -116,11 +116,11 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::strin
     return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
   }
   plan.id_mapper_fd = id_mapper.child_end();
-  ChildOrder* order = memory.Allocate<ChildOrder>(1);
+  ChildOrder* order = memory->Allocate<ChildOrder>(1);
   *order = {plan, start.namespaces, start.into_cgroup_fd};
-  const std::vector<int> fds = TakeFds(order, memory);
+  const std::vector<int> fds = TakeFds(order, *memory);
   // What does not fit, exec would refuse too.
-  if (!memory.IsWithin()) return CloneFailure{Stage::kExec, -E2BIG, plan.file, {}, "execve"};
+  if (!memory->IsWithin()) return CloneFailure{Stage::kExec, -E2BIG, plan.file, {}, "execve"};
 
   bool was_killed = false;
   bool has_answer = false;
@@ -130,7 +130,7 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::strin
     page_->pid = 0;
     page_->error = 0;
     page_->has_begun = 0;
-    const int sent = Send(*order, fds);
+    const int sent = Send(memory->arena(), *order, fds);
     const bool has_replied = sent == 0 && Await(start, &was_killed);
     // Once it is dead, what the page says is final.
     if (!has_replied) End();
@@ -230,8 +230,8 @@ void Starter::Unmap() {
   page_ = nullptr;
 }
 
-int Starter::Send(const ChildOrder& order, const std::vector<int>& fds) {
-  Header header{arena_->base(), arena_->used(), const_cast<ChildOrder*>(&order), static_cast<uint32_t>(fds.size())};
+int Starter::Send(const Arena& arena, const ChildOrder& order, const std::vector<int>& fds) {
+  Header header{arena.base(), arena.used(), const_cast<ChildOrder*>(&order), static_cast<uint32_t>(fds.size())};
   std::span<const int> left(fds);
   std::span<const int> first = left.first(std::min(left.size(), starter::kMostFds));
   if (const int error = SendAll(socket_.get(), {&header, sizeof(header)}, first); error < 0) return error;
@@ -240,7 +240,7 @@ int Starter::Send(const ChildOrder& order, const std::vector<int>& fds) {
     char byte = 0;
     if (const int error = SendAll(socket_.get(), {&byte, 1}, first); error < 0) return error;
   }
-  return SendAll(socket_.get(), {arena_->base(), arena_->used()}, {});
+  return SendAll(socket_.get(), {arena.base(), arena.used()}, {});
 }
 
 bool Starter::Await(const ChildStart& start, bool* was_killed) {

@@ -7,7 +7,7 @@
 #include "clone/child_starter.h"
 #include "starter/likeness.h"
 #include "starter/protocol.h"
-#include "sys/arena.h"
+#include "sys/memory.h"
 #include "sys/unique_fd.h"
 
 namespace memcage {
@@ -18,17 +18,19 @@ namespace memcage {
  */
 class Starter {
  public:
-  Starter(ChildStarter* own, Arena* arena) : own_(own), arena_(arena) {}
+  explicit Starter(ChildStarter* own) : own_(own) {}
   Starter(const Starter&) = delete;
   Starter& operator=(const Starter&) = delete;
   ~Starter();
 
   /**
-   * Like ChildStarter::Start(). All that `start` points to is in the arena.
+   * Like ChildStarter::Start().
    *
+   * @param memory owns all that `start` points to. Its arena is what the starter is told.
    * @param executable memcage-exec
    */
-  Expected<pid_t, CloneFailure> Start(ChildStart& start, const std::string& executable, UniqueFd* pidfd);
+  Expected<pid_t, CloneFailure> Start(ChildStart& start, Memory* memory, const std::string& executable,
+                                      UniqueFd* pidfd);
 
   /** Kills it. A child that it has cloned lives on. */
   void End();
@@ -38,7 +40,7 @@ class Starter {
   [[nodiscard]] std::optional<CloneFailure> Make(const std::string& executable);
   void Unmap();
   /** Returns 0 or a negative errno. */
-  [[nodiscard]] int Send(const starter::ChildOrder& order, const std::vector<int>& fds);
+  [[nodiscard]] int Send(const Arena& arena, const starter::ChildOrder& order, const std::vector<int>& fds);
   /** Whether it has replied. If not, it has died or does nothing. */
   [[nodiscard]] bool Await(const ChildStart& start, bool* was_killed);
   /** Of the child that it has cloned for the last order; 0 if there is none. */
@@ -47,7 +49,6 @@ class Starter {
   [[nodiscard]] CloneFailure Failure(const std::vector<int>& fds) const;
 
   ChildStarter* own_;
-  Arena* arena_;
   UniqueFd socket_;
   UniqueFd pidfd_;
   starter::Page* page_ = nullptr;
