@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,7 +47,7 @@ void ReceiveAll(void* to, size_t size) {
   }
 }
 
-/** Writes to the page what has failed: here, or in the child, which has the same memory. */
+/** Writes to the page what has failed: here, or in the child, which is a copy but for the page. */
 void WriteFailure(const Report& report) {
   const int* fd = std::find(fds, fds + fd_count, report.fd);
   page->stage = static_cast<int32_t>(report.stage);
@@ -115,8 +114,8 @@ void Clone(ChildOrder* order) {
   plan.parent_pidfd = parent_pidfd;
   plan.exec_fd = socket_fd;
   CloneRequest call{};
-  call.flags =
-      CLONE_VFORK | CLONE_VM | CLONE_PARENT | CLONE_PARENT_SETTID | (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  // Without CLONE_VM: an OOM kill at the end of exec would be counted where this process is, and take it, too.
+  call.flags = CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.child_id = &page->pid;
   call.stack_base = stack;
   call.stack_size = kStackSize;
@@ -150,8 +149,6 @@ void StartChild() {
   for (size_t i = 0; i < fd_count; ++i) Call(SYS_close, fds[i]);
   // A secret of one child is nothing for the next.
   madvise(header.arena, Arena::kSize, MADV_DONTNEED);
-  // One that has changed its ids has made this memory undumpable, in which /proc/self is root's.
-  prctl(PR_SET_DUMPABLE, 1);
   const char byte = 0;
   if (Call(SYS_sendto, socket_fd, &byte, 1, MSG_NOSIGNAL, nullptr, 0) < 0) End();
 }
