@@ -172,6 +172,7 @@ void DropPrivileges(const SpawnPlan& plan) {
   if (plan.gid) Check(plan, Stage::kGid, Call(SYS_setgid, *plan.gid));
   if (plan.uid) Check(plan, Stage::kUid, Call(SYS_setuid, *plan.uid));
   KeepCapabilities(plan);
+  if (plan.keep_capabilities) KeepCapabilitiesOverExec();
 }
 
 void DieWithParent(const SpawnPlan& plan) {

@@ -97,6 +97,19 @@ void KeepCapabilities(const SpawnPlan& plan) {
   }
 }
 
+void KeepCapabilitiesOverExec() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  // Where that is refused, the program does without, as after any exec.
+  if (Call(SYS_capget, &header, sets) < 0) return;
+  for (__user_cap_data_struct& set : sets) set.inheritable |= set.permitted;
+  if (Call(SYS_capset, &header, sets) < 0) return;
+  for (int capability = 0; capability < kMostCapabilities; ++capability) {
+    if ((sets[capability / 32].permitted >> (capability % 32) & 1) == 0) continue;
+    Call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  }
+}
+
 void LockPrivileges(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
   if (privileges.no_new_privs) {

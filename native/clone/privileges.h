@@ -33,6 +33,8 @@ constexpr bool IsFilterSize(size_t bytes) {
 void BeginToDrop(const SpawnPlan& plan);
 /** After the change of ids, which clears capabilities. */
 void KeepCapabilities(const SpawnPlan& plan);
+/** Best effort: see SpawnPlan::keep_capabilities. */
+void KeepCapabilitiesOverExec();
 /** The last step before exec. A filter need not allow anything else. */
 void LockPrivileges(const SpawnPlan& plan);
 

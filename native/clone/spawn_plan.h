@@ -68,6 +68,8 @@ struct SpawnPlan {
   /** Leave all signals blocked, for the program to ask for them. */
   bool hold_signals = false;
   bool kill_with_parent = false;
+  /** The program has the parent's capabilities, also where exec would take them: as inheritable and ambient ones. */
+  bool keep_capabilities = false;
   bool new_cgroup_namespace = false;
   bool private_mounts = false;
   bool mount_proc = false;

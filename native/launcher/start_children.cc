@@ -1,8 +1,10 @@
 #include "launcher/start_children.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -128,6 +130,25 @@ void Clone(ChildOrder* order) {
   if (pid < 0) WriteFailure({Stage::kClone, pid.as_int(), nullptr, -1, pid.call});
 }
 
+/** As the process has them. What only came over exec (KeepCapabilitiesOverExec()) is nothing for the children. */
+void TakeCapabilities() {
+  const starter::Capabilities& own = page->capabilities;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  if (Call(SYS_capget, &header, sets) < 0) End();
+  for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; ++i) {
+    const uint32_t* of_process = own.sets + 3 * i;
+    sets[i].permitted &= of_process[1];
+    sets[i].effective = of_process[0] & sets[i].permitted;
+    sets[i].inheritable &= of_process[2];
+  }
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (Call(SYS_capset, &header, sets) < 0) End();
+  for (int capability = 0; capability < starter::kMostCapabilities; ++capability) {
+    if ((own.ambient >> capability & 1) != 0) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+  }
+}
+
 void StartChild() {
   Header header{};
   fd_count = 0;
@@ -162,6 +183,7 @@ void StartChildren() {
   page = static_cast<starter::Page*>(shared);
   // The kernel doesn't say whether it could write the pid. It can to a page that is mapped already.
   page->pid = 0;
+  TakeCapabilities();
   for (;;) StartChild();
 }
 

@@ -1,10 +1,13 @@
 #include "starter/client.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -89,6 +92,18 @@ int SendAll(int socket, iovec part, std::span<const int> fds) {
     message.msg_controllen = 0;
   }
   return 0;
+}
+
+starter::Capabilities OwnCapabilities() {
+  starter::Capabilities own{};
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  static_assert(sizeof(own.sets) == 2 * sizeof(__user_cap_data_struct));
+  syscall(SYS_capget, &header, own.sets);
+  for (int capability = 0; capability < starter::kMostCapabilities; ++capability) {
+    const bool is_ambient = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1;
+    own.ambient |= uint64_t{is_ambient} << capability;
+  }
+  return own;
 }
 
 /** A child of this thread is known by its pid until it is reaped. That needs no fd, of which none may be left. */
@@ -188,6 +203,7 @@ std::optional<CloneFailure> Starter::Make(const std::string& executable) {
   void* page = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (page == MAP_FAILED) return Refused("mmap");
   page_ = static_cast<Page*>(page);
+  page_->capabilities = OwnCapabilities();
   const int self = own_->SelfPidfd();
   if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
 
@@ -204,6 +220,7 @@ std::optional<CloneFailure> Starter::Make(const std::string& executable) {
   start.plan.stdio = stdio;
   start.plan.kill_with_parent = true;
   start.plan.hold_signals = true;
+  start.plan.keep_capabilities = true;
   start.shares_fs = true;
   start.watchdog_ms = kLoadMs;
   const Expected<pid_t, CloneFailure> started = own_->Start(start, &pidfd_);

@@ -28,11 +28,21 @@ inline constexpr size_t kMostFds = 253;
 /** Of the text of what a failure is about. */
 inline constexpr size_t kMostSubject = 4096;
 
+/** What the process has, and the starter shall have. The kernel's __user_cap_data_struct, twice, and a bit for each
+ * ambient one. */
+struct Capabilities {
+  uint32_t sets[6];
+  uint64_t ambient;
+};
+inline constexpr int kMostCapabilities = 64;
+
 /**
  * Memory of both: what has come of the last order. It is complete once the starter has sent a byte, or the socket has
  * ended: the starter is dead then, and the child has become its program or is dead, too.
  */
 struct Page {
+  /** Before the first order. */
+  Capabilities capabilities;
   /** Of the child, in the PID namespace of the starter. The kernel writes it before the child runs. */
   int32_t pid;
   /** Negative errno; 0: nothing has failed. It is written after what follows, which says what has failed. */

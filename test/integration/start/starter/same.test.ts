@@ -45,6 +45,7 @@ const CHANGES: readonly (readonly [string, ...Step[]])[] = [
   ['how it is killed and mapped', ['oomScoreAdj'], ['personality'], ['thp']],
   ['its ids', ['groups'], ['gid'], ['realUid']],
   ['its capabilities', ['bounding'], ['ambient'], ['securebits'], ['noNewPrivs']],
+  ['that it is a user with capabilities, which exec takes', ['capableUser']],
   ['filters, more than one', ['filter'], ['filter']],
   ['the keys of its session', ['keyring']],
   ['namespaces', ['uts'], ['ipc'], ['network'], ['mounts']],
