@@ -6,7 +6,9 @@ import { threadCount } from '../support/own';
 import { median, milliseconds } from '../support/stats';
 
 const BOUND_MS = 2;
-const IDLE_MS = 3000;
+const IDLE_MS = 5000;
+/** V8 collects garbage and gives memory back some 8 s after the last work. */
+const SETTLED_MS = 12_000;
 const NAMES = ['oom', 'oomKill', 'high', 'max', 'low', 'empty', 'populated', 'frozen', 'thawed', 'close'] as const;
 
 /** Grows in steps of 128 KiB, and prints CLOCK_MONOTONIC of the last moment below the threshold. */
@@ -106,7 +108,7 @@ async function idle(count: number): Promise<Row[]> {
   });
   const moreThreads = threadCount() - threads;
   // Let the work end that making them left to do.
-  await sleep(1000);
+  await sleep(SETTLED_MS);
   const before = process.cpuUsage();
   const start = process.hrtime.bigint();
   await sleep(IDLE_MS);
