@@ -34,18 +34,14 @@ const FILES = {
     'start/run/run',
     'start/sync',
   ],
+  // What starts a child, what is needed while one runs, and what explains a failure: it must not need a free fd.
+  common: ['common'],
+  process: ['process'],
+  cgroup: ['cgroup', 'cgroup/placement/candidates', 'cgroup/placement/default-parent', 'cgroup/placement/given-parent'],
+  cage: ['cage'],
+  start: ['start'],
+  // The rest.
   budget: ['jobs/budget'],
-  // The rest: what starts a child, what is needed while one runs, and what explains a failure. It must not need a free fd.
-  cages: [
-    'cage',
-    'cgroup',
-    'common',
-    'process',
-    'start',
-    'cgroup/placement/candidates',
-    'cgroup/placement/default-parent',
-    'cgroup/placement/given-parent',
-  ],
   chart: ['programs/cli/chart'],
   cli: ['cli', 'programs/cli', 'programs/cli/commands/run'],
   commands: ['programs/cli/commands', 'programs/cli/help'],
@@ -57,6 +53,11 @@ const FILES = {
   warm: ['jobs/warm-pool'],
   watching: ['cgroup/watching'],
 };
+/**
+ * Each with those before it, so `start` with all of them. They are several, since V8 takes memory for a whole file while it
+ * reads that, and malloc keeps it: every fork() of the process would copy what one file for all takes.
+ */
+const TOGETHER = ['common', 'process', 'cgroup', 'cage', 'start'];
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
 const external = { ...common, packages: 'external' };
@@ -87,6 +88,7 @@ await buildInParts({
   lib: join(root, 'lib'),
   programs: ['cli'],
   files: FILES,
+  together: TOGETHER,
   rework: (code) => withoutComments(withOwnNames(code)),
   unloadable: {
     type: 'MemcageError',

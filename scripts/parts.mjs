@@ -1,6 +1,7 @@
 // Makes a bundle in parts. V8 reads every line of a file that it loads, so code that a program may never ask for goes
 // into files of its own. lib/ does not show any of this: an import from another part becomes `$part.NAME.what`, and
-// `$part.NAME` loads the part on first use. What index.ts exports from a part is a function that does so when you call it.
+// `$part.NAME` loads the part on first use. Parts that are needed together anyway take it once instead, when they are
+// loaded. What index.ts exports from a part is a function that does so when you call it.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
@@ -17,11 +18,12 @@ const INTERNAL = 'Symbol.for("memcage.internal")';
  * @param {string[]} programs names of further entry points beside index.ts
  * @param {Record<string, string[]>} files paths of modules and folders below `lib` without an ending, by the file that they
  * are in: `index`, a program, or a part. The longest path that leads to a module decides
+ * @param {string[]} together parts, in order, each of which loads those before it that it uses
  * @param {(code: string) => string} rework changes the code of each file
  * @param {{ type: string, code: string, message: string }} unloadable the error if a part is missing or can't be
  * read; `type` is a class that index.js exports
  */
-export async function buildInParts({ common, lib, programs, files, rework, unloadable }) {
+export async function buildInParts({ common, lib, programs, files, together, rework, unloadable }) {
   const entries = ['index', ...programs];
   const parts = Object.keys(files).filter((file) => !entries.includes(file));
   const modules = await modulesOf(common, lib, entries);
@@ -95,7 +97,8 @@ export async function buildInParts({ common, lib, programs, files, rework, unloa
   /** @param platform with `node` the code says what it exports, for an `import` of it */
   const commonJs = async (name, platform) => {
     const { code } = await transform(texts.get(name), { format: 'cjs', platform, target: common.target });
-    const parted = rework(withParts(code)).replace(`require("./${first}.js")`, '$$first');
+    const before = together.slice(0, Math.max(together.indexOf(name), 0));
+    const parted = rework(withParts(code, before)).replace(`require("./${first}.js")`, '$$first');
     return platform === 'node' ? parted : withPlainExports(parted);
   };
 
@@ -211,13 +214,22 @@ function withPlainExports(code) {
   return `${code.replace(header, '')}module.exports = {\n${all.join(',\n')}\n};\n`;
 }
 
-/** At each use, like the live bindings of ESM. */
-function withParts(code) {
+/**
+ * Takes what is another part's at each use, like the live bindings of ESM.
+ *
+ * @param before parts from which all is taken at once
+ */
+function withParts(code, before) {
   if (/\$(part|first|load|loaded)\b/.test(code)) throw new Error('$part, $first and $load are names of the bundle');
   let sofar = code;
+  const once = new Map(before.map((part) => [part, new Set()]));
   for (const [line, variable, part] of code.matchAll(/^var (\w+) = require\("part:(\w+)"\);\n/gm)) {
-    sofar = sofar.replace(line, '').replaceAll(new RegExp(`\\b${variable}\\.`, 'g'), `$$part.${part}.`);
+    sofar = sofar.replace(line, '').replaceAll(new RegExp(`\\b${variable}\\.(\\w+)`, 'g'), (_, name) => {
+      once.get(part)?.add(`${name}: ${part}$${name}`);
+      return once.has(part) ? `${part}$${name}` : `$part.${part}.${name}`;
+    });
     if (new RegExp(`\\b${variable}\\b`).test(sofar)) throw new Error(`${part} is used in a way that is not known here`);
   }
-  return sofar;
+  const taken = Array.from(once, ([part, names]) => `var { ${[...names].join(', ')} } = $part.${part};\n`);
+  return taken.join('') + sofar;
 }
