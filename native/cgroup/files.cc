@@ -14,7 +14,7 @@
 namespace memcage::cgroup {
 namespace {
 
-constexpr size_t kChunk = 16 * 1024;
+constexpr size_t kPiece = 16 * 1024;
 
 /** The directory that holds the last component of a path, and that component. */
 struct DirectoryEntry {
@@ -65,17 +65,14 @@ Expected<std::string> Read(int dir_fd, const std::string& path) {
   const Expected<UniqueFd> fd = Open(dir_fd, path, O_RDONLY);
   if (!fd) return fd.error();
   std::string text;
-  size_t length = 0;
+  char piece[kPiece];
   for (;;) {
-    text.resize(length + kChunk);
-    const ssize_t got = read(fd->get(), text.data() + length, kChunk);
+    const ssize_t got = read(fd->get(), piece, sizeof(piece));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Refusal{sys::NegativeErrno(), "read", path};
-    length += static_cast<size_t>(got);
-    if (got == 0) break;
+    if (got == 0) return text;
+    text.append(piece, static_cast<size_t>(got));
   }
-  text.resize(length);
-  return text;
 }
 
 ssize_t ReadOnce(int fd, uint8_t* buffer, size_t size) {
