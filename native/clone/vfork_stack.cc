@@ -27,6 +27,8 @@ int VforkStack::Ensure() {
     munmap(stack, guard + kStackSize);
     return error;
   }
+  // A fork() of the process needs no copy.
+  madvise(stack, guard + kStackSize, MADV_DONTFORK);
   mapping_ = static_cast<char*>(stack);
   base_ = mapping_ + guard;
   return 0;

@@ -30,6 +30,8 @@ std::byte* Arena::Take(size_t size) {
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     was_refused_ = mapped == MAP_FAILED;
     if (!was_refused_) base_ = static_cast<std::byte*>(mapped);
+    // A fork() of the process would copy its page tables.
+    if (!was_refused_) madvise(mapped, kSize, MADV_DONTFORK);
   }
   const size_t start = Aligned(used_);
   if (base_ == nullptr || start > kSize || size > kSize - start) return nullptr;
