@@ -9,7 +9,7 @@ const INDEX = join(__dirname, '../../../../dist/index.js');
 /** The name of a part, with the hash of its build; see scripts/bundle.mjs. */
 const PART = /^(\w+)-[0-9a-f]{8}\.js$/;
 /** What starts children. */
-const WINGS = ['cage', 'cgroup', 'common', 'process', 'start'];
+const STARTING = ['cage', 'cgroup', 'common', 'files', 'oom', 'process', 'request', 'start'];
 
 /** What a process prints that runs this script, with all of memcage in `memcage`. */
 function printed(script: string): string {
@@ -41,7 +41,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
 
   test('are those of a budget for who makes one', () => {
     const parts = partsOf(`await memcage.createBudget({ memory: '64M' }).close()`);
-    expect(parts).toEqual(['budget', ...WINGS, ...(version === 1 ? [] : ['parents'])].sort());
+    expect(parts).toEqual(['budget', ...STARTING, ...(version === 1 ? [] : ['parents'])].sort());
   });
 
   // Loading what runs while a child does, and what explains a failure, must not take a free fd.
@@ -60,7 +60,7 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     ['is not there', `await memcage.run('/nowhere', { memory: '8M' }).catch(() => {})`],
   ])('are those that start children, for one that %s', (_, script) => {
     // Only on v2 does memcage search for where to make cages.
-    expect(partsOf(script)).toEqual(version === 1 ? WINGS : [...WINGS, 'parents'].sort());
+    expect(partsOf(script)).toEqual(version === 1 ? STARTING : [...STARTING, 'parents'].sort());
   });
 
   test('that can’t be loaded are an error that says why', () => {
