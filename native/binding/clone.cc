@@ -248,8 +248,9 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
   const bool is_direct = options.starter.empty();
-  const Expected<pid_t, CloneFailure> pid = is_direct ? instance.child_starter.Start(options.start, &pidfd)
-                                                      : instance.starter.Start(options.start, options.memory, options.starter, &pidfd);
+  const Expected<pid_t, CloneFailure> pid =
+      is_direct ? instance.child_starter.Start(options.start, &pidfd)
+                : instance.starter.Start(options.start, options.memory, options.starter, &pidfd);
   if (options.closes_fds) CloseFds(instance, options.start);
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());

@@ -4,10 +4,12 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -137,6 +139,9 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, 
   // What does not fit, exec would refuse too.
   if (!memory->IsWithin()) return CloneFailure{Stage::kExec, -E2BIG, plan.file, {}, "execve"};
 
+  // A program must not start that nobody could watch for want of an fd.
+  UniqueFd place(eventfd(0, EFD_CLOEXEC));
+  if (!place.valid()) return CloneFailure{Stage::kClone, sys::NegativeErrno(), "pidfd_open", {}, "pidfd_open"};
   bool was_killed = false;
   bool has_answer = false;
   // Somebody may kill or stop the starter. If it has done nothing by then, another one does.
@@ -160,8 +165,10 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, 
   const bool is_born_dead = page_->has_begun == 0 && start.into_cgroup_fd >= 0;
   if (!was_killed && !is_born_dead && page_->error == 0) {
     // Without a reply the child has become its program all the same, or was killed with the starter, as if after exec.
+    place.Reset();
     *pidfd = UniqueFd(sys::PidfdOpen(Pid()));
     if (pidfd->valid()) return Pid();
+    // Another thread has taken the fd. Nobody else waits for the child, so its pid is still its own.
     kill(Pid(), SIGKILL);
   }
   Reap(Pid());
