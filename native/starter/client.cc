@@ -152,9 +152,13 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, 
     page_->has_begun = 0;
     const int sent = Send(memory->arena(), *order, fds);
     const bool has_replied = sent == 0 && Await(start, &was_killed);
+    if (sent == -EBADF) {
+      // The first message was refused as a whole. If there are more, the starter waits for the rest.
+      if (fds.size() > starter::kMostFds) End();
+      return NoFd(plan);
+    }
     // Once it is dead, what the page says is final.
     if (!has_replied) End();
-    if (sent == -EBADF) return NoFd(plan);
     if (sent < 0 && !IsDeaf(sent)) return CloneFailure{Stage::kClone, sent, starter::kProgramName, {}, "sendmsg"};
     has_answer = Pid() != 0 || page_->error != 0;
   }

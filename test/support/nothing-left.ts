@@ -80,7 +80,9 @@ function fdsBeyondKept(all: readonly string[], parents: boolean): string[] {
   const again = version === 2 ? roots : [];
   const starters = links.filter((link) => link.endsWith('/oom_score_adj'));
   const ofStarters = starters.flatMap(() => ['socket', 'anon_inode:[pidfd]']);
-  const likeness = links.filter((link) => /^\/proc\/\d+\/task\/\d+\/(status|cgroup|oom_score_adj|attr\/current|ns)$/.test(link));
+  const likeness = links.filter((link) =>
+    /^\/proc\/\d+\/task\/\d+\/(status|cgroup|oom_score_adj|attr\/current|ns)$/.test(link),
+  );
   return without(links, [
     ...ONCE,
     ...ofStarters,
