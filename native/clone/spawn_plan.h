@@ -10,20 +10,21 @@
 #include "clone/privileges.h"
 #include "clone/root_plan.h"
 #include "clone/stages.h"
+#include "sys/raw_call.h"
 
 namespace memcage {
 
 /** Where the child reports what failed. */
 struct Report {
-  Stage stage;
+  Stage stage = Stage::kClone;
   /** Negative errno; 0 if nothing failed. */
-  int error;
+  int error = 0;
   /** What the stage worked on, or nullptr. It points into the plan. */
-  const char* subject;
+  const char* subject = nullptr;
   /** The fd that the stage worked on, or -1. */
-  int fd;
+  int fd = -1;
   /** The number of the call, or sys::kNoCall. */
-  long call;
+  long call = sys::kNoCall;
   /** The child has run. */
   bool has_begun = false;
 };

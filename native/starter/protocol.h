@@ -60,8 +60,8 @@ struct Page {
 struct ChildOrder {
   SpawnPlan plan;
   /** CLONE_NEW*. */
-  uint32_t namespaces;
-  int32_t into_cgroup_fd;
+  uint32_t namespaces = 0;
+  int32_t into_cgroup_fd = -1;
 };
 
 /** Comes before the arena's content, with the fds. */

@@ -26,6 +26,7 @@ Arena::~Arena() {
 
 std::byte* Arena::Take(size_t size) {
   if (base_ == nullptr && !was_refused_) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is a wish, and nothing is there.
     void* mapped = mmap(reinterpret_cast<void*>(kHint), kSize, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     was_refused_ = mapped == MAP_FAILED;
