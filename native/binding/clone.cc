@@ -50,6 +50,7 @@ struct CloneOptions {
   std::optional<int> oom_score_adj;
   /** Numbers of those to keep. */
   std::optional<std::vector<uint32_t>> capabilities;
+  std::vector<IdMapProgram> id_map_programs;
   /** The executable of the starter through which to start it; empty: it shares this process's memory until exec. */
   std::string starter;
   /** Where its views point to. */
@@ -124,7 +125,7 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.ReadIfGiven("idMaps", &maps);
   plan.uid_map = maps.uid_map;
   plan.gid_map = maps.gid_map;
-  reader.ReadIfGiven("idMapPrograms", &start.id_map_programs);
+  reader.ReadIfGiven("idMapPrograms", &options->id_map_programs);
   reader.Read("privateMounts", &plan.private_mounts);
   reader.Read("mountProc", &plan.mount_proc);
   reader.ReadIfGiven("root", &plan.root);
@@ -171,16 +172,18 @@ const char* WhyRefused(const RootPlan& root) {
  * Why a start is refused: among other reasons, it would change the caller's own namespaces, or expose the caller's
  * memory to another user. nullptr if it is not.
  */
-const char* WhyRefused(const ChildStart& start, bool shares_memory) {
+const char* WhyRefused(const CloneOptions& options) {
+  const ChildStart& start = options.start;
   const SpawnPlan& plan = start.plan;
+  const bool shares_memory = options.starter.empty();
   const auto lacks = [&](uint32_t flag) { return (start.namespaces & flag) == 0; };
   if ((start.namespaces & ~kNamespaceFlags) != 0) return kOnlyNamespaces;
   if (plan.argv[0] == nullptr) return "Expected at least one entry in args";
   if (start.watchdog_ms <= 0) return "Expected a positive number for watchdogMs";
   if (plan.hostname != nullptr && lacks(CLONE_NEWUTS)) return "hostname needs CLONE_NEWUTS";
   if (plan.uid_map != nullptr && lacks(CLONE_NEWUSER)) return "idMaps needs CLONE_NEWUSER";
-  if (!start.id_map_programs.empty() && (lacks(CLONE_NEWUSER) || plan.uid_map != nullptr)) {
-    return "idMapPrograms needs CLONE_NEWUSER, and no idMaps";
+  if (!options.id_map_programs.empty() && (shares_memory || lacks(CLONE_NEWUSER) || plan.uid_map != nullptr)) {
+    return "idMapPrograms needs CLONE_NEWUSER, a starter, and no idMaps";
   }
   if (plan.private_mounts && lacks(CLONE_NEWNS)) return "privateMounts needs CLONE_NEWNS";
   if (plan.mount_proc && (lacks(CLONE_NEWNS) || lacks(CLONE_NEWPID) || !plan.private_mounts)) {
@@ -239,8 +242,7 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   }
   if (options.capabilities) plan.privileges.capabilities = ToBits(*options.capabilities);
   const bool is_too_high = options.capabilities && !plan.privileges.capabilities;
-  const char* const refused =
-      is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options.start, options.starter.empty());
+  const char* const refused = is_too_high ? "Expected numbers below 64 for capabilities" : WhyRefused(options);
   if (refused != nullptr) {
     ThrowInvalidArgument(env, refused);
     return env.Undefined();
@@ -248,9 +250,9 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
   const bool is_direct = options.starter.empty();
-  const Expected<pid_t, CloneFailure> pid =
-      is_direct ? instance.child_starter.Start(options.start, &pidfd)
-                : instance.starter.Start(options.start, options.memory, options.starter, &pidfd);
+  const Expected<pid_t, CloneFailure> pid = is_direct ? instance.child_starter.Start(options.start, &pidfd)
+                                                      : instance.starter.Start(options.start, options.id_map_programs,
+                                                                               options.memory, options.starter, &pidfd);
   if (options.closes_fds) CloseFds(instance, options.start);
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());

@@ -98,8 +98,6 @@ void WriteFile(const SpawnPlan& plan, const char* path, const char* text) {
 /** Returns once others have written the id maps; see IdMapper. */
 void AwaitIdMaps(const SpawnPlan& plan) {
   const int fd = plan.id_mapper_fd;
-  // Without this the read would not see the end of the socket if the parent dies meanwhile.
-  Call(SYS_close, plan.id_mapper_peer_fd);
   char byte = 0;
   Check(plan, Stage::kIdMaps, Call(SYS_write, fd, &byte, 1));
   const Result length = Call(SYS_read, fd, &byte, 1);

@@ -42,7 +42,7 @@ void SetOomScoreAdj(const SpawnPlan& plan) {
 constexpr uint64_t kLeastFiles = 1;
 
 bool IsTooFewFiles(const Rlimit& limit) {
-  return kResources[limit.resource].number == RLIMIT_NOFILE && limit.soft < kLeastFiles;
+  return ResourceAt(limit.resource).number == RLIMIT_NOFILE && limit.soft < kLeastFiles;
 }
 
 void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, uint64_t hard) {
@@ -54,9 +54,9 @@ void SetRlimit(const SpawnPlan& plan, const Resource& resource, uint64_t soft, u
 void SetRlimits(const SpawnPlan& plan) {
   for (const Rlimit& limit : plan.settings.rlimits) {
     if (IsTooFewFiles(limit)) {
-      SetRlimit(plan, kResources[limit.resource], kLeastFiles, limit.hard < kLeastFiles ? kLeastFiles : limit.hard);
+      SetRlimit(plan, ResourceAt(limit.resource), kLeastFiles, limit.hard < kLeastFiles ? kLeastFiles : limit.hard);
     } else {
-      SetRlimit(plan, kResources[limit.resource], limit.soft, limit.hard);
+      SetRlimit(plan, ResourceAt(limit.resource), limit.soft, limit.hard);
     }
   }
 }
@@ -70,6 +70,8 @@ int FindResource(std::string_view name) {
   return -1;
 }
 
+const Resource& ResourceAt(int place) { return kResources[place]; }
+
 void ApplySettings(const SpawnPlan& plan) {
   SetOomScoreAdj(plan);
   SetRlimits(plan);
@@ -79,7 +81,7 @@ void ApplySettings(const SpawnPlan& plan) {
 
 void FinishSettings(const SpawnPlan& plan) {
   for (const Rlimit& limit : plan.settings.rlimits) {
-    if (IsTooFewFiles(limit)) SetRlimit(plan, kResources[limit.resource], limit.soft, limit.hard);
+    if (IsTooFewFiles(limit)) SetRlimit(plan, ResourceAt(limit.resource), limit.soft, limit.hard);
   }
 }
 

@@ -16,9 +16,9 @@ struct Resource {
   int number;
 };
 
-/** nullptr if Linux has no limit of that name. */
-/** Its place in the table of resources, or -1. */
+/** Its place in the table of resources; -1 if Linux has no limit of that name. */
 int FindResource(std::string_view name);
+const Resource& ResourceAt(int place);
 
 struct Rlimit {
   /** FindResource() */

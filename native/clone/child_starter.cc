@@ -63,15 +63,9 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
 
   Report report{Stage::kClone, 0, nullptr, -1, sys::kNoCall};
   volatile int cloned_pidfd = -1;
-  IdMapper id_mapper;
-  if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, [&] { return cloned_pidfd; })) {
-    return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
-  }
   Memory memory(arena_);
   plan.candidates = ExecCandidates(memory, plan.file, plan.envp);
   plan.shell_argv = ShellArguments(memory, plan.argv);
-  plan.id_mapper_fd = id_mapper.child_end();
-  plan.id_mapper_peer_fd = id_mapper.parent_end();
   plan.parent_pidfd = parent;
   plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
   plan.report = &report;
@@ -94,7 +88,6 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
     killed = watchdog_.Disarm();
   }
-  id_mapper.Finish();
   if (pid < 0) return CloneFailure{Stage::kClone, pid.as_int(), {}, {}, sys::CallName(pid.call)};
   pidfd->Reset(cloned_pidfd);
   if (killed) {
@@ -107,10 +100,6 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
   }
   if (report.error != 0) {
     Reap(pidfd->get());
-    if (report.stage == Stage::kIdMaps && id_mapper.error() != 0) {
-      return CloneFailure{Stage::kIdMaps, id_mapper.error(), id_mapper.subject(), id_mapper.output(),
-                          id_mapper.syscall()};
-    }
     return CloneFailure{report.stage, report.error, Subject(report), {}, sys::CallName(report.call)};
   }
   return static_cast<pid_t>(pid);

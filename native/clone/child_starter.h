@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "clone/id_mapper.h"
 #include "clone/spawn_plan.h"
 #include "clone/stages.h"
 #include "clone/vfork_stack.h"
@@ -28,7 +27,6 @@ struct ChildStart {
   uint32_t namespaces = 0;
   /** The child has the root, working directory and umask of the process, also after exec. */
   bool shares_fs = false;
-  std::vector<IdMapProgram> id_map_programs;
   /** The directory of a cgroup v2 in which the child is born, or -1. */
   int into_cgroup_fd = -1;
   /** A `freezer.state` (v1) for the watchdog, or -1. */

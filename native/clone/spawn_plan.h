@@ -50,9 +50,8 @@ struct SpawnPlan {
   const char* hostname = nullptr;
   const char* uid_map = nullptr;
   const char* gid_map = nullptr;
-  /** Where to ask for the id maps instead of writing them, or -1; and the other end, which the child must close. */
+  /** Where to ask for the id maps instead of writing them, or -1. */
   int id_mapper_fd = -1;
-  int id_mapper_peer_fd = -1;
   std::optional<std::span<const gid_t>> groups;
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;

@@ -117,21 +117,15 @@ void Reap(pid_t child) {
 
 }  // namespace
 
-Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, const std::string& executable,
-                                             UniqueFd* pidfd) {
+Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::vector<IdMapProgram>& id_map_programs,
+                                             Memory* memory, const std::string& executable, UniqueFd* pidfd) {
   SpawnPlan& plan = start.plan;
   plan.candidates = ExecCandidates(*memory, plan.file, plan.envp);
   plan.shell_argv = ShellArguments(*memory, plan.argv);
   plan.new_cgroup_namespace = (start.namespaces & CLONE_NEWCGROUP) != 0;
   IdMapper id_mapper;
-  UniqueFd mapped;
-  const auto open_child = [&] {
-    mapped = UniqueFd(sys::PidfdOpen(Pid()));
-    return mapped.get();
-  };
-  if (!start.id_map_programs.empty() && !id_mapper.Start(start.id_map_programs, open_child)) {
-    return CloneFailure{Stage::kIdMaps, id_mapper.error(), {}, {}, id_mapper.syscall()};
-  }
+  const int refused = id_map_programs.empty() ? 0 : id_mapper.Open();
+  if (refused < 0) return CloneFailure{Stage::kIdMaps, refused, {}, {}, "socketpair"};
   plan.id_mapper_fd = id_mapper.child_end();
   ChildOrder* order = memory->Allocate<ChildOrder>(1);
   *order = {plan, start.namespaces, start.into_cgroup_fd};
@@ -151,7 +145,7 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, 
     page_->error = 0;
     page_->has_begun = 0;
     const int sent = Send(memory->arena(), *order, fds);
-    const bool has_replied = sent == 0 && Await(start, &was_killed);
+    const bool has_replied = sent == 0 && Await(start, id_map_programs, &id_mapper, &was_killed);
     if (sent == -EBADF) {
       // The first message was refused as a whole. If there are more, the starter waits for the rest.
       if (fds.size() > starter::kMostFds) End();
@@ -162,7 +156,6 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, Memory* memory, 
     if (sent < 0 && !IsDeaf(sent)) return CloneFailure{Stage::kClone, sent, starter::kProgramName, {}, "sendmsg"};
     has_answer = Pid() != 0 || page_->error != 0;
   }
-  id_mapper.Finish();
 
   if (!has_answer) return CloneFailure{Stage::kClone, -EAGAIN, starter::kProgramName, {}, {}};
   if (Pid() == 0) return Failure(fds);
@@ -271,12 +264,20 @@ int Starter::Send(const Arena& arena, const ChildOrder& order, const std::vector
   return SendAll(socket_.get(), {arena.base(), arena.used()}, {});
 }
 
-bool Starter::Await(const ChildStart& start, bool* was_killed) {
+bool Starter::Await(const ChildStart& start, const std::vector<IdMapProgram>& id_map_programs, IdMapper* id_mapper,
+                    bool* was_killed) {
   const int64_t begun_ns = sys::MonotonicNs();
+  const int64_t deadline_ns = begun_ns + start.watchdog_ms * kMillisecond;
   int64_t killed_ms = -1;
-  pollfd socket{socket_.get(), POLLIN, 0};
-  for (int ready = 0; (ready = poll(&socket, 1, kLookMs)) <= 0;) {
-    if (ready < 0) continue;
+  pollfd fds[] = {{socket_.get(), POLLIN, 0}, {id_mapper->parent_end(), POLLIN, 0}};
+  while (fds[0].revents == 0) {
+    const int ready = poll(fds, 2, kLookMs);
+    if (ready > 0 && fds[0].revents == 0) {
+      // Once, also if the child goes on without.
+      fds[1].fd = -1;
+      if (id_mapper->Answer(id_map_programs, Pid(), socket_.get(), deadline_ns)) continue;
+    }
+    if (ready < 0 || fds[0].revents != 0) continue;
     const int64_t waited_ms = (sys::MonotonicNs() - begun_ns) / kMillisecond;
     if (waited_ms >= kIdleMs) sys::PidfdSendSignal(pidfd_.get(), SIGCONT);
     const bool is_frozen = Pid() != 0 && IsFrozen(start.into_cgroup_fd, start.thaw_fd);

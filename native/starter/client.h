@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "clone/child_starter.h"
+#include "starter/id_mapper.h"
 #include "starter/likeness.h"
 #include "starter/protocol.h"
 #include "sys/memory.h"
@@ -26,11 +27,12 @@ class Starter {
   /**
    * Like ChildStarter::Start().
    *
+   * @param id_map_programs write the child's id maps, in place of `plan.uid_map`
    * @param memory owns all that `start` points to. Its arena is what the starter is told.
    * @param executable memcage-exec
    */
-  Expected<pid_t, CloneFailure> Start(ChildStart& start, Memory* memory, const std::string& executable,
-                                      UniqueFd* pidfd);
+  Expected<pid_t, CloneFailure> Start(ChildStart& start, const std::vector<IdMapProgram>& id_map_programs,
+                                      Memory* memory, const std::string& executable, UniqueFd* pidfd);
 
   /** Kills it. A child that it has cloned lives on. */
   void End();
@@ -42,7 +44,8 @@ class Starter {
   /** Returns 0 or a negative errno. */
   [[nodiscard]] int Send(const Arena& arena, const starter::ChildOrder& order, const std::vector<int>& fds);
   /** Whether it has replied. If not, it has died or does nothing. */
-  [[nodiscard]] bool Await(const ChildStart& start, bool* was_killed);
+  [[nodiscard]] bool Await(const ChildStart& start, const std::vector<IdMapProgram>& id_map_programs,
+                           IdMapper* id_mapper, bool* was_killed);
   /** Of the child that it has cloned for the last order; 0 if there is none. */
   [[nodiscard]] pid_t Pid() const;
   /** What the page says that has failed. */

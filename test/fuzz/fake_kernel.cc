@@ -21,6 +21,7 @@
 #include "clone/spawn_plan.h"
 #include "fake_kernel.h"
 #include "fake_node_api.h"
+#include "starter/client.h"
 #include "sys/become_program.h"
 
 namespace fuzz {
@@ -258,12 +259,21 @@ sys::Result CloneChild(const CloneRequest& request, int (* /*entry*/)(void*), vo
   RequireId("gid", plan.gid);
   fuzz::Require(plan.argv[0] != nullptr && plan.candidates[0] != nullptr, "a program has a name");
   fuzz::Require(plan.root == nullptr || plan.private_mounts, "a root has mounts of its own");
-  for (const Rlimit& limit : plan.settings.rlimits) fuzz::Require(limit.resource != nullptr, "a limit has a resource");
+  for (const Rlimit& limit : plan.settings.rlimits) fuzz::Require(limit.resource >= 0, "a limit has a resource");
   const long pid = Answer(4711L);
   if (pid < 0) return {-errno, SYS_clone3};
-  *request.pidfd = ++fuzz::last_fd;
+  *request.child_id = ++fuzz::last_fd;
   return {pid, SYS_clone3};
 }
+
+/** The starter is another program, which is not here. */
+Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::vector<IdMapProgram>& /*id_map_programs*/,
+                                             Memory* /*memory*/, const std::string& executable, UniqueFd* pidfd) {
+  fuzz::Require(!executable.empty(), "a starter has a path");
+  return own_->Start(start, pidfd);
+}
+Starter::~Starter() = default;
+void Starter::End() {}
 
 sys::Result CloneRefusal(uint64_t /*flags*/) { return {Answer(0) < 0 ? -errno : 0, SYS_clone3}; }
 sys::Result UnshareRefusal(int /*flags*/) { return {Answer(0) < 0 ? -errno : 0, SYS_unshare}; }

@@ -266,9 +266,9 @@ void DetachAll() {
 /** What clone() takes together with all else; nullptr if the name has no such value. Without it no input gets far. */
 napi_value Usual(const std::string& name) {
   static const std::map<std::string, char> kUsual{
-      {"namespaces", '0'}, {"hostname", 'u'},     {"idMaps", 'u'},   {"idMapPrograms", 'u'}, {"root", 'u'},
-      {"mountProc", '-'},  {"fileOutside", '-'},  {"loopback", '-'}, {"seccomp", 'u'},       {"seccompEarly", '-'},
-      {"rlimits", 'u'},    {"capabilities", 'u'}, {"starter", 'u'},  {"privateMounts", '-'}, {"watchdogMs", '1'},
+      {"namespaces", '0'}, {"hostname", 'u'},     {"idMaps", 'u'},        {"idMapPrograms", 'u'}, {"root", 'u'},
+      {"mountProc", '-'},  {"fileOutside", '-'},  {"loopback", '-'},      {"seccomp", 'u'},       {"seccompEarly", '-'},
+      {"rlimits", 'u'},    {"capabilities", 'u'}, {"privateMounts", '-'}, {"watchdogMs", '1'},
   };
   const auto found = kUsual.find(name);
   if (found == kUsual.end()) return nullptr;

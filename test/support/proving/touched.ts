@@ -45,7 +45,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'native/cgroup': [IN_CGROUPS],
   'native/clone': [{ roles: ['child'] }, { roles: ['parent'], call: /^clone3?$|^rt_sigprocmask$/ }],
   'native/clone/child_settings': [{ roles: IN_CHILD, operations: ['settings', 'gate'] }],
-  'native/clone/id_mapper': [{ operations: ['mapped'] }],
+  'native/starter/id_mapper': [{ operations: ['mapped'] }],
   'native/clone/privileges': [{ roles: IN_CHILD, operations: ['settings', 'user', 'gate'] }],
   'native/clone/root': [{ roles: IN_CHILD, operations: ['root'] }],
   'native/guardian': GUARDIAN,
