@@ -175,7 +175,8 @@ class Rendered {
     const auto text = [](uint64_t number) {
       return number == memcage::kUnlimited ? std::string(kUnlimitedWord) : std::to_string(number);
     };
-    Add("rlimit", std::string(memcage::ResourceAt(limit.resource).name) + ":" + text(limit.soft) + ":" + text(limit.hard));
+    Add("rlimit",
+        std::string(memcage::ResourceAt(limit.resource).name) + ":" + text(limit.soft) + ":" + text(limit.hard));
   }
   static std::string Hex(const uint8_t* bytes, size_t count) {
     std::string text;

@@ -10,11 +10,14 @@
 namespace memcage::overseer {
 namespace {
 
-constexpr const char* kNames[] = {"parent", "watcher", "child", "launcher", "init", "guardian", "other"};
+constexpr const char* kNames[] = {"parent", "watcher", "child", "launcher", "init", "guardian", "starter", "other"};
 
 bool IsExec(int call) { return call == SYS_execve || call == SYS_execveat; }
 
 bool IsClone(int call) { return call == SYS_clone || call == SYS_clone3; }
+
+/** The first that a starter makes for a child. A child of it, which has its memory until exec, makes none of these. */
+bool IsOfStarter(int call) { return call == SYS_recvmsg || call == SYS_recvfrom || IsClone(call); }
 
 bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
@@ -94,6 +97,7 @@ Tasks::Process& Tasks::Find(pid_t process, const seccomp_notif& call) {
   Role role = Role::kOther;
   if (above == root_ && static_cast<pid_t>(call.pid) == process) role = Role::kChild;
   role = ByProgram(process, role);
+  if (role == Role::kStarter && !IsOfStarter(call.data.nr)) role = Role::kChild;
   const auto parent = processes_.find(above);
   // Its other children are those that it adopts.
   if (parent != processes_.end() && parent->second.has_cloned) {
@@ -107,7 +111,9 @@ Tasks::Process& Tasks::Find(pid_t process, const seccomp_notif& call) {
 Role Tasks::ByProgram(pid_t process, Role otherwise) {
   // An init has copied itself to memory, under the same name.
   if (!Has(ReadProcLink(process, "exe"), "memcage-exec")) return otherwise;
-  if (!Has(ReadProc(process, "cmdline"), "memcage-guardian")) return Role::kLauncher;
+  const std::string words = ReadProc(process, "cmdline");
+  if (Has(words, "memcage-starter")) return Role::kStarter;
+  if (!Has(words, "memcage-guardian")) return Role::kLauncher;
   guardian_ = process;
   return Role::kGuardian;
 }

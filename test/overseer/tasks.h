@@ -21,6 +21,8 @@ enum class Role {
   /** A launcher that has forked, and now sees to its child. */
   kInit,
   kGuardian,
+  /** Clones children for the process. */
+  kStarter,
   /** What the child became, and all else: not memcage. */
   kOther,
 };

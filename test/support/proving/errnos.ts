@@ -119,6 +119,7 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   setpriority: ['EACCES', 'EINVAL', 'EPERM', 'ESRCH'],
   setsid: ['EPERM'],
   setuid: ['EAGAIN', 'EINVAL', 'EPERM'],
+  setsockopt: ['EDOM', 'EINVAL', 'ENOPROTOOPT', 'ENOTSOCK'],
   shutdown: ['EINVAL', 'ENOTCONN', 'ENOTSOCK'],
   signalfd4: ['EINVAL', 'ENODEV', ...FDS],
   socket: ['EACCES', 'EAFNOSUPPORT', 'EINVAL', 'ENOBUFS', 'EPROTONOSUPPORT', ...FDS],

@@ -9,7 +9,7 @@ import { until } from '../until';
 /** The program of test/overseer, which `npm run build:test-addon` builds. */
 export const OVERSEER = join(__dirname, '../../native/build/Release/overseer');
 
-const ROLES = ['parent', 'watcher', 'child', 'launcher', 'init', 'guardian'] as const;
+const ROLES = ['parent', 'watcher', 'child', 'launcher', 'init', 'guardian', 'starter'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The n-th call of that name that a role makes within the windows. */
