@@ -196,10 +196,10 @@ std::optional<CloneFailure> Starter::Make(const std::string& executable) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return Refused("socketpair");
   UniqueFd ours(ends[0]);
+  const UniqueFd its(ends[1]);
   // One that is stopped reads nothing, and a large environment is more than the socket holds.
   const timeval patience{kIdleMs / 1000, 0};
   if (setsockopt(ours.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0) return Refused("setsockopt");
-  const UniqueFd its(ends[1]);
   const UniqueFd memory(memfd_create(starter::kProgramName, MFD_CLOEXEC));
   if (!memory.valid()) return Refused("memfd_create");
   if (ftruncate(memory.get(), sizeof(Page)) < 0) return Refused("ftruncate");

@@ -67,6 +67,7 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   fsmount: [...MOUNT, 'EMFILE', 'ENFILE', 'ENOSPC', 'ENOSYS'],
   fsopen: ['EMFILE', 'ENFILE', 'EINVAL', 'ENODEV', 'ENOMEM', 'ENOSYS', 'EPERM'],
   fstat: ['ENOMEM', 'EOVERFLOW'],
+  ftruncate: ['EFBIG', 'EINTR', 'EINVAL', 'EIO', 'EPERM', 'ETXTBSY'],
   getdents64: ['EINVAL', 'ENOENT', 'ENOTDIR'],
   getsockopt: ['EINVAL', 'ENOPROTOOPT', 'ENOTSOCK'],
   getpriority: ['EINVAL', 'ESRCH'],
