@@ -1,6 +1,6 @@
 /**
- * Started by fork() with `plain` or `memcage`, and a number of MiB that it holds. For each message it starts children in that way, one
- * after another, and answers with their times. The first never loads memcage; the second has caged a child before.
+ * Started by fork() with one of these words, and a number of MiB that it holds: `plain` never loads memcage, `caged` has caged one
+ * child, `memcage` starts all others. For each message it starts children of one kind, one after another, and answers with their times.
  */
 import { spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,11 +21,14 @@ export interface Asked {
 async function kindsOf(which: string): Promise<Record<string, Start>> {
   const plain = (): ReturnType<Start> => nodeSpawn(PROGRAM, [], QUIET);
   if (which === 'plain') return { plain };
-  const { spawn, createCage } = await import('memcage');
+  const { createCage, run, spawn } = await import('memcage');
+  if (which === 'caged') {
+    await run(PROGRAM, { memory: '100M' });
+    return { "Node's own, after the first cage": plain };
+  }
   const cage = createCage({ memory: '100M' });
   const isRoot = process.geteuid?.() === 0;
   return {
-    plain,
     'private cage': () => spawn(PROGRAM, [], MEMORY),
     'private cage, three namespaces': () =>
       spawn(PROGRAM, [], { ...MEMORY, namespaces: { uts: true, mount: true, pid: true } }),
