@@ -71,7 +71,7 @@ function startCase(name: string, bounds: Bounds, { mib = 0, rounds, block, pause
             turn.samples.push(...(await ask(turn.by, { kind: turn.kind, count: block })));
           }
         }
-        const where = mib === 0 ? '' : `, ${mib} MiB in the parent`;
+        const where = mib === 0 ? '' : `, ${mib / 1024} GiB in the parent`;
         return asked.flatMap(({ kind, samples }) => rowsOf(`${kind}${where}`, samples, base.samples, bounds[kind]));
       } finally {
         for (const parent of parents) parent.disconnect();
@@ -108,6 +108,7 @@ function rowsOf(
       value: `${figure.toFixed(3)} (${own.toFixed(3)} ms / ${base.toFixed(3)} ms)`,
       figure,
       bound: bounds[index] as number,
+      claim: [kind, index] as const,
     };
   });
 }
