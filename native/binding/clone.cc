@@ -145,6 +145,7 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.Read("joinFds", &plan.join_fds);
   reader.ReadIfGiven("pidsFd", &plan.pids_fd);
   reader.ReadIfGiven("starter", &options->starter);
+  reader.ReadIfGiven("copied", &start.is_copy);
   reader.Read("watchdogMs", &start.watchdog_ms);
   reader.ReadIfGiven("thawFd", &start.thaw_fd);
   reader.ReadIfGiven("closesFds", &options->closes_fds);

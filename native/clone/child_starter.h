@@ -27,6 +27,8 @@ struct ChildStart {
   uint32_t namespaces = 0;
   /** The child has the root, working directory and umask of the process, also after exec. */
   bool shares_fs = false;
+  /** With a starter: it does not have the memory of that until exec, but a copy of it. */
+  bool is_copy = false;
   /** The directory of a cgroup v2 in which the child is born, or -1. */
   int into_cgroup_fd = -1;
   /** A `freezer.state` (v1) for the watchdog, or -1. */

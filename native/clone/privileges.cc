@@ -55,8 +55,8 @@ void LeaveSessionKeyring(const SpawnPlan& plan) {
 
 void InstallFilter(const SpawnPlan& plan) {
   const Privileges& privileges = plan.privileges;
-  // The filter may kill this process before its program runs. A core dump would then be of what it has copied of the
-  // starter. exec makes it dumpable again.
+  // The filter may kill this process before its program runs. A core dump would then be of the starter's memory. exec
+  // makes it dumpable again.
   Check(plan, Stage::kSeccomp, Call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0), "PR_SET_DUMPABLE");
   sock_fprog program{};
   program.len = static_cast<uint16_t>(privileges.filter.size() / kInstructionSize);

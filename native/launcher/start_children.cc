@@ -49,7 +49,7 @@ void ReceiveAll(void* to, size_t size) {
   }
 }
 
-/** Writes to the page what has failed: here, or in the child, which is a copy but for the page. */
+/** Writes to the page what has failed: here, or in the child, which may be a copy but for the page. */
 void WriteFailure(const Report& report) {
   const int* fd = std::find(fds, fds + fd_count, report.fd);
   page->stage = static_cast<int32_t>(report.stage);
@@ -116,8 +116,8 @@ void Clone(ChildOrder* order) {
   plan.parent_pidfd = parent_pidfd;
   plan.exec_fd = socket_fd;
   CloneRequest call{};
-  // Without CLONE_VM: an OOM kill at the end of exec would be counted where this process is, and take it, too.
-  call.flags = CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
+  call.flags = CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | (order->is_copy ? 0 : CLONE_VM) |
+               (order->namespaces & ~uint32_t{CLONE_NEWCGROUP});
   call.child_id = &page->pid;
   call.stack_base = stack;
   call.stack_size = kStackSize;
@@ -168,6 +168,9 @@ void StartChild() {
   KeepAbove(first_other, &parent_pidfd);
   Clone(order);
   for (size_t i = 0; i < fd_count; ++i) Call(SYS_close, fds[i]);
+  // One that has changed its ids, or has a filter, has made this memory undumpable, if it had it. Then /proc/self is
+  // root's.
+  prctl(PR_SET_DUMPABLE, 1);
   // A secret of one child is nothing for the next.
   madvise(header.arena, Arena::kSize, MADV_DONTNEED);
   const char byte = 0;

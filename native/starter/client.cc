@@ -128,7 +128,7 @@ Expected<pid_t, CloneFailure> Starter::Start(ChildStart& start, const std::vecto
   if (refused < 0) return CloneFailure{Stage::kIdMaps, refused, {}, {}, "socketpair"};
   plan.id_mapper_fd = id_mapper.child_end();
   ChildOrder* order = memory->Allocate<ChildOrder>(1);
-  *order = {plan, start.namespaces, start.into_cgroup_fd};
+  *order = {plan, start.is_copy, start.namespaces, start.into_cgroup_fd};
   const std::vector<int> fds = TakeFds(order, *memory);
   // What does not fit, exec would refuse too.
   if (!memory->IsWithin()) return CloneFailure{Stage::kExec, -E2BIG, plan.file, {}, "execve"};

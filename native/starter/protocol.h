@@ -59,6 +59,8 @@ struct Page {
 /** One child. It is in an arena, with all that it points to. Its fds are places among those that come along. */
 struct ChildOrder {
   SpawnPlan plan;
+  /** Not the starter's memory until exec, but a copy of it. */
+  bool is_copy = false;
   /** CLONE_NEW*. */
   uint32_t namespaces = 0;
   int32_t into_cgroup_fd = -1;

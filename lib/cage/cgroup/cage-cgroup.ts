@@ -189,6 +189,14 @@ export class CageCgroup {
     return this.surroundings.cages.length > 0 || limits.memory.oomGroup === true || !this.root.sharesAncestors;
   }
 
+  /**
+   * Whether the kernel kills then. Where it lets processes wait instead (v1), a child that is a copy would wait at its first
+   * write, before its program.
+   */
+  get kills(): boolean {
+    return this.#options.limits.memory.oomKill !== false;
+  }
+
   /** Prepares the start of a child ahead of time: opens the fds to join by, and plans the clean-up at its exit. */
   prepareStart(): void {
     this.#joinFds ??= openJoinFds(this, { cloneInto: true });

@@ -113,7 +113,7 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
       // The launcher's executable need not be in the root.
       ...(forerunner !== undefined && plan.root !== undefined && { fileOutside: true }),
       killWithParent: endsWithParent,
-      ...(!mayShareMemory(first, plan.namespaces, { native, held }) && { starter: launcherPath() }),
+      ...startedBy(first, plan.namespaces, { native, held }),
       watchdogMs: WATCHDOG_MS,
     });
     return { held, heap, forerunner, result: forerunner?.follow(result, WATCHDOG_MS, held) ?? result, startMs };
@@ -160,17 +160,22 @@ function cloneChild(
 }
 
 /**
- * Whether the child may have the memory of this process until exec, which takes the least. Others come from the starter. An OOM
- * kill of the child at the end of exec, or a filter of its own, would end this process too. A change of ids would make its
- * memory undumpable. If it is that already, as after setuid(2), a child in a user namespace could not write its id maps: its
- * files in /proc would be root's. Before Linux 6.3, CLONE_VM can't be combined with CLONE_NEWTIME.
+ * A child has the memory of this process until exec, which takes the least, or comes from the starter. An OOM kill of it at the
+ * end of exec, or a filter of its own, would end this process too. A change of ids would make its memory undumpable. If it is
+ * that already, as after setuid(2), a child in a user namespace could not write its id maps: its files in /proc would be root's.
+ *
+ * With the starter's memory, such a kill would be counted where the starter is. Before Linux 6.3, CLONE_VM can't be combined with
+ * CLONE_NEWTIME.
  */
-function mayShareMemory(
+function startedBy(
   { uid, gid, seccomp }: Program & SettingsPlan,
   { namespaces }: NamespacePlan,
   { native, held }: { native: NativeBinding; held: HeldChild | undefined },
-): boolean {
+): Pick<CloneOptions, 'starter' | 'copied'> {
   const { CLONE_NEWTIME, CLONE_NEWUSER } = native.constants;
+  const isEndangered = held?.cgroup?.endangersOwner === true;
   const isPlain = uid === undefined && gid === undefined && seccomp === undefined;
-  return isPlain && (namespaces & (CLONE_NEWTIME | CLONE_NEWUSER)) === 0 && held?.cgroup?.endangersOwner !== true;
+  if (isPlain && !isEndangered && (namespaces & (CLONE_NEWTIME | CLONE_NEWUSER)) === 0) return {};
+  const copied = (isEndangered && held?.cgroup?.kills === true) || (namespaces & CLONE_NEWTIME) !== 0;
+  return { starter: launcherPath(), copied };
 }
