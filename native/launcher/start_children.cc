@@ -16,6 +16,7 @@
 #include "clone/clone_call.h"
 #include "starter/protocol.h"
 #include "sys/arena.h"
+#include "sys/own_stack.h"
 #include "sys/raw_call.h"
 #include "sys/syscall_numbers.h"
 
@@ -126,6 +127,7 @@ void Clone(ChildOrder* order) {
     page->has_begun = 1;
     RunChild(*static_cast<const SpawnPlan*>(child_plan));
   };
+  const sys::OwnStack own_stack(call.stack_base, call.stack_size);
   const sys::Result pid = CloneChild(call, run, &plan);
   if (pid < 0) WriteFailure({Stage::kClone, pid.as_int(), nullptr, -1, pid.call});
 }

@@ -51,7 +51,7 @@ export function explainNamespaceRefusal(
     const message = words`The kernel does not let this user make namespaces (${kinds}): CAP_SYS_ADMIN is needed, or a user namespace (\`${mention('namespaces.user')}\`) where the system allows it`;
     return { code, message, option };
   }
-  if (errno === -EINVAL) {
+  if (errno === -EINVAL && wanted.length > 0) {
     return { code, message: `This kernel lacks one of the namespaces ${kinds}, or their combination`, option };
   }
   return { code: ErrorCode.SPAWN, message: `The kernel refused to start the child: ${name}` };
