@@ -44,10 +44,7 @@ const RUNS = {
     node: '20',
     command: (program) => [join(import.meta.dirname, 'user-mode'), program, inside, 'qemu-user'],
     // Why: README.md. One that passes nevertheless is a failure, so that this list stays true.
-    cannot: [
-      'the launcher is the init of a PID namespace',
-      'contain puts children of node:child_process in the cage',
-    ],
+    cannot: ['the launcher is the init of a PID namespace', 'contain puts children of node:child_process in the cage'],
   },
 };
 
