@@ -94,8 +94,10 @@ void Overseer::Look(const seccomp_notif& call) {
   if (IsMark(call)) return;
   std::vector<Execution> executions;
   const pid_t guardian = tasks_.guardian();
+  const pid_t starter = tasks_.starter();
   const Role role = tasks_.Of(call, &executions);
   if (tasks_.guardian() != guardian) Log({"guardian", std::to_string(tasks_.guardian())});
+  if (tasks_.starter() != starter) Log({"starter", std::to_string(tasks_.starter())});
   // Of who is killed while it is looked at, the kernel may say that it is in the root cgroup.
   if (IsWaiting(call.id)) {
     for (const Execution& one : executions) {
@@ -139,7 +141,7 @@ void Overseer::Count(const seccomp_notif& call, Role role) {
 }
 
 void Overseer::NoteGone() {
-  for (const pid_t pid : {tasks_.root(), tasks_.guardian()}) {
+  for (const pid_t pid : {tasks_.root(), tasks_.guardian(), tasks_.starter()}) {
     if (pid == 0 || !IsDead(pid) || !gone_.insert(pid).second) continue;
     Log({"gone", std::to_string(pid)});
   }
@@ -167,14 +169,18 @@ void Overseer::Obey(const Rule& rule, const seccomp_notif& call, bool* is_answer
 
 bool Overseer::Strike(const Rule& rule) {
   const int signal = rule.kind == Rule::Kind::kStop ? SIGSTOP : SIGKILL;
-  // 0 while there is no guardian. A signal to a zombie would count as sent.
-  const auto strike = [signal](pid_t pid) { return !IsDead(pid) && kill(pid, signal) == 0; };
-  const pid_t guardian = tasks_.guardian();
-  const bool has_guardian = rule.guardian && strike(guardian);
-  // By the time that it is to go on, it may have left its work to the child that it forks.
-  if (has_guardian && signal == SIGSTOP) stopped_.push_back(guardian);
-  const bool has_parent = rule.parent && strike(tasks_.root());
-  return has_guardian || has_parent;
+  bool is_hit = false;
+  for (const Role role : rule.whom) {
+    const pid_t pid = role == Role::kParent     ? tasks_.root()
+                      : role == Role::kGuardian ? tasks_.guardian()
+                                                : tasks_.starter();
+    // A signal to a zombie would count as sent.
+    if (pid == 0 || IsDead(pid) || kill(pid, signal) < 0) continue;
+    is_hit = true;
+    // By the time that it is to go on, a guardian may have left its work to the child that it forks.
+    if (signal == SIGSTOP && role != Role::kParent) stopped_.push_back(pid);
+  }
+  return is_hit;
 }
 
 bool Overseer::IsWaiting(uint64_t id) const {

@@ -31,7 +31,7 @@ struct Settings {
   /** How long a call is held: a race that does not come about must not become a hang, and on a busy machine takes its
    * time. */
   int hold_ms = 5000;
-  /** When a guardian that was stopped goes on, after the end of the program. */
+  /** When a guardian or starter that was stopped goes on, after the end of the program. */
   int continue_ms = 100;
 };
 
@@ -51,7 +51,7 @@ class Overseer {
   void Look(const seccomp_notif& call);
   bool IsMark(const seccomp_notif& call);
   void Count(const seccomp_notif& call, Role role);
-  /** Says of the parent and the guardian once when they have ended. */
+  /** Says once of each of those whom a rule can strike when it has ended. */
   void NoteGone();
   void Obey(const Rule& rule, const seccomp_notif& call, bool* is_answered);
   /** False if none of those whom the rule names is alive. */

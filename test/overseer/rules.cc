@@ -9,12 +9,19 @@
 namespace memcage::overseer {
 namespace {
 
+bool IsStruck(Role role) { return role == Role::kParent || role == Role::kGuardian || role == Role::kStarter; }
+
 bool ReadWhom(std::istream& words, Rule* rule) {
   std::string whom;
   words >> whom;
-  rule->parent = whom == "parent" || whom == "both";
-  rule->guardian = whom == "guardian" || whom == "both";
-  return rule->parent || rule->guardian;
+  Role role{};
+  if (whom == "both") {
+    rule->whom.push_back(Role::kGuardian);
+    rule->whom.push_back(Role::kParent);
+  } else if (FindRole(whom, &role) && IsStruck(role)) {
+    rule->whom.push_back(role);
+  }
+  return !rule->whom.empty();
 }
 
 bool ReadUntil(std::istream& words, Until* until) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tasks.h"
 
@@ -69,9 +70,8 @@ struct Rule {
   Pattern point;
   /** kFail: what the call returns, unmade. */
   int error = 0;
-  /** kKill, kStop: whom. */
-  bool parent = false;
-  bool guardian = false;
+  /** kKill, kStop: whom, one after another. */
+  std::vector<Role> whom;
   /** kHold, kRun. */
   Until until;
   /** kRun: what the shell carries out meanwhile. */
@@ -80,8 +80,8 @@ struct Rule {
 
 /**
  * Reads `fail POINT ERRNO`, `kill WHOM POINT`, `stop WHOM POINT`, `hold POINT POINT`, `hold POINT after POINT`,
- * `hold POINT end ROLE N` or `run POINT COMMAND`. WHOM is `parent`, `guardian`, or `both`: the guardian first.
- * False: it is none.
+ * `hold POINT end ROLE N` or `run POINT COMMAND`. WHOM is `parent`, `guardian`, `starter`, or `both`: the
+ * guardian, then the parent. False: it is none.
  */
 bool ReadRule(const std::string& text, Rule* rule);
 

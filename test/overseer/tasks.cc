@@ -50,8 +50,11 @@ Role Tasks::Of(const seccomp_notif& call, std::vector<Execution>* executions) {
   if (!found.before_exec.empty() && found.before_exec != now) {
     const Role before = found.role;
     found.role = ByProgram(process, Role::kOther);
-    // What has become the starter was no child of an operation.
-    if (found.role == Role::kStarter) std::erase(begun_[before], process);
+    if (found.role == Role::kStarter) {
+      starter_ = process;
+      // What has become the starter was no child of an operation.
+      std::erase(begun_[before], process);
+    }
     found.before_exec.clear();
     if (before != Role::kOther) {
       executions->push_back({process, before, ReadProcLink(process, "exe"), ReadProc(process, "cgroup")});

@@ -57,6 +57,8 @@ class Tasks {
   [[nodiscard]] pid_t root() const { return root_; }
   /** The guardian's pid, or 0. */
   [[nodiscard]] pid_t guardian() const { return guardian_; }
+  /** The pid of the newest starter, or 0. */
+  [[nodiscard]] pid_t starter() const { return starter_; }
 
  private:
   struct Process {
@@ -75,6 +77,7 @@ class Tasks {
   pid_t root_;
   pid_t opener_ = 0;
   pid_t guardian_ = 0;
+  pid_t starter_ = 0;
   std::map<pid_t, pid_t> process_of_;
   std::map<pid_t, Role> threads_;
   std::map<pid_t, Process> processes_;

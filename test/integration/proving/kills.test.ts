@@ -66,6 +66,24 @@ describeInPlace('a kill at a system call', asked, (inPlace) => {
     expect(stopped).toContainEqual(leak('memcage-guardian'));
     expect(place.left()).toEqual([]);
   });
+
+  test('of a starter is judged: a start that fails for it is seen, and so is what is left', async () => {
+    const place = inPlace();
+    const whole = await operate('shared', place, { open: true });
+    const at: Point = { role: 'starter', call: 'recvmsg', nth: 1, subject: '' };
+    const judged = async (blow: Blow, { planted = [], env = {} }: { planted?: string[]; env?: NodeJS.ProcessEnv }) => {
+      const rules = [...BLOWS[blow].map((what) => `${what} starter recvmsg 1`), ...planted];
+      const run = await operate('shared', place, { open: true, rules, graceMs: 300, env });
+      return judgeKill(run, whole, { operation: 'shared', point: at, blow });
+    };
+    expect(await judged('kill starter', {})).toEqual([]);
+    // The one in its place is killed too.
+    const twice = await judged('kill starter', { planted: ['kill starter starter recvmsg 2'] });
+    expect(twice).toEqual([{ wrong: 'partial', what: expect.stringContaining('EAGAIN') }]);
+    const unguarded = await judged('kill starter, kill parent', { env: { MEMCAGE_GUARDIAN: '0' } });
+    expect(unguarded).toContainEqual({ wrong: 'leak', what: expect.stringMatching(/cgroup .*memcage-\d+-/) });
+    expect(place.left()).toEqual([]);
+  });
 });
 
 describe('what a detached child leaves', () => {

@@ -105,7 +105,14 @@ describeIf(['seccomp', 'machine', 'root'], 'the overseer', () => {
 
   test('refuses what is no rule', () => {
     for (const rule of [
-      ...['fail parent mkdirat 1', 'fail nobody mkdirat 1 5', 'kill child child execve 1', 'hold x', 'kill parent x'],
+      ...[
+        'fail parent mkdirat 1',
+        'fail nobody mkdirat 1 5',
+        'kill child child execve 1',
+        'kill watcher child execve 1',
+        'hold x',
+        'kill parent x',
+      ],
       ...[
         'fail parent mkdirat 1:( 5',
         'hold parent read 1 end child 0',

@@ -9,13 +9,19 @@ import { OPERATE, type Operated, type OperateOptions, operate } from './operate'
 import type { Point } from './oversee';
 import { ENABLED, type Place } from './place';
 
-/** Who is killed (the guardian before the parent) or stopped, when a call begins. A guardian that was stopped goes on after the end of the parent. */
+/**
+ * Who is killed (the guardian before the parent) or stopped, when a call begins. A guardian that was stopped goes on after the end of the
+ * parent, a starter at the latest.
+ */
 export const BLOWS = {
   'kill parent': ['kill parent'],
   'kill guardian': ['kill guardian'],
   'kill both': ['kill both'],
   'stop guardian': ['stop guardian'],
   'stop guardian, kill parent': ['stop guardian', 'kill parent'],
+  'kill starter': ['kill starter'],
+  'stop starter': ['stop starter'],
+  'kill starter, kill parent': ['kill starter', 'kill parent'],
 } as const;
 
 export type Blow = keyof typeof BLOWS;
@@ -43,14 +49,18 @@ export function wasDealt({ hits }: Operated, { blow }: Kill): boolean {
 
 const killsParent = (blow: Blow): boolean => BLOWS[blow].some((what) => what === 'kill parent' || what === 'kill both');
 
+/** Of both, either one is enough. */
+function whomOf(what: string): readonly (keyof Operated['there'])[] {
+  const [, whom] = what.split(' ');
+  return whom === 'both' ? ['guardian', 'parent'] : [whom as keyof Operated['there']];
+}
+
 /** All blows at an operation that went well, each where everybody is whom it names. */
 export function killsAt(operation: string, { points, there }: Operated): Kill[] {
   const blows = Object.keys(BLOWS) as Blow[];
   return points.flatMap((point, index) => {
-    const isThere = ([from, to]: readonly [number, number]): boolean => from <= index && index < to;
-    const isDealt = (what: string): boolean =>
-      // Of both, either one.
-      (!what.endsWith(' guardian') && isThere(there.parent)) || (!what.endsWith(' parent') && isThere(there.guardian));
+    const isThere = (whom: keyof typeof there): boolean => there[whom][0] <= index && index < there[whom][1];
+    const isDealt = (what: string): boolean => whomOf(what).some(isThere);
     const dealt = isForeign(operation, point) ? [] : blows.filter((blow) => BLOWS[blow].every(isDealt));
     return dealt.map((blow): Kill => ({ operation, point, blow }));
   });
@@ -85,8 +95,8 @@ export function judgeKill(run: Operated, sound: Operated, { blow }: Kill): Findi
   if (said === undefined || run.status !== 0) {
     return [{ wrong: 'crash', what: `status ${run.status}: ${run.stderr.slice(0, 2000)}` }, ...found];
   }
-  // A guardian that was killed before it could answer is an error. Later nobody notices.
-  const isTold = said.first.error?.code === 'ERR_MEMCAGE_GUARDIAN';
+  // A guardian that was killed before it could answer is an error. Later nobody notices. A starter is replaced.
+  const isTold = blow.includes('guardian') && said.first.error?.code === 'ERR_MEMCAGE_GUARDIAN';
   if (isTold || isDeepStrictEqual(said.first, sound.said?.first)) return found;
   return [{ wrong: 'partial', what: JSON.stringify(said.first) }, ...found];
 }

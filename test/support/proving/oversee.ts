@@ -40,7 +40,7 @@ export interface Overseen {
   /** The same of kills and stops that met nobody alive. */
   missed: string[];
   /** Who was there at which of the points: from one to before another. */
-  there: Readonly<Record<'parent' | 'guardian', readonly [from: number, to: number]>>;
+  there: Readonly<Record<'parent' | 'guardian' | 'starter', readonly [from: number, to: number]>>;
   executions: Execution[];
   /** What was there a second after the end. */
   left: string[];
@@ -64,7 +64,7 @@ export interface OverseeOptions {
   graceMs?: number;
   /** How long a call is held for which nobody ends the hold. */
   holdMs?: number;
-  /** When a stopped guardian goes on, after the end of the program. */
+  /** When a stopped guardian or starter goes on, after the end of the program. */
   continueMs?: number;
   env?: NodeJS.ProcessEnv;
   cwd?: string;
@@ -150,11 +150,16 @@ function whoWasThere(lines: readonly string[][]): Overseen['there'] {
     const line = lines.findIndex((words) => words[0] === kind && words[1] === pid);
     return lines.slice(0, line === -1 ? lines.length : line).filter(([first]) => first === 'point').length;
   };
-  const guardians = lines.filter(([kind]) => kind === 'guardian').map(([, pid]) => pid);
-  const [parent] = lines.filter(([kind]) => kind === 'start').map(([, pid]) => pid);
+  const pids = (kind: string): (string | undefined)[] =>
+    lines.filter(([first]) => first === kind).map(([, pid]) => pid);
+  // The guardian forks when it begins, and the first of the two leaves. A starter may be replaced.
+  const fromTo = (kind: 'guardian' | 'starter'): readonly [number, number] => [
+    pointsBefore(kind, pids(kind)[0]),
+    pointsBefore('gone', pids(kind).at(-1)),
+  ];
   return {
-    parent: [0, pointsBefore('gone', parent)],
-    // It forks when it begins, and the first of the two leaves.
-    guardian: [pointsBefore('guardian', guardians[0]), pointsBefore('gone', guardians.at(-1))],
+    parent: [0, pointsBefore('gone', pids('start')[0])],
+    guardian: fromTo('guardian'),
+    starter: fromTo('starter'),
   };
 }
