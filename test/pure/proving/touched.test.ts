@@ -27,6 +27,8 @@ testRows(
     ['native/guardian/client.cc', 'spawn parent sendmsg socket:[1]', 'spawn child sendmsg socket:[1]'],
     ['native/launcher/supervise.cc', 'init init wait4 1', 'spawn guardian wait4 1'],
     ['native/launcher/guard_process.cc', 'spawn guardian poll x', 'init launcher poll x'],
+    ['native/launcher/start_children.cc', 'close starter recvmsg socket:[1]', 'close parent sendmsg socket:[1]'],
+    ['native/starter/client.cc', 'user child execve x', 'spawn child execve x'],
     ['native/launcher/arguments.cc', 'gate launcher read socket:[1]', 'gate guardian read socket:[1]'],
     ['native/clone/child.cc', 'spawn child dup3 /dev/null', 'spawn watcher waitid 3'],
     ['native/clone/root_dev.cc', 'root child mount /dev', 'spawn child dup3 /dev/null'],

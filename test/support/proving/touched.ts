@@ -28,9 +28,14 @@ const IN_CGROUPS: Calls = {
 const PARENT: Calls = { roles: ['parent'] };
 const SIDES: readonly Role[] = ['parent', 'watcher'];
 const IN_PROC = /^\/proc\//;
+/** For these the starter clones a child. */
+const BY_STARTER: Calls = {
+  roles: ['parent', 'starter', 'child'],
+  operations: ['shared', 'missing', 'limited', 'mapped', 'user', 'contain', 'gate', 'close'],
+};
 const STARTS: Calls = {
   roles: ['parent', 'child'],
-  operations: ['spawn', 'again', 'other', 'shared', 'kill', 'detached'],
+  operations: ['spawn', 'again', 'other', 'shared', 'missing', 'kill', 'detached'],
 };
 
 /**
@@ -53,10 +58,10 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'native/launcher/end_cgroups': [{ roles: ['guardian'] }],
   'native/launcher/guard_process': [{ roles: ['guardian'] }],
   'native/launcher/main.cc': [{ roles: [...BY_LAUNCHER, 'guardian'] }],
-  'native/launcher/start_children': [{ roles: ['starter'] }],
+  'native/launcher/start_children': [{ ...BY_STARTER, roles: ['starter', 'child'] }],
   'native/launcher/sealed': [{ roles: ['init'] }, { operations: ['init', 'launcher-init'], roles: BY_LAUNCHER }],
   'native/launcher/supervise': [{ roles: ['init'] }, { operations: ['init', 'launcher-init'], roles: BY_LAUNCHER }],
-  'native/starter': [{ roles: ['parent', 'starter'], operations: ['shared', 'user'] }],
+  'native/starter': [BY_STARTER],
   'native/sys': [{}],
   'native/systemd': [],
   'native/watch': [{ roles: ['watcher'] }],
