@@ -21,18 +21,20 @@ export interface Asked {
 async function kindsOf(which: string): Promise<Record<string, Start>> {
   const plain = (): ReturnType<Start> => nodeSpawn(PROGRAM, [], QUIET);
   if (which === 'plain') return { plain };
-  const { createCage, run, spawn } = await import('memcage');
+  const { createBudget, createCage, run, spawn } = await import('memcage');
   if (which === 'caged') {
     await run(PROGRAM, { memory: '100M' });
     return { "Node's own, after the first cage": plain };
   }
   const cage = createCage({ memory: '100M' });
+  const budget = createBudget({ memory: '200M' });
   const isRoot = process.geteuid?.() === 0;
   return {
     'private cage': () => spawn(PROGRAM, [], MEMORY),
     'private cage, three namespaces': () =>
       spawn(PROGRAM, [], { ...MEMORY, namespaces: { uts: true, mount: true, pid: true } }),
     'shared cage': () => cage.spawn(PROGRAM, [], QUIET),
+    'job of a budget': () => budget.spawn(PROGRAM, [], MEMORY),
     'contain()': () => cage.contain(() => nodeSpawn(PROGRAM, [], QUIET)),
     ...(isRoot && { '`uid`, `gid`': () => spawn(PROGRAM, [], { ...MEMORY, uid: 65534, gid: 65534 }) }),
     'seccomp filter': () => spawn(PROGRAM, [], { ...MEMORY, privileges: { noNew: true, seccomp: ALLOW_ALL } }),
