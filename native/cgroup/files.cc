@@ -47,6 +47,20 @@ Expected<> InDirectoryOf(int dir_fd, const std::string& path, const char* syscal
   return {};
 }
 
+/**
+ * kernfs counts subdirectories in the link count, so most directories need not be opened. (File systems that don't
+ * count report 1.)
+ */
+bool HasNoDirectories(int dir_fd, const std::string& path) {
+  struct stat status{};
+  const auto look = [&status](int in, const char* name) {
+    return sys::StatAt(in, name, AT_SYMLINK_NOFOLLOW, &status).as_int();
+  };
+  const bool is_there = path.empty() ? sys::Stat(dir_fd, &status) == 0
+                                     : static_cast<bool>(InDirectoryOf(dir_fd, path, "newfstatat", look));
+  return is_there && S_ISDIR(status.st_mode) && status.st_nlink == 2;
+}
+
 }  // namespace
 
 Expected<UniqueFd> OpenDirectory(const std::string& path) {
@@ -129,13 +143,10 @@ Expected<bool> IsStamped(int dir_fd, const std::string& path) {
 }
 
 Expected<std::vector<std::string>> ListDirectories(int dir_fd, const std::string& path) {
+  std::vector<std::string> names;
+  if (HasNoDirectories(dir_fd, path)) return names;
   Expected<UniqueFd> fd = Open(dir_fd, path, O_RDONLY | O_DIRECTORY);
   if (!fd) return fd.error();
-  std::vector<std::string> names;
-  // kernfs counts subdirectories in the link count, so most directories need not be read. (File systems that don't
-  // count report 1.)
-  struct stat status{};
-  if (sys::Stat(fd->get(), &status) == 0 && status.st_nlink == 2) return names;
   DIR* opened = fdopendir(fd->get());
   if (opened == nullptr) return Refusal{sys::NegativeErrno(), "fdopendir", path};
   // The stream owns the fd from here on.
