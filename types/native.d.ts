@@ -329,13 +329,16 @@ export interface Ending {
    * was read.
    */
   quietFd: number;
-  /** The file that is checked for `expected`. With the path '', `dirFd` is an fd of the file itself. */
+  /** The file that is checked for `expected`. */
   quietFile: Beneath;
   /** A text that `quietFile` must contain. */
   expected: string;
   /** Directories that must still have their stamp: see {@link NativeBinding.stampDirectory}. */
   stamped: readonly Beneath[];
-  /** Files to read; the event has their texts, '' for those that this kernel does not have. */
+  /**
+   * Files to read, each shorter than 16 KiB, and no lists of ids; the event has their texts, '' for those that this kernel
+   * does not have. With the path '', here and in `quietFile`, `dirFd` is an fd of the file itself.
+   */
   reads: readonly Beneath[];
   /** Directories to remove after the reads, in this order. */
   removes: readonly Beneath[];

@@ -1,5 +1,6 @@
 #include "watch/exit_clean_up.h"
 
+#include <fcntl.h>
 #include <poll.h>
 
 #include <cerrno>
@@ -7,12 +8,13 @@
 #include <utility>
 
 #include "cgroup/files.h"
+#include "sys/unique_fd.h"
 
 namespace memcage {
 namespace {
 
-/** More than any kernel's `memory.events`. */
-constexpr size_t kMostCountBytes = 1024;
+/** More than any file has that counts or limits. */
+constexpr size_t kMostBytes = 16 * 1024;
 
 bool IsQuiet(int fd) {
   if (fd < 0) return true;
@@ -20,13 +22,20 @@ bool IsQuiet(int fd) {
   return poll(&state, 1, 0) == 0;
 }
 
+/** Reads a file that the kernel writes as one piece: a read that leaves room for more has all of it. */
 Expected<std::string> ReadCount(const ExitCleanUp::Beneath& file) {
-  if (!file.path.empty()) return cgroup::Read(file.dir_fd, file.path);
-  std::string text(kMostCountBytes, '\0');
-  const ssize_t length = cgroup::ReadOnce(file.dir_fd, reinterpret_cast<uint8_t*>(text.data()), text.size());
+  UniqueFd opened;
+  if (!file.path.empty()) {
+    Expected<UniqueFd> at = cgroup::Open(file.dir_fd, file.path, O_RDONLY);
+    if (!at) return at.error();
+    opened = std::move(*at);
+  }
+  const int fd = opened.valid() ? opened.get() : file.dir_fd;
+  char text[kMostBytes];
+  const ssize_t length = cgroup::ReadOnce(fd, reinterpret_cast<uint8_t*>(text), sizeof(text));
   if (length < 0) return Refusal{static_cast<int>(length), "pread"};
-  text.resize(static_cast<size_t>(length));
-  return text;
+  if (static_cast<size_t>(length) == sizeof(text)) return Refusal{-EFBIG, "pread"};
+  return std::string(text, static_cast<size_t>(length));
 }
 
 }  // namespace
@@ -40,9 +49,9 @@ std::optional<std::vector<std::string>> CarryOut(const ExitCleanUp& clean_up) {
     if (!is_stamped || !*is_stamped) return {};
   }
   std::vector<std::string> texts;
-  for (const auto& [dir_fd, path] : clean_up.reads) {
+  for (const ExitCleanUp::Beneath& file : clean_up.reads) {
     // A kernel may lack the file. If the cgroup itself is gone, its removal fails.
-    Expected<std::string> text = cgroup::Read(dir_fd, path);
+    Expected<std::string> text = ReadCount(file);
     if (!text && text.error().error != -ENOENT) return {};
     texts.push_back(text ? std::move(*text) : std::string());
   }

@@ -11,6 +11,7 @@ namespace memcage {
  * watcher's thread does it while the event loop is still waking up. The contract calls it `Ending`.
  */
 struct ExitCleanUp {
+  /** A file or directory. A file with the path '' has its own fd in `dir_fd`. */
   struct Beneath {
     int dir_fd = -1;
     std::string path;
@@ -18,7 +19,7 @@ struct ExitCleanUp {
 
   /** An event fd that must not be signalled, or -1. If it is watched, it must never have been signalled. */
   int quiet_fd = -1;
-  /** A file that must contain `expected`; with the path '' its fd. */
+  /** A file that must contain `expected`. */
   Beneath quiet_file;
   std::string expected;
   /** Directories that must still have their stamp. */
