@@ -109,7 +109,8 @@ export class ControllerHomes {
     for (const { home, above, isSpare = false } of this.#own) {
       if (home.inMemory || above === undefined) continue;
       const { directory, controllers } = home;
-      if (!isSpare) directory.make();
+      if (isSpare) directory.letFilesStayOpen();
+      else directory.make();
       onMade(directory);
       if (isSpare) renew(directory, controllers, above, limits);
       else if (controllers.includes('cpuset')) inheritProcessors(directory, above);

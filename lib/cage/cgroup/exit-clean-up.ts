@@ -68,7 +68,10 @@ export class ExitCleanUp {
       quietFd: eventFd,
       expected,
       stamped: isStamped ? [beneath(memory, '')] : [],
-      reads: reads.map(({ directory, file: name }) => beneath(directory, name)),
+      reads: reads.map(({ directory, file: name }) => {
+        const fd = directory.stayingFd(name, 'read');
+        return fd === undefined ? beneath(directory, name) : { dirFd: fd, path: '' };
+      }),
       removes: directories.map((directory) => beneath(directory, '')),
     };
   }

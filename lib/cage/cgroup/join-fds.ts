@@ -11,10 +11,8 @@ export interface JoinFds {
     readonly thawFd?: number;
     readonly pidsFd?: number;
   };
-  /** Closes the fds, unless they are {@link spent}. */
+  /** Closes those that are for one child alone. */
   close(): void;
-  /** The addon has closed them. */
-  spent(): void;
 }
 
 export interface JoinedCgroup {
@@ -61,7 +59,7 @@ export function openJoinFds(cgroup: JoinedCgroup, { cloneInto }: { cloneInto: bo
   try {
     const joinFds = joinFiles(cgroup)
       .filter(([directory]) => !cloneInto || directory !== unified)
-      .map(([directory, file]) => open(directory, file, 'write'));
+      .map(([directory, file]) => directory.stayingFd(file, 'write') ?? open(directory, file, 'write'));
     return {
       fds: {
         joinFds,
@@ -72,7 +70,6 @@ export function openJoinFds(cgroup: JoinedCgroup, { cloneInto }: { cloneInto: bo
         ...(killCgroup?.kind === 'freezer' && { thawFd: open(killCgroup.directory, 'freezer.state', 'read-write') }),
       },
       close,
-      spent: () => void fds.splice(0),
     };
   } catch (error) {
     close();

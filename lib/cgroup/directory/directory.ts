@@ -10,6 +10,10 @@ import { missingFile } from './refused-file';
 /** Files to write for ending the processes of a cgroup. */
 const CONTROL_FILES = new Set(['cgroup.kill', 'cgroup.freeze', 'freezer.state']);
 
+/** How many files stay open, in all directories together: those of two children, each limited in `pids` and `cpu` (v1). */
+const MOST_STAYING = 18;
+let staying = 0;
+
 /**
  * A directory of a cgroup hierarchy: a fixed directory fd and a path below it. memcage never uses a name for its own
  * cgroups twice, so most need no fd of their own. A stranger's cgroup is anchored at itself, so that a later cgroup
@@ -24,6 +28,8 @@ export class CgroupDirectory {
   /** All directories that are reached through one fd share this. */
   readonly #anchor: OwnedFd;
   #lock: OwnedFd | undefined;
+  /** The fds of the files that stay open, by name and access. Undefined: none does. */
+  #staying: Map<string, number> | undefined;
 
   private constructor(native: NativeBinding, anchor: OwnedFd, relative: string, path: string) {
     this.native = native;
@@ -91,11 +97,36 @@ export class CgroupDirectory {
   }
 
   write(file: string, value: string): void {
-    this.#call(`write ${value} to`, file, (path) => this.native.writeBeneath({ dirFd: this.anchor, path, value }));
+    this.#call(`write ${value} to`, file, (path) => {
+      const fd = this.stayingFd(file, 'write');
+      if (fd === undefined) this.native.writeBeneath({ dirFd: this.anchor, path, value });
+      else this.native.writeOpen({ fd, value });
+    });
   }
 
   open(file: string, access: Parameters<NativeBinding['openBeneath']>[0]['access']): number {
     return this.#call('open', file, (path) => this.native.openBeneath({ dirFd: this.anchor, path, access }));
+  }
+
+  /** From now on files stay open until {@link remove}: to open one costs five times what a read or a write does. */
+  letFilesStayOpen(): void {
+    this.#staying ??= new Map();
+  }
+
+  /** The fd of a file that stays open. Undefined: none may, there are enough of them, or it can't be opened. */
+  stayingFd(file: string, access: 'read' | 'write'): number | undefined {
+    const key = `${access} ${file}`;
+    const open = this.#staying?.get(key);
+    if (this.#staying === undefined || open !== undefined || staying === MOST_STAYING) return open;
+    try {
+      const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.beneath(file), access });
+      this.#staying.set(key, fd);
+      staying += 1;
+      return fd;
+    } catch {
+      // Who needs the file opens it by itself, and hears of the refusal.
+      return undefined;
+    }
   }
 
   has(file: string): boolean {
@@ -127,6 +158,7 @@ export class CgroupDirectory {
 
   /** Throws the addon's own error, because only the caller knows what EBUSY and ENOENT mean. */
   remove(): void {
+    this.#closeStaying();
     if (this.relative !== '') {
       this.native.removeDirectory({ dirFd: this.anchor, path: this.relative });
       return;
@@ -135,6 +167,14 @@ export class CgroupDirectory {
     // free fd, and neither of these needs one.
     if (this.isAtItsPath()) rmdirSync(this.path);
     else this.#removeRenamed();
+  }
+
+  #closeStaying(): void {
+    for (const fd of this.#staying?.values() ?? []) {
+      this.native.closeFd({ fd });
+      staying -= 1;
+    }
+    this.#staying = undefined;
   }
 
   /** On v1, anyone with write access to the parent directory can rename it, for example a root process in it. */

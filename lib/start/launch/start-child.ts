@@ -149,9 +149,7 @@ function cloneChild(
   const join = held?.cgroup?.takeJoinFds({ cloneInto });
   let result: CloneResult;
   try {
-    const fds = join?.fds ?? { joinFds: [] };
-    result = native.clone({ ...options, ...fds, closesFds: true });
-    join?.spent();
+    result = native.clone({ ...options, ...(join?.fds ?? { joinFds: [] }) });
   } finally {
     join?.close();
   }

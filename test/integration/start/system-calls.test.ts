@@ -23,11 +23,12 @@ async function callsOf(kind: string): Promise<number> {
  * A figure without the noise of times. It grows when a start does more: then say what for. A timer that fires or not, or an
  * event that comes alone or with another, makes a difference of one or two.
  */
-describeIf(['hybrid', 'root', 'seccomp', 'host'], 'the system calls of a start', () => {
+describeIf(['hybrid', 'pids', 'cpu', 'root', 'seccomp', 'host'], 'the system calls of a start', () => {
   const most: [kind: string, calls: number][] = [
-    ['private', 106],
-    ['namespaces', 104],
-    ['shared', 202],
+    ['private', 102],
+    ['sides', 125],
+    ['namespaces', 100],
+    ['shared', 198],
   ];
 
   testRows('are no more than', most, async ([kind, calls]) => {

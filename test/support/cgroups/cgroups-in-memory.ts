@@ -94,6 +94,11 @@ export function cgroupsInMemory(
       done.push(`write ${cgroup}/${name} ${value}`);
       files[name] = `${value}\n`;
     },
+    writeOpen: ({ fd, value }) => {
+      const [files, name, cgroup] = find(fd, '');
+      done.push(`write ${cgroup}/${name} ${value}`);
+      files[name] = `${value}\n`;
+    },
     listDirectories: ({ dirFd, path }) => {
       const [own, ...rest] = list(full(dirFd, path));
       return rest.map((each) => each.slice(`${own}/`.length)).filter((name) => !name.includes('/'));

@@ -62,7 +62,7 @@ const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: n
 
 function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const cgroup = {
-    takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {}, spent: () => {} }),
+    takeJoinFds: () => ({ fds: { joinFds: [] }, close: () => {} }),
     endangersOwner: false,
     metered: { cpuTimeLimitMs: undefined, explainSpent: () => undefined },
     memory: { path: '/test' },
