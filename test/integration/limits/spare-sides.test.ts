@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, spawn } from 'memcage';
 import { controllerCgroup } from '../../support/cgroups/side-cgroups';
@@ -41,6 +41,16 @@ describeIf(['v1', 'pids', 'cpu', 'root'], 'side cgroups that a child leaves as g
   test('have the limits again that such a child has changed', async () => {
     const spoil = (path: string): void => writeFileSync(`${path}/pids.max`, '1000');
     for (let i = 0; i < 5; i += 1) expect((await live({ pids: 32 }, spoil)).limit).toBe('32');
+  });
+
+  test('are not used once somebody has removed them', async () => {
+    const { path } = await live({ pids: 64, cpu: 2 });
+    for (let i = 0; i < 4; i += 1) {
+      await live({ pids: 64, cpu: 2 });
+      // Those of the next child and of the one after that: both have open files.
+      for (const name of readdirSync(dirname(path))) if (/^\d+$/.test(name)) rmdirSync(join(dirname(path), name));
+      expect((await live({ pids: 64, cpu: 2 })).limit).toBe('64');
+    }
   });
 
   test('are not those of a child with other limits', async () => {
