@@ -182,8 +182,6 @@ export interface CloneOptions {
    * than `pids.max` then, or a cgroup above it has, the child fails with EAGAIN at the stage `cgroup`.
    */
   pidsFd?: number;
-  /** Close `intoCgroupFd`, `joinFds`, `pidsFd` and `thawFd` after use, even if the clone fails. Default: false. */
-  closesFds?: boolean;
 }
 
 /**

@@ -55,8 +55,6 @@ struct CloneOptions {
   std::string starter;
   /** Where its views point to. */
   Memory* memory = nullptr;
-  /** Close the fds that are only for this child once the clone is over. */
-  bool closes_fds = false;
 };
 
 void ReadOptions(Options& options, TmpfsOptions* tmpfs) {
@@ -148,7 +146,6 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.ReadIfGiven("copied", &start.is_copy);
   reader.Read("watchdogMs", &start.watchdog_ms);
   reader.ReadIfGiven("thawFd", &start.thaw_fd);
-  reader.ReadIfGiven("closesFds", &options->closes_fds);
 }
 
 namespace {
@@ -217,14 +214,6 @@ const char* WhyRefused(const CloneOptions& options) {
   return nullptr;
 }
 
-/** Closes the fds that were only for this child. */
-void CloseFds(Instance& instance, const ChildStart& start) {
-  for (const int fd : start.plan.join_fds) instance.Close(fd);
-  for (const int fd : {start.plan.pids_fd, start.into_cgroup_fd, start.thaw_fd}) {
-    if (fd >= 0) instance.Close(fd);
-  }
-}
-
 /** The bits of the capabilities with these numbers; empty if one is too high. */
 std::optional<uint64_t> ToBits(const std::vector<uint32_t>& capabilities) {
   constexpr uint32_t kCapabilityBits = 64;
@@ -254,7 +243,6 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   const Expected<pid_t, CloneFailure> pid = is_direct ? instance.child_starter.Start(options.start, &pidfd)
                                                       : instance.starter.Start(options.start, options.id_map_programs,
                                                                                options.memory, options.starter, &pidfd);
-  if (options.closes_fds) CloseFds(instance, options.start);
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);

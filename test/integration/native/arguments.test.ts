@@ -133,7 +133,6 @@ describe('clone', () => {
     ['a negative watchdog', { watchdogMs: -1 }],
     ['joinFds that are no array', { joinFds: 3 }],
     ['a thawFd that is no number', { thawFd: '3' }],
-    ['a closesFds that is no boolean', { closesFds: 1 }],
     ['an intoCgroupFd that is no number', { intoCgroupFd: '/' }],
   ];
 

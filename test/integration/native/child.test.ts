@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   constants as fsConstants,
   openSync,
   readdirSync,
@@ -9,14 +8,12 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type CloneOptions, native } from 'memcage/native';
-import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { starts } from '../../support/children/starts';
 import { faults } from '../../support/native/faults';
-import { cloneOptions, finish, makeFifo, temporaryDirectory, whileRunning } from '../../support/native/native-child';
+import { cloneOptions, makeFifo, temporaryDirectory, whileRunning } from '../../support/native/native-child';
 import { STARTER, WAYS } from '../../support/native/starter';
 import { threadStatuses } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
@@ -133,29 +130,6 @@ describe.each(WAYS)('a child that is started $how', ({ way }) => {
   test('is in the working directory that it was given', () => {
     expect(look({ cwd: directory }, (pid) => readlinkSync(`/proc/${pid}/cwd`))).toBe(directory);
     expect(look({}, (pid) => readlinkSync(`/proc/${pid}/cwd`))).toBe(process.cwd());
-  });
-});
-
-describeIf('cgroup', 'the fds of a clone', () => {
-  const isOpen = (fd: number): boolean => existsSync(`/proc/self/fd/${fd}`);
-  test.each([
-    ['a child', '/bin/true', 0],
-    ['no child', '/nonexistent', -constants.errno.ENOENT],
-  ])('are closed if so wanted: %s', (_, file, errno) => {
-    const group = makeCgroup();
-    const open = () => openSync(join(group.path, version === 1 ? 'tasks' : 'cgroup.procs'), 'w');
-    try {
-      for (const closesFds of [false, true]) {
-        const fds = [open(), open()];
-        const result = native.clone(cloneOptions({ file, joinFds: fds, closesFds }));
-        if ('stage' in result) expect(result).toMatchObject({ stage: 'exec', errno });
-        else finish(result);
-        expect([errno, ...fds.map(isOpen)]).toEqual([('stage' in result && result.errno) || 0, !closesFds, !closesFds]);
-        if (!closesFds) fds.forEach(closeSync);
-      }
-    } finally {
-      group.remove();
-    }
   });
 });
 
