@@ -36,6 +36,7 @@ const NOT_WITH_ADDRESS = {
     'the heap of a Node child a program that takes more than it may',
     '--node-heap one line on stderr',
     'budget.contain many that wait, within the memory of the budget',
+    'budget.contain no more wait than there may be files',
     'has of each open cage what the kernel has, also after a kill',
     'the guardian is one process that sleeps outside of the cages',
     'workers on several machines',
