@@ -115,12 +115,14 @@ export class CgroupDirectory {
 
   /** The fd of a file that stays open. Undefined: none may, there are enough of them, or it can't be opened. */
   stayingFd(file: string, access: 'read' | 'write'): number | undefined {
+    const all = this.#staying;
+    if (all === undefined) return undefined;
     const key = `${access} ${file}`;
-    const open = this.#staying?.get(key);
-    if (this.#staying === undefined || open !== undefined || staying === MOST_STAYING) return open;
+    const open = all.get(key);
+    if (open !== undefined || staying === MOST_STAYING) return open;
     try {
       const fd = this.native.openBeneath({ dirFd: this.anchor, path: this.beneath(file), access });
-      this.#staying.set(key, fd);
+      all.set(key, fd);
       staying += 1;
       return fd;
     } catch {
