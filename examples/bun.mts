@@ -6,7 +6,7 @@
  *
  * Without that option Bun would find this checkout's sources as `memcage`. In a program of yours you don't need it.
  */
-import { type CagedLauncher, explainOom, formatSize, launcherFor, type OomEvent } from 'memcage';
+import { type CagedLauncher, createLauncher, explainOom, formatSize, type OomEvent } from 'memcage';
 import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '256M';
@@ -47,7 +47,7 @@ function byLauncher({ file, args }: CagedLauncher): BunChild {
 }
 
 async function show(report: Report, start: (launcher: CagedLauncher) => BunChild): Promise<void> {
-  const launcher = launcherFor({ memory: LIMIT });
+  const launcher = createLauncher({ memory: LIMIT });
   const { cage } = launcher;
   const events: OomEvent[] = [];
   cage.on('oom', (event) => events.push(event));
@@ -71,7 +71,7 @@ async function show(report: Report, start: (launcher: CagedLauncher) => BunChild
 
 /** A cage ends with all that is in it, however that came there. */
 async function showEnd(report: Report): Promise<void> {
-  const launcher = launcherFor({ memory: LIMIT });
+  const launcher = createLauncher({ memory: LIMIT });
   const child = byOption(launcher);
   await child.stdout.getReader().read();
   await launcher.close();

@@ -8,17 +8,17 @@ import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
 import { ErrorCode, MemcageError } from './index.js';
 import { JobRuns } from './programs/bullmq/job-runs.js';
-import { type CagedProcessorOptions, openPool, type Plan, readPlan } from './programs/bullmq/options.js';
+import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options.js';
 import { loadProtocol } from './programs/bullmq/protocol.js';
 import { refuseLarge, Seats, SpareRoom } from './programs/bullmq/seats.js';
 
-export type { CagedProcessorOptions, RetryOptions } from './programs/bullmq/options.js';
+export type { ProcessorOptions, RetryOptions } from './programs/bullmq/options.js';
 
 const protocol = loadProtocol();
 const MODULE = join(__dirname, 'bullmq-child.mjs');
 
-/** A processor for `new Worker(queue, processor)`, made by {@link cagedProcessor}. */
-export interface CagedProcessor<Data = unknown, Result = unknown> extends AsyncDisposable {
+/** A processor for `new Worker(queue, processor)`, made by {@link createProcessor}. */
+export interface Processor<Data = unknown, Result = unknown> extends AsyncDisposable {
   /**
    * Do a job. Settles when nothing of its child is left.
    *
@@ -36,7 +36,7 @@ export interface CagedProcessor<Data = unknown, Result = unknown> extends AsyncD
   attach<W extends Worker>(worker: W): W;
 
   /** Whether it is closed or closing. */
-  readonly closing: boolean;
+  readonly closed: boolean;
 
   /** End the children, those of jobs too. Close the worker before, which waits for its jobs. You may call it again. */
   close(): Promise<void>;
@@ -52,16 +52,16 @@ export interface CagedProcessor<Data = unknown, Result = unknown> extends AsyncD
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the first child can't be started; nothing
  * is left behind then
  */
-export function cagedProcessor<Data = unknown, Result = unknown>(
+export function createProcessor<Data = unknown, Result = unknown>(
   file: string | URL,
-  options: CagedProcessorOptions,
-): CagedProcessor<Data, Result> {
+  options: ProcessorOptions,
+): Processor<Data, Result> {
   const plan = readPlan(file, options, { protocol, module: MODULE });
   refuseLarge(plan);
-  return makeProcessor(plan, options) as CagedProcessor<Data, Result>;
+  return makeProcessor(plan, options) as Processor<Data, Result>;
 }
 
-function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcessor {
+function makeProcessor(plan: Plan, options: ProcessorOptions): Processor {
   const pool = openPool(plan, options);
   const seats = new Seats(plan);
   const runs = new JobRuns({ plan, protocol, pool, seats });
@@ -95,7 +95,7 @@ function makeProcessor(plan: Plan, options: CagedProcessorOptions): CagedProcess
     })();
     return closed;
   };
-  return Object.defineProperty(Object.assign(processor, { attach, close, [Symbol.asyncDispose]: close }), 'closing', {
+  return Object.defineProperty(Object.assign(processor, { attach, close, [Symbol.asyncDispose]: close }), 'closed', {
     get: () => closed !== undefined,
-  }) as unknown as CagedProcessor;
+  }) as unknown as Processor;
 }

@@ -107,13 +107,13 @@ export { createBudget } from './jobs/budget/create-budget';
 export type { LearnOptions } from './jobs/budget/learning/learner';
 export { createWarmPool } from './jobs/warm-pool/create-warm-pool';
 export type {
-  AskOptions,
-  TakeOptions,
   WarmPool,
+  WarmPoolAskOptions as AskOptions,
   WarmPoolEvents,
   WarmPoolOptions,
   WarmPoolSettings,
   WarmPoolStats,
+  WarmPoolTakeOptions as TakeOptions,
 } from './jobs/warm-pool/warm-pool';
 export { type BecomeInitOptions, becomeInit } from './start/api/become-init';
 export { dropIn } from './start/api/child-process-functions';
@@ -123,16 +123,16 @@ export {
   createCage,
   type SharedCageSettings,
 } from './start/api/create-cage';
-export { exec, execFile } from './start/api/exec';
-export { fork } from './start/api/fork';
 export {
   type CagedLauncher,
   type CagedLauncherOptions,
+  createLauncher,
   type Launcher,
   type LauncherOptions,
   type LauncherReport,
-  launcherFor,
-} from './start/api/launcher-for';
+} from './start/api/create-launcher';
+export { exec, execFile } from './start/api/exec';
+export { fork } from './start/api/fork';
 export { type PrepareOptions, prepare } from './start/api/prepare';
 export { spawn } from './start/api/spawn';
 export { isSupported, type SupportedOptions, whyUnsupported } from './start/api/supported';

@@ -34,8 +34,8 @@ export interface ObserveCgroupsOptions {
 /** The handle of a running observation, which {@link observeCgroups} returns. */
 export interface Observation {
   /** Stop observing. The instruments stay, without values: OpenTelemetry can't remove them. */
-  stop(): void;
-  /** `stop()`, for `using`. */
+  close(): void;
+  /** `close()`, for `using`. */
   [Symbol.dispose](): void;
 }
 
@@ -161,11 +161,11 @@ export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation
     if (totals !== undefined) cages(result, totals, {});
   };
   meter.addBatchObservableCallback(observe, instruments.all);
-  const stop = (): void => {
+  const close = (): void => {
     collector.stop();
     meter.removeBatchObservableCallback(observe, instruments.all);
   };
-  return { stop, [Symbol.dispose]: stop };
+  return { close, [Symbol.dispose]: close };
 }
 
 /** Observes those of the figures that are present. */

@@ -42,8 +42,8 @@ export type CollectBudgetsOptions = Pick<CollectCgroupsOptions, 'register' | 'pr
 /** The handle of a running collection, which {@link collectCgroups} and {@link collectBudgets} return. */
 export interface Collection {
   /** Stop collecting, and remove the metrics from the register. */
-  stop(): void;
-  /** `stop()`, for `using`. */
+  close(): void;
+  /** `close()`, for `using`. */
   [Symbol.dispose](): void;
 }
 
@@ -101,17 +101,17 @@ export function collectCgroups<L extends string = 'cgroup'>(options: CollectCgro
   const { prefix = 'memcage_', cgroups, labels, labelNames = ['cgroup'] } = options;
   const collector = new Collector<object>({ cgroups, labels: labels ?? byPath, labelsEnd: labels === undefined });
   const metrics = new Metrics(client, options.register ?? client.register, prefix);
-  const stop = (): void => {
+  const close = (): void => {
     collector.stop();
     metrics.remove();
   };
   try {
     addAll(metrics, labelNames, { collector, ofCages: cgroups === undefined });
   } catch (error) {
-    stop();
+    close();
     throw error;
   }
-  return { stop, [Symbol.dispose]: stop };
+  return { close, [Symbol.dispose]: close };
 }
 
 /**
@@ -127,14 +127,14 @@ export function collectBudgets(
   checkKinds('collectBudgets', options, { register: 'object', prefix: 'string' });
   checkBudgets(budgets);
   const metrics = new Metrics(client, options.register ?? client.register, options.prefix ?? 'memcage_');
-  const stop = (): void => metrics.remove();
+  const close = (): void => metrics.remove();
   try {
     addBudgets(metrics, { ...budgets });
   } catch (error) {
-    stop();
+    close();
     throw error;
   }
-  return { stop, [Symbol.dispose]: stop };
+  return { close, [Symbol.dispose]: close };
 }
 
 function addAll(

@@ -16,7 +16,7 @@ export interface StallOption {
    * For how long, in milliseconds, an integer of at least 500. Time in which something gets on takes back three times as
    * much. Default: 10,000.
    */
-  ms?: number;
+  limitMs?: number;
   /** `kill`: memcage kills everything in the cage; `event`: it only emits 'stall'. Default: `kill`. */
   action?: 'kill' | 'event';
 }
@@ -209,7 +209,7 @@ export interface PrivilegeOptions {
    *
    * @see https://docs.kernel.org/userspace-api/no_new_privs.html
    */
-  noNew?: boolean;
+  noNewPrivileges?: boolean;
   /**
    * The capabilities to keep: names of capabilities(7) with or without `CAP_`, in any case. The bounding, inheritable,
    * permitted, effective and ambient sets all become these, also for another `uid` than root's. `[]` drops all. Needs
@@ -223,7 +223,7 @@ export interface PrivilegeOptions {
    * that no cage counts, among it namespaces, keys, io_uring, and all sockets but those of Unix, TCP and UDP. Or a
    * seccomp filter of your own: a program of classic BPF as an array of struct sock_filter, 8 bytes for each instruction, in the
    * machine's byte order, as bubblewrap's `--seccomp` takes it and libseccomp exports it. The child installs it last, so
-   * it must allow execve(2) and what the program needs. With `noNew: false` the child installs it before it changes its
+   * it must allow execve(2) and what the program needs. With `noNewPrivileges: false` the child installs it before it changes its
    * ids and capabilities, and needs CAP_SYS_ADMIN.
    *
    * @see https://docs.kernel.org/userspace-api/seccomp_filter.html
@@ -319,12 +319,12 @@ export interface RootOptions {
 /** A file or directory of the caller's that the child sees elsewhere. */
 export interface RootBind {
   /** Absolute, or relative to the working directory of this process. Symbolic links are followed. */
-  from: string;
+  source: string;
   /**
    * Absolute, inside the child's root: symbolic links do not lead out of it. It must be there, a directory for a directory
    * and a file for a file; below a tmpfs of `tmpfs` it is made.
    */
-  to: string;
+  target: string;
   /** The child can't write to it, nor to what is mounted in it. Default: false. */
   readOnly?: boolean;
 }

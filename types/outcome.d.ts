@@ -85,7 +85,7 @@ export interface MemoryDetails {
   /** Highest swap use, in bytes: `memory.swap.peak` (v2, Linux 6.5). */
   swapPeakBytes: number | null;
   /** How long processes waited for memory: `memory.pressure` (v2, Linux 4.20, CONFIG_PSI). */
-  stall: StallReport | null;
+  pressure: StallReport | null;
 }
 
 /** How long processes were stalled because memory was short, in milliseconds. */
@@ -129,13 +129,13 @@ export interface FaultReport {
 /** What became of a limit of processes. */
 export interface PidsReport {
   /** The limit, `pids.max`. `Infinity` if they were only counted. */
-  max: number;
+  limit: number;
   /**
    * How often a process or thread was refused for it, by the kernel's count in `pids.events`. Before Linux 6.11 the kernel
    * counts that in the cgroup that forks: those in a cgroup that the child made within its own are missing then. `null`
    * if the kernel does not tell.
    */
-  hits: number | null;
+  limitHits: number | null;
   /** The most at a time: `pids.peak` (Linux 6.6). `null` if the kernel does not record it. */
   peak: number | null;
 }
@@ -143,11 +143,11 @@ export interface PidsReport {
 /** What became of limits of the processor. Times are in milliseconds. */
 export interface CpuLimitReport {
   /** The limit in processors. `Infinity` if there was none. */
-  max: number;
+  limit: number;
   /** For how long processes that could have run had to wait for `max`. `null` if the kernel does not tell. */
   throttledMs: number | null;
   /** The processor time of all processes of the cage, ended ones included. `null` if the kernel does not tell. */
-  usageMs: number | null;
+  usedMs: number | null;
 }
 
 /** What became of a limit of the processor time that a whole cage may use. Times are in milliseconds. */
@@ -176,7 +176,7 @@ export interface LimitsReport {
 /** What is known of a cage that got nowhere because of memory, for as long as its option `stall` says. */
 export interface StallVerdict {
   /** The limit as it was then, in milliseconds. */
-  ms: number;
+  limitMs: number;
   /** For how long the cage got nowhere, in milliseconds. The limit, if a shared cage had got nowhere for longer before. */
   stalledMs: number;
   /** What told so, see `StallEvent`. */

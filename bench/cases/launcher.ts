@@ -1,5 +1,5 @@
 import { spawnSync as stockSpawnSync } from 'node:child_process';
-import { launcherFor, spawnSync } from 'memcage';
+import { createLauncher, spawnSync } from 'memcage';
 import { byTurns, type Measure } from '../support/by-turns';
 import type { Case, Row } from '../support/case';
 import { PROGRAM } from '../support/starts';
@@ -16,7 +16,7 @@ function timed(file: string, args: readonly string[]): Measure {
 export const launcher: Case = {
   name: 'launcher',
   async run({ quick }) {
-    const bare = launcherFor({});
+    const bare = createLauncher({});
     const calls = { stock: timed(PROGRAM, []), launched: timed(bare.file, [...bare.args, PROGRAM]) };
     const { stock, launched } = await byTurns(calls, { count: quick ? 100 : 1000, warmUp: 50, block: 1 });
     const start = launched - stock;

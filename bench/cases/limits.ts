@@ -14,7 +14,7 @@ const ALL = {
   rlimits: { nofile: 256, core: 0, fsize: '1G' },
   oomScoreAdj: 500,
   nice: 1,
-  privileges: { noNew: true, capabilities: [], seccomp: ALLOW_ALL },
+  privileges: { noNewPrivileges: true, capabilities: [], seccomp: ALLOW_ALL },
 } as const;
 
 const kinds = {

@@ -35,7 +35,7 @@ export const stall: Case = {
 
 async function ended({ name, memory, command }: StallProgram, ms: number): Promise<Row> {
   const [file, ...args] = command;
-  const child = spawn(file, args, { memory, stall: { ms }, stdio: 'ignore' });
+  const child = spawn(file, args, { memory, stall: { limitMs: ms }, stdio: 'ignore' });
   const tooLate = setTimeout(() => child.kill('SIGKILL'), ms + 5 * SLACK_MS);
   const { durationMs, stalled } = await child.outcome;
   clearTimeout(tooLate);
@@ -89,7 +89,7 @@ interface Life {
 
 async function live({ memory, command }: StallProgram): Promise<Life> {
   const [file, ...args] = command;
-  const child = spawn(file, args, { memory, stall: { ms: MS }, stdio: 'ignore' });
+  const child = spawn(file, args, { memory, stall: { limitMs: MS }, stdio: 'ignore' });
   let wasFull = false;
   try {
     await Promise.race([sleep(HEALTHY_MS), child.outcome]);

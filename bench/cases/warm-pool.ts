@@ -64,7 +64,7 @@ async function ended(child: ChildProcess | undefined): Promise<void> {
 
 async function timeRun(pool: Pool): Promise<number> {
   await filled(pool);
-  return timed(() => pool.run('question'));
+  return timed(() => pool.ask('question'));
 }
 
 /** What a child that waits holds: the usage of its cage, which the first to read Node's program from the disk pays too. */

@@ -37,7 +37,8 @@ async function kindsOf(which: string): Promise<Record<string, Start>> {
     'job of a budget': () => budget.spawn(PROGRAM, [], MEMORY),
     'contain()': () => cage.contain(() => nodeSpawn(PROGRAM, [], QUIET)),
     ...(isRoot && { '`uid`, `gid`': () => spawn(PROGRAM, [], { ...MEMORY, uid: 65534, gid: 65534 }) }),
-    'seccomp filter': () => spawn(PROGRAM, [], { ...MEMORY, privileges: { noNew: true, seccomp: ALLOW_ALL } }),
+    'seccomp filter': () =>
+      spawn(PROGRAM, [], { ...MEMORY, privileges: { noNewPrivileges: true, seccomp: ALLOW_ALL } }),
     'time namespace': () => spawn(PROGRAM, [], { ...MEMORY, namespaces: { time: true } }),
   };
 }

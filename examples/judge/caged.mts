@@ -36,7 +36,7 @@ export function runCaged(
     pids: limits.pids,
     cpu: 1,
     cpuTimeMs: limits.cpuTimeMs,
-    stall: { ms: limits.stallMs, action: 'kill' },
+    stall: { limitMs: limits.stallMs, action: 'kill' },
     timeout: limits.timeoutMs,
     maxBuffer: limits.outputBytes,
     // What each of them may use.
@@ -52,6 +52,6 @@ export function runCaged(
       ...(isRoot ? {} : { user: { uid: 0, gid: 0 } }),
     },
     // What they may ask of the kernel.
-    privileges: { noNew: true, capabilities: [], seccomp: 'default' },
+    privileges: { noNewPrivileges: true, capabilities: [], seccomp: 'default' },
   });
 }

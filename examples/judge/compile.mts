@@ -11,7 +11,7 @@ export async function compile(from: string): Promise<{ program: Buffer } | Verdi
   try {
     const { stdout } = await runCaged(['/bin/sh', '-c', COMMANDS], {
       limits: COMPILER,
-      seen: [...SYSTEM, { from, to: '/submission.c' }],
+      seen: [...SYSTEM, { source: from, target: '/submission.c' }],
     });
     return { program: stdout };
   } catch (error) {

@@ -39,11 +39,11 @@ function place(directory: string, name: string, content: string | Buffer): strin
 }
 
 async function test(language: Language, from: string, { input, answer, data }: Problem): Promise<Verdict> {
-  const submission = { from, to: '/submission' };
+  const submission = { source: from, target: '/submission' };
   const { limits, sees } = language;
   try {
-    const seen = [...sees, submission, { from: data, to: '/data' }];
-    return compare(await runCaged(language.command(submission.to), { limits, seen, input }), answer);
+    const seen = [...sees, submission, { source: data, target: '/data' }];
+    return compare(await runCaged(language.command(submission.target), { limits, seen, input }), answer);
   } catch (error) {
     return explain(error);
   }

@@ -3,11 +3,11 @@ import type { RootOptions } from 'memcage';
 
 /** A file or directory of this machine, and where a program sees it. */
 export interface Seen {
-  from: string;
-  to: string;
+  source: string;
+  target: string;
 }
 
-export const atItsPath = (path: string): Seen => ({ from: path, to: path });
+export const atItsPath = (path: string): Seen => ({ source: path, target: path });
 
 /** Where a distribution has its programs and libraries. The directories at the top are often links into /usr. */
 export const SYSTEM = ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache'].filter(existsSync).map(atItsPath);

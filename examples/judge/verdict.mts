@@ -55,8 +55,8 @@ export function explain(error: unknown): Explanation {
 }
 
 function refusedProcess({ limits: { pids } }: Ended): Verdict | undefined {
-  if (pids === undefined || (pids.hits ?? 0) === 0) return undefined;
-  return { kind: 'process limit', detail: `more than ${pids.max}` };
+  if (pids === undefined || (pids.limitHits ?? 0) === 0) return undefined;
+  return { kind: 'process limit', detail: `more than ${pids.limit}` };
 }
 
 function atLimit(error: MemcageError, ended: Ended): Verdict | undefined {

@@ -1,12 +1,12 @@
 // One machine's worker: takes jobs from the queue while its budget has room for them.
 import { Worker } from 'bullmq';
 import { createBudget } from 'memcage';
-import { cagedProcessor } from 'memcage/bullmq';
+import { createProcessor } from 'memcage/bullmq';
 
 const { REDIS_URL = 'redis://127.0.0.1:6379', BUDGET = '1700M', JOB_MEMORY = '200M' } = process.env;
 
 const budget = createBudget({ memory: BUDGET });
-const processor = cagedProcessor(new URL('processor.mjs', import.meta.url), {
+const processor = createProcessor(new URL('processor.mjs', import.meta.url), {
   memory: JOB_MEMORY,
   timeout: 60_000,
   budget,

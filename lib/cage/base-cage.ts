@@ -57,7 +57,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
   }
 
   /** Whether the cage is closed or closing. */
-  get closing(): boolean {
+  get closed(): boolean {
     return this.isClosed || this.#closing !== undefined;
   }
 
@@ -68,10 +68,8 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
 
   /** @internal For `console.log()`. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    const { oomKills, closing } = this;
-    const facts = this.isClosed
-      ? { oomKills, closed: true }
-      : { ...this.facts(), oomKills, ...(closing && { closing }) };
+    const { oomKills, closed } = this;
+    const facts = { ...(!this.isClosed && this.facts()), oomKills, ...(closed && { closed }) };
     return shown('Cage', this.title, facts, options);
   }
 

@@ -87,7 +87,7 @@ export class PolledCage extends BaseCage implements Polled {
 
   /** @internal See {@link BaseCage.wasKilled}. */
   override get wasKilled(): boolean {
-    return super.wasKilled || this.closing;
+    return super.wasKilled || this.closed;
   }
 
   /** @internal Nobody looks at it any more: it is closed, or the sampler has failed, and has taken all of it along. */
@@ -97,7 +97,7 @@ export class PolledCage extends BaseCage implements Polled {
 
   /** @internal */
   assertOpen(): void {
-    if (this.closing) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');
+    if (this.closed) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');
     if (this.#failure !== undefined && this.enforcedBy.kind === 'polled') {
       throw new MemcageError(ErrorCode.UNSUPPORTED, `The cage holds nothing any more: ${this.#failure.message}`, {
         cause: this.#failure,

@@ -65,7 +65,7 @@ export class SharedCage extends KernelCage {
 
   /** @internal */
   assertOpen(): void {
-    if (this.closing) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
+    if (this.closed) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
   }
 
   /** @internal Makes a leaf for one child, ahead of its start if possible, and watches it for OOM kills. */

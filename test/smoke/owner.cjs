@@ -1,9 +1,9 @@
 // Starts a child in a cage, and one of that child's in another session, which only the guardian can find. Then it
 // prints where they are, and waits to be killed, or for the end of its input: then the checks were ended.
 const { spawn } = require('node:child_process');
-const { launcherFor } = require('memcage');
+const { createLauncher } = require('memcage');
 
-const launcher = launcherFor({ memory: '20M' });
+const launcher = createLauncher({ memory: '20M' });
 const script = 'setsid sleep 1000 & exec sleep 1000';
 spawn(launcher.file, [...launcher.args, 'sh', '-c', script], { stdio: 'ignore' });
 

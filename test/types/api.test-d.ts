@@ -17,6 +17,7 @@ import {
   collectGarbage,
   containerOf,
   createCage,
+  createLauncher,
   createWarmPool,
   type ErrorCode,
   type ExecFileSyncOptions,
@@ -31,7 +32,6 @@ import {
   type LauncherOptions,
   type LimitEvent,
   type ListedCage,
-  launcherFor,
   listCages,
   MemcageError,
   MemoryLimitError,
@@ -106,26 +106,33 @@ function streams(): void {
 }
 
 function launchers(): void {
-  expectType<AnyCage>()(launcherFor({ memory: '10M' }).cage);
-  expectType<AnyCage>()(launcherFor({ memory: { max: 1e7, swap: 0 }, namespaces: { pid: true } }).cage);
-  expectType<AnyCage>()(launcherFor({ cage: shared }).cage);
-  expectType<AnyCage | null>()(launcherFor({ namespaces: { pid: true } }).cage);
-  expectType<AnyCage | null>()(launcherFor(launcherOptions).cage);
+  expectType<AnyCage>()(createLauncher({ memory: '10M' }).cage);
+  expectType<AnyCage>()(createLauncher({ memory: { max: 1e7, swap: 0 }, namespaces: { pid: true } }).cage);
+  expectType<AnyCage>()(createLauncher({ cage: shared }).cage);
+  expectType<AnyCage | null>()(createLauncher({ namespaces: { pid: true } }).cage);
+  expectType<AnyCage | null>()(createLauncher(launcherOptions).cage);
   // @ts-expect-error
-  launcherFor({ memory: '10M', memroy: '10M' });
+  createLauncher({ memory: '10M', memroy: '10M' });
   // @ts-expect-error
-  launcherFor({ namespaces: { pid: true }, nodeHeap: false });
+  createLauncher({ namespaces: { pid: true }, nodeHeap: false });
 }
 
 async function warmPools(): Promise<void> {
-  const pool = createWarmPool('worker.js', { memory: '10M', spare: 2, uses: 3, most: 4, trim: true, silent: true });
+  const pool = createWarmPool('worker.js', {
+    memory: '10M',
+    spare: 2,
+    maxUses: 3,
+    maxChildren: 4,
+    trim: true,
+    silent: true,
+  });
   const child: ChildProcess = await pool.take({ signal: AbortSignal.abort() });
   child.kill();
   expectType<AnyCage>()((await pool.take()).cage);
   expectType<Outcome>()(await (await pool.take()).outcome);
   expectType<AnyCage>()((await createWarmPool(new URL('file:///a.js'), ['a'], { cage: shared }).take()).cage);
   expectType<AnyCage | null>()((await createWarmPool('worker.js').take()).cage);
-  expectType<unknown>()(await pool.run({ any: ['message'] }, { timeout: 5 }));
+  expectType<unknown>()(await pool.ask({ any: ['message'] }, { timeout: 5 }));
   const any: WarmPool = pool;
   await any.close();
   // @ts-expect-error it is called spare
@@ -137,7 +144,7 @@ async function warmPools(): Promise<void> {
   // @ts-expect-error only run() has a timeout
   await pool.take({ timeout: 5 });
   // @ts-expect-error nothing can't be sent
-  await pool.run(undefined);
+  await pool.ask(undefined);
 }
 
 /** What a project gets that does not set exactOptionalPropertyTypes: there the options' own types let undefined through. */
@@ -146,13 +153,13 @@ function undefinedValues(): void {
     memory: string | undefined;
     signal: AbortSignal | undefined;
     namespaces: { net: boolean | undefined };
-    privileges?: { noNew: boolean | undefined };
+    privileges?: { noNewPrivileges: boolean | undefined };
   }
   interface Checked {
     memory: string;
     signal: AbortSignal | undefined;
     namespaces: { net: boolean };
-    privileges?: { noNew: boolean };
+    privileges?: { noNewPrivileges: boolean };
   }
   expectType<{ [K in keyof Checked]: Checked[K] }>()({} as Exactly<Given, SpawnOptions>);
   // @ts-expect-error
@@ -184,25 +191,25 @@ function names(): void {
   // @ts-expect-error it is called path
   spawn('true', [], { root: { rootfs: '/srv' } });
   // @ts-expect-error it is called readOnly
-  spawn('true', [], { root: { binds: [{ from: '/a', to: '/b', ro: true }] } });
+  spawn('true', [], { root: { binds: [{ source: '/a', target: '/b', ro: true }] } });
   // @ts-expect-error a target is needed
-  spawn('true', [], { root: { binds: [{ from: '/a' }] } });
+  spawn('true', [], { root: { binds: [{ source: '/a' }] } });
   // @ts-expect-error it is called path
   spawn('true', [], { root: { tmpfs: ['/tmp', { path: '/a', target: '/b' }] } });
   const mounts = { tmpfs: ['/tmp', { path: '/a', size: '1M', mode: 0o700 }], hide: ['/root'] };
-  spawn('true', [], { root: { readOnly: true, binds: [{ from: '/a', to: '/b', readOnly: true }], ...mounts } });
+  spawn('true', [], { root: { readOnly: true, binds: [{ source: '/a', target: '/b', readOnly: true }], ...mounts } });
   // @ts-expect-error no such resource
   spawn('true', [], { rlimits: { nofiles: 5 } });
   // @ts-expect-error a resource has a soft and a hard limit, and no other
   spawn('true', [], { rlimits: { nofile: { soft: 1, hard: 2, max: 3 } } });
   // @ts-expect-error a size only where bytes are counted
   spawn('true', [], { rlimits: { nofile: '1M' } });
-  // @ts-expect-error it is called noNew
+  // @ts-expect-error it is called noNewPrivileges
   spawn('true', [], { privileges: { noNewPrivs: true } });
   // @ts-expect-error a list of names
   spawn('true', [], { privileges: { capabilities: 'chown' } });
   spawn('true', [], { rlimits: { fsize: '1M', cpu: { soft: 1, hard: 'unlimited' } }, nice: 1, oomScoreAdj: 1 });
-  spawn('true', [], { privileges: { capabilities: ['chown'], seccomp: new Uint8Array(8), noNew: true } });
+  spawn('true', [], { privileges: { capabilities: ['chown'], seccomp: new Uint8Array(8), noNewPrivileges: true } });
   spawn('true', [], { privileges: { seccomp: 'default' } });
   // @ts-expect-error a filter, or the name of memcage's own
   spawn('true', [], { privileges: { seccomp: 'docker' } });

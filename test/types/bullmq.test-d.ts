@@ -1,33 +1,33 @@
 import { type Job, Worker } from 'bullmq';
 import { createBudget } from 'memcage';
-import { type CagedProcessor, cagedProcessor } from 'memcage/bullmq';
+import { createProcessor, type Processor } from 'memcage/bullmq';
 
 const connection = {};
 const budget = createBudget({ memory: '1G' });
 const learning = createBudget({ memory: '1G', learn: {} });
 
 // As they are in docs/bullmq.md.
-const processor = cagedProcessor('./processor.js', { memory: '200M', timeout: 60_000 });
+const processor = createProcessor('./processor.js', { memory: '200M', timeout: 60_000 });
 new Worker('jobs', processor, { connection, concurrency: 4 });
-const caged = cagedProcessor('./processor.js', { memory: { max: '200M' }, budget, retry: { memory: '1G' }, pids: 20 });
+const caged = createProcessor('./processor.js', { memory: { max: '200M' }, budget, retry: { memory: '1G' }, pids: 20 });
 const attached: Worker = caged.attach(new Worker('jobs', caged, { connection }));
 void attached.run();
-const learned = cagedProcessor(new URL('file:///processor.js'), { memory: 1e8, budget: learning, learn: true });
+const learned = createProcessor(new URL('file:///processor.js'), { memory: 1e8, budget: learning, learn: true });
 learned.attach(new Worker('jobs', learned, { connection }));
-cagedProcessor('a', { memory: 1e8, budget: learning, learn: (job: Job) => job.name });
+createProcessor('a', { memory: 1e8, budget: learning, learn: (job: Job) => job.name });
 
 interface Data {
   mebibytes: number;
 }
-const typed: CagedProcessor<Data, string> = cagedProcessor<Data, string>('./processor.js', { memory: '200M' });
+const typed: Processor<Data, string> = createProcessor<Data, string>('./processor.js', { memory: '200M' });
 const worker = new Worker<Data, string>('jobs', typed, { connection });
 typed.attach(worker).on('completed', (_, result) => result.trim());
 const closed: Promise<void> = typed.close();
 void closed;
 
 // @ts-expect-error it has no limit
-cagedProcessor('./processor.js', {});
+createProcessor('./processor.js', {});
 // @ts-expect-error a job has a signal of its own
-cagedProcessor('./processor.js', { memory: '200M', signal: AbortSignal.timeout(1) });
+createProcessor('./processor.js', { memory: '200M', signal: AbortSignal.timeout(1) });
 // @ts-expect-error no such option
-cagedProcessor('./processor.js', { memory: '200M', graceMs: 1 });
+createProcessor('./processor.js', { memory: '200M', grace: 1 });

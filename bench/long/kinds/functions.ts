@@ -1,6 +1,16 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Cage, createCage, exec, execFile, execFileSync, execSync, fork, launcherFor, spawnSync } from 'memcage';
+import {
+  type Cage,
+  createCage,
+  createLauncher,
+  exec,
+  execFile,
+  execFileSync,
+  execSync,
+  fork,
+  spawnSync,
+} from 'memcage';
 import { attempt, finish, follow } from '../finish';
 import type { Kind, World } from '../world';
 import { ANSWERS, TRUE } from './programs';
@@ -68,12 +78,12 @@ const containedSync: Kind = {
 };
 
 const launchers: Kind = {
-  name: 'launcherFor()',
+  name: 'createLauncher()',
   weight: 20,
   run: (world) =>
     attempt(world, launchers.name, async () => {
       const init = world.random() < 0.3 ? { namespaces: { pid: { init: true } } } : {};
-      const launcher = launcherFor({ memory: MEMORY, ...init });
+      const launcher = createLauncher({ memory: MEMORY, ...init });
       try {
         const child = childProcess.spawn(launcher.file, [...launcher.args, TRUE], { stdio: 'ignore' });
         await follow(world, launchers.name, child);

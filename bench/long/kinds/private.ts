@@ -28,11 +28,11 @@ const PARTS: readonly SpawnOptions[] = [
   { cpuTimeMs: 5000 },
   { memoryDetails: true },
   { thresholds: ['50%'] },
-  { stall: { ms: 5000 } },
+  { stall: { limitMs: 5000 } },
   { nice: 5 },
   { oomScoreAdj: 100 },
   { rlimits: { nofile: 64 } },
-  { privileges: { noNew: true, capabilities: [] } },
+  { privileges: { noNewPrivileges: true, capabilities: [] } },
   { env: { PATH: '/usr/bin:/bin' } },
   { cwd: '/' },
 ];

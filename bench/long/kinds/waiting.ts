@@ -11,7 +11,7 @@ const poolOf = (world: World): WarmPool =>
   world.shared(
     'pool',
     () => {
-      const pool = createWarmPool(ANSWERS, { memory: '200M', spare: 1, most: 2, uses: 100 });
+      const pool = createWarmPool(ANSWERS, { memory: '200M', spare: 1, maxChildren: 2, maxUses: 100 });
       pool.on('ready', () => world.tally.start());
       pool.on('crash', () => {});
       return pool;
@@ -62,7 +62,7 @@ const warm: Kind = {
   async run(world) {
     try {
       const pool = poolOf(world);
-      await pool.run(7);
+      await pool.ask(7);
       world.tally.end(warm.name, 'good');
     } catch (error) {
       world.tally.refuse(warm.name, error);

@@ -120,11 +120,11 @@ export class StallLimit {
     }
   }
 
-  #tell({ ms, toldBy, killed, refusal }: StallHit, stalledMs: number, timeMs: number): void {
-    this.#onStalled({ ms, stalledMs, toldBy, killed, timeMs, ...(refusal !== undefined && { error: refusal }) });
+  #tell({ limitMs, toldBy, killed, refusal }: StallHit, stalledMs: number, timeMs: number): void {
+    this.#onStalled({ limitMs, stalledMs, toldBy, killed, timeMs, ...(refusal !== undefined && { error: refusal }) });
   }
 
-  #start({ ms, action }: ResolvedStall): Meter {
+  #start({ limitMs, action }: ResolvedStall): Meter {
     const { memory, usage, pressure, kill } = this.#options;
     try {
       return watcher().stallMeter(
@@ -132,7 +132,7 @@ export class StallLimit {
           ...{ dirFd: memory.anchor, path: memory.relative },
           ...{ timeDirFd: usage.directory.anchor, timePath: usage.directory.relative, timeFile: usage.file },
           ...{ pressureDirFd: pressure.anchor, pressurePath: pressure.relative },
-          ...{ kills: action === 'kill', killDirFd: kill.anchor, killPath: kill.relative, limitUs: ms * 1000 },
+          ...{ kills: action === 'kill', killDirFd: kill.anchor, killPath: kill.relative, limitUs: limitMs * 1000 },
         },
         ({ valueUs }, timeMs) => {
           this.#look();
@@ -189,11 +189,11 @@ export class StallHits {
   constructor(private readonly explain: (refused: NativeError) => Error) {}
 
   /** @param stall what the meter was started with */
-  note({ times, kills, mostUs, toldBy = 'refaults', refused }: MeterReading, { ms, action }: ResolvedStall): void {
+  note({ times, kills, mostUs, toldBy = 'refaults', refused }: MeterReading, { limitMs, action }: ResolvedStall): void {
     const { last: before } = this;
     const hits: StallHit[] = before !== undefined && isOpen(before) ? [before] : [];
     for (let number = this.#seen.times; number < times; number++) {
-      this.last = { ms, action, toldBy, stalledMs: ms, killed: false, refusal: undefined };
+      this.last = { limitMs, action, toldBy, stalledMs: limitMs, killed: false, refusal: undefined };
       this.count += 1;
       this.#untold.push(this.last);
       hits.push(this.last);

@@ -70,7 +70,7 @@ export interface UsageEvent extends CgroupEvent {
 /** The argument of a 'stall' event. */
 export interface StallEvent {
   /** The limit, in milliseconds. */
-  ms: number;
+  limitMs: number;
   /** For how long the cage had got nowhere, in milliseconds. */
   stalledMs: number;
   /**

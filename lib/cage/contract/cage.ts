@@ -169,7 +169,7 @@ export type TextBy<O> = O extends { encoding: 'buffer' | null }
 export type Child<O> = ChildProcess & CagedBy<O>;
 
 /** The callback that Node calls once the child has ended. */
-export type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
 
 /** Options of {@link run}: those of {@link spawn}, and some of Node's `execFile`. */
 export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
@@ -259,7 +259,7 @@ export interface InCage {
 export type Checked<O, Options> = O & Exactly<O, Options>;
 
 /** Arguments as execFile takes them. */
-export type Args = readonly string[] | null | undefined;
+type Args = readonly string[] | null | undefined;
 
 /** The type of {@link spawn}: `Options` are the options that it takes, `Given` those that a child gets in any case. */
 export interface Spawn<Options, Given = object> {
@@ -354,7 +354,7 @@ export interface AnyCage extends EventEmitter<CageEvents>, AsyncDisposable {
   readonly outer: Cage | undefined;
 
   /** Whether the cage is closed or closing. */
-  readonly closing: boolean;
+  readonly closed: boolean;
 
   /**
    * Change limits of the cage, as far as the kernel lets change them. Those that you leave out stay. `pids` and `cpu` can

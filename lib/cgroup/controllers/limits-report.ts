@@ -162,17 +162,17 @@ function isSameFile(one: File, other: File): boolean {
 
 function pidsReport({ directory, max }: NonNullable<CountedIn['pids']>, textOf: Texts): PidsReport {
   return {
-    max,
-    hits: parsed({ directory, file: 'pids.events' }, textOf, parseFlatKeyed)?.['max'] ?? null,
+    limit: max,
+    limitHits: parsed({ directory, file: 'pids.events' }, textOf, parseFlatKeyed)?.['max'] ?? null,
     peak: parsed({ directory, file: 'pids.peak' }, textOf, parseValue),
   };
 }
 
 function cpuReport({ directory, max, usage }: NonNullable<CountedIn['cpu']>, textOf: Texts): CpuLimitReport {
   return {
-    max,
+    limit: max,
     throttledMs: throttledMs(parsed({ directory, file: 'cpu.stat' }, textOf, parseFlatKeyed)),
-    usageMs: usageMs(usage, textOf),
+    usedMs: usageMs(usage, textOf),
   };
 }
 

@@ -12,7 +12,7 @@ export function readMemoryDetails(directory: CgroupDirectory, version: CgroupVer
 }
 
 function readV1(directory: CgroupDirectory): MemoryDetails {
-  return { highBytes: null, limitHits: limitHitsV1(directory), highHits: null, swapPeakBytes: null, stall: null };
+  return { highBytes: null, limitHits: limitHitsV1(directory), highHits: null, swapPeakBytes: null, pressure: null };
 }
 
 function limitHitsV1(directory: CgroupDirectory): number | null {
@@ -32,7 +32,8 @@ function readV2(directory: CgroupDirectory): MemoryDetails {
     limitHits: events?.max ?? null,
     highHits: events?.high ?? null,
     swapPeakBytes: readMemoryFile(directory, 2, 'swapPeak') ?? null,
-    stall: pressure === undefined ? null : { someMs: pressure.some.total / 1000, fullMs: pressure.full.total / 1000 },
+    pressure:
+      pressure === undefined ? null : { someMs: pressure.some.total / 1000, fullMs: pressure.full.total / 1000 },
   };
 }
 

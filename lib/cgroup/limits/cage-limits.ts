@@ -37,7 +37,7 @@ export interface ResolvedCpu {
 
 /** A limit of how long a cage may get nowhere because of memory, after validation. */
 export interface ResolvedStall {
-  ms: number;
+  limitMs: number;
   /** Whether to kill everything in the cage, or only to tell. */
   action: 'kill' | 'event';
 }
@@ -142,7 +142,7 @@ function lowerStall(one: ResolvedStall | undefined, other: ResolvedStall | undef
   if (one === undefined || other === undefined) return one ?? other;
   // One that only tells takes nothing from one that kills.
   if (one.action !== other.action) return one.action === 'kill' ? one : other;
-  return one.ms <= other.ms ? one : other;
+  return one.limitMs <= other.limitMs ? one : other;
 }
 
 function lowest(...values: (number | undefined)[]): number | undefined {

@@ -169,12 +169,12 @@ function checkMs(option: string, value: unknown, least: number): number {
 /** In less than this, a program that has just been starved of memory may still recover. */
 const LEAST_MS = 500;
 
-const STALL_DEFAULTS: ResolvedStall = { ms: 10_000, action: 'kill' };
+const STALL_DEFAULTS: ResolvedStall = { limitMs: 10_000, action: 'kill' };
 
-const STALL_NAMES = ['ms', 'action'] as const;
+const STALL_NAMES = ['limitMs', 'action'] as const;
 /** Names that other programs have. */
 const STALL_ALIASES = aliasesOf({
-  ms: ['timeout', 'timeoutms', 'seconds', 'milliseconds', 'duration', 'limit', 'limitms', 'stallms', 'time'],
+  limitMs: ['ms', 'timeout', 'timeoutms', 'seconds', 'milliseconds', 'duration', 'limit', 'stallms', 'time'],
   action: ['kill', 'mode', 'on'],
 });
 
@@ -185,13 +185,12 @@ const STALL_ALIASES = aliasesOf({
  */
 export function resolveStall(given: unknown, of: string, before = STALL_DEFAULTS): ResolvedStall {
   if (!isRecord(given)) throw invalidArgument('stall', `an object of ${STALL_NAMES.join(', ')}`, given);
-  const { ms = before.ms, action = before.action } = readOptions(given, {
+  const { limitMs = before.limitMs, action = before.action } = readOptions(given, {
     of,
     within: 'stall',
     known: STALL_NAMES,
     aliases: STALL_ALIASES,
   });
-  const checkedMs = checkMs('stall.ms', ms, LEAST_MS);
   if (action !== 'kill' && action !== 'event') throw invalidArgument('stall.action', "'kill' or 'event'", action);
-  return { ms: checkedMs, action };
+  return { limitMs: checkMs('stall.limitMs', limitMs, LEAST_MS), action };
 }

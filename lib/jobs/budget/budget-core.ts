@@ -11,7 +11,7 @@ import type { Learner } from './learning/learner';
 
 /** What the functions of a budget work on. */
 export interface BudgetCore {
-  readonly budget: Pick<Budget, 'closing'>;
+  readonly budget: Pick<Budget, 'closed'>;
   readonly cage: Cage;
   readonly capacity: Capacity;
   readonly jobs: Jobs;
@@ -26,7 +26,7 @@ export interface BudgetCore {
 
 /** @throws ERR_MEMCAGE_CLOSED once nothing can be started any more */
 export function assertOpen({ budget }: BudgetCore): void {
-  if (budget.closing) throw new MemcageError(ErrorCode.CLOSED, 'The budget is closed');
+  if (budget.closed) throw new MemcageError(ErrorCode.CLOSED, 'The budget is closed');
 }
 
 /** Between the room and the start an abort may have come, or the end of the budget. @throws why it can't start */

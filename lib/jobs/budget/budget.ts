@@ -1,17 +1,13 @@
-import type { ChildProcess, ExecException, ExecFileException } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption, Size } from '../../../types/options';
 import type { Outcome } from '../../../types/outcome';
 import type {
-  Args,
   Cage,
   CageOptions,
-  Callback,
   Checked,
   Child,
   ContainOptions,
-  ExecFileOptions,
-  ExecOptions,
   ForkOptions,
   InCage,
   MemberOptions,
@@ -19,7 +15,6 @@ import type {
   RunOptions,
   SpawnedProcess,
   SpawnOptions,
-  TextBy,
 } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
@@ -195,28 +190,6 @@ interface JobFork<Options> {
   ): Promise<Child<O & InCage>>;
 }
 
-/** The type of {@link Budget.exec}; see {@link JobSpawn}. */
-type JobExec<Options> = <const O extends Options>(
-  command: string,
-  options: Checked<O, Options>,
-  callback?: Callback<ExecException, TextBy<O>>,
-) => Promise<Child<O & InCage>>;
-
-/** The type of {@link Budget.execFile}; see {@link JobSpawn}. */
-interface JobExecFile<Options> {
-  <const O extends Options>(
-    file: string,
-    options: Checked<O, Options>,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Promise<Child<O & InCage>>;
-  <const O extends Options>(
-    file: string,
-    args: Args,
-    options: Checked<O, Options>,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Promise<Child<O & InCage>>;
-}
-
 /** The type of {@link Budget.run}; see {@link JobSpawn}. */
 interface JobRun<Options> {
   <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & InCage>>;
@@ -237,7 +210,7 @@ export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, As
   readonly cage: Cage;
 
   /** Whether the budget is closed or closing. */
-  readonly closing: boolean;
+  readonly closed: boolean;
 
   /** The budget's figures at this moment. */
   stats(): BudgetStats;
@@ -254,10 +227,6 @@ export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, As
   readonly spawn: JobSpawn<Job<SpawnOptions, Sized>>;
   /** Like {@link fork}, once there is room. Resolves with the child before it has emitted anything. */
   readonly fork: JobFork<Job<ForkOptions, Sized>>;
-  /** Like {@link exec}, once there is room. With a `callback`, that gets the error too if the job is never started. */
-  readonly exec: JobExec<Job<ExecOptions, Sized>>;
-  /** Like {@link execFile}, once there is room. With a `callback`, that gets the error too if the job is never started. */
-  readonly execFile: JobExecFile<Job<ExecFileOptions, Sized>>;
 
   /** Wait for room without a child, for what you start yourself. It is yours until you release it. */
   reserve(options: ReserveOptions): Promise<Room>;

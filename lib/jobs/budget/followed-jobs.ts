@@ -44,7 +44,7 @@ class FollowedChild {
   /** The cgroup of the job; undefined if the job has none, or no more. */
   get cgroup(): Cgroup | undefined {
     const { cage } = this.started.child;
-    return cage !== null && cage.enforcedBy.kind === 'kernel' && !cage.closing ? cage.cgroup : undefined;
+    return cage !== null && cage.enforcedBy.kind === 'kernel' && !cage.closed ? cage.cgroup : undefined;
   }
 
   gone(outcome: Outcome): Gone {
@@ -125,6 +125,6 @@ export class FollowedJobs {
 }
 
 async function untilClosed(cage: AnyCage): Promise<void> {
-  if (cage.closing) await cage.close().catch(() => {});
+  if (cage.closed) await cage.close().catch(() => {});
   else await new Promise<void>((resolve) => cage.once('close', () => resolve()));
 }

@@ -28,7 +28,7 @@ export class LeftBehind {
 
   #look(): number {
     const { cage, followed } = this;
-    if (cage.enforcedBy.kind !== 'kernel' || cage.closing) return 0;
+    if (cage.enforcedBy.kind !== 'kernel' || cage.closed) return 0;
     const all = sharedBytes(cage.cgroup);
     if (all === 0) return 0;
     return followed.measurable().reduce((rest, { cgroup }) => Math.max(0, rest - sharedBytes(cgroup)), all);

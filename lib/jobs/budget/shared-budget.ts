@@ -31,8 +31,6 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
   readonly cage: Cage;
   readonly spawn = this.#starter('spawn') as Budget['spawn'];
   readonly fork = this.#starter('fork') as Budget['fork'];
-  readonly exec = this.#starter('exec') as Budget['exec'];
-  readonly execFile = this.#starter('execFile') as Budget['execFile'];
   readonly run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) => {
     const [list, rest] = isOptions(args) ? [[], args] : [args ?? [], options];
     return runJob(this.#core, file, list, rest);
@@ -50,8 +48,8 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     this.cage.once('close', () => void this.close().catch(() => {}));
   }
 
-  get closing(): boolean {
-    return this.#closing !== undefined || this.cage.closing;
+  get closed(): boolean {
+    return this.#closing !== undefined || this.cage.closed;
   }
 
   stats(): BudgetStats {
@@ -101,7 +99,7 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     return this.close();
   }
 
-  #starter(name: 'spawn' | 'fork' | 'exec' | 'execFile') {
+  #starter(name: 'spawn' | 'fork') {
     return (...args: unknown[]): Promise<unknown> => startJob(this.#core, name, args);
   }
 

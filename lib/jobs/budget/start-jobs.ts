@@ -17,26 +17,17 @@ const JOB_OPTIONS = ['key', 'priority'];
 const CALLED = {
   spawn: strictMember('budget.spawn', 'spawn', JOB_OPTIONS),
   fork: strictMember('budget.fork', 'fork', JOB_OPTIONS),
-  exec: strictMember('budget.exec', 'exec', JOB_OPTIONS),
-  execFile: strictMember('budget.execFile', 'execFile', JOB_OPTIONS),
 };
 
 /** The options of `budget.run()`, with which RUN_OPTIONS go. */
 const CALLED_RUN = strictMember('budget.run', 'spawn', [...RUN_OPTIONS, ...JOB_OPTIONS]);
 
-/** The work of `budget.spawn()`, and of the others that resolve with a child. */
-export function startJob(core: BudgetCore, name: keyof typeof CALLED, args: readonly unknown[]): Promise<unknown> {
-  const starting = start(core, name, args);
-  const callback = name === 'exec' || name === 'execFile' ? args.find((each) => typeof each === 'function') : undefined;
-  if (callback !== undefined) {
-    // Node calls it, too, for a child that can't be started, and who gives one may not look at the promise. An exception of theirs is
-    // an uncaught one, as in Node.
-    starting.catch((error: unknown) => process.nextTick(callback, error, '', ''));
-  }
-  return starting;
-}
-
-async function start(core: BudgetCore, name: keyof typeof CALLED, args: readonly unknown[]): Promise<unknown> {
+/** The work of `budget.spawn()` and `budget.fork()`. */
+export async function startJob(
+  core: BudgetCore,
+  name: keyof typeof CALLED,
+  args: readonly unknown[],
+): Promise<unknown> {
   assertOpen(core);
   const called = CALLED[name];
   // The options are copied as they are read.
@@ -128,7 +119,7 @@ function prepareAgain(
   const { signal } = job.request;
   // The caller ended the job, or everything ends.
   if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
-  if (budget.closing) return undefined;
+  if (budget.closed) return undefined;
   // By exit code 0 the job says that it has done its work, whatever was killed of it. What it has done elsewhere would be done twice.
   if (outcome.exitCode === 0) return undefined;
   if (isEvicted || (mayBeginTwice && outcome.oom?.cause === 'cage' && !job.byLimits)) {

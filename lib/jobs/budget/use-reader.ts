@@ -46,7 +46,7 @@ export class UseReader {
 
 /** What a cage uses, in bytes; null if it can't be read. */
 export function usedBytesOf(cage: Cage): number | null {
-  if (cage.closing || cage.enforcedBy.kind !== 'kernel') return null;
+  if (cage.closed || cage.enforcedBy.kind !== 'kernel') return null;
   const { cgroup } = cage;
   try {
     return new UseReader(cgroup.version).read([cgroup])[0] ?? null;

@@ -177,7 +177,7 @@ export class Nursery {
   #makeRoom(): void {
     const { plan, waiting } = this.#request;
     const total = this.#idle.size + this.#loading.size + this.busy;
-    if (this.#isClosed || waiting() <= this.#loading.size + this.#leaving.size || total < plan.most) return;
+    if (this.#isClosed || waiting() <= this.#loading.size + this.#leaving.size || total < plan.maxChildren) return;
     const [old] = this.#idle;
     if (old === undefined) return;
     this.remove(old);

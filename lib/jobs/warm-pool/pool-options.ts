@@ -10,9 +10,9 @@ import { plainCopy } from '../../common/options/plain-copy';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { splitOptions } from '../../start/request/cage-options';
 import { requestOf } from '../../start/request/start-request';
-import type { AskOptions, TakeOptions, WarmPoolOptions, WarmPoolSettings } from './warm-pool';
+import type { WarmPoolAskOptions, WarmPoolOptions, WarmPoolSettings, WarmPoolTakeOptions } from './warm-pool';
 
-export const CALLED = strict('createWarmPool', 'fork', ['spare', 'most', 'uses', 'trim']);
+export const CALLED = strict('createWarmPool', 'fork', ['spare', 'maxChildren', 'maxUses', 'trim']);
 const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');
 const ALLOW_PRELOAD = `--allow-fs-read=${PRELOAD}`;
 const PERMISSION = /(^|\s)--(experimental-)?permission(\s|$)/;
@@ -20,8 +20,8 @@ const PERMISSION = /(^|\s)--(experimental-)?permission(\s|$)/;
 /** What a pool does, apart from how its children are started. */
 export interface PoolPlan {
   spare: number;
-  most: number;
-  uses: number;
+  maxChildren: number;
+  maxUses: number;
   trim: boolean;
   /** Whether the children share a cage, in which others use memory too. */
   isShared: boolean;
@@ -37,10 +37,16 @@ export interface ReadPoolOptions {
 
 /** Throws before anything is made. */
 export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
-  const { spare = 2, most = Number.POSITIVE_INFINITY, uses = 1, trim = false, ...options } = CALLED.read(given);
+  const {
+    spare = 2,
+    maxChildren = Number.POSITIVE_INFINITY,
+    maxUses = 1,
+    trim = false,
+    ...options
+  } = CALLED.read(given);
   checkCount('spare', spare, 0);
-  if (most !== Number.POSITIVE_INFINITY) checkCount('most', most, 1);
-  checkCount('uses', uses, 1);
+  if (maxChildren !== Number.POSITIVE_INFINITY) checkCount('maxChildren', maxChildren, 1);
+  checkCount('maxUses', maxUses, 1);
   if (typeof trim !== 'boolean') throw invalidArgument('trim', 'true or false', trim);
   refuse(options);
   refuseOtherRuntimes();
@@ -48,7 +54,7 @@ export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
   // What a start would refuse is refused now.
   const { own } = splitOptions({ ...forkOptions }, alreadyRead(CALLED));
   const isShared = requestOf(own).shared !== undefined;
-  const plan = { spare, most, uses, trim, isShared };
+  const plan = { spare, maxChildren, maxUses, trim, isShared };
   const killSignal = options.killSignal ?? defaultKillSignal(own.namespaces) ?? 'SIGTERM';
   return { plan, forkOptions, killSignal };
 }
@@ -71,8 +77,8 @@ function checkCount(name: string, given: unknown, least: number): void {
 function refuse(options: object): void {
   const { signal, timeout, detached } = options as Record<string, unknown>;
   if (signal !== undefined)
-    throw invalidArgument('signal', 'no value (give it to take() or run(), or use close())', signal);
-  if (timeout !== undefined) throw invalidArgument('timeout', 'no value (give it to run())', timeout);
+    throw invalidArgument('signal', 'no value (give it to take() or ask(), or use close())', signal);
+  if (timeout !== undefined) throw invalidArgument('timeout', 'no value (give it to ask())', timeout);
   if (detached !== undefined && detached !== false) {
     throw invalidArgument('detached', 'false (a child that waits must not outlive this process)', detached);
   }
@@ -137,12 +143,12 @@ export interface ReadAskOptions extends ReadTakeOptions {
   timeout: number | undefined;
 }
 
-export function readTakeOptions(options: TakeOptions): ReadTakeOptions {
+export function readTakeOptions(options: WarmPoolTakeOptions): ReadTakeOptions {
   const { signal } = checkOptions(options, { of: 'pool.take', known: ['signal'] });
   return { signal: readSignal(signal) };
 }
 
-export function readAskOptions(message: unknown, options: AskOptions): ReadAskOptions {
+export function readAskOptions(message: unknown, options: WarmPoolAskOptions): ReadAskOptions {
   const { signal, timeout } = checkOptions(options, { of: 'pool.run', known: ['signal', 'timeout'] });
   if (message === undefined || typeof message === 'function' || typeof message === 'symbol') {
     throw invalidArgument('message', 'what the channel can send', message);

@@ -8,7 +8,7 @@ import { Nursery } from './nursery';
 import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';
 import { WaitingLine } from './waiting-line';
 import type { WarmChild } from './warm-child';
-import type { AskOptions, TakeOptions, WarmPool, WarmPoolEvents, WarmPoolStats } from './warm-pool';
+import type { WarmPool, WarmPoolAskOptions, WarmPoolEvents, WarmPoolStats, WarmPoolTakeOptions } from './warm-pool';
 
 export interface PoolRequest {
   plan: PoolPlan;
@@ -48,18 +48,18 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     this.#nursery.supply({ first: true });
   }
 
-  get closing(): boolean {
+  get closed(): boolean {
     return this.#closed !== undefined;
   }
 
-  async take(options: TakeOptions = {}): Promise<Started['child']> {
+  async take(options: WarmPoolTakeOptions = {}): Promise<Started['child']> {
     const { signal } = readTakeOptions(options);
     const { child } = await this.#next(({ answers }) => answers === 0, signal);
     void child.outcome.then(() => this.#nursery.left());
     return child;
   }
 
-  async run(message: AskRequest['message'], options: AskOptions = {}): Promise<unknown> {
+  async ask(message: AskRequest['message'], options: WarmPoolAskOptions = {}): Promise<unknown> {
     const read = readAskOptions(message, options);
     const asked = this.#next(() => true, read.signal).then((child) => this.#ask(child, message, read));
     // Known from now on, not once there is a child: the pool may be closed in between.
@@ -89,7 +89,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   }
 
   async #next(suits: (child: WarmChild) => boolean, signal: AbortSignal | undefined): Promise<WarmChild> {
-    if (this.closing) throw closedError();
+    if (this.closed) throw closedError();
     if (signal?.aborted === true) throw new AbortError(signal.reason);
     const found = this.#nursery.take(suits);
     if (found !== undefined) {
@@ -107,10 +107,10 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   async #ask(child: WarmChild, message: AskRequest['message'], read: ReadAskOptions): Promise<AskResult> {
     const { file, killSignal, plan } = this.#request;
     const { output } = child;
-    const more = child.answers + 1 < plan.uses;
+    const more = child.answers + 1 < plan.maxUses;
     const onClose = (act: () => void) => this.#whenClosing(act);
     try {
-      if (this.closing) throw closedError();
+      if (this.closed) throw closedError();
       const answer = await ask(child.started, { ...read, message, more, file, killSignal, output, onClose });
       return { answer, over: this.#answered(child) };
     } catch (error) {
@@ -153,7 +153,7 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
 
   async #answered(child: WarmChild): Promise<void> {
     child.answers += 1;
-    const isUsable = child.answers < this.#request.plan.uses && child.child.connected && !this.closing;
+    const isUsable = child.answers < this.#request.plan.maxUses && child.child.connected && !this.closed;
     // Otherwise those behind the first would use it for ever, with no room for a child that the first can use.
     const isInTheWay = this.#nursery.loading === 0 && this.#line.isUselessToFirst(child);
     if (!isUsable || isInTheWay) return this.#end(child);

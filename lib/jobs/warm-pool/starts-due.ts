@@ -6,7 +6,7 @@ export interface PoolState {
   /** How many are to wait. */
   spare: number;
   /** The most at a time. */
-  most: number;
+  maxChildren: number;
   /** How many may load at a time that nobody waits for. */
   fillAtOnce: number;
   /** Whether children may be started that nobody waits for. */
@@ -19,12 +19,21 @@ export interface PoolState {
 }
 
 /** How many children to start now. Who waits comes first, and has one started at once. */
-export function startsDue({ spare, most, fillAtOnce, mayFill, idle, loading, busy, waiting }: PoolState): number {
+export function startsDue({
+  spare,
+  maxChildren,
+  fillAtOnce,
+  mayFill,
+  idle,
+  loading,
+  busy,
+  waiting,
+}: PoolState): number {
   const loadingForNobody = Math.max(0, loading - waiting);
   const missing = spare - idle - loadingForNobody;
   const fill = mayFill ? Math.max(0, Math.min(missing, fillAtOnce - loadingForNobody)) : 0;
   const forCallers = Math.max(0, waiting - loading);
-  const room = most - idle - loading - busy;
+  const room = maxChildren - idle - loading - busy;
   return Math.max(0, Math.min(forCallers + fill, room));
 }
 

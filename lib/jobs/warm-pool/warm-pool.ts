@@ -10,9 +10,9 @@ export interface WarmPoolSettings {
   /** How many children wait, with the module loaded: an integer, 0 for none. Default: 2. */
   spare?: number;
   /** The most children at a time, those that were taken included: a positive integer. Default: no limit. */
-  most?: number;
-  /** How many messages of {@link WarmPool.run} a child answers before it is replaced: a positive integer. Default: 1. */
-  uses?: number;
+  maxChildren?: number;
+  /** How many messages of {@link WarmPool.ask} a child answers before it is replaced: a positive integer. Default: 1. */
+  maxUses?: number;
   /**
    * Give back memory of children that wait: once a child has waited for a second, it collects its garbage, and the kernel
    * takes back what the child does not use (`memory.reclaim`, cgroup v2). Default: false.
@@ -21,13 +21,13 @@ export interface WarmPoolSettings {
 }
 
 /** Options of {@link WarmPool.take}. */
-export interface TakeOptions {
+export interface WarmPoolTakeOptions {
   /** Ends the wait for a child. Once you have the child, it does nothing. */
   signal?: AbortSignal;
 }
 
-/** Options of {@link WarmPool.run}. */
-export interface AskOptions {
+/** Options of {@link WarmPool.ask}. */
+export interface WarmPoolAskOptions {
   /** Ends the wait for a child, or the child that was asked, with all that it started. */
   signal?: AbortSignal;
   /** For how long the child may take to answer, in milliseconds, from when it is asked. It is ended then. Default: no limit. */
@@ -65,26 +65,26 @@ export interface WarmPoolStats {
 /** Node children that have loaded a module, and wait. Made by {@link createWarmPool}. */
 export interface WarmPool<C extends ChildProcess = ChildProcess> extends EventEmitter<WarmPoolEvents>, AsyncDisposable {
   /** Whether the pool is closed or closing. */
-  readonly closing: boolean;
+  readonly closed: boolean;
 
   /**
    * Take a child that has answered nothing before: a ChildProcess of {@link fork}, which is yours from now on. What it sent
    * while it waited, you get as 'message' events, if you listen at once. If none waits, the promise waits for the next one,
    * in the order of the calls.
    *
-   * @throws the error of the child that should have been yours, if it can't load the module: as {@link run}'s, with the
+   * @throws the error of the child that should have been yours, if it can't load the module: as {@link ask}'s, with the
    * module's own error in the message. AbortError after an abort; ERR_MEMCAGE_CLOSED once the pool is closed
    */
-  take(options?: TakeOptions): Promise<C>;
+  take(options?: WarmPoolTakeOptions): Promise<C>;
 
   /**
    * Send a message to a child, and resolve with the first message that it sends back. What it has sent before is dropped.
-   * After its answers (`uses`) the child's channel is closed, and what is left of it after a second is killed.
+   * After its answers (`maxUses`) the child's channel is closed, and what is left of it after a second is killed.
    *
-   * @throws as {@link run}, if the child ends without an answer: MemoryLimitError, StallError, LimitError, ExitError, also
+   * @throws as {@link ask}, if the child ends without an answer: MemoryLimitError, StallError, LimitError, ExitError, also
    * for exit code 0; AbortError after an abort; TimeoutError after `timeout`. As {@link take}, if there is no child
    */
-  run(message: Serializable, options?: AskOptions): Promise<unknown>;
+  ask(message: Serializable, options?: WarmPoolAskOptions): Promise<unknown>;
 
   /** The pool's figures at this moment. */
   stats(): WarmPoolStats;

@@ -10,7 +10,7 @@ import { depthOf, hostPath, innerPath } from './paths';
 import { DEV, type HiddenPath, isApart, needsDev, type Root, type RootEntry } from './root';
 
 const ROOT = ['path', 'readOnly', 'binds', 'tmpfs', 'hide'] as const;
-const BIND = ['from', 'to', 'readOnly'] as const;
+const BIND = ['source', 'target', 'readOnly'] as const;
 const TMPFS = ['path', 'size', 'mode'] as const;
 
 // Names in Docker, runc, bubblewrap and systemd.
@@ -21,8 +21,8 @@ const ROOT_ALIASES = aliasesOf({
   hide: ['mask', 'masked', 'maskedpaths', 'hidden', 'inaccessiblepaths'],
 });
 const BIND_ALIASES = aliasesOf({
-  from: ['src', 'source', 'host', 'hostpath'],
-  to: ['dst', 'dest', 'destination', 'target', 'containerpath', 'path'],
+  source: ['src', 'from', 'host', 'hostpath'],
+  target: ['dst', 'dest', 'destination', 'to', 'containerpath', 'path'],
   readOnly: ['ro'],
 });
 const TMPFS_ALIASES = aliasesOf({
@@ -63,16 +63,16 @@ export function resolveRoot(option: unknown, of: string): Root | undefined {
 
 function bindOf(option: string, given: unknown, of: string): GivenMount {
   if (!isRecord(given)) throw invalidArgument(option, `an object of ${BIND.join(', ')}`, given);
-  const { from, to, readOnly } = readOptions(given, { of, within: option, known: BIND, aliases: BIND_ALIASES });
-  const target = innerPath(`${option}.to`, to);
-  if (target === '/') {
+  const { source, target, readOnly } = readOptions(given, { of, within: option, known: BIND, aliases: BIND_ALIASES });
+  const to = innerPath(`${option}.target`, target);
+  if (to === '/') {
     const expected = words`a path below / (${mention('root.path')} is the directory that becomes /)`;
-    throw invalidArgument(`${option}.to`, expected, to);
+    throw invalidArgument(`${option}.target`, expected, target);
   }
   return {
     option,
-    to: target,
-    from: hostPath(`${option}.from`, from),
+    to,
+    from: hostPath(`${option}.source`, source),
     readOnly: checkFlagOr(false, `${option}.readOnly`, readOnly),
   };
 }

@@ -10,20 +10,20 @@ import { whyNoFilter } from './seccomp-filter';
 
 /** The option `privileges` after validation. */
 export interface Privileges {
-  /** The option `noNew`; undefined if it was left out. */
-  noNew: boolean | undefined;
+  /** The option `noNewPrivileges`; undefined if it was left out. */
+  noNewPrivileges: boolean | undefined;
   /** The capabilities to keep, as bits; undefined for all. */
   capabilities: bigint | undefined;
   seccomp: Uint8Array | undefined;
 }
 
-export const ALL_PRIVILEGES: Privileges = { noNew: undefined, capabilities: undefined, seccomp: undefined };
+export const ALL_PRIVILEGES: Privileges = { noNewPrivileges: undefined, capabilities: undefined, seccomp: undefined };
 
-const NAMES = ['noNew', 'capabilities', 'seccomp'] as const;
+const NAMES = ['noNewPrivileges', 'capabilities', 'seccomp'] as const;
 
 /** Names in prctl(2), Docker, systemd and runc. */
 const ALIASES = aliasesOf({
-  noNew: ['nonewprivs', 'nonewprivileges'],
+  noNewPrivileges: ['nonewprivs', 'nonewprivileges'],
   capabilities: ['caps', 'cap', 'keepcaps'],
   seccomp: ['filter', 'bpf'],
 });
@@ -32,7 +32,7 @@ const ALIASES = aliasesOf({
 export function resolvePrivileges(option: unknown, of: string): Privileges {
   if (option === undefined) return ALL_PRIVILEGES;
   if (!isRecord(option)) throw invalidArgument('privileges', `an object of ${NAMES.join(', ')}`, option);
-  const { noNew, capabilities, seccomp } = readOptions(option, {
+  const { noNewPrivileges, capabilities, seccomp } = readOptions(option, {
     of,
     within: 'privileges',
     known: NAMES,
@@ -40,7 +40,12 @@ export function resolvePrivileges(option: unknown, of: string): Privileges {
   });
   return {
     // A filter needs it, or CAP_SYS_ADMIN. So the filter of a cage has it for all children, whatever they say.
-    noNew: noNew !== undefined ? checkFlag('privileges.noNew', noNew) : seccomp === undefined ? undefined : true,
+    noNewPrivileges:
+      noNewPrivileges !== undefined
+        ? checkFlag('privileges.noNewPrivileges', noNewPrivileges)
+        : seccomp === undefined
+          ? undefined
+          : true,
     capabilities: capabilities === undefined ? undefined : toBits(capabilities),
     seccomp: seccomp === undefined ? undefined : toFilter(seccomp),
   };
@@ -87,9 +92,9 @@ export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
       'no value: its cage has another seccomp filter, to which this one would have to be added (make one filter of both)';
     throw invalidArgument('privileges.seccomp', expected, own.seccomp);
   }
-  const strict = cage.noNew === true || own.noNew === true;
+  const strict = cage.noNewPrivileges === true || own.noNewPrivileges === true;
   return {
-    noNew: strict || (own.noNew ?? cage.noNew),
+    noNewPrivileges: strict || (own.noNewPrivileges ?? cage.noNewPrivileges),
     capabilities:
       cage.capabilities === undefined || own.capabilities === undefined
         ? (cage.capabilities ?? own.capabilities)
@@ -102,24 +107,24 @@ export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
 export function withoutNewRights(own: Privileges): Privileges {
   // Set-user-ID programs trust the files around them, such as /etc/ld.so.preload. In such a root the child may have
   // written these.
-  return { ...own, noNew: own.noNew ?? true };
+  return { ...own, noNewPrivileges: own.noNewPrivileges ?? true };
 }
 
-export function limitsPrivileges({ noNew, capabilities, seccomp }: Privileges): boolean {
-  return noNew === true || capabilities !== undefined || seccomp !== undefined;
+export function limitsPrivileges({ noNewPrivileges, capabilities, seccomp }: Privileges): boolean {
+  return noNewPrivileges === true || capabilities !== undefined || seccomp !== undefined;
 }
 
 /** The options for the addon. */
 export function planPrivileges({
-  noNew,
+  noNewPrivileges,
   capabilities,
   seccomp,
 }: Privileges): Pick<CloneOptions, 'noNewPrivs' | 'capabilities' | 'seccomp' | 'seccompEarly'> {
   return {
-    ...(noNew === true && { noNewPrivs: true }),
+    ...(noNewPrivileges === true && { noNewPrivs: true }),
     ...(capabilities !== undefined && { capabilities: numbersIn(capabilities) }),
     ...(seccomp !== undefined && { seccomp }),
-    ...(seccomp !== undefined && noNew !== true && { seccompEarly: true }),
+    ...(seccomp !== undefined && noNewPrivileges !== true && { seccompEarly: true }),
   };
 }
 

@@ -75,7 +75,7 @@ export class Attachment {
    */
   #isTooMany(): boolean {
     if (!this.worker.isRunning()) return false;
-    if (this.budget.closing) {
+    if (this.budget.closed) {
       this.close();
     } else {
       if (this.#hasRoom() || this.#isClosed) return false;
@@ -200,7 +200,7 @@ export class Attachment {
     const { queued } = budget.stats();
     const room = budget.reserve({ ...need, signal: asked.signal });
     // The worker's loop looks at its concurrency within this call, and then not before a job ends.
-    this.#isGranted = !budget.closing && budget.stats().queued === queued;
+    this.#isGranted = !budget.closed && budget.stats().queued === queued;
     void room.then(
       (given) => this.#onRoom(asked, given),
       (error) => this.#onNoRoom(asked, error as Error),

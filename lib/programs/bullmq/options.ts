@@ -29,8 +29,8 @@ export interface RetryOptions {
   memory: Size;
 }
 
-/** Options of {@link cagedProcessor}: those of `fork` for the child of each job, and these. */
-export interface CagedProcessorOptions
+/** Options of {@link createProcessor}: those of `fork` for the child of each job, and these. */
+export interface ProcessorOptions
   extends Omit<ForkOptions, 'memory' | 'cage' | 'parent' | 'signal' | 'timeout' | 'detached' | 'keepDescendants'> {
   /** The limit of each job's cage. With `learn`, of a job of which nothing is known. */
   memory: MemoryOption;
@@ -56,7 +56,7 @@ export interface CagedProcessorOptions
    */
   timeout?: number;
   /** How long a job that is cancelled, or is over its `timeout`, may take to end by itself, in milliseconds. Default: 5000. */
-  grace?: number;
+  graceMs?: number;
   /** How many children wait, with the processor loaded: an integer, 0 for none. Default: 1, or 0 with `learn`. */
   spare?: number;
   /** Have children that wait give back what they do not need. Default: false. See `createWarmPool()`. */
@@ -100,14 +100,14 @@ export interface Plan {
   place: { cage?: Cage; parent?: Cgroup | string; enforce?: Enforce };
 }
 
-const OWN = ['budget', 'learn', 'retry', 'timeout', 'grace', 'spare', 'trim', 'memory'];
+const OWN = ['budget', 'learn', 'retry', 'timeout', 'graceMs', 'spare', 'trim', 'memory'];
 /** Options that the pool does not see, and that may be left out, but not be undefined. `timeout` may be, as for Node's functions. */
-const LEFT_OUT = ['budget', 'learn', 'retry', 'grace', 'spare', 'trim', 'cage', 'parent', 'enforce'];
+const LEFT_OUT = ['budget', 'learn', 'retry', 'graceMs', 'spare', 'trim', 'cage', 'parent', 'enforce'];
 /** What other programs call these options, in lower case and without separators. */
 const ALIASES = {
-  gracems: 'grace',
-  graceperiod: 'grace',
-  stopgraceperiod: 'grace',
+  grace: 'graceMs',
+  graceperiod: 'graceMs',
+  stopgraceperiod: 'graceMs',
   timeoutms: 'timeout',
   retries: 'retry',
   morememory: 'retry',
@@ -116,8 +116,8 @@ const REFUSED = {
   signal: 'no value (a job has one: worker.cancelJob())',
   detached: 'no value (a job ends with its worker)',
   keepDescendants: 'no value (what a job leaves behind ends with it)',
-  uses: 'no value (each job has a child of its own)',
-  most: 'no value (the concurrency of the worker says how many)',
+  maxUses: 'no value (each job has a child of its own)',
+  maxChildren: 'no value (the concurrency of the worker says how many)',
 };
 const GRACE_MS = 5000;
 /** The kernel counts a limit in pages. */
@@ -145,12 +145,12 @@ export function readPlan(
     learn = false,
     retry,
     timeout,
-    grace = GRACE_MS,
+    graceMs = GRACE_MS,
     spare,
     trim: _,
     memory,
     ...rest
-  } = options as CagedProcessorOptions;
+  } = options as ProcessorOptions;
   const { cage, parent, enforce, ...childOptions } = rest;
   for (const [name, expected] of Object.entries(REFUSED)) {
     if (Reflect.get(rest, name) !== undefined) throw invalidArgument(name, expected, Reflect.get(rest, name));
@@ -176,7 +176,7 @@ export function readPlan(
     keyOf,
     retryBytes,
     timeoutMs: readTime('timeout', timeout),
-    graceMs: readTime('grace', grace) ?? GRACE_MS,
+    graceMs: readTime('graceMs', graceMs) ?? GRACE_MS,
     spare: spare ?? (keyOf === undefined ? 1 : 0),
     module,
     args: [protocol.classes, processor.href],
@@ -188,7 +188,7 @@ export function readPlan(
 }
 
 /** Starts the children that wait. @throws what is wrong with the options of the children */
-export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<JobChild> {
+export function openPool(plan: Plan, options: ProcessorOptions): WarmPool<JobChild> {
   const { module, args, memory, spare, childOptions, place, keyOf } = plan;
   if (keyOf !== undefined && spare !== 0)
     throw invalidArgument('spare', '0 (learn starts each child for its job)', spare);
@@ -203,8 +203,8 @@ export function openPool(plan: Plan, options: CagedProcessorOptions): WarmPool<J
 
 /** Instead of what the pool says. */
 const OUR_WORDS: Readonly<Record<string, string>> = {
-  'the function': ' of cagedProcessor',
-  'its options': `cagedProcessor has ${OWN.join(', ')}, `,
+  'the function': ' of createProcessor',
+  'its options': `createProcessor has ${OWN.join(', ')}, `,
 };
 
 /** The pool knows only the options of its own. */
@@ -213,7 +213,7 @@ function inOurWords(error: unknown, options: object): unknown {
   const { option } = error;
   const meant = option in options ? likelyMeant(option, OWN, ALIASES) : undefined;
   if (meant !== undefined) {
-    error.message = `Unknown option '${option}' of cagedProcessor: did you mean '${meant}'?`;
+    error.message = `Unknown option '${option}' of createProcessor: did you mean '${meant}'?`;
   } else {
     const told = error.words?.map((part) => (typeof part === 'string' ? part : (OUR_WORDS[part.name] ?? part.text)));
     if (told !== undefined) error.message = told.join('');

@@ -19,7 +19,7 @@ const FLAGS: Flags = {
   nodeHeap: '--node-heap',
   oomScoreAdj: '--oom-score-adj',
   'privileges.capabilities': '--keep-cap',
-  'privileges.noNew': '--no-new-privs',
+  'privileges.noNewPrivileges': '--no-new-privs',
   'privileges.seccomp': '--seccomp',
   'root.path': '--root',
   'root.readOnly': '--read-only and :ro',

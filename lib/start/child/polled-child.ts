@@ -13,7 +13,7 @@ const NO_DETAILS: MemoryDetails = {
   limitHits: null,
   highHits: null,
   swapPeakBytes: null,
-  stall: null,
+  pressure: null,
 };
 
 /** How often it looks whether something that was left running is still there. */

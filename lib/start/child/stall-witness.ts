@@ -16,8 +16,8 @@ export class StallWitness {
     // The child's own limit may only have told, and one of a cage around have killed.
     const hit = hits.find(({ killed }) => killed) ?? hits[0];
     if (hit === undefined) return undefined;
-    const { ms, stalledMs, toldBy, killed } = hit;
-    return { ms, stalledMs: Math.round(stalledMs), toldBy, killed };
+    const { limitMs, stalledMs, toldBy, killed } = hit;
+    return { limitMs, stalledMs: Math.round(stalledMs), toldBy, killed };
   }
 
   /** What the kernel refused since, when memcage was to kill, or refuses to tell; undefined if nothing. */

@@ -60,7 +60,7 @@ const STEPS = {
   'session-keyring': explainKeyring,
   'bounding-set': explainCapabilities,
   capabilities: explainCapabilities,
-  'no-new-privs': () => ({ what: mention('privileges.noNew'), why: 'it knows no PR_SET_NO_NEW_PRIVS' }),
+  'no-new-privs': () => ({ what: mention('privileges.noNewPrivileges'), why: 'it knows no PR_SET_NO_NEW_PRIVS' }),
   seccomp: explainFilter,
 } as const satisfies Partial<Record<Stage, (...of: [CloneFailure, ChildSettings, SettingFacts]) => RefusedSetting>>;
 
@@ -87,7 +87,7 @@ const AFTER_EARLY_FILTER: ReadonlySet<string> = new Set([
 
 /** Whether the child has its filter when it takes that step. */
 export function isFiltered({ stage, path }: CloneFailure, { privileges, rlimits }: ChildSettings): boolean {
-  if (privileges.seccomp === undefined || privileges.noNew === true) return false;
+  if (privileges.seccomp === undefined || privileges.noNewPrivileges === true) return false;
   // A limit of no open files is set last.
   return AFTER_EARLY_FILTER.has(stage) || (path === 'nofile' && stage === 'rlimits' && rlimits.nofile?.soft === 0);
 }
@@ -101,8 +101,8 @@ export function explainFiltered(failure: CloneFailure, settings: ChildSettings, 
   const orElse = (text: Words | undefined): Words => (text === undefined ? '' : words`; or else ${text}`);
   const refused = {
     what: own?.what ?? `the step ${stage}`,
-    why: words`its seccomp filter, which with noNew: false is there before, may forbid ${call}${orElse(own?.why)}`,
-    cure: words`let the filter allow ${call}, or leave out noNew: false${orElse(own?.cure)}`,
+    why: words`its seccomp filter, which with noNewPrivileges: false is there before, may forbid ${call}${orElse(own?.why)}`,
+    cure: words`let the filter allow ${call}, or leave out noNewPrivileges: false${orElse(own?.cure)}`,
   };
   return { option: 'privileges.seccomp', ...explanationOf(failure, refused) };
 }
@@ -175,7 +175,7 @@ function amount(value: number): string {
 }
 
 function explainKeyring({ errno }: CloneFailure): RefusedSetting {
-  const what = words`a session keyring of its own, which a child with uid or ${mention('privileges.noNew')} gets`;
+  const what = words`a session keyring of its own, which a child with uid or ${mention('privileges.noNewPrivileges')} gets`;
   if (errno === -EDQUOT) {
     return {
       what,
@@ -200,7 +200,7 @@ function explainCapabilities({ errno, path: step }: CloneFailure, { privileges }
     return {
       what,
       why: 'only CAP_SETPCAP may take capabilities out of the bounding set, of what set-user-ID programs can give',
-      cure: words`start this process with the capability, ask for a user namespace (${mention('namespaces.user')}), or use ${mention('privileges.noNew')} instead`,
+      cure: words`start this process with the capability, ask for a user namespace (${mention('namespaces.user')}), or use ${mention('privileges.noNewPrivileges')} instead`,
     };
   }
   if (step === 'PR_SET_KEEPCAPS') {
@@ -229,7 +229,11 @@ export function lackingOf({ permitted, bounding }: CapabilitySets, kept: bigint)
 function explainFilter({ errno }: CloneFailure): RefusedSetting {
   const what = mention('privileges.seccomp');
   if (errno === -EACCES) {
-    return { what, why: 'with noNew: false only CAP_SYS_ADMIN may install a filter', cure: 'leave out noNew: false' };
+    return {
+      what,
+      why: 'with noNewPrivileges: false only CAP_SYS_ADMIN may install a filter',
+      cure: 'leave out noNewPrivileges: false',
+    };
   }
   if (errno === -ENOMEM) {
     const why = 'with the filters that this process has, there are too many instructions';

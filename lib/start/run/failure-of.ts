@@ -76,7 +76,7 @@ const BY_SIGNAL = {
 function stallErrorOf(file: string, outcome: Outcome & RunOutput): StallError | undefined {
   const { signal, stalled } = outcome;
   if (stalled?.killed !== true || signal !== 'SIGKILL') return undefined;
-  const { stalledMs, ms } = stalled;
+  const { stalledMs, limitMs: ms } = stalled;
   return new StallError(
     `${file} was killed: for ${stalledMs} ms its cage had got nowhere because of memory, and stall allows ${ms} ms. Memory ` +
       'was short in the cage, in a cage or container around it, or on the whole machine: give more to whichever has too ' +

@@ -41,7 +41,7 @@ const CALLED = strict('spawnSync', 'spawnSync');
 
 const NOT_INTERCEPTED =
   "Node's binding of the synchronous functions is out of reach (the permission model hides it, another package has replaced it, or " +
-  'this is not Node). Cure: call run() or spawn(), or start the program through launcherFor()';
+  'this is not Node). Cure: call run() or spawn(), or start the program through createLauncher()';
 
 /** Node tells neither of a child that it has run. */
 const NOT_COUNTED = { cpu: null, faults: null };

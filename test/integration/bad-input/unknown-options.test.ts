@@ -5,13 +5,13 @@ import {
   type Cage,
   Cgroup,
   createCage,
+  createLauncher,
   diagnose,
   exec,
   execFile,
   execFileSync,
   execSync,
   fork,
-  launcherFor,
   prepare,
   readMany,
   run,
@@ -122,10 +122,10 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
       "of createCage: did you mean 'nodeHeap'?",
     ],
     [
-      'launcherFor',
-      (options) => launcherFor(options),
+      'createLauncher',
+      (options) => createLauncher(options),
       { memory: '9M', cwd: '/' },
-      "'cwd' of launcherFor: launcherFor has ",
+      "'cwd' of createLauncher: createLauncher has ",
     ],
     [
       'prepare',
@@ -279,7 +279,7 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
         () => cage.spawn('true', [], options),
         () => replacement.execSync('true', options),
         () => createCage(options),
-        () => launcherFor(options),
+        () => createLauncher(options),
       ];
       for (const call of calls) {
         const { code, message } = await refusal(call);

@@ -1,5 +1,5 @@
 import type * as Memcage from 'memcage';
-import { createCage, launcherFor, run, spawnSync } from 'memcage';
+import { createCage, createLauncher, run, spawnSync } from 'memcage';
 import { members, version } from '../../support/cgroups/cgroup-tree';
 import { KILL_MEANS, memcageWithout } from '../../support/cgroups/kill-means';
 import { fixtureResult, startFixture } from '../../support/fixture';
@@ -224,7 +224,7 @@ describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', ()
   test('is that of the cage around, and of the launcher', async () => {
     await using cage = createCage({ cpuTimeMs: 1000 });
     expect((await cage.run(...limits, { memory: '20M' })).stdout).toBe('3\n4\n');
-    await using launcher = launcherFor({ cage });
+    await using launcher = createLauncher({ cage });
     expect((await run(launcher.file, [...launcher.args, limits[0], ...limits[1]])).stdout).toBe('3\n4\n');
   });
 

@@ -16,7 +16,7 @@ describeIf('cgroup', 'details of the outcome', () => {
     const { memory } = await run('true', { memory: '8M', memoryDetails: true });
     expect(memory.details).toEqual(
       version === 1
-        ? { highBytes: null, limitHits: 0, highHits: null, swapPeakBytes: null, stall: null }
+        ? { highBytes: null, limitHits: 0, highHits: null, swapPeakBytes: null, pressure: null }
         : expect.objectContaining({ highBytes: NONE, limitHits: 0, highHits: 0 }),
     );
   });

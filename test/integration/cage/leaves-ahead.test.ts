@@ -61,6 +61,6 @@ describeIf('cgroup', 'if a shared cage starts one child after another', () => {
     await readyLeaf(cage);
     cage.spawn('true');
     await cage.close();
-    expect(cage.closing).toBe(true);
+    expect(cage.closed).toBe(true);
   });
 });

@@ -58,7 +58,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const cages = paths.filter((path) => !/memcage-\d+-[^/]*$/.test(path));
       expect(cages.filter((path) => existsSync(path))).toEqual([]);
       expect(closed).toHaveBeenCalledTimes(1);
-      expect(child.cage.closing).toBe(true);
+      expect(child.cage.closed).toBe(true);
     });
 
     test("without anything left running the cgroups are gone when 'exit' comes", async () => {
@@ -82,7 +82,7 @@ describeIf('cgroup', 'the life of a cage', () => {
 
       pids.slice(1).forEach(endNow);
       await until('one is left', () => members(child.cage.cgroup.path).length === 1);
-      expect(child.cage.closing).toBe(false);
+      expect(child.cage.closed).toBe(false);
       pids.forEach(endNow);
       await closed;
       expect(existsSync(child.cage.cgroup.path)).toBe(false);
@@ -161,7 +161,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       await cage.kill();
       for (const { outcome } of children) expect(await outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
       expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
-      expect(cage.closing).toBe(false);
+      expect(cage.closed).toBe(false);
       await cage.close();
     });
 

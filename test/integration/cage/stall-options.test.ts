@@ -1,4 +1,4 @@
-import { type AnyCage, launcherFor, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
+import { type AnyCage, createLauncher, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
@@ -10,8 +10,8 @@ import { describeIf, has } from '../../support/require';
 import { block, until } from '../../support/until';
 
 const MS = 600;
-const KILL = { memory: NARROW, stall: { ms: MS } };
-const KILLED = { ms: MS, killed: true, toldBy: expect.any(String) as string };
+const KILL = { memory: NARROW, stall: { limitMs: MS } };
+const KILLED = { limitMs: MS, killed: true, toldBy: expect.any(String) as string };
 
 /** A leaf may have ended, and still be there. */
 function members({ cgroup }: AnyCage): number[] {
@@ -59,7 +59,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
 
   test('says nothing of a child that gets on, or that is killed for memory', async () => {
     expect(await run('true', KILL)).toMatchObject({ exitCode: 0, stalled: null });
-    const killed = await run(...GREEDY, { memory: '16M', stall: { ms: MS }, reject: false });
+    const killed = await run(...GREEDY, { memory: '16M', stall: { limitMs: MS }, reject: false });
     expect(killed).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'limit' }, stalled: null });
     expect(await run('true')).toMatchObject({ stalled: null });
   });
@@ -72,12 +72,12 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   });
 
   test('only tells, if that is all that is asked for', async () => {
-    const child = spawn(...GREEDY, { memory: NARROW, stall: { ms: MS, action: 'event' }, stdio: 'ignore' });
+    const child = spawn(...GREEDY, { memory: NARROW, stall: { limitMs: MS, action: 'event' }, stdio: 'ignore' });
     const events = heard(child.cage);
     await until('the event', () => events.length > 0);
     expect(events).toEqual([
       {
-        ms: MS,
+        limitMs: MS,
         stalledMs: expect.any(Number) as number,
         toldBy: expect.any(String) as string,
         killed: false,
@@ -87,7 +87,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     expect(child.exitCode).toBeNull();
     expect(child.signalCode).toBeNull();
     child.kill('SIGKILL');
-    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: { ms: MS, killed: false } });
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: { limitMs: MS, killed: false } });
     expect(events).toHaveLength(1);
   });
 
@@ -98,7 +98,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     expect(error).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
     expect(idle).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
     await until('the event', () => events.length > 0);
-    expect(events).toMatchObject([{ ms: MS, killed: true }]);
+    expect(events).toMatchObject([{ limitMs: MS, killed: true }]);
     // What was before is no other child's.
     expect(await cage.run('true')).toMatchObject({ exitCode: 0, stalled: null });
     expect(await failure(cage.run(...GREEDY))).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
@@ -106,7 +106,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
 
   test('of a cage around holds for a cage within it', async () => {
     const cage = make(KILL);
-    expect(await failure(cage.run(...GREEDY, { memory: '200M', stall: { ms: 60_000 } }))).toMatchObject({
+    expect(await failure(cage.run(...GREEDY, { memory: '200M', stall: { limitMs: 60_000 } }))).toMatchObject({
       outcome: { stalled: KILLED },
     });
   });
@@ -122,12 +122,12 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   });
 
   test('can change in a cage that was made with it', async () => {
-    const cage = make({ memory: NARROW, stall: { ms: 60_000, action: 'event' } });
+    const cage = make({ memory: NARROW, stall: { limitMs: 60_000, action: 'event' } });
     const events = heard(cage);
     const child = cage.spawn(...GREEDY, { stdio: 'ignore' });
-    cage.setLimits({ stall: { ms: MS } });
+    cage.setLimits({ stall: { limitMs: MS } });
     await until('the event', () => events.length > 0);
-    expect(events).toMatchObject([{ ms: MS, killed: false }]);
+    expect(events).toMatchObject([{ limitMs: MS, killed: false }]);
     cage.setLimits({ stall: { action: 'kill' } });
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
   });
@@ -135,10 +135,10 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   test.each(['exit 0', 'kill KILL => $$; sleep 60'])(
     'that has only told is no kill, whatever is in force later: %s',
     async (end) => {
-      const cage = make({ memory: NARROW, stall: { ms: MS, action: 'event' } });
-      cage.on('stall', () => cage.setLimits({ memory: WIDE, stall: { ms: 60_000, action: 'kill' } }));
+      const cage = make({ memory: NARROW, stall: { limitMs: MS, action: 'event' } });
+      cage.on('stall', () => cage.setLimits({ memory: WIDE, stall: { limitMs: 60_000, action: 'kill' } }));
       const ended = await cage.run('perl', ['-e', `$k = "x"; $k x= 60 << 20; ${end}`], { reject: false });
-      expect(ended).toMatchObject({ oom: null, stalled: { ms: MS, killed: false } });
+      expect(ended).toMatchObject({ oom: null, stalled: { limitMs: MS, killed: false } });
       expect(ended.signal).toBe(end.startsWith('kill') ? 'SIGKILL' : null);
       expect(ended.error?.name).not.toBe('StallError');
     },
@@ -151,7 +151,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     // The events of the meter wait for the event loop.
     expect(block(() => members(cage).length === 0, 20_000)).toBe(true);
     expect(events).toEqual([]);
-    cage.setLimits({ stall: { ms: 60_000, action: 'event' } });
+    cage.setLimits({ stall: { limitMs: 60_000, action: 'event' } });
     expect(events).toMatchObject([KILLED]);
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
     expect(events).toHaveLength(1);
@@ -159,7 +159,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
 
   test('of each child is not weaker for one that only wants to be told', async () => {
     const cage = make({ memory: '400M', perChild: KILL });
-    const child = cage.spawn(...GREEDY, { memory: NARROW, stall: { ms: 500, action: 'event' }, stdio: 'ignore' });
+    const child = cage.spawn(...GREEDY, { memory: NARROW, stall: { limitMs: 500, action: 'event' }, stdio: 'ignore' });
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
   });
 
@@ -167,7 +167,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     const cage = make({ memory: '100M', stall: {} });
     const release = fillFds(2);
     try {
-      expect(() => cage.setLimits({ memory: '50M', stall: { ms: MS } })).toThrow(/EMFILE/);
+      expect(() => cage.setLimits({ memory: '50M', stall: { limitMs: MS } })).toThrow(/EMFILE/);
     } finally {
       release();
     }
@@ -175,14 +175,16 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   });
 
   test('stays as it was if another limit is refused', async () => {
-    const cage = make({ memory: NARROW, cpu: { set: '0' }, stall: { ms: MS, action: 'event' } });
+    const cage = make({ memory: NARROW, cpu: { set: '0' }, stall: { limitMs: MS, action: 'event' } });
     const fds = openFdCount();
-    expect(() => cage.setLimits({ cpu: { set: '5000' }, stall: { ms: 60_000, action: 'kill' } })).toThrow(/cpu\.set/);
+    expect(() => cage.setLimits({ cpu: { set: '5000' }, stall: { limitMs: 60_000, action: 'kill' } })).toThrow(
+      /cpu\.set/,
+    );
     expect(openFdCount()).toBe(fds);
     const events = heard(cage);
     const child = cage.spawn(...GREEDY, { stdio: 'ignore' });
     await until('the event', () => events.length > 0);
-    expect(events).toMatchObject([{ ms: MS, killed: false }]);
+    expect(events).toMatchObject([{ limitMs: MS, killed: false }]);
     child.kill('SIGKILL');
     await child.outcome;
   });
@@ -196,7 +198,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   });
 
   test('of a launcher is in its report', async () => {
-    const launcher = launcherFor(KILL);
+    const launcher = createLauncher(KILL);
     const child = spawn(launcher.file, [...launcher.args, GREEDY[0], ...GREEDY[1]], { stdio: 'ignore' });
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL' });
     expect(await launcher.close()).toMatchObject({ oom: null, stalled: KILLED });
@@ -230,7 +232,7 @@ describeIf(['v2', 'swap', 'root'], 'a limit of stalls above swapHigh', () => {
 
   test.each([0, '4M'])('ends what the kernel slows down for it: %s', async (swapHigh) => {
     const memory = { max: '16M', swap: 'max', swapHigh } as const;
-    expect(await failure(run(...GREEDY, { memory, stall: { ms: MS } }))).toMatchObject({
+    expect(await failure(run(...GREEDY, { memory, stall: { limitMs: MS } }))).toMatchObject({
       name: 'StallError',
       outcome: { signal: 'SIGKILL', oom: null, stalled: { ...KILLED, toldBy: 'pressure' } },
     });
@@ -242,7 +244,7 @@ describeIf(['v2', 'swap', 'root'], 'a limit of stalls above swapHigh', () => {
       const script = '$| = 1; $k = "x" x (8 << 20); print "done\\n"; <STDIN>; $i += $_ for 1 .. 1e7; sleep 2';
       const child = spawn('perl', ['-e', script], {
         memory: { max: '64M', swap: 'max' },
-        stall: { ms: MS },
+        stall: { limitMs: MS },
         stdio: 'pipe',
       });
       await said(child, 'done');

@@ -6,7 +6,7 @@ import {
   type Cage,
   createBudget,
   createCage,
-  launcherFor,
+  createLauncher,
   type Outcome,
   run,
   spawn,
@@ -106,7 +106,7 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
     }
     expect(spawnSync('true', [], { memory }).outcome).toMatchObject({ exitCode: 0, memory: { limitBytes: LIMIT } });
     await expect(cageOf({ memory }).run('sh', TOO_MUCH)).rejects.toEqual(KILLED);
-    await launcherFor({ memory }).close();
+    await createLauncher({ memory }).close();
   }
 
   testRows(
@@ -137,8 +137,8 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
     { name },
   );
 
-  test('has run() reject, and launcherFor() by its close()', async () => {
-    const launcher = launcherFor({ memory });
+  test('has run() reject, and createLauncher() by its close()', async () => {
+    const launcher = createLauncher({ memory });
     const script = 'for up in $(dirname "$0")*; do echo -memory >"$up/cgroup.subtree_control"; done';
     const path = launcher.cage.cgroup.path;
     await expect(run('sh', ['-c', script, path], { memory })).rejects.toEqual(LOST);
@@ -172,7 +172,7 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
     await expect(cage.run('sh', TOO_MUCH)).rejects.toEqual(KILLED);
     await cage.run('true', { pids: 10 });
     control(cage.cgroup.path, '-pids');
-    expect(await cage.run('true', { pids: 10 })).toMatchObject({ limits: { pids: { max: 10, hits: 0 } } });
+    expect(await cage.run('true', { pids: 10 })).toMatchObject({ limits: { pids: { limit: 10, limitHits: 0 } } });
   });
 
   testRows(

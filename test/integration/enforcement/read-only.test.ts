@@ -238,7 +238,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
   });
 
   test('keepDescendants, and what nothing holds', async () => {
-    expect(await answersOf('ask.js', 'kept')).toEqual({ exitCode: 0, isOpen: true, closing: true });
+    expect(await answersOf('ask.js', 'kept')).toEqual({ exitCode: 0, isOpen: true, closed: true });
     const { report, ...rest } = await answersOf<{ report: Outcome['memory'] }>('ask.js', 'measured');
     expect(rest).toEqual({ oom: null, kind: 'none', exitCode: 0 });
     expect(report).toMatchObject({ limitBytes: 'Infinity', swapLimited: false });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AnyCage,
   createCage,
-  launcherFor,
+  createLauncher,
   run,
   type SpawnSyncOptions,
   spawn,
@@ -212,7 +212,7 @@ describeIf('cgroup', 'thresholds of a cage', () => {
   );
 
   test('of a launcher', async () => {
-    const launcher = launcherFor({ memory: '64M', thresholds: ['16M'] });
+    const launcher = createLauncher({ memory: '64M', thresholds: ['16M'] });
     cage = launcher.cage;
     const events = recordEvents(cage, ['usage']);
     const child = spawn(launcher.file, [...launcher.args, 'sh', '-c', 'exec "$@"', 'sh', ...keeping(24).flat()], {

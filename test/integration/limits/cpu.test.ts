@@ -34,11 +34,11 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
     const { limits, durationMs, exitCode } = await run(file, args, { cpu: 0.05 });
     expect(exitCode).toBe(0);
     expect(limits).toEqual({
-      cpu: { max: 0.05, throttledMs: expect.any(Number) as number, usageMs: expect.any(Number) as number },
+      cpu: { limit: 0.05, throttledMs: expect.any(Number) as number, usedMs: expect.any(Number) as number },
     });
     expect(limits.cpu?.throttledMs).toBeGreaterThan(50);
-    expect(limits.cpu?.usageMs).toBeGreaterThanOrEqual(50);
-    expect(limits.cpu?.usageMs).toBeLessThan(durationMs);
+    expect(limits.cpu?.usedMs).toBeGreaterThanOrEqual(50);
+    expect(limits.cpu?.usedMs).toBeLessThan(durationMs);
   });
 
   test('the usage is that of the whole cage, ended processes included', async () => {
@@ -46,8 +46,8 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
     const { limits } = await run('sh', ['-c', '"$@"; "$@" & wait', 'sh', file, ...args], {
       cpu: Number.POSITIVE_INFINITY,
     });
-    expect(limits.cpu).toMatchObject({ max: Number.POSITIVE_INFINITY });
-    expect(limits.cpu?.usageMs).toBeGreaterThanOrEqual(120);
+    expect(limits.cpu).toMatchObject({ limit: Number.POSITIVE_INFINITY });
+    expect(limits.cpu?.usedMs).toBeGreaterThanOrEqual(120);
   });
 
   testRows<[keyof typeof FILES, object]>(
@@ -65,14 +65,14 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
       expect(readFileSync(`${controllerCgroup(child.pid as number, 'cpu')}/${file}`, 'utf8').trim()).toBe(text);
       child.kill('SIGKILL');
       const { limits } = await child.outcome;
-      expect(limits.cpu).toMatchObject({ max: name === 'max' ? 1.5 : Number.POSITIVE_INFINITY });
+      expect(limits.cpu).toMatchObject({ limit: name === 'max' ? 1.5 : Number.POSITIVE_INFINITY });
     },
   );
 
   test('a shared cage, each child of it, and a change', async () => {
     const cage = make({ memory: '100M', cpu: { max: 1, weight: 200 }, perChild: { cpu: 0.5 } });
     const one = await cage.run(...work(50));
-    expect(one.limits.cpu?.max).toBe(0.5);
+    expect(one.limits.cpu?.limit).toBe(0.5);
     cage.setLimits({ cpu: 0.75 });
     const child = cage.spawn('sleep', ['60']);
     const path = controllerCgroup(child.pid as number, 'cpu');
@@ -87,8 +87,8 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
     const cage = make({ cpu: 0.5 });
     await cage.run(...work(40));
     const { limits } = await cage.run('true');
-    expect(limits.cpu?.max).toBe(0.5);
-    expect(limits.cpu?.usageMs).toBeGreaterThanOrEqual(40);
+    expect(limits.cpu?.limit).toBe(0.5);
+    expect(limits.cpu?.usedMs).toBeGreaterThanOrEqual(40);
   });
 
   testRows<[object, RegExp]>(

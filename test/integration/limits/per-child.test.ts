@@ -47,7 +47,7 @@ describeIf(['cgroup', 'cpu', 'cpuset'], 'limits of each child besides those of i
     const child = cage.spawn('sleep', ['60'], { cpu: { weight: 10_000, max: 4 } });
     expect(read(child.pid as number)).toBe(version === 1 ? '102' : '10');
     child.kill();
-    expect((await child.outcome).limits.cpu?.max).toBe(1);
+    expect((await child.outcome).limits.cpu?.limit).toBe(1);
   });
 });
 
@@ -78,7 +78,7 @@ describeIf(['cgroup', 'cpuset', 'two-processors'], 'processors of each child', (
     const { stdout, limits } = await cage.run(...ALLOWED);
     expect(stdout).toBe('0\n');
     // It was written before.
-    expect(limits.cpu?.max).toBe(0.5);
+    expect(limits.cpu?.limit).toBe(0.5);
     expect(() => make({ cpu: 'max' }).setLimits({ cpu: { set: '0' } })).toThrow(/Make the cage with a cpu.set/);
   });
 });

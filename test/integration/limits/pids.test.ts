@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   createCage,
+  createLauncher,
   createWarmPool,
   exec,
   execFile,
   fork,
-  launcherFor,
   type Outcome,
   run,
   spawn,
@@ -61,7 +61,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const [file, args] = forks(20);
     const { stdout, limits, oom, memory } = await run(file, args, { pids: 5 });
     expect(stdout).toBe('4');
-    expect(limits).toEqual({ pids: { max: 5, hits: 1, peak: peakOf(5) } });
+    expect(limits).toEqual({ pids: { limit: 5, limitHits: 1, peak: peakOf(5) } });
     expect(oom).toBeNull();
     expect(memory.limitBytes).toBe(Number.POSITIVE_INFINITY);
   });
@@ -71,7 +71,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const path = controllerCgroup(child.pid as number, 'pids');
     expect(readFileSync(`${path}/pids.max`, 'utf8')).toBe('7\n');
     child.kill();
-    expect((await child.outcome).limits).toEqual({ pids: { max: 7, hits: 0, peak: peakOf(1) } });
+    expect((await child.outcome).limits).toEqual({ pids: { limit: 7, limitHits: 0, peak: peakOf(1) } });
   });
 
   const WAYS: Record<string, (options: { pids: number }) => Promise<Pick<Outcome, 'limits'>>> = {
@@ -88,7 +88,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
 
   testRows('every way to start a child', Object.keys(WAYS), async (name) => {
     const { limits } = (await WAYS[name]?.({ pids: 64 })) ?? {};
-    expect(limits).toEqual({ pids: { max: 64, hits: 0, peak: anyPeak } });
+    expect(limits).toEqual({ pids: { limit: 64, limitHits: 0, peak: anyPeak } });
   });
 
   describe('too low for a program to begin', () => {
@@ -117,7 +117,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
           7,
           `${NODE} to run a program, and ${INIT}`,
         ],
-        ['launcherFor', (pids) => launcherFor({ pids, namespaces: { pid: { init: true } } }).close(), 2, INIT],
+        ['createLauncher', (pids) => createLauncher({ pids, namespaces: { pid: { init: true } } }).close(), 2, INIT],
       ],
       async ([, start, least, why]) => {
         const refused = withCode('LIMIT_TOO_SMALL', `The limit of processes (pids), ${least - 1}, is too small`);
@@ -138,7 +138,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const [file, args] = forks(6);
     const { stdout, limits } = await run(file, args, { pids: 'max' });
     expect(stdout).toBe('6');
-    expect(limits).toEqual({ pids: { max: Number.POSITIVE_INFINITY, hits: 0, peak: peakOf(7) } });
+    expect(limits).toEqual({ pids: { limit: Number.POSITIVE_INFINITY, limitHits: 0, peak: peakOf(7) } });
   });
 
   test('without the option, nothing is reported', async () => {
@@ -156,12 +156,12 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     children[0]?.kill();
     await children[0]?.outcome;
     const next = cage.spawn('true');
-    expect(await next.outcome).toMatchObject({ exitCode: 0, limits: { pids: { max: 3 } } });
+    expect(await next.outcome).toMatchObject({ exitCode: 0, limits: { pids: { limit: 3 } } });
   });
 
   test('through the launcher too, for which the kernel does not look', async () => {
     const cage = make({ pids: 2 });
-    await using launcher = launcherFor({ cage });
+    await using launcher = createLauncher({ cage });
     const first = cage.spawn('sleep', ['60']);
     const start = (count: number) =>
       stockSync(launcher.file, [...launcher.args, 'sh', '-c', `${'sleep 0.01 & '.repeat(count)}wait; echo all`]);
@@ -180,13 +180,13 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const [file, args] = forks(10);
     const own = await cage.run(file, args);
     expect(own.stdout).toBe('2');
-    expect(own).toMatchObject({ memory: { limitBytes: 50 * 2 ** 20 }, limits: { pids: { max: 3, hits: 1 } } });
+    expect(own).toMatchObject({ memory: { limitBytes: 50 * 2 ** 20 }, limits: { pids: { limit: 3, limitHits: 1 } } });
     const contained = cage.contain(() => stockSync(file, args));
     expect(contained.stdout.toString()).toBe('2');
     const lower = await cage.run(file, args, { pids: 2 });
-    expect([lower.stdout, lower.limits.pids?.max]).toEqual(['1', 2]);
+    expect([lower.stdout, lower.limits.pids?.limit]).toEqual(['1', 2]);
     const higher = await cage.run(file, args, { pids: 50, memory: '100M' });
-    expect([higher.stdout, higher.limits.pids?.max, higher.memory.limitBytes]).toEqual(['2', 3, 50 * 2 ** 20]);
+    expect([higher.stdout, higher.limits.pids?.limit, higher.memory.limitBytes]).toEqual(['2', 3, 50 * 2 ** 20]);
     const inner = cage.contain(() => make({ memory: '100M' }));
     expect((await inner.run(file, args)).stdout).toBe('2');
   });
@@ -243,6 +243,6 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const [file, args] = forks(10);
     const { stdout, limits } = await inner.run(file, args);
     expect(stdout).toBe('3');
-    expect(limits.pids?.max).toBe(50);
+    expect(limits.pids?.limit).toBe(50);
   });
 });

@@ -56,15 +56,15 @@ describeIf(['v1', 'pids', 'cpu', 'root'], 'side cgroups that a child leaves as g
   test('are not those of a child with other limits', async () => {
     for (const pids of [5, 7, 5, 7]) expect((await live({ pids })).limit).toBe(String(pids));
     const { limits } = await live({ pids: 7, cpu: 1 });
-    expect(limits).toMatchObject({ pids: { max: 7 }, cpu: { max: 1 } });
-    expect((await live({ cpu: { max: 1, set: '0' }, pids: 7 })).limits.cpu?.max).toBe(1);
+    expect(limits).toMatchObject({ pids: { limit: 7 }, cpu: { limit: 1 } });
+    expect((await live({ cpu: { max: 1, set: '0' }, pids: 7 })).limits.cpu?.limit).toBe(1);
   });
 
   test('tell no child the counts of another', async () => {
     const many = { pids: 3 } as const;
     for (let i = 0; i < 3; i += 1) {
       const script = 'sleep 0.01 & sleep 0.01 & wait';
-      expect((await run('sh', ['-c', script], many)).limits.pids).toMatchObject({ hits: 0 });
+      expect((await run('sh', ['-c', script], many)).limits.pids).toMatchObject({ limitHits: 0 });
       await sleep(PAUSE_MS);
       const { peak = null } = (await run('true', many)).limits.pids ?? {};
       expect(peak ?? 1).toBe(1);

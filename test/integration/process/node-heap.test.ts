@@ -2,7 +2,7 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type Cage, createCage, exec, fork, launcherFor, type RunOptions, run, spawn, spawnSync } from 'memcage';
+import { type Cage, createCage, createLauncher, exec, fork, type RunOptions, run, spawn, spawnSync } from 'memcage';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -296,7 +296,7 @@ describeIf('cgroup', 'the heap of a Node child', () => {
     { limitMs: 60_000 },
   );
 
-  test('launcherFor has no such option', () => {
-    expect(() => launcherFor({ memory: '100M', nodeHeap: 'auto' } as never)).toThrow(withCode('UNKNOWN_OPTION'));
+  test('createLauncher has no such option', () => {
+    expect(() => createLauncher({ memory: '100M', nodeHeap: 'auto' } as never)).toThrow(withCode('UNKNOWN_OPTION'));
   });
 });

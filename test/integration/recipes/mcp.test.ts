@@ -37,7 +37,7 @@ const OTHER = `
 const CLIENT = `
   import { Client } from '@modelcontextprotocol/sdk/client/index.js';
   import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-  import { createCage, explainOom, launcherFor } from 'memcage';
+  import { createCage, explainOom, createLauncher } from 'memcage';
   const client = new Client({ name: 'an-agent', version: '1.0.0' });
   const told = [];
   const tell = (what) => told.push(what);

@@ -17,7 +17,7 @@ describeIf(['cgroup', 'host'], 'a shell in a terminal of node-pty', () => {
     const [screen, told, end] = (await resultOf(
       project,
       `import pty from '@lydell/node-pty';
-       import { explainOom, launcherFor } from 'memcage';
+       import { explainOom, createLauncher } from 'memcage';
        const told = [];
        const tell = (sentence) => told.push(sentence);
        ${recipe('docs/agents.md', 'An interactive shell (node-pty)')}

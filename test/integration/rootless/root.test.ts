@@ -29,7 +29,10 @@ describeIf(['unprivileged-userns', 'root-read-only'], 'a root of its own for a u
     const { path } = directory;
     const script =
       'id -u; cat /etc/name; echo x > /dev/null && head -c 2 /dev/zero | wc -c; touch /tmp/x && echo tmp; echo $$';
-    const empty = { tmpfs: ['/', '/tmp'], binds: [...SYSTEM, { from: join(path, 'etc'), to: '/etc', readOnly: true }] };
+    const empty = {
+      tmpfs: ['/', '/tmp'],
+      binds: [...SYSTEM, { source: join(path, 'etc'), target: '/etc', readOnly: true }],
+    };
     const other = { path, binds: SYSTEM, tmpfs: ['/tmp'], readOnly: true };
     const own = { readOnly: true, tmpfs: ['/tmp'], hide: ['/usr/share'] };
     const results = await runAsUser([
@@ -62,7 +65,7 @@ describeIf(['unprivileged-userns', 'root-read-only'], 'a root of its own for a u
       sh(script, root, { privileges: none, namespaces: asAnother }),
       sh(script, root, { privileges: none, namespaces: asAnother, uid: 1000, gid: 1000 }),
       sh(script, root, { privileges: none, namespaces: { user: { uid: 0, gid: 0 } } }),
-      ['sh', ['-c', script], { namespaces: { pid: { init: true } }, privileges: { ...none, noNew: true } }],
+      ['sh', ['-c', script], { namespaces: { pid: { init: true } }, privileges: { ...none, noNewPrivileges: true } }],
     ]);
     expect(results.map(({ stdout, message }) => message ?? lines(stdout))).toEqual([
       told(nothing),
@@ -86,7 +89,9 @@ describeIf(['unprivileged-userns', 'root-read-only'], 'a root of its own for a u
   });
 
   test('what is missing is named', async () => {
-    const [result] = await runAsUser([sh('true', { path: directory.path, binds: [{ from: '/usr', to: '/none' }] })]);
+    const [result] = await runAsUser([
+      sh('true', { path: directory.path, binds: [{ source: '/usr', target: '/none' }] }),
+    ]);
     expect(result).toMatchObject({
       code: 'ERR_MEMCAGE_MOUNT',
       stage: 'root-target',

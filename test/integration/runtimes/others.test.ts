@@ -20,7 +20,7 @@ const works = {
   'Cgroup.create': true,
   prepare: true,
   diagnose: true,
-  launcherFor: true,
+  createLauncher: true,
   spawn: UNSUPPORTED,
   fork: UNSUPPORTED,
   exec: UNSUPPORTED,

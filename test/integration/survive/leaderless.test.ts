@@ -61,7 +61,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a process whose first
         ['by kill() of the child', {}, (child) => child.kill('SIGKILL')],
         ['by a timeout', { timeout: patience(100), killSignal: 'SIGKILL' }, () => {}],
         ['by its processor time', { cpuTimeMs: 300 }, () => {}, 'spin'],
-        ['by its stall', { memory: NARROW, stall: { ms: 600 } }, () => {}, '100'],
+        ['by its stall', { memory: NARROW, stall: { limitMs: 600 } }, () => {}, '100'],
       ] as [string, Memcage.SpawnOptions, (child: Caged) => unknown, string?][],
       async ([, options, end, what]) => {
         const child = await start(options, what);

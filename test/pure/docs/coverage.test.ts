@@ -171,7 +171,7 @@ describe('docs name', () => {
       ['docs/monitoring.md', 'ReadManyOptions', {}],
       ['docs/monitoring.md', 'CollectCgroupsOptions', {}],
       ['docs/monitoring.md', 'CollectBudgetsOptions', {}],
-      ['docs/bullmq.md', 'CagedProcessor', { own: true }],
+      ['docs/bullmq.md', 'Processor', { own: true }],
       ['docs/monitoring.md', 'ObserveCgroupsOptions', {}],
       ['docs/native.md', 'NativeBinding', {}],
       ['docs/native.md', 'CloneOptions', {}],

@@ -1,9 +1,9 @@
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
-const { launcherFor, spawnSync } = require('memcage');
+const { createLauncher, spawnSync } = require('memcage');
 
 exports['the launcher joins the cage and makes a uts namespace'] = async () => {
-  const launcher = launcherFor({ memory: '50M', namespaces: { uts: { hostname: 'smoke' } } });
+  const launcher = createLauncher({ memory: '50M', namespaces: { uts: { hostname: 'smoke' } } });
   const words = ['sh', '-c', 'uname -n; cat /proc/self/cgroup'];
   const [hostname, ...cgroups] = execFileSync(launcher.file, [...launcher.args, ...words], { encoding: 'utf8' }).split(
     '\n',

@@ -1,12 +1,12 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { createCage, launcherFor } = require('memcage');
+const { createCage, createLauncher } = require('memcage');
 const { until } = require('../until.cjs');
 
 exports['a cage reports a kill, and on cgroup v1 a threshold'] = async () => {
   const cage = createCage({ memory: '20M' });
-  const launcher = launcherFor({ cage });
+  const launcher = createLauncher({ cage });
   try {
     const heard = new Set();
     const expected = new Set(['oomKill', 'oom']);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readJest } from '../readers/jest.mjs';
 import { npmInstall } from './npm-install.mjs';
 
-// Its tests of sandboxed processors. Contained, a file is done by cagedProcessor() in the place of BullMQ's own sandbox
+// Its tests of sandboxed processors. Contained, a file is done by createProcessor() in the place of BullMQ's own sandbox
 // (bullmq/worker.mts). They run in a project of their own, with the package from the registry that memcage's tests have.
 const PROJECT = 'memcage-suites';
 const FILE = 'tests/sandboxed_process.test.ts';

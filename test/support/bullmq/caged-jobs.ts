@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Job } from 'bullmq';
 import { run } from 'memcage';
-import { type CagedProcessor, type CagedProcessorOptions, cagedProcessor } from 'memcage/bullmq';
+import { createProcessor, type Processor, type ProcessorOptions } from 'memcage/bullmq';
 import { expectNothingLeft } from '../nothing-left';
 import { until } from '../until';
 import { TestQueue } from './queue';
@@ -12,7 +12,7 @@ export const ofBullmq = (name: string): string => join(__dirname, '../../fixture
 /** A processor whose jobs end in all kinds of ways, by their names. */
 export const ENDS = ofBullmq('ends.mjs');
 
-type CagedQueue = TestQueue & { processor: CagedProcessor; failures: Map<string, Error> };
+type CagedQueue = TestQueue & { processor: Processor; failures: Map<string, Error> };
 
 /** Queues on a server of their own, whose jobs caged processors do. All is closed after each test of the file. */
 export class CagedJobs {
@@ -44,11 +44,11 @@ export class CagedJobs {
   }
 
   work(
-    options: Partial<CagedProcessorOptions> = {},
+    options: Partial<ProcessorOptions> = {},
     { file = ENDS, lockDuration = 30_000, concurrency = 2, autorun = true, drainDelay = 5 } = {},
   ): CagedQueue {
     this.#count += 1;
-    const processor = this.closeLater(cagedProcessor(file, { memory: '64M', nodeHeap: false, ...options }));
+    const processor = this.closeLater(createProcessor(file, { memory: '64M', nodeHeap: false, ...options }));
     const queue = this.closeLater(new TestQueue(this.valkey, `${this.name}-${this.#count}`));
     const worker = queue.work(processor as never, { lockDuration, concurrency, autorun, drainDelay });
     processor.attach(worker);

@@ -75,7 +75,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   ],
   'lib/start/api/exec.ts': [{ ...PARENT, operations: ['exec', 'execFile'] }],
   'lib/start/api/fork.ts': [{ ...PARENT, operations: ['fork', 'pool'] }],
-  'lib/start/api/launcher-for.ts': [{ operations: ['launcher', 'launcher-init'] }],
+  'lib/start/api/create-launcher.ts': [{ operations: ['launcher', 'launcher-init'] }],
   'lib/start/run': [{ ...PARENT, operations: ['run'] }],
   'lib/jobs/budget': [{ ...PARENT, operations: ['gate'] }],
   'lib/cage': [PARENT],

@@ -6,7 +6,7 @@ import type { RootBind } from 'memcage';
 /** This machine's programs and libraries, for a root that has none. */
 export const SYSTEM: readonly RootBind[] = ['/usr', '/bin', '/lib', '/lib32', '/lib64']
   .filter((path) => existsSync(path))
-  .map((path) => ({ from: path, to: path, readOnly: true }));
+  .map((path) => ({ source: path, target: path, readOnly: true }));
 
 export interface RootDirectory {
   path: string;
@@ -22,7 +22,7 @@ export function makeRootDirectory(): RootDirectory {
   const directory = (name: string): void => {
     mkdirSync(join(path, name), { recursive: true });
   };
-  for (const each of ['proc', 'dev', 'etc', 'tmp', 'job', ...SYSTEM.map(({ to }) => to)]) directory(each);
+  for (const each of ['proc', 'dev', 'etc', 'tmp', 'job', ...SYSTEM.map(({ target: to }) => to)]) directory(each);
   return {
     path,
     directory,

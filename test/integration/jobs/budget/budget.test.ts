@@ -139,14 +139,6 @@ describeIf('cgroup', 'a budget', () => {
     child.on('spawn', spawned);
     await said(child, 'spawned');
     expect(spawned).toHaveBeenCalledTimes(1);
-    const called = await new Promise<string>((resolve) => {
-      void budget.exec('echo $0 executed', { memory: '8M' }, (_error, stdout) => resolve(stdout));
-    });
-    expect(called).toContain('executed');
-    const file = await new Promise<string>((resolve) => {
-      void budget.execFile('echo', ['file'], { memory: '8M' }, (_error, stdout) => resolve(stdout));
-    });
-    expect(file).toBe('file\n');
     const forked = await budget.fork(require.resolve('../../../fixtures/ipc-echo.js'), {
       memory: '100M',
       silent: true,
@@ -221,7 +213,7 @@ describeIf('cgroup', 'a budget', () => {
     const budget = make({ memory: '20M', pids: 10 });
     const first = await budget.spawn(...WAIT, { memory: '20M' });
     const refused = async (options: object, code: string, text: string): Promise<void> => {
-      const starts = [budget.run, budget.spawn, budget.fork, budget.exec, budget.execFile];
+      const starts = [budget.run, budget.spawn, budget.fork];
       for (const start of starts as ((file: string, options: object) => Promise<unknown>)[]) {
         await expect(start('true', options)).rejects.toMatchObject(withCode(code, text));
       }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { createCage, launcherFor, run, spawn, spawnSync } from 'memcage';
+import { createCage, createLauncher, run, spawn, spawnSync } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../../support/budget/budget-after-each';
 import { ALL, fullBudgets } from '../../../support/budget/full-budget';
 import { withCode } from '../../../support/error-code';
@@ -276,7 +276,7 @@ describeIf('cgroup', 'budget.contain', () => {
     expect(thrown(() => budget.contain(5 as never, { memory: '10M' }))).toMatchObject({
       code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
     });
-    expect(budget.contain(() => thrown(() => launcherFor({ memory: '10M' })), { memory: '10M' })).toMatchObject({
+    expect(budget.contain(() => thrown(() => createLauncher({ memory: '10M' })), { memory: '10M' })).toMatchObject({
       code: 'ERR_MEMCAGE_UNSUPPORTED',
     });
     expect(budget.contain(() => thrown(() => spawn('true', { memory: '30M' })), { memory: '10M' })).toMatchObject({

@@ -14,10 +14,10 @@ describeIf('cgroup', 'a warm pool whose children write to their channel what is 
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   testRows('fails who has asked, and goes on', ABUSES, async (abuse) => {
-    const pool = make({ uses: 2, silent: true }, ABUSE);
+    const pool = make({ maxUses: 2, silent: true }, ABUSE);
     const error = { code: 'ERR_MEMCAGE_CHANNEL', outcome: { memory: { limitBytes: 200 * 2 ** 20 } } };
-    await expect(pool.run(abuse)).rejects.toMatchObject(error);
-    expect(await pool.run('well')).toBe('well');
+    await expect(pool.ask(abuse)).rejects.toMatchObject(error);
+    expect(await pool.ask('well')).toBe('well');
   });
 
   testRows('ends a child that does it while it waits', [...ABUSES, 'unheard'] as const, async (abuse) => {
@@ -28,6 +28,6 @@ describeIf('cgroup', 'a warm pool whose children write to their channel what is 
 
   test("takes no word of a module for the pool's own", async () => {
     const pool = make({ silent: true }, join(__dirname, '../../../fixtures/jobs/warm-pool/tells-lies.js'));
-    await expect(pool.run('')).rejects.toMatchObject({ name: 'ExitError', outcome: { exitCode: 3 } });
+    await expect(pool.ask('')).rejects.toMatchObject({ name: 'ExitError', outcome: { exitCode: 3 } });
   });
 });

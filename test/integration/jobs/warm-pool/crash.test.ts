@@ -36,7 +36,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
   ])('fails who takes a child, when the module %s', async (_, name, error) => {
     const pool = make({ silent: true }, moduleAt(name));
     await expect(pool.take()).rejects.toMatchObject(error);
-    await expect(pool.run('')).rejects.toMatchObject(error);
+    await expect(pool.ask('')).rejects.toMatchObject(error);
     expect(pool.stats().spare).toBe(0);
   });
 
@@ -62,7 +62,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
 
   test('fails one call after the other, when no child can be started any more', async () => {
     const cage = createCage({ memory: '200M' });
-    const pool = createWarmPool(WORKER, { cage, spare: 0, most: 1 });
+    const pool = createWarmPool(WORKER, { cage, spare: 0, maxChildren: 1 });
     await pool.take();
     const calls = Promise.allSettled(Array.from({ length: 3000 }, () => pool.take()));
     await cage.close();
@@ -75,17 +75,17 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     const pool = make({ spare: 0 });
     for (const free of [0, 1, 2]) {
       const release = fillFds(free);
-      const asked = expect(pool.run('')).rejects.toMatchObject({ code: 'EMFILE' });
+      const asked = expect(pool.ask('')).rejects.toMatchObject({ code: 'EMFILE' });
       // Node reports some of it in the next tick.
       await asked.finally(release);
     }
-    expect(await pool.run('answer')).toBe('answer');
+    expect(await pool.ask('answer')).toBe('answer');
   });
 
   test('fails nobody when one ends that had loaded the module', async () => {
-    const pool = make({ uses: 2, spare: 0 }, moduleAt('late.mjs'));
+    const pool = make({ maxUses: 2, spare: 0 }, moduleAt('late.mjs'));
     const before = childrenOf(process.pid);
-    await pool.run('');
+    await pool.ask('');
     const used = childrenOf(process.pid).filter((pid) => !before.includes(pid));
     const taken = pool.take();
     const crash = once(pool, 'crash');
@@ -131,7 +131,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     const [error] = (await crash) as [Error];
     expect(error).toMatchObject({ name: 'ExitError', message: `${WORKER} was ended by SIGKILL before it was taken` });
     await ready(pool);
-    expect(await pool.run('answer')).toBe('answer');
+    expect(await pool.ask('answer')).toBe('answer');
     expect(pool.stats().crashed).toBe(1);
   });
 
@@ -139,8 +139,8 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     [{ spares: 1 }, 'ERR_MEMCAGE_UNKNOWN_OPTION', /did you mean 'spare'/],
     [{ spare: -1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /an integer, 0 or more for spare/],
     [{ spare: 1.5 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /spare/],
-    [{ most: 0 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /a positive integer for most/],
-    [{ uses: 0 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /a positive integer for uses/],
+    [{ maxChildren: 0 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /a positive integer for maxChildren/],
+    [{ maxUses: 0 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /a positive integer for maxUses/],
     [{ trim: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /true or false for trim/],
     [{ signal: AbortSignal.abort() }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /signal/],
     [{ timeout: 5 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', /timeout/],

@@ -13,17 +13,17 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   test('is answered by a child that is new each time', async () => {
     const pool = make({ spare: 2 });
     const pids: number[] = [];
-    for (let n = 0; n < 3; n += 1) pids.push(((await pool.run('facts')) as Facts).pid);
+    for (let n = 0; n < 3; n += 1) pids.push(((await pool.ask('facts')) as Facts).pid);
     expect(new Set(pids).size).toBe(3);
     expect(pool.stats()).toMatchObject({ served: 3, crashed: 0 });
   });
 
   test('is answered by the same child, as often as `uses` says', async () => {
-    const pool = make({ uses: 2 });
+    const pool = make({ maxUses: 2 });
     const pids: number[] = [];
     for (let n = 0; n < 4; n += 1) {
       // It waits again before whoever asked has the answer.
-      pids.push(((await pool.run('facts')) as Facts).pid);
+      pids.push(((await pool.ask('facts')) as Facts).pid);
     }
     const [a, b, c, d] = pids;
     expect([b, d]).toEqual([a, c]);
@@ -33,13 +33,13 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   test('is not answered by what the child has sent before', async () => {
     const pool = make({ silent: true }, WORKER, ['talk']);
     await ready(pool);
-    expect(await pool.run('answer')).toBe('answer');
+    expect(await pool.ask('answer')).toBe('answer');
   });
 
   test('is not answered by what is on its way when it is asked', async () => {
-    const pool = make({ uses: 20 }, moduleAt('chatty.js'));
+    const pool = make({ maxUses: 20 }, moduleAt('chatty.js'));
     for (let n = 0; n < 20; n += 1) {
-      expect(await pool.run(n)).toBe(n);
+      expect(await pool.ask(n)).toBe(n);
       // Here nothing is read meanwhile.
       const end = performance.now() + 10;
       while (performance.now() < end);
@@ -47,16 +47,16 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   });
 
   test('has one answer', async () => {
-    const pool = make({ uses: 2, silent: true });
-    expect(await pool.run('twice')).toBe('first');
-    expect(await pool.run('answer')).toBe('answer');
+    const pool = make({ maxUses: 2, silent: true });
+    expect(await pool.ask('twice')).toBe('first');
+    expect(await pool.ask('answer')).toBe('answer');
   });
 
   test('is not answered by what came of an earlier one', async () => {
-    const pool = make({ uses: 3, spare: 1, most: 1 }, moduleAt('late-answers.js'));
-    expect(await pool.run({ name: 'first', takesMs: 0 })).toBe('first');
-    expect(await pool.run({ name: 'second', takesMs: 150 })).toBe('second');
-    expect(await pool.run({ name: 'third', by: 'a timer of its own' })).toBe('third');
+    const pool = make({ maxUses: 3, spare: 1, maxChildren: 1 }, moduleAt('late-answers.js'));
+    expect(await pool.ask({ name: 'first', takesMs: 0 })).toBe('first');
+    expect(await pool.ask({ name: 'second', takesMs: 150 })).toBe('second');
+    expect(await pool.ask({ name: 'third', by: 'a timer of its own' })).toBe('third');
   });
 
   const matching = (pattern: RegExp) => expect.stringMatching(pattern) as string;
@@ -68,20 +68,20 @@ describeIf('cgroup', 'a question to a warm pool', () => {
     ['a closed channel', 'leave', { name: 'ExitError', message: matching(/before it answered/) }, { exitCode: 0 }],
   ])('fails when the child ends: by %s', async (_, message, error, outcome) => {
     const pool = make({ silent: true });
-    await expect(pool.run(message)).rejects.toMatchObject({ ...error, outcome });
-    expect(await pool.run('the pool goes on')).toBe('the pool goes on');
+    await expect(pool.ask(message)).rejects.toMatchObject({ ...error, outcome });
+    expect(await pool.ask('the pool goes on')).toBe('the pool goes on');
   });
 
   test('ends a child that takes too long, or that nobody wants an answer of', async () => {
     const pool = make({ spare: 2 });
-    await expect(pool.run('hang', { timeout: 50 })).rejects.toMatchObject({
+    await expect(pool.ask('hang', { timeout: 50 })).rejects.toMatchObject({
       name: 'TimeoutError',
       code: 'ERR_MEMCAGE_TIMEOUT',
       message: `${WORKER} did not answer within 50 ms`,
       outcome: { signal: 'SIGTERM' },
     });
     const controller = new AbortController();
-    const aborted = pool.run('spin', { signal: controller.signal });
+    const aborted = pool.ask('spin', { signal: controller.signal });
     await until('it was asked', () => pool.stats().served === 2);
     controller.abort('why');
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError', cause: 'why', outcome: {} });
@@ -89,7 +89,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
 
   test('does not outlive the pool', async () => {
     const pool = make();
-    const asked = pool.run('hang');
+    const asked = pool.ask('hang');
     await until('it was asked', () => pool.stats().served === 1);
     const failed = expect(asked).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
     await pool.close();
@@ -100,7 +100,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   test('does not outlive a pool that is closed before the question is sent', async () => {
     const pool = make();
     await ready(pool);
-    const asked = expect(pool.run('hang')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
+    const asked = expect(pool.ask('hang')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
     await pool.close();
     expect(pool.stats().busy).toBe(0);
     await asked;
@@ -108,7 +108,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
 
   test('does not outlive a pool that is closed when its child is ready', async () => {
     const pool = make({ spare: 0 });
-    const asked = expect(pool.run('hang')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
+    const asked = expect(pool.ask('hang')).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
     await new Promise<void>((resolve) => pool.once('ready', () => resolve(pool.close())));
     expect(pool.stats().busy).toBe(0);
     await asked;
@@ -116,10 +116,10 @@ describeIf('cgroup', 'a question to a warm pool', () => {
 
   test('must be one that can be sent', async () => {
     const pool = make({ serialization: 'advanced' });
-    await expect(pool.run((() => 1) as never)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
-    await expect(pool.run({ deep: () => 1 } as never)).rejects.toThrow(/could not be cloned/);
-    await expect(pool.run('', { timeout: -1 })).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
-    await expect(pool.run('', { time: 1 } as never)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' });
-    expect(await pool.run('the pool goes on')).toBe('the pool goes on');
+    await expect(pool.ask((() => 1) as never)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    await expect(pool.ask({ deep: () => 1 } as never)).rejects.toThrow(/could not be cloned/);
+    await expect(pool.ask('', { timeout: -1 })).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    await expect(pool.ask('', { time: 1 } as never)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' });
+    expect(await pool.ask('the pool goes on')).toBe('the pool goes on');
   });
 });

@@ -122,7 +122,7 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('is yours: the pool neither reuses nor closes it', async () => {
-    const pool = make({ uses: 5 });
+    const pool = make({ maxUses: 5 });
     const child = await pool.take();
     await pool.close();
     expect(await ask(child, 'still here')).toBe('still here');
@@ -130,15 +130,15 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('has answered nobody before', async () => {
-    const pool = make({ uses: 5, most: 1 });
-    const used = (await pool.run('facts')) as { pid: number };
+    const pool = make({ maxUses: 5, maxChildren: 1 });
+    const used = (await pool.ask('facts')) as { pid: number };
     const child = await pool.take();
     expect(child.pid).not.toBe(used.pid);
     await leave(child);
   });
 
   test('comes in the order of the calls', async () => {
-    const pool = make({ most: 1 });
+    const pool = make({ maxChildren: 1 });
     const order: string[] = [];
     const turn = async (name: string) => {
       const child = await pool.take();
@@ -151,21 +151,21 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('comes before later questions, which others could answer', async () => {
-    const pool = make({ most: 1, uses: 3 });
+    const pool = make({ maxChildren: 1, maxUses: 3 });
     await ready(pool);
     const order: string[] = [];
-    const first = pool.run('first').then(() => order.push('first'));
+    const first = pool.ask('first').then(() => order.push('first'));
     const taken = pool.take().then(async (child) => {
       order.push('taken');
       await leave(child);
     });
-    const last = pool.run('last').then(() => order.push('last'));
+    const last = pool.ask('last').then(() => order.push('last'));
     await Promise.all([first, taken, last]);
     expect(order).toEqual(['first', 'taken', 'last']);
   });
 
   test('does not come after an abort', async () => {
-    const pool = make({ most: 1 });
+    const pool = make({ maxChildren: 1 });
     const child = await pool.take();
     const controller = new AbortController();
     const waiting = pool.take({ signal: controller.signal });
@@ -178,7 +178,7 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('does not come once the pool is closed', async () => {
-    const pool = make({ most: 1 });
+    const pool = make({ maxChildren: 1 });
     const child = await pool.take();
     const waiting = pool.take();
     const closed = once(pool, 'close');

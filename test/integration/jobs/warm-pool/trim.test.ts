@@ -20,7 +20,7 @@ describeIf(['v2', 'swap'], 'a child that waits, trimmed', () => {
     const before = cgroup.usage().usageBytes;
     await until('it uses less than half', () => cgroup.usage().usageBytes < before / 2);
     cgroup.close();
-    expect(await pool.run('answer')).toBe('answer');
+    expect(await pool.ask('answer')).toBe('answer');
   });
 });
 
@@ -35,18 +35,18 @@ describeIf('cgroup', 'a child that is trimmed while it waits', () => {
     const fd = openSync(log, 'a');
     const pool = make({
       trim: true,
-      most: 1,
-      uses: 2,
+      maxChildren: 1,
+      maxUses: 2,
       execArgv: ['--trace-gc'],
       stdio: ['ignore', fd, 'inherit', 'ipc'],
     });
     await ready(pool);
     const collections = () => readFileSync(log, 'utf8').split(/last resort|testing/).length - 1;
     await until('a collection that was asked for', () => collections() > 0);
-    expect(await pool.run('answer')).toBe('answer');
+    expect(await pool.ask('answer')).toBe('answer');
     const once = collections();
     await until('another one, as it waits again', () => collections() > once);
-    expect(await pool.run('again')).toBe('again');
+    expect(await pool.ask('again')).toBe('again');
     expect(pool.stats()).toMatchObject({ crashed: 0, started: 1 });
     await pool.close();
     closeSync(fd);

@@ -31,7 +31,7 @@ describeIf(['cgroup', 'root'], 'memcage-exec', () => {
     }>('process/launcher/no-executable.js', directory);
     const message = expect.stringContaining(`${path}, a program that memcage needs`) as string;
     const refusal = { code: 'ERR_MEMCAGE_UNSUPPORTED', message, path };
-    expect(errors).toEqual({ spawnSync: refusal, init: refusal, launcherFor: refusal });
+    expect(errors).toEqual({ spawnSync: refusal, init: refusal, createLauncher: refusal });
     for (const each of Object.values(errors)) expect(each.message).toContain(`(${errno}). Cure: ${cure}`);
     expect(left).toEqual([]);
     expect(guardian).toMatchObject({

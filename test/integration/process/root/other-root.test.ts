@@ -36,7 +36,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
   test('is all that the child sees', async () => {
     directory.file('etc/name', 'inside\n');
     expect(await sh('cat /etc/name; pwd; echo /*')).toBe(
-      `inside\n/\n${['dev', 'etc', 'proc', 'tmp', 'job', ...SYSTEM.map(({ to }) => to.slice(1))]
+      `inside\n/\n${['dev', 'etc', 'proc', 'tmp', 'job', ...SYSTEM.map(({ target: to }) => to.slice(1))]
         .sort()
         .map((name) => `/${name}`)
         .join(' ')}`,
@@ -64,7 +64,9 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
       directory.file('source/file', 'bound\n');
       const from = join(directory.path, 'source');
       // Outside there is /etc, too: the mount must be in the directory.
-      expect(await sh('cat /etc/file; ls /etc', { binds: [{ from, to: `/${name}/etc` }] })).toBe('bound\nfile');
+      expect(await sh('cat /etc/file; ls /etc', { binds: [{ source: from, target: `/${name}/etc` }] })).toBe(
+        'bound\nfile',
+      );
       expect(readFileSync(join(directory.path, 'etc/secret'), 'utf8')).toBe('of the root');
     },
   );
@@ -72,14 +74,14 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
   test('links in a circle are an error that names the entry', async () => {
     symlinkSync('/two', join(directory.path, 'one'));
     symlinkSync('/one', join(directory.path, 'two'));
-    await expect(sh('true', { binds: [{ from: '/usr', to: '/one/x' }] })).rejects.toThrow(
+    await expect(sh('true', { binds: [{ source: '/usr', target: '/one/x' }] })).rejects.toThrow(
       withCode('MOUNT', `root.binds[${SYSTEM.length}]: /usr on /one/x`),
     );
   });
 
   test('read-only, but for a bind without readOnly and a tmpfs', async () => {
     mkdirSync(join(directory.path, 'outside'));
-    const binds = [{ from: join(directory.path, 'outside'), to: '/job' }];
+    const binds = [{ source: join(directory.path, 'outside'), target: '/job' }];
     const script = `for d in /etc /usr /outside /job /tmp /dev/shm; do touch $d/new 2>/dev/null && echo $d; done; true`;
     expect(await sh(script, { readOnly: true, binds, tmpfs: ['/tmp'] })).toBe('/job\n/tmp\n/dev/shm');
     expect(readFileSync(join(directory.path, 'outside/new'), 'utf8')).toBe('');
@@ -92,17 +94,17 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
     directory.directory('a/b');
     const from = (name: string) => join(directory.path, name);
     const binds = [
-      { from: from('b'), to: '/job/b' },
-      { from: from('a'), to: '/job' },
-      { from: from('a/file'), to: '/tmp/deep/file' },
+      { source: from('b'), target: '/job/b' },
+      { source: from('a'), target: '/job' },
+      { source: from('a/file'), target: '/tmp/deep/file' },
     ];
     expect(await sh('cat /job/file /job/b/file /tmp/deep/file', { binds, tmpfs: ['/tmp'] })).toBe('aba');
   });
 
   test('an empty root has what is made in it', async () => {
     const script = 'echo /*; touch /new && echo writable; stat -f -c %T / /tmp';
-    const names = ['dev', 'opt', 'proc', 'tmp', ...SYSTEM.map(({ to }) => to.slice(1))].sort();
-    const binds = [{ from: directory.path, to: '/opt/deep/down' }];
+    const names = ['dev', 'opt', 'proc', 'tmp', ...SYSTEM.map(({ target: to }) => to.slice(1))].sort();
+    const binds = [{ source: directory.path, target: '/opt/deep/down' }];
     const all = names.map((name) => `/${name}`).join(' ');
     expect(await sh(script, { tmpfs: ['/', '/tmp'], binds })).toBe(`${all}\nwritable\ntmpfs\ntmpfs`);
     expect(await sh('touch /new 2>/dev/null || echo read-only', { tmpfs: ['/'], readOnly: true })).toBe('read-only');

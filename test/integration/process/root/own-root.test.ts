@@ -37,14 +37,14 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
   test('read-only, but for what is bound', async () => {
     const script = 'for d in . data; do touch $d/new 2>/dev/null && echo $d; done; pwd; id -u';
     const data = join(directory, 'data');
-    expect(await sh(script, { readOnly: true, binds: [{ from: data, to: data }] })).toBe(`data\n${directory}\n0`);
+    expect(await sh(script, { readOnly: true, binds: [{ source: data, target: data }] })).toBe(`data\n${directory}\n0`);
     expect(await sh('touch new && ls', {})).toBe('data\nnew\nsecret');
   });
 
   test('a read-only bind within what can be written to', async () => {
     const data = join(directory, 'data');
     const script = 'for d in . data; do touch $d/new 2>/dev/null && echo $d; done; cat data/file';
-    expect(await sh(script, { binds: [{ from: data, to: data, readOnly: true }] })).toBe('.\ndata');
+    expect(await sh(script, { binds: [{ source: data, target: data, readOnly: true }] })).toBe('.\ndata');
   });
 
   test('no new rights, unless they are asked for', async () => {
@@ -54,14 +54,14 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     expect(await held({})).toBe('1');
     expect(await held({ privileges: { capabilities: [] } })).toBe('1');
     expect(spawnSync('grep', ['NoNewPrivs:\t1', '/proc/self/status'], { root }).status).toBe(0);
-    expect(await held({ privileges: { noNew: false } })).toBe('0');
+    expect(await held({ privileges: { noNewPrivileges: false } })).toBe('0');
   });
 
   test('a file over a file', async () => {
     const from = join(directory, 'data/file');
-    expect(await sh('cat secret', { binds: [{ from, to: join(directory, 'secret') }] })).toBe('data');
+    expect(await sh('cat secret', { binds: [{ source: from, target: join(directory, 'secret') }] })).toBe('data');
     expect(readFileSync(join(directory, 'secret'), 'utf8')).toBe('secret');
-    await expect(sh('true', { binds: [{ from, to: directory }] })).rejects.toThrow(
+    await expect(sh('true', { binds: [{ source: from, target: directory }] })).rejects.toThrow(
       withCode('MOUNT', `root.binds[0]: ${from} on ${directory} could not be given its place`),
     );
   });
@@ -79,7 +79,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     for (const name of ['cover', 'removed', 'around/file']) writeFileSync(at(name), `${name}\n`);
     const hide = ['secret', 'removed', 'around', 'moved'].map(at);
     const script = 'look() { echo "$(cat secret data/file removed; ls around moved)"; }; look; read go; look';
-    const root = { hide, binds: [{ from: at('cover'), to: at('data/file') }] };
+    const root = { hide, binds: [{ source: at('cover'), target: at('data/file') }] };
     const child = spawn('sh', ['-c', script], { root, cwd: directory });
     const stdout = child.stdout as Readable;
     expect(String((await once(stdout, 'data'))[0])).toBe('cover\naround:\n\nmoved:\n');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
   createCage,
+  createLauncher,
   exec,
   execFile,
   execFileSync,
   execSync,
   fork,
-  launcherFor,
   type NamespaceOptions,
   type RootOptions,
   run,
@@ -72,7 +72,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a root of its own, however the
       [
         'a launcher',
         async () => {
-          await using launcher = launcherFor({ memory: '100M', ...options() });
+          await using launcher = createLauncher({ memory: '100M', ...options() });
           return stockExecFileSync(launcher.file, [...launcher.args, 'sh', '-c', TELL], UTF8);
         },
       ],
@@ -135,7 +135,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a root of its own, however the
   });
 
   test('a mount that fails is thrown, and nothing is left', async () => {
-    const root = { path: directory.path, binds: [{ from: '/usr', to: '/none' }] };
+    const root = { path: directory.path, binds: [{ source: '/usr', target: '/none' }] };
     const message = `root.binds[0]: /usr on /none could not be given its place (ENOENT)`;
     await expect(run('true', { root })).rejects.toThrow(withCode('MOUNT', message));
     await expect(run('true', { root, memory: '100M', namespaces: { pid: true } })).rejects.toThrow(

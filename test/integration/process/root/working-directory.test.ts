@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launcherFor, type RootOptions, run, spawn, spawnSync } from 'memcage';
+import { createLauncher, type RootOptions, run, spawn, spawnSync } from 'memcage';
 import { withCode } from '../../../support/error-code';
 import { describeIf } from '../../../support/require';
 
@@ -33,8 +33,8 @@ describeIf(['root', 'root-read-only'], 'a working directory', () => {
     await expect(run('/bin/true', [], { root, cwd: 'sub' })).rejects.toEqual(refusal('cwd'));
     expect(() => spawn('/bin/true', [], { root })).toThrow(refusal('cwd'));
     expect(() => spawnSync('/bin/true', [], { root })).toThrow(refusal('cwd'));
-    expect(() => launcherFor({ root })).toThrow(refusal('cwd'));
-    expect(() => launcherFor({ root: { path: 'x' } })).toThrow(refusal('root.path'));
+    expect(() => createLauncher({ root })).toThrow(refusal('cwd'));
+    expect(() => createLauncher({ root: { path: 'x' } })).toThrow(refusal('root.path'));
     expect(spawnSync('/bin/pwd', [], { root, cwd: '/usr', encoding: 'utf8' }).stdout).toBe('/usr\n');
   });
 
@@ -48,7 +48,7 @@ describeIf(['root', 'root-read-only'], 'a working directory', () => {
     const text = async (file: string, root: RootOptions, cwd?: string) =>
       (await run('cat', [file], { root, ...(cwd !== undefined && { cwd }) })).stdout;
     expect(await text('name', {}, 'link/..')).toBe('other');
-    expect(await text('/mnt/name', { tmpfs: ['/mnt'], binds: [{ from: 'link/../name', to: '/mnt/name' }] })).toBe(
+    expect(await text('/mnt/name', { tmpfs: ['/mnt'], binds: [{ source: 'link/../name', target: '/mnt/name' }] })).toBe(
       'other',
     );
     await expect(run('true', { root: { path: 'link/..' } })).rejects.toThrow(

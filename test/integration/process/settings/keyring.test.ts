@@ -17,7 +17,7 @@ const NOBODY = { uid: 65534, gid: 65534 };
 const system = ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache'].filter(existsSync);
 const EMPTY_ROOT = {
   tmpfs: ['/'],
-  binds: system.map((path) => ({ from: path, to: path, readOnly: true })),
+  binds: system.map((path) => ({ source: path, target: path, readOnly: true })),
 };
 
 /** What a child of a process reads that has a key in its session keyring. */
@@ -37,7 +37,7 @@ describeIf(['root', 'keys'], 'the session keyring of the caller', () => {
       ['another user', NOBODY, 'no key'],
       ['another user in an empty root', { ...NOBODY, cwd: '/', root: EMPTY_ROOT }, 'no key'],
       ['root in an empty root', { cwd: '/', root: EMPTY_ROOT }, 'no key'],
-      ['without new privileges', { privileges: { noNew: true } }, 'no key'],
+      ['without new privileges', { privileges: { noNewPrivileges: true } }, 'no key'],
       ['below an init', { ...NOBODY, namespaces: { pid: { init: true } } }, 'no key'],
     ],
     async ([, options, expected]) => {
@@ -46,7 +46,7 @@ describeIf(['root', 'keys'], 'the session keyring of the caller', () => {
   );
 
   test('is inherited where a filter of the caller forbids keyctl(2), which then forbids it to the child', async () => {
-    const attempts = [['true', [], { privileges: { noNew: true } }]];
+    const attempts = [['true', [], { privileges: { noNewPrivileges: true } }]];
     for (const number of [constants.errno.EPERM, constants.errno.ENOSYS]) {
       const privileges = { seccomp: refusing(['keyctl'], errno(number)) };
       const { stdout } = await run(process.execPath, [RUNS, JSON.stringify(attempts)], { privileges });
@@ -58,7 +58,7 @@ describeIf(['root', 'keys'], 'the session keyring of the caller', () => {
     // A user that no other test has: the kernel counts keys by user.
     const ids = ['setpriv', '--reuid=61379', '--regid=61379', '--clear-groups'];
     const program = { name: 'rootless/runs.js', within: [...ids, ...WITH_MANY_KEYS] };
-    const [result] = await fixtureResult<Result[]>(program, [['true', [], { privileges: { noNew: true } }]]);
+    const [result] = await fixtureResult<Result[]>(program, [['true', [], { privileges: { noNewPrivileges: true } }]]);
     expect(result).toMatchObject({
       code: 'ERR_MEMCAGE_SETTING',
       stage: 'session-keyring',

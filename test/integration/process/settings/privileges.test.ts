@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { execSync, launcherFor, type PrivilegeOptions, run, type SpawnOptions, spawn, spawnSync } from 'memcage';
+import { createLauncher, execSync, type PrivilegeOptions, run, type SpawnOptions, spawn, spawnSync } from 'memcage';
 import * as dropIn from 'memcage/child_process';
 import { native } from 'memcage/native';
 import { whyNoFilter } from '../../../../lib/process/settings/seccomp-filter';
@@ -36,10 +36,15 @@ const SHOW = ['-E', '^(Cap|NoNewPrivs|Seccomp:)', '/proc/self/status'];
 const NO_MKDIR = refusing(['mkdir', 'mkdirat'], errno(constants.errno.EPERM));
 
 /** What `SHOW` prints for a program with these capabilities, as bits. */
-const sets = (bits: bigint, noNew: 0 | 1, seccomp: 0 | 2): string => {
+const sets = (bits: bigint, noNewPrivileges: 0 | 1, seccomp: 0 | 2): string => {
   const mask = bits.toString(16).padStart(16, '0');
   const names = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
-  return [...names.map((name) => `${name}:\t${mask}`), `NoNewPrivs:\t${noNew}`, `Seccomp:\t${seccomp}`, ''].join('\n');
+  return [
+    ...names.map((name) => `${name}:\t${mask}`),
+    `NoNewPrivs:\t${noNewPrivileges}`,
+    `Seccomp:\t${seccomp}`,
+    '',
+  ].join('\n');
 };
 
 const PRIVILEGES: PrivilegeOptions = { capabilities: ['NET_BIND_SERVICE', 'cap_chown'], seccomp: NO_MKDIR };
@@ -51,8 +56,8 @@ const WAYS: Record<string, (options: SpawnOptions) => string | Promise<string>> 
   spawnSync: (options) => spawnSync('grep', SHOW, options as object).stdout.toString(),
   execSync: (options) => String(execSync(`grep -E '${SHOW[1]}' ${SHOW[2]}`, options as object)),
   'drop-in execFileSync': (options) => String(dropIn.execFileSync('grep', SHOW, options as object)),
-  launcherFor: async (options) => {
-    const launcher = launcherFor(options as object);
+  createLauncher: async (options) => {
+    const launcher = createLauncher(options as object);
     try {
       return childProcess.execFileSync(launcher.file, [...launcher.args, 'grep', ...SHOW], { encoding: 'utf8' });
     } finally {
@@ -90,7 +95,7 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
   // Who calls a launcher as another user has lost its rights before.
   const rows = Object.entries(WAYS).flatMap(([way, start]) =>
     Object.entries(PLACES)
-      .filter(([, { uid }]) => way !== 'launcherFor' || uid === undefined)
+      .filter(([, { uid }]) => way !== 'createLauncher' || uid === undefined)
       .map(([where, place]) => ({ way, where, start, place })),
   );
 
@@ -117,20 +122,20 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
   );
 
   test('a launcher that another user calls says what that user may not', async () => {
-    const launcher = launcherFor({ privileges: { capabilities: [] } });
+    const launcher = createLauncher({ privileges: { capabilities: [] } });
     const end = childProcess.spawnSync(launcher.file, [...launcher.args, 'true'], { ...NOBODY, encoding: 'utf8' });
     expect(end).toMatchObject({ status: 125, stderr: expect.stringContaining('PR_CAPBSET_DROP') as string });
     await launcher.close();
   });
 
-  test('a set-user-ID program gives rights, but not with noNew', async () => {
+  test('a set-user-ID program gives rights, but not with noNewPrivileges', async () => {
     const id = join(directory, 'id');
     copyFileSync('/usr/bin/id', id);
     chmodSync(id, 0o4755);
     const user = async (privileges: PrivilegeOptions) => (await run(id, ['-u'], { ...NOBODY, privileges })).stdout;
     expect(await user({})).toBe('0\n');
-    expect(await user({ noNew: false })).toBe('0\n');
-    expect(await user({ noNew: true })).toBe('65534\n');
+    expect(await user({ noNewPrivileges: false })).toBe('0\n');
+    expect(await user({ noNewPrivileges: true })).toBe('65534\n');
     expect(await user({ seccomp: NO_MKDIR })).toBe('65534\n');
   });
 
@@ -165,13 +170,17 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     expect(stdout).toBe(SET);
   });
 
-  test('with noNew: false a filter is installed before rights are given up', async () => {
-    const privileges = { capabilities: [], seccomp: NO_MKDIR, noNew: false };
+  test('with noNewPrivileges: false a filter is installed before rights are given up', async () => {
+    const privileges = { capabilities: [], seccomp: NO_MKDIR, noNewPrivileges: false };
     expect((await run('grep', SHOW, { ...NOBODY, privileges })).stdout).toBe(sets(0n, 0, 2));
     const forbidding = refusing(['setuid'], errno(constants.errno.EPERM));
-    const start = run('true', [], { ...NOBODY, privileges: { seccomp: forbidding, noNew: false } });
+    const start = run('true', [], { ...NOBODY, privileges: { seccomp: forbidding, noNewPrivileges: false } });
     await expect(start).rejects.toMatchObject({ code: 'ERR_MEMCAGE_SETTING', stage: 'uid', syscall: 'setuid' });
-    const noDrop = { capabilities: [], seccomp: refusing(['capset'], errno(constants.errno.EPERM)), noNew: false };
+    const noDrop = {
+      capabilities: [],
+      seccomp: refusing(['capset'], errno(constants.errno.EPERM)),
+      noNewPrivileges: false,
+    };
     await expect(run('true', [], { privileges: noDrop })).rejects.toThrow('the filter allow capset');
   });
 
@@ -246,7 +255,7 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     const shown = async (privileges?: PrivilegeOptions) =>
       (await cage.run('grep', SHOW, privileges === undefined ? {} : { privileges })).stdout;
     expect(await shown()).toBe(sets(0b100001n, 1, 2));
-    expect(await shown({ capabilities: ['kill', 'sys_admin'], noNew: false })).toBe(sets(0b100000n, 1, 2));
+    expect(await shown({ capabilities: ['kill', 'sys_admin'], noNewPrivileges: false })).toBe(sets(0b100000n, 1, 2));
     expect(cage.contain(() => childProcess.execFileSync('grep', SHOW, { encoding: 'utf8' }))).toBe(
       sets(0b100001n, 1, 2),
     );
@@ -337,10 +346,10 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
 describeIf('userns', 'the privileges of a child of a user without rights', () => {
   test('can be given up, except the bounding set', async () => {
     const results = await runAsUser([
-      ['grep', ['^NoNewPrivs', '/proc/self/status'], { privileges: { noNew: true } }],
+      ['grep', ['^NoNewPrivs', '/proc/self/status'], { privileges: { noNewPrivileges: true } }],
       ['true', [], { privileges: { capabilities: [] } }],
       ['true', [], { privileges: { capabilities: ['chown'] } }],
-      ['grep', SHOW, { namespaces: { user: true }, privileges: { capabilities: ['chown'], noNew: true } }],
+      ['grep', SHOW, { namespaces: { user: true }, privileges: { capabilities: ['chown'], noNewPrivileges: true } }],
     ]);
     const refused = (stage: string, path: string) => ({
       code: 'ERR_MEMCAGE_SETTING',

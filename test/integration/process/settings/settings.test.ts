@@ -6,12 +6,12 @@ import { text } from 'node:stream/consumers';
 import {
   type Cage,
   type ChildSettingsOptions,
+  createLauncher,
   exec,
   execFile,
   execFileSync,
   execSync,
   fork,
-  launcherFor,
   type ResourceLimits,
   run,
   type SpawnOptions,
@@ -59,8 +59,8 @@ const WAYS: Record<string, (options: SpawnOptions) => string | Promise<string>> 
   execSync: (options) => String(execSync(SHOW, options as object)),
   'drop-in spawn': (options) => outputOf(dropIn.spawn('sh', ['-c', SHOW], options)),
   'drop-in execSync': (options) => String(dropIn.execSync(SHOW, options as object)),
-  launcherFor: async ({ stdio: _, ...options }) => {
-    const launcher = launcherFor(options as object);
+  createLauncher: async ({ stdio: _, ...options }) => {
+    const launcher = createLauncher(options as object);
     try {
       return childProcess.execFileSync(launcher.file, [...launcher.args, 'sh', '-c', SHOW], { encoding: 'utf8' });
     } finally {
@@ -109,7 +109,7 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
     [0, 1, 2].flatMap((nofile) => [{ nofile }, { nofile: { soft: nofile, hard: 100 } }]),
     async (rlimits) => {
       // A static program: it opens no library.
-      const { file } = launcherFor({});
+      const { file } = createLauncher({});
       const stdio = Array.from({ length: 12 }, () => 'pipe' as const);
       for (const place of [{}, { ...PLACES['below an init'], stdio: 'pipe' }, { uid: 65534 }] as SpawnOptions[]) {
         const child = spawn(file, ['1', '--join=/dev/null', '--', 'true'], { stdio, ...place, rlimits });
@@ -182,7 +182,7 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
   });
 
   test('a launcher takes them any number of times', async () => {
-    const launcher = launcherFor(SETTINGS);
+    const launcher = createLauncher(SETTINGS);
     const outputs = await Promise.all(
       Array.from({ length: 5 }, () =>
         outputOf(childProcess.spawn(launcher.file, [...launcher.args, 'sh', '-c', SHOW])),
@@ -202,7 +202,7 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
     async ({ fsize, says }) => {
       const path = join(directory, 'stderr');
       const fd = openSync(path, 'w');
-      await using launcher = launcherFor({ rlimits: { fsize, core: 0 } });
+      await using launcher = createLauncher({ rlimits: { fsize, core: 0 } });
       const stdio = ['ignore', 'ignore', fd] as const;
       const end = childProcess.spawnSync(launcher.file, [...launcher.args, '/no/such/program'], { stdio: [...stdio] });
       closeSync(fd);
@@ -226,7 +226,9 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
 
   test('a launcher is refused a limit before it is made', async () => {
     const { hard } = limitsHere('nofile');
-    expect(() => launcherFor({ namespaces: { user: true }, rlimits: { nofile: hard + 1 } })).toThrow('rlimits.nofile');
+    expect(() => createLauncher({ namespaces: { user: true }, rlimits: { nofile: hard + 1 } })).toThrow(
+      'rlimits.nofile',
+    );
   });
 
   test('a synchronous function reports a refused setting too', () => {

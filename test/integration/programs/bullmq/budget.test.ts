@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'bullmq';
 import { type Budget, createBudget } from 'memcage';
-import { cagedProcessor } from 'memcage/bullmq';
+import { createProcessor } from 'memcage/bullmq';
 import { CagedJobs, ENDS } from '../../../support/bullmq/caged-jobs';
 import type { TestQueue } from '../../../support/bullmq/queue';
 import { patience } from '../../../support/patience';
@@ -183,7 +183,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('is one of as many as the owner of the worker says later', async () => {
     const budget = budgetOf('400M');
-    const queue = caged.work({ budget, spare: 0, grace: 50 }, { concurrency: 1 });
+    const queue = caged.work({ budget, spare: 0, graceMs: 50 }, { concurrency: 1 });
     const worker = queue.worker as Worker;
     const [first, second] = [await queue.add('tells its pid and waits'), await queue.add('tells its pid and waits')];
     await caged.running(queue, first);
@@ -221,28 +221,28 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('that could never have room beside the spare children is refused', async () => {
     const budget = budgetOf('150M');
-    const one = cagedProcessor(ENDS, { memory: '64M', budget });
+    const one = createProcessor(ENDS, { memory: '64M', budget });
     caged.closeLater(one);
-    expect(thrown(() => cagedProcessor(ENDS, { memory: '64M', budget })).message).toContain(
+    expect(thrown(() => createProcessor(ENDS, { memory: '64M', budget })).message).toContain(
       'a job of 64 MiB and the spare children of all 2 processors, 128 MiB, fit into the budget of 150 MiB',
     );
     const larger = { memory: '64M', budget, spare: 0 } as const;
-    expect(thrown(() => cagedProcessor(ENDS, { ...larger, memory: '100M' })).message).toContain('a job of 100 MiB');
+    expect(thrown(() => createProcessor(ENDS, { ...larger, memory: '100M' })).message).toContain('a job of 100 MiB');
     const retry = { memory: '100M' } as const;
-    expect(thrown(() => cagedProcessor(ENDS, { memory: '64M', budget, retry })).message).toMatch(
+    expect(thrown(() => createProcessor(ENDS, { memory: '64M', budget, retry })).message).toMatch(
       /a job done once more and 1 spare children .* for retry.memory/,
     );
     await one.close();
-    caged.closeLater(cagedProcessor(ENDS, { ...larger, memory: '100M' }));
+    caged.closeLater(createProcessor(ENDS, { ...larger, memory: '100M' }));
   });
 
   test('that needs more than it has is refused', () => {
     const budget = budgetOf('100M');
     const retry = { memory: '200M' } as const;
-    expect(thrown(() => cagedProcessor(ENDS, { memory: '64M', spare: 0, budget, retry })).message).toContain(
+    expect(thrown(() => createProcessor(ENDS, { memory: '64M', spare: 0, budget, retry })).message).toContain(
       'Expected at most the 100 MiB of the budget for retry.memory',
     );
-    expect(thrown(() => cagedProcessor(ENDS, { memory: '64M', budget }))).toMatchObject({
+    expect(thrown(() => createProcessor(ENDS, { memory: '64M', budget }))).toMatchObject({
       code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
       message: expect.stringContaining('so that a job and 1 spare children fit into the budget of 100 MiB'),
     });

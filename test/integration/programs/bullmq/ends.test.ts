@@ -61,7 +61,7 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
   });
 
   test('that hangs is ended after its time, and tried as often as its attempts', async () => {
-    const queue = caged.work({ timeout: patience(1000), grace: 50, spare: 0 });
+    const queue = caged.work({ timeout: patience(1000), graceMs: 50, spare: 0 });
     const job = await queue.add('hangs', {}, { attempts: 2 });
     const failedReason = `ends.mjs was not done within ${patience(1000)} ms`;
     expect(await queue.end(job)).toMatchObject({ state: 'failed', attemptsMade: 2, failedReason });
@@ -100,7 +100,7 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
 
   test('that gets nowhere at its limit is ended', async () => {
     const memory: MemoryOption = version === 1 ? { max: '64M', oomKill: false } : { high: '64M', max: '400M' };
-    const queue = caged.work({ memory, stall: { ms: 500, action: 'kill' }, spare: 0 });
+    const queue = caged.work({ memory, stall: { limitMs: 500, action: 'kill' }, spare: 0 });
     const job = await queue.add('eats');
     const failedReason = expect.stringContaining('its cage had got nowhere because of memory') as unknown;
     expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason });
@@ -121,7 +121,7 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
   );
 
   test('that is cancelled, and does not end, is ended', async () => {
-    const queue = caged.work({ grace: 50 });
+    const queue = caged.work({ graceMs: 50 });
     const job = await queue.add('computes');
     await caged.running(queue, job);
     queue.worker?.cancelJob(job.id ?? '', 'a reason');
@@ -244,7 +244,7 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
     await queue.processor.close();
     expect(await hasEnded(pid)).toBe(true);
     expect(await queue.end(job)).toMatchObject({ state: 'failed', failedReason: 'The processor is closed' });
-    expect(queue.processor.closing).toBe(true);
+    expect(queue.processor.closed).toBe(true);
     expect(() => queue.processor.attach(queue.worker as never)).toThrow('The processor is closed');
   });
 });

@@ -1,4 +1,4 @@
-import { cagedProcessor } from 'memcage/bullmq';
+import { createProcessor } from 'memcage/bullmq';
 import { ENDS } from '../../../support/bullmq/caged-jobs';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -9,7 +9,7 @@ describeIf('cgroup', 'the options of a caged processor', () => {
     'refuses options that are wrong',
     [
       [{ memory: undefined }, "Expected the limit of a job, such as '200M' for memory but received undefined"],
-      [{ grace: -1 }, 'Expected a number of milliseconds, from 0 to 2147483647 for grace but received -1'],
+      [{ graceMs: -1 }, 'Expected a number of milliseconds, from 0 to 2147483647 for graceMs but received -1'],
       [{ timeout: '1s' }, 'for timeout but received'],
       [{ retry: { memory: '32M' } }, 'Expected more than memory, which is 64 MiB for retry.memory but received'],
       [{ retry: { mem: '32M' } }, 'Expected an object with memory'],
@@ -18,13 +18,13 @@ describeIf('cgroup', 'the options of a caged processor', () => {
       [{ budget: {} }, 'Expected what createBudget() returns for budget'],
       [{ detached: true }, 'for detached but received true'],
       [{ keepDescendants: true }, 'for keepDescendants but received true'],
-      [{ graceMs: 5 }, "Unknown option 'graceMs' of cagedProcessor: did you mean 'grace'?"],
-      [{ uses: 2 }, 'Expected no value (each job has a child of its own) for uses but received 2'],
-      [{ concurrencyy: 2 }, "Unknown option 'concurrencyy' of cagedProcessor: cagedProcessor has budget, learn, "],
-      [{ memorry: 2 }, "Unknown option 'memorry' of cagedProcessor: did you mean 'memory'?"],
+      [{ grace: 5 }, "Unknown option 'grace' of createProcessor: did you mean 'graceMs'?"],
+      [{ maxUses: 2 }, 'Expected no value (each job has a child of its own) for maxUses but received 2'],
+      [{ concurrencyy: 2 }, "Unknown option 'concurrencyy' of createProcessor: createProcessor has budget, learn, "],
+      [{ memorry: 2 }, "Unknown option 'memorry' of createProcessor: did you mean 'memory'?"],
     ],
     ([options, message]) => {
-      const error = thrown(() => cagedProcessor(ENDS, { memory: '64M', ...(options as object) }));
+      const error = thrown(() => createProcessor(ENDS, { memory: '64M', ...(options as object) }));
       expect(error).toBeInstanceOf(TypeError);
       expect(error.message).toContain(message);
       expect(error).toHaveProperty('option', expect.any(String));
@@ -33,10 +33,10 @@ describeIf('cgroup', 'the options of a caged processor', () => {
   );
 
   test('refuses a file that is not there', () => {
-    expect(thrown(() => cagedProcessor('nowhere', { memory: '64M' })).message).toMatch(
+    expect(thrown(() => createProcessor('nowhere', { memory: '64M' })).message).toMatch(
       /a file that exists for file .*nowhere\.js/,
     );
-    expect(thrown(() => cagedProcessor(new URL('https://example.com/'), { memory: '64M' })).message).toContain(
+    expect(thrown(() => createProcessor(new URL('https://example.com/'), { memory: '64M' })).message).toContain(
       'file: URL',
     );
   });

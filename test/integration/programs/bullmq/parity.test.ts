@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createBudget, run } from 'memcage';
-import { type CagedProcessor, cagedProcessor } from 'memcage/bullmq';
+import { createProcessor, type Processor } from 'memcage/bullmq';
 import { type JobRecord, TestQueue } from '../../../support/bullmq/queue';
 import { Valkey } from '../../../support/bullmq/valkey';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -55,8 +55,8 @@ describeIf(['cgroup', 'host', 'valkey-server'], "a caged processor does what Bul
 
   /** Does the same with a caged processor and with BullMQ's own, and returns what came of either. */
   async function both<T>(act: (queue: TestQueue) => Promise<T>): Promise<{ caged: T; own: T }> {
-    await using processor = cagedProcessor(FILE, LIMITS);
-    const results = [processor as CagedProcessor, FILE].map(async (each) => {
+    await using processor = createProcessor(FILE, LIMITS);
+    const results = [processor as Processor, FILE].map(async (each) => {
       const made = queue();
       made.work(each as never);
       const result = await act(made);
@@ -143,7 +143,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], "a caged processor does what Bul
     const broken = join(__dirname, '../../../fixtures/programs/bullmq/broken.mjs');
     const log = jest.spyOn(console, 'error').mockImplementation(() => {});
     const ends = await Promise.all(
-      [cagedProcessor(broken, LIMITS), broken].map(async (each) => {
+      [createProcessor(broken, LIMITS), broken].map(async (each) => {
         const made = queue();
         made.work(each as never);
         const end = await made.end(await made.add('any', {}, { attempts: 2 }));
@@ -162,7 +162,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], "a caged processor does what Bul
     ['TypeScript by a loader', join(__dirname, '../../../fixtures/programs/bullmq/typed.ts')],
   ])('given as %s', async (_, file) => {
     const loader = pathToFileURL(join(__dirname, '../../../fixtures/programs/bullmq/typescript.mjs'));
-    await using processor = cagedProcessor(file, { ...LIMITS, spare: 0, execArgv: ['--import', loader.href] });
+    await using processor = createProcessor(file, { ...LIMITS, spare: 0, execArgv: ['--import', loader.href] });
     const made = queue();
     made.work(processor as never);
     expect(await made.end(await made.add('value'))).toMatchObject({ state: 'completed' });
@@ -171,7 +171,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], "a caged processor does what Bul
 
   test('in a budget too', async () => {
     await using budget = createBudget({ memory: '600M' });
-    await using processor = cagedProcessor(FILE, { ...LIMITS, budget });
+    await using processor = createProcessor(FILE, { ...LIMITS, budget });
     const made = queue();
     processor.attach(made.work(processor as never));
     const jobs = await Promise.all(['value', 'progress', 'throws', 'delayed'].map((name) => made.add(name)));

@@ -26,7 +26,7 @@ describeIf('cgroup', 'settings of the command', () => {
 });
 
 describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () => {
-  const system = SYSTEM.flatMap(({ to }) => ['--bind', `${to}:${to}:ro`]);
+  const system = SYSTEM.flatMap(({ target: to }) => ['--bind', `${to}:${to}:ro`]);
 
   test('an empty root, read-only, with binds, a tmpfs and a hidden path', async () => {
     const options = [...system, '--tmpfs', '/', '--read-only', '--tmpfs', '/tmp:1M', '--hide', '/usr/share'];
@@ -88,7 +88,7 @@ describeIf(['cgroup', 'pids', 'cpu', 'cpuset'], 'limits of processes and process
     expect(end.stderr).toMatch(/pids +at most 3 at once, the limit is 3, 1 fork was refused|pids +not recorded/);
     expect(end.stderr).toMatch(/cpu +limit 0.5, waited \d+\.\d\d s for it/);
     const { limits } = JSON.parse(readFileSync(json, 'utf8')) as { limits: unknown };
-    expect(limits).toMatchObject({ pids: { max: 3, hits: 1 }, cpu: { max: 0.5 } });
+    expect(limits).toMatchObject({ pids: { limit: 3, limitHits: 1 }, cpu: { limit: 0.5 } });
   });
 });
 
@@ -108,8 +108,8 @@ describeIf('cgroup', 'a limit of processor time', () => {
 describeIf(['cgroup', 'root', 'seccomp'], 'privileges of the command', () => {
   const SHOW = ['grep', '-E', '^(CapEff|NoNewPrivs|Seccomp:)', '/proc/self/status'];
   const shown = async (...options: string[]) => (await runCli(['run', ...options, '--', ...SHOW])).stdout;
-  const lines = (capabilities: string, noNew: number, seccomp: number) =>
-    `CapEff:\t${capabilities}\nNoNewPrivs:\t${noNew}\nSeccomp:\t${seccomp}\n`;
+  const lines = (capabilities: string, noNewPrivileges: number, seccomp: number) =>
+    `CapEff:\t${capabilities}\nNoNewPrivs:\t${noNewPrivileges}\nSeccomp:\t${seccomp}\n`;
 
   test('none that are new, and which are kept', async () => {
     expect(await shown('--no-new-privs', '--drop-caps')).toBe(lines('0000000000000000', 1, 0));

@@ -67,7 +67,7 @@ describeIf('cgroup', 'collectBudgets', () => {
     const collection = collectBudgets({ one: budget }, { prefix: 'jobs_' });
     expect(await globalRegister.metrics()).toContain('jobs_budget_memory_bytes{budget="one"} 67108864');
     expect(() => collectBudgets({ one: budget }, { prefix: 'jobs_' })).toThrow('already been registered');
-    collection.stop();
+    collection.close();
     expect(await globalRegister.metrics()).not.toContain('jobs_');
   });
 

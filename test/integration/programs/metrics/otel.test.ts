@@ -47,7 +47,7 @@ describeIf('cgroup', 'memcage/otel', () => {
     const observation = observeCgroups({ meter: provider.getMeter('test'), ...options });
     ended.push(
       () => provider.shutdown(),
-      () => observation.stop(),
+      () => observation.close(),
     );
     const collect = async (): Promise<Map<string, Metric>> => {
       exporter.reset();
@@ -174,7 +174,7 @@ describeIf('cgroup', 'memcage/otel', () => {
     });
     await collect();
     expect(asked).toBe(1);
-    observation.stop();
+    observation.close();
     await collect();
     expect(asked).toBe(1);
   });

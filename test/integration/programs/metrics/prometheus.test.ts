@@ -38,9 +38,9 @@ async function scrape(register: Registry): Promise<Map<string, number>> {
 describeIf('cgroup', 'memcage/prometheus', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
-  const collections: { stop(): void }[] = [];
+  const collections: { close(): void }[] = [];
   afterEach(() => {
-    for (const collection of collections.splice(0)) collection.stop();
+    for (const collection of collections.splice(0)) collection.close();
   });
   function collect<L extends string = 'cgroup'>(options: Parameters<typeof collectCgroups<L>>[0] = {}): Registry {
     const register = new Registry();
@@ -187,7 +187,7 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     }
     expect([...(await scrape(register)).keys()]).toEqual(['kept_total']);
     // The names can be used again.
-    collectCgroups({ register }).stop();
+    collectCgroups({ register }).close();
   });
 
   test('registers with the global register of prom-client by default', async () => {

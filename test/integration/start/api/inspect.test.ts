@@ -21,7 +21,7 @@ describeIf('cgroup', 'what console.log shows', () => {
       ),
     );
     const closed = cage.close();
-    expect(inspect(cage)).toContain('closing: true');
+    expect(inspect(cage)).toContain('closed: true');
     await closed;
     await child.outcome;
     expect(inspect(cage, ONE_LINE)).toBe(`Cage <${cage.cgroup.path}> { oomKills: 0, closed: true }`);

@@ -72,7 +72,7 @@ describeIf('cgroup', 'until exec, a child has the memory of this process', () =>
     [
       ['a uid', { uid: 1 }],
       ['a gid', { gid: 1 }],
-      ['a filter', { privileges: { noNew: true, seccomp: refusing(['mkdir'], errno(1)) } }],
+      ['a filter', { privileges: { noNewPrivileges: true, seccomp: refusing(['mkdir'], errno(1)) } }],
       ['a time namespace', { namespaces: { time: true } }],
       ['a user namespace', { namespaces: { user: true } }],
     ],

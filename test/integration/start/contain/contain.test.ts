@@ -300,7 +300,7 @@ describeIf('cgroup', 'cage.contain', () => {
       expect(placeOf(child.cage)).toEqual(isCageIn(cage));
       expect(placeIn(await text(child.stdout))).toBe(placeOf(child.cage));
       expect(await child.outcome).toMatchObject({ exitCode: 0, memory: { limitBytes: 20 << 20 } });
-      expect(child.cage.closing).toBe(true);
+      expect(child.cage.closed).toBe(true);
     });
 
     test('spawnSync of memcage', () => {
@@ -382,7 +382,7 @@ describeIf('cgroup', 'cage.contain', () => {
       await outer.close();
       expect(await Promise.all(ends)).toEqual(Array(3).fill([null, 'SIGKILL']));
       expect(closed).toHaveBeenCalledTimes(1);
-      expect([inner.closing, existsSync(inner.cgroup.path), existsSync(outer.cgroup.path)]).toEqual([
+      expect([inner.closed, existsSync(inner.cgroup.path), existsSync(outer.cgroup.path)]).toEqual([
         true,
         false,
         false,

@@ -66,7 +66,7 @@ describeIf('cgroup', 'a child that waits at a gate', () => {
     'env, cwd, argv0': { env, cwd: '/tmp', argv0: 'another' },
     detached: { detached: true },
     'more stdio': { stdio: ['pipe', 'pipe', 'pipe', 'ignore', 'pipe', 'ignore'] },
-    settings: { ...settings, oomScoreAdj: 500, privileges: { noNew: true } },
+    settings: { ...settings, oomScoreAdj: 500, privileges: { noNewPrivileges: true } },
   };
 
   test.each(Object.keys(cases))('%s: becomes what a plain start gives', async (name) => {
@@ -128,7 +128,7 @@ describeIf(['cgroup', 'root'], 'a child of another kind that waits at a gate', (
     'a PID namespace': { namespaces: { pid: true, mount: true, uts: { hostname: 'gate' } } },
     'an init': { namespaces: { pid: { init: true } }, ...ids, cwd: '/' },
     'a root': { root: { readOnly: kernelHas(5, 12), hide: ['/root'] } },
-    'fewer privileges': { privileges: { capabilities: ['kill'], noNew: true } },
+    'fewer privileges': { privileges: { capabilities: ['kill'], noNewPrivileges: true } },
     'a user namespace': { namespaces: { user: true, mount: true } },
   };
 
@@ -146,7 +146,9 @@ describeIf(['cgroup', 'root'], 'a child of another kind that waits at a gate', (
     const { contain, room, budget } = await makeFull();
     // The child installs it before it gives up capabilities, which then fails.
     const seccomp = refusing(['capset'], errno(constants.errno.EPERM));
-    const child = contain(() => spawn('true', { privileges: { seccomp, capabilities: ['kill'], noNew: false } }));
+    const child = contain(() =>
+      spawn('true', { privileges: { seccomp, capabilities: ['kill'], noNewPrivileges: false } }),
+    );
     const error = once(child, 'error');
     room.release();
     expect(await error).toMatchObject([withCode('SETTING')]);

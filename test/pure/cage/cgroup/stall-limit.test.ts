@@ -2,8 +2,8 @@ import { StallHits } from '../../../../lib/cage/cgroup/stall-limit';
 import type { ResolvedStall } from '../../../../lib/cgroup/limits/cage-limits';
 import type { MeterReading, NativeError } from '../../../../types/native';
 
-const KILL: ResolvedStall = { ms: 1000, action: 'kill' };
-const EVENT: ResolvedStall = { ms: 600, action: 'event' };
+const KILL: ResolvedStall = { limitMs: 1000, action: 'kill' };
+const EVENT: ResolvedStall = { limitMs: 600, action: 'event' };
 const REFUSED = { code: 'EPERM' } as NativeError;
 
 function reading(changes: Partial<MeterReading>): MeterReading {
@@ -26,7 +26,7 @@ test('a hit keeps what held then', () => {
   // It goes on.
   hits.note(reading({ mostUs: 800_500, times: 1 }), EVENT);
   hits.begin();
-  hits.note(reading({ mostUs: 3_000_000 }), { ms: 60_000, action: 'kill' });
+  hits.note(reading({ mostUs: 3_000_000 }), { limitMs: 60_000, action: 'kill' });
   expect(hits.count).toBe(1);
   const hit = { ...EVENT, toldBy: 'pressure', stalledMs: 800.5, killed: false, refusal: undefined };
   expect(hits.last).toEqual(hit);

@@ -36,7 +36,7 @@ describe('the report on processes and processors', () => {
       { pids: { directory, max: 9 }, cpu: { directory, max: 1.5, hasSet: false, usage: file } },
       [],
     );
-    const report = { pids: { max: 9, hits: 7, peak: 5 }, cpu: { max: 1.5, throttledMs: 1.5, usageMs: 2.5 } };
+    const report = { pids: { limit: 9, limitHits: 7, peak: 5 }, cpu: { limit: 1.5, throttledMs: 1.5, usedMs: 2.5 } };
     expect(reporter.read()).toEqual({ limits: report });
     const texts = reporter.files.map((each) => each.directory.readIfPresent(each.file) ?? '');
     expect(reporter.parse(reporter.files, texts)).toEqual({ limits: report });
@@ -50,8 +50,8 @@ describe('the report on processes and processors', () => {
       [],
     );
     const limits = {
-      pids: { max: 3, hits: null, peak: null },
-      cpu: { max: 1, throttledMs: null, usageMs: null },
+      pids: { limit: 3, limitHits: null, peak: null },
+      cpu: { limit: 1, throttledMs: null, usedMs: null },
     };
     expect(reporter.read()).toEqual({ limits });
     expect(reporter.unknown()).toEqual(limits);
@@ -85,7 +85,7 @@ describe('the report on processes and processors', () => {
       { cpu: { directory: v1, max: 1, hasSet: true, usage: { directory: v1, file: 'cpuacct.usage' } } },
       [],
     );
-    expect(reporter.read()).toEqual({ limits: { cpu: { max: 1, throttledMs: 2.5, usageMs: 4 } } });
+    expect(reporter.read()).toEqual({ limits: { cpu: { limit: 1, throttledMs: 2.5, usedMs: 4 } } });
   });
 });
 

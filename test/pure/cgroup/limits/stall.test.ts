@@ -8,21 +8,21 @@ const MOST = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
 testRows(
   'makes a cage by itself, with defaults',
   [
-    [{}, { ms: 10_000, action: 'kill' }],
-    [{ ms: 500 }, { ms: 500, action: 'kill' }],
+    [{}, { limitMs: 10_000, action: 'kill' }],
+    [{ limitMs: 500 }, { limitMs: 500, action: 'kill' }],
     [
-      { ms: MOST, action: 'event' },
-      { ms: MOST, action: 'event' },
+      { limitMs: MOST, action: 'event' },
+      { limitMs: MOST, action: 'event' },
     ],
-    [{ action: 'event' }, { ms: 10_000, action: 'event' }],
+    [{ action: 'event' }, { limitMs: 10_000, action: 'event' }],
   ] as [StallOption, ResolvedStall][],
   ([given, stall]) => expect(resolveCageLimits({ stall: given }, 'run')).toEqual({ memory: {}, stall }),
 );
 
 test('what a change leaves out stays', () => {
-  const before = { ms: 700, action: 'event' } as const;
-  expect(resolveStall({ ms: 900 }, 'cage.setLimits', before)).toEqual({ ms: 900, action: 'event' });
-  expect(resolveStall({ action: 'kill' }, 'cage.setLimits', before)).toEqual({ ms: 700, action: 'kill' });
+  const before = { limitMs: 700, action: 'event' } as const;
+  expect(resolveStall({ limitMs: 900 }, 'cage.setLimits', before)).toEqual({ limitMs: 900, action: 'event' });
+  expect(resolveStall({ action: 'kill' }, 'cage.setLimits', before)).toEqual({ limitMs: 700, action: 'kill' });
 });
 
 testRows(
@@ -33,14 +33,14 @@ testRows(
     ['10s', 'for stall '],
     [null, 'for stall '],
     [[], 'for stall '],
-    [{ ms: 499 }, 'for stall.ms'],
-    [{ ms: 500.5 }, 'for stall.ms'],
-    [{ ms: '500' }, 'for stall.ms'],
-    [{ ms: MOST + 1 }, 'for stall.ms'],
-    [{ ms: Number.POSITIVE_INFINITY }, 'for stall.ms'],
+    [{ limitMs: 499 }, 'for stall.limitMs'],
+    [{ limitMs: 500.5 }, 'for stall.limitMs'],
+    [{ limitMs: '500' }, 'for stall.limitMs'],
+    [{ limitMs: MOST + 1 }, 'for stall.limitMs'],
+    [{ limitMs: Number.POSITIVE_INFINITY }, 'for stall.limitMs'],
     [{ action: 'tell' }, 'for stall.action'],
     [{ action: true }, 'for stall.action'],
-    [{ timeout: 500 }, "Unknown option 'stall.timeout' of run: did you mean 'stall.ms'"],
+    [{ timeout: 500 }, "Unknown option 'stall.timeout' of run: did you mean 'stall.limitMs'"],
     [{ acton: 'kill' }, "did you mean 'stall.action'"],
     [{ kill: true }, "did you mean 'stall.action'"],
   ] as [unknown, string][],
@@ -53,11 +53,11 @@ testRows(
 testRows(
   'of two, the one that kills holds, else the lower one',
   [
-    [{ ms: 900, action: 'event' }, { ms: 1000, action: 'kill' }, 'other'],
-    [{ ms: 1000, action: 'event' }, { ms: 900, action: 'kill' }, 'other'],
-    [{ ms: 900, action: 'kill' }, { ms: 1000, action: 'kill' }, 'one'],
-    [{ ms: 1000, action: 'event' }, { ms: 900, action: 'event' }, 'other'],
-    [undefined, { ms: 900, action: 'event' }, 'other'],
+    [{ limitMs: 900, action: 'event' }, { limitMs: 1000, action: 'kill' }, 'other'],
+    [{ limitMs: 1000, action: 'event' }, { limitMs: 900, action: 'kill' }, 'other'],
+    [{ limitMs: 900, action: 'kill' }, { limitMs: 1000, action: 'kill' }, 'one'],
+    [{ limitMs: 1000, action: 'event' }, { limitMs: 900, action: 'event' }, 'other'],
+    [undefined, { limitMs: 900, action: 'event' }, 'other'],
   ] as [ResolvedStall | undefined, ResolvedStall, 'one' | 'other'][],
   ([one, other, which]) => {
     const [first, second] = [
@@ -72,8 +72,8 @@ testRows(
 
 test('cages with different ones are not interchangeable', () => {
   const [one, other] = [
-    { memory: {}, stall: { ms: 900, action: 'event' } },
-    { memory: {}, stall: { ms: 1000, action: 'kill' } },
+    { memory: {}, stall: { limitMs: 900, action: 'event' } },
+    { memory: {}, stall: { limitMs: 1000, action: 'kill' } },
   ] as const;
   expect(isSameLimits(one, { memory: {}, stall: { ...one.stall } })).toBe(true);
   expect(isSameLimits(one, other)).toBe(false);

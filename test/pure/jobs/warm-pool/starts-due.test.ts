@@ -2,7 +2,7 @@ import { Backoff, type PoolState, startsDue } from '../../../../lib/jobs/warm-po
 
 const EMPTY: PoolState = {
   spare: 2,
-  most: Number.POSITIVE_INFINITY,
+  maxChildren: Number.POSITIVE_INFINITY,
   fillAtOnce: 1,
   mayFill: true,
   idle: 0,
@@ -22,9 +22,9 @@ test.each<[string, Partial<PoolState>, number]>([
   ['each who waits has one', { waiting: 3, fillAtOnce: 2 }, 5],
   ['one that loads is for who waits', { waiting: 1, loading: 1, mayFill: false }, 0],
   ['and no reason to load none for the next', { waiting: 1, loading: 1 }, 1],
-  ['no more than the most', { most: 3, busy: 2, waiting: 5 }, 1],
-  ['not even for who waits', { most: 2, busy: 2, waiting: 5 }, 0],
-  ['a most that is exceeded starts none', { most: 1, busy: 2, waiting: 5 }, 0],
+  ['no more than the most', { maxChildren: 3, busy: 2, waiting: 5 }, 1],
+  ['not even for who waits', { maxChildren: 2, busy: 2, waiting: 5 }, 0],
+  ['a most that is exceeded starts none', { maxChildren: 1, busy: 2, waiting: 5 }, 0],
   ['no spares', { spare: 0 }, 0],
   ['no spares, but one who waits', { spare: 0, waiting: 1 }, 1],
 ])('%s', (_, supply, due) => {

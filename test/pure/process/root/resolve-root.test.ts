@@ -23,14 +23,16 @@ describe('an option that asks for nothing, or little', () => {
 describe('paths', () => {
   it('outside may be relative to the working directory', () => {
     expect(resolved({ path: 'rootfs' })?.path).toBe(join(process.cwd(), 'rootfs'));
-    expect(mountsOf({ binds: [{ from: 'data', to: '/d' }] })).toEqual([
+    expect(mountsOf({ binds: [{ source: 'data', target: '/d' }] })).toEqual([
       { kind: 'bind', from: join(process.cwd(), 'data'), to: '/d', readOnly: false, create: false },
     ]);
   });
 
   it('outside keep .., which depends on the symbolic links before it', () => {
     expect(resolved({ path: '//link/.././root/' })?.path).toBe('/link/../root');
-    expect(mountsOf({ binds: [{ from: '../data', to: '/d' }] })).toMatchObject([{ from: `${process.cwd()}/../data` }]);
+    expect(mountsOf({ binds: [{ source: '../data', target: '/d' }] })).toMatchObject([
+      { from: `${process.cwd()}/../data` },
+    ]);
   });
 
   testRows(
@@ -79,7 +81,7 @@ describe('a tmpfs', () => {
 
 describe('the order of mounts', () => {
   it('is by depth, and as given among equals', () => {
-    const binds = ['/a/b/c', '/z', '/a/b', '/b'].map((to) => ({ from: '/x', to }));
+    const binds = ['/a/b/c', '/z', '/a/b', '/b'].map((to) => ({ source: '/x', target: to }));
     const order = mountsOf({ binds, tmpfs: ['/a', '/a/b/d'] })?.map(({ to }) => to);
     expect(order).toEqual(['/z', '/b', '/a', '/a/b', '/a/b/c', '/a/b/d']);
   });
@@ -97,8 +99,8 @@ describe('the order of mounts', () => {
     ],
     ([to, create]) => {
       const binds = [
-        { from: '/x', to },
-        { from: '/y', to: '/t/bind' },
+        { source: '/x', target: to },
+        { source: '/y', target: '/t/bind' },
       ];
       const mounts = mountsOf({ binds, tmpfs: ['/t/bind/tmpfs', '/t'] });
       expect(mounts?.find((mount) => mount.to === to)?.create).toBe(create);
@@ -106,7 +108,7 @@ describe('the order of mounts', () => {
   );
 
   it('everything in an empty root', () => {
-    const mounts = mountsOf({ tmpfs: ['/', '/tmp'], binds: [{ from: '/usr', to: '/usr', readOnly: true }] });
+    const mounts = mountsOf({ tmpfs: ['/', '/tmp'], binds: [{ source: '/usr', target: '/usr', readOnly: true }] });
     expect(mounts?.map(({ create }) => create)).toEqual([true, true]);
   });
 });
@@ -123,21 +125,21 @@ describe('below what memcage mounts itself', () => {
       [{ tmpfs: ['/'] }, '/process', true],
     ],
     ([option, to, create]) => {
-      expect(mountsOf({ ...option, binds: [{ from: '/x', to }] })).toMatchObject([{ to, create }]);
+      expect(mountsOf({ ...option, binds: [{ source: '/x', target: to }] })).toMatchObject([{ to, create }]);
     },
   );
 
   it('not in a /dev that the caller binds', () => {
     const binds = [
-      { from: '/x', to: '/dev/fuse' },
-      { from: '/dev', to: '/dev' },
+      { source: '/x', target: '/dev/fuse' },
+      { source: '/dev', target: '/dev' },
     ];
     expect(mountsOf({ path: '/r', binds })).toMatchObject([{ to: '/dev' }, { to: '/dev/fuse', create: false }]);
   });
 });
 
 describe('what it refuses', () => {
-  const bind = (more: object) => ({ binds: [{ from: '/a', to: '/b', ...more }] });
+  const bind = (more: object) => ({ binds: [{ source: '/a', target: '/b', ...more }] });
 
   testRows(
     'a wrong value, by its name',
@@ -149,15 +151,15 @@ describe('what it refuses', () => {
       [{ path: 'a\0b' }, 'for root.path but'],
       [{ path: 7 }, 'for root.path but'],
       [{ readOnly: 'yes' }, 'true or false for root.readOnly but'],
-      [{ binds: { from: '/a', to: '/b' } }, 'an array for root.binds but'],
-      [{ binds: ['/a:/b'] }, 'an object of from, to, readOnly for root.binds[0] but'],
-      [bind({ from: '' }), 'root.binds[0].from'],
-      [bind({ from: undefined }), 'root.binds[0].from'],
-      [bind({ to: 'b' }), 'an absolute path inside the root, without .. and NUL bytes for root.binds[0].to'],
-      [bind({ to: undefined }), 'root.binds[0].to'],
-      [bind({ to: '/b/../c' }), 'root.binds[0].to'],
-      [bind({ to: '/b\0' }), 'root.binds[0].to'],
-      [bind({ to: '/' }), 'root.path is the directory that becomes /'],
+      [{ binds: { source: '/a', target: '/b' } }, 'an array for root.binds but'],
+      [{ binds: ['/a:/b'] }, 'an object of source, target, readOnly for root.binds[0] but'],
+      [bind({ source: '' }), 'root.binds[0].source'],
+      [bind({ source: undefined }), 'root.binds[0].source'],
+      [bind({ target: 'b' }), 'an absolute path inside the root, without .. and NUL bytes for root.binds[0].target'],
+      [bind({ target: undefined }), 'root.binds[0].target'],
+      [bind({ target: '/b/../c' }), 'root.binds[0].target'],
+      [bind({ target: '/b\0' }), 'root.binds[0].target'],
+      [bind({ target: '/' }), 'root.path is the directory that becomes /'],
       [bind({ readOnly: 1 }), 'root.binds[0].readOnly'],
       [{ tmpfs: '/tmp' }, 'an array for root.tmpfs but'],
       [{ tmpfs: [7] }, 'root.tmpfs[0]'],
@@ -196,7 +198,7 @@ describe('what it refuses', () => {
   );
 
   it('the same target twice, in whatever list', () => {
-    const both = { ...bind({ to: '/t/' }), tmpfs: ['/t'] };
+    const both = { ...bind({ target: '/t/' }), tmpfs: ['/t'] };
     expect(() => resolved(both)).toThrow(
       withCode('INVALID_ARGUMENT', 'another target than that of root.binds[0] for root.tmpfs[0] but'),
     );
@@ -205,7 +207,7 @@ describe('what it refuses', () => {
 
   it('another /proc', () => {
     expect(() => resolved({ tmpfs: ['/proc/'] })).toThrow(withCode('INVALID_ARGUMENT', 'root.tmpfs[0]'));
-    expect(() => resolved(bind({ to: '/proc' }))).toThrow(withCode('INVALID_ARGUMENT', 'root.binds[0]'));
+    expect(() => resolved(bind({ target: '/proc' }))).toThrow(withCode('INVALID_ARGUMENT', 'root.binds[0]'));
   });
 
   testRows(
@@ -218,9 +220,9 @@ describe('what it refuses', () => {
       [{ volumes: [] }, "did you mean 'root.binds'"],
       [{ mask: [] }, "did you mean 'root.hide'"],
       [{ network: 1 }, 'root has path, readOnly, binds, tmpfs, hide'],
-      [{ binds: [{ src: '/a', to: '/b' }] }, "did you mean 'root.binds[0].from'"],
-      [{ binds: [{ from: '/a', target: '/b' }] }, "did you mean 'root.binds[0].to'"],
-      [{ binds: [{ from: '/a', to: '/b', ro: true }] }, "did you mean 'root.binds[0].readOnly'"],
+      [{ binds: [{ src: '/a', target: '/b' }] }, "did you mean 'root.binds[0].source'"],
+      [{ binds: [{ source: '/a', to: '/b' }] }, "did you mean 'root.binds[0].target'"],
+      [{ binds: [{ source: '/a', target: '/b', ro: true }] }, "did you mean 'root.binds[0].readOnly'"],
       [{ tmpfs: ['/a', { target: '/b' }] }, "did you mean 'root.tmpfs[1].path'"],
     ],
     ([option, text]) => {

@@ -59,7 +59,7 @@ describe('the plan', () => {
     'has no /dev where the caller mounts one',
     [
       [{ path: '/r' }, true],
-      [{ path: '/r', binds: [{ from: '/dev', to: '/dev' }] }, false],
+      [{ path: '/r', binds: [{ source: '/dev', target: '/dev' }] }, false],
       [{ tmpfs: ['/', '/dev'] }, false],
       [{ tmpfs: ['/', '/devices'] }, true],
     ],

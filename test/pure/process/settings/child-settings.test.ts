@@ -1,4 +1,4 @@
-import { checkCageOptions, createCage, launcherFor } from 'memcage';
+import { checkCageOptions, createCage, createLauncher } from 'memcage';
 import { planSettings, resolveSettings, settingsIn } from '../../../../lib/process/settings/child-settings';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
@@ -61,7 +61,7 @@ describe('the settings of a child in a cage', () => {
 const CALLS = {
   checkCageOptions: (options: object) => checkCageOptions(options),
   createCage: (options: object) => createCage({ memory: '100M', ...options }),
-  launcherFor: (options: object) => launcherFor(options),
+  createLauncher: (options: object) => createLauncher(options),
 };
 
 testRows(
@@ -88,8 +88,8 @@ testRows(
     [{ nice: 20 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'nice'],
     [{ nice: -21 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'nice'],
     [{ privileges: 1 }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'privileges'],
-    [{ privileges: { noNew: 1 } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'privileges.noNew'],
-    [{ privileges: { noNewPrivs: true } }, 'ERR_MEMCAGE_UNKNOWN_OPTION', "did you mean 'privileges.noNew'"],
+    [{ privileges: { noNewPrivileges: 1 } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'privileges.noNewPrivileges'],
+    [{ privileges: { noNewPrivs: true } }, 'ERR_MEMCAGE_UNKNOWN_OPTION', "did you mean 'privileges.noNewPrivileges'"],
     [{ privileges: { capabilities: 'chown' } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'privileges.capabilities'],
     [{ privileges: { capabilities: ['net_rew'] } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "did you mean 'net_raw'"],
     [{ privileges: { capabilities: [5] } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'privileges.capabilities'],

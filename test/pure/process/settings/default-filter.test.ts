@@ -139,7 +139,7 @@ test('the default filter is one that the kernel takes, and that lets each child 
 
 test('a child may have it where its cage has it', () => {
   const own = resolvePrivileges({ seccomp: 'default' }, 'run()');
-  expect(own).toMatchObject({ noNew: true, seccomp: defaultFilter() });
+  expect(own).toMatchObject({ noNewPrivileges: true, seccomp: defaultFilter() });
   expect(privilegesIn(own, own).seccomp).toBe(defaultFilter());
   expect(() => resolvePrivileges({ seccomp: 'docker' }, 'run()')).toThrow("'default', or a seccomp filter");
 });

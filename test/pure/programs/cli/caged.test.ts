@@ -31,9 +31,9 @@ test('the options of memcage run as the option root', () => {
     path: '/srv/root',
     readOnly: true,
     binds: [
-      { from: '.', to: '/job', readOnly: false },
-      { from: '/a:b', to: '/c', readOnly: true },
-      { from: '/x', to: '/y', readOnly: false },
+      { source: '.', target: '/job', readOnly: false },
+      { source: '/a:b', target: '/c', readOnly: true },
+      { source: '/x', target: '/y', readOnly: false },
     ],
     tmpfs: [{ path: '/tmp' }, { path: '/run', size: '16M' }],
     hide: ['/etc'],

@@ -11,14 +11,14 @@ const V2_DETAILS: MemoryDetails = {
   limitHits: 1234,
   highHits: 1,
   swapPeakBytes: 5 * MIB,
-  stall: { someMs: 120.4, fullMs: 3 },
+  pressure: { someMs: 120.4, fullMs: 3 },
 };
 const V1_DETAILS: MemoryDetails = {
   highBytes: null,
   limitHits: null,
   highHits: null,
   swapPeakBytes: null,
-  stall: null,
+  pressure: null,
 };
 
 const OUTCOME: Outcome = {
@@ -63,7 +63,7 @@ test('what v1 does not count is left out, or said', () => {
 });
 
 test('a v2 kernel without the files for it', () => {
-  const shown = rows(withMemory({ peakBytes: null, details: { ...V2_DETAILS, stall: null, swapPeakBytes: null } }));
+  const shown = rows(withMemory({ peakBytes: null, details: { ...V2_DETAILS, pressure: null, swapPeakBytes: null } }));
   expect(shown).toMatchObject({ peak: 'not recorded by this kernel', stalled: 'not measured by this kernel' });
   expect(shown).not.toHaveProperty('swap peak');
 });
@@ -150,7 +150,7 @@ test('processor time and its limit', () => {
 });
 
 test('a cage that got nowhere', () => {
-  const stalled = { ms: 1000, stalledMs: 1234, toldBy: 'pressure', killed: true } as const;
+  const stalled = { limitMs: 1000, stalledMs: 1234, toldBy: 'pressure', killed: true } as const;
   const killed = { stalled, exitCode: null, signal: 'SIGKILL' } as const;
   expect(rows(killed)).toMatchObject({ 'got nowhere': 'for 1.23 s, the limit is 1 s: killed' });
   expect(endingOf({ ...OUTCOME, ...killed })).toBe('Killed: it got nowhere because of memory. Ended by SIGKILL.');

@@ -16,7 +16,7 @@ function limit(...hits: Partial<StallHit>[]): StallLimit & Limit {
 function hit(limit: Limit, given: Partial<StallHit>): void {
   limit.hitCount += 1;
   limit.lastHit = {
-    ms: 1000,
+    limitMs: 1000,
     action: 'kill',
     toldBy: 'pressure',
     stalledMs: 1000,
@@ -35,7 +35,7 @@ test('the stall that the child was in', () => {
   const own = limit();
   const witness = new StallWitness([own]);
   hit(own, { stalledMs: 1234.5, toldBy: 'refaults' });
-  expect(witness.verdict()).toEqual({ ms: 1000, stalledMs: 1235, toldBy: 'refaults', killed: true });
+  expect(witness.verdict()).toEqual({ limitMs: 1000, stalledMs: 1235, toldBy: 'refaults', killed: true });
 });
 
 test('not one that a shared cage was in before', () => {
@@ -50,17 +50,17 @@ test('of a cage around, if its own was in none', () => {
   const [own, around] = [limit(), limit()];
   const witness = new StallWitness([own, around]);
   hit(around, { stalledMs: 1100, toldBy: 'oomPaused' });
-  expect(witness.verdict()).toMatchObject({ ms: 1000, toldBy: 'oomPaused' });
-  hit(own, { ms: 9000, stalledMs: 9100 });
-  expect(witness.verdict()).toMatchObject({ ms: 9000, toldBy: 'pressure' });
+  expect(witness.verdict()).toMatchObject({ limitMs: 1000, toldBy: 'oomPaused' });
+  hit(own, { limitMs: 9000, stalledMs: 9100 });
+  expect(witness.verdict()).toMatchObject({ limitMs: 9000, toldBy: 'pressure' });
 });
 
 test('the one that killed, if its own only told', () => {
   const [own, around] = [limit(), limit()];
   const witness = new StallWitness([own, around]);
-  hit(own, { ms: 700, action: 'event', killed: false });
-  hit(around, { ms: 900 });
-  expect(witness.verdict()).toMatchObject({ ms: 900, killed: true });
+  hit(own, { limitMs: 700, action: 'event', killed: false });
+  hit(around, { limitMs: 900 });
+  expect(witness.verdict()).toMatchObject({ limitMs: 900, killed: true });
 });
 
 test('what the kernel refused in the life of the child', () => {

@@ -45,7 +45,7 @@ testRows<[stage: Stage, errno: number, path: string, option?: string]>(
     ['oom-score-adj', EACCES, '', 'oomScoreAdj'],
     ['rlimits', EPERM, 'nofile', 'rlimits.nofile'],
     ['capabilities', EPERM, 'capset', 'privileges.capabilities'],
-    ['no-new-privs', EINVAL, '', 'privileges.noNew'],
+    ['no-new-privs', EINVAL, '', 'privileges.noNewPrivileges'],
     ['seccomp', EINVAL, '', 'privileges.seccomp'],
     ['session-keyring', EPERM, ''],
     ['hostname', EINVAL, '', 'namespaces.uts.hostname'],
@@ -77,10 +77,10 @@ describe('a step after a filter that is installed early', () => {
   const settings = {
     ...NO_SETTINGS,
     rlimits: { nofile: { soft: 0, hard: 0 } },
-    privileges: { noNew: false, capabilities: 0n, seccomp: new Uint8Array(8) },
+    privileges: { noNewPrivileges: false, capabilities: 0n, seccomp: new Uint8Array(8) },
   };
   const context = { cgroup: undefined, namespaces: {}, root: undefined, settings, isLate: false };
-  const late = { ...context, settings: { ...settings, privileges: { ...settings.privileges, noNew: true } } };
+  const late = { ...context, settings: { ...settings, privileges: { ...settings.privileges, noNewPrivileges: true } } };
 
   test.each<[Stage, string, string]>([
     ['bounding-set', 'PR_CAPBSET_DROP', 'prctl'],
@@ -95,7 +95,7 @@ describe('a step after a filter that is installed early', () => {
     const { error, asNode } = explainFailure(failure, context);
     expect({ error, asNode }).toMatchObject({ error: { code: ErrorCode.SETTING, stage, syscall }, asNode: false });
     expect(error.message).toContain(
-      `its seccomp filter, which with noNew: false is there before, may forbid ${syscall}`,
+      `its seccomp filter, which with noNewPrivileges: false is there before, may forbid ${syscall}`,
     );
     expect(error.message).toContain(`Cure: let the filter allow ${syscall}`);
     expect(error).toHaveProperty('option');

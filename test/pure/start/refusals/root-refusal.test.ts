@@ -14,8 +14,8 @@ const { EACCES, EBUSY, EINVAL, ELOOP, EMFILE, ENOENT, ENOSPC, ENOSYS, ENOTDIR, E
 const OPTION = {
   path: '/srv/root',
   binds: [
-    { from: '/data', to: '/job' },
-    { from: '/usr/lib', to: '/lib' },
+    { source: '/data', target: '/job' },
+    { source: '/usr/lib', target: '/lib' },
   ],
   tmpfs: ['/tmp'],
   hide: ['/etc/shadow'],
@@ -140,7 +140,7 @@ testRows<[Partial<NamespaceFacts>, string, RootStage?]>(
 );
 
 test('without a path the cure names the path inside', () => {
-  const option = { binds: [{ from: '/a', to: '/b' }] };
+  const option = { binds: [{ source: '/a', target: '/b' }] };
   expect(explain('root-target', ENOENT, '/b', { option }).cure).toMatch(/^mkdir -p \/b /);
 });
 
@@ -188,11 +188,11 @@ testRows(
   [
     [{ path: '/' }, '5.5.0-generic', 'openat2 is missing'],
     [{ readOnly: true }, '5.11.22', 'mount_setattr is missing'],
-    [{ binds: [{ from: '/', to: '/mnt', readOnly: true }] }, '5.11.22', 'mount_setattr is missing'],
+    [{ binds: [{ source: '/', target: '/mnt', readOnly: true }] }, '5.11.22', 'mount_setattr is missing'],
     [{ path: '/nonexistent/root' }, '6.1.0', 'there is no /nonexistent/root'],
     [{ path: __filename }, '6.1.0', 'is not a directory'],
-    [{ binds: [{ from: '/nonexistent/data', to: '/mnt' }] }, '6.1.0', 'root.binds[0]: /nonexistent/data on /mnt'],
-    [{ binds: [{ from: '/', to: '/mnt' }] }, '5.6.0', undefined],
+    [{ binds: [{ source: '/nonexistent/data', target: '/mnt' }] }, '6.1.0', 'root.binds[0]: /nonexistent/data on /mnt'],
+    [{ binds: [{ source: '/', target: '/mnt' }] }, '5.6.0', undefined],
     [{ path: '/', readOnly: true, tmpfs: ['/tmp'] }, '5.12.0', undefined],
   ],
   ([option, kernel, text]) => {

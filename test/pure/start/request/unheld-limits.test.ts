@@ -13,7 +13,7 @@ test('processor time too', () => {
 });
 
 test('stalls too', () => {
-  expect(unheldLimits({ memory: {}, stall: { ms: 500, action: 'event' } })).toEqual([
+  expect(unheldLimits({ memory: {}, stall: { limitMs: 500, action: 'event' } })).toEqual([
     { name: 'stall', why: expect.stringContaining('lose to memory') as string },
   ]);
 });

@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 import { Worker as Own } from 'bullmq';
 
 const { MEMCAGE_SUITES_BULLMQ: path, MEMCAGE_SUITES_LOG: log } = process.env;
-const { cagedProcessor } = createRequire(import.meta.url)(path);
+const { createProcessor } = createRequire(import.meta.url)(path);
 
-/** What a worker says of its children, in the words of cagedProcessor(). */
+/** What a worker says of its children, in the words of createProcessor(). */
 function caged(file, { workerForkOptions: { timeout: _, ...options } = {} } = {}) {
-  return cagedProcessor(file, { memory: '256M', ...options });
+  return createProcessor(file, { memory: '256M', ...options });
 }
 
 class CagedWorker extends Own {

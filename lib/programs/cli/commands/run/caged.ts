@@ -104,7 +104,7 @@ const WRITTEN: Readonly<Record<string, readonly [flag: keyof typeof CAGED, what:
   'cpu.weight': ['cpu-weight', 'an integer from 1 to 10000'],
   'cpu.set': ['cpu-set', 'a list of processors as in 0-2,4'],
   cpuTimeMs: ['cpu-time', 'a time of at least 1ms, as in 5s, 500ms, 2m or 1h'],
-  'stall.ms': ['stall', 'a time of at least 500ms, as in 10s or 2m, or one with :event, as in 10s:event'],
+  'stall.limitMs': ['stall', 'a time of at least 500ms, as in 10s or 2m, or one with :event, as in 10s:event'],
   nodeHeap: ['node-heap', 'auto, off, or a size of at least 1M'],
 };
 

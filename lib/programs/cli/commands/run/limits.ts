@@ -41,7 +41,7 @@ const ONLY_TELLS = ':event';
 function stallOf(text: string): StallOption {
   const isTold = text.endsWith(ONLY_TELLS);
   const ms = parseDuration(isTold ? text.slice(0, -ONLY_TELLS.length) : text);
-  return { ms, action: isTold ? 'event' : 'kill' };
+  return { limitMs: ms, action: isTold ? 'event' : 'kill' };
 }
 
 function countOf(text: string | undefined): number | 'max' | undefined {

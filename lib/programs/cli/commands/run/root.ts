@@ -40,7 +40,7 @@ export function rootOf({
 function bindOf(word: string): RootBind {
   const [, from = '', to = '', mode] = /^(.+):(\/[^:]*)(?::(ro|rw))?$/.exec(word) ?? [];
   if (from === '') throw new UsageError(`--bind is FROM:TO or FROM:TO:ro, with an absolute TO, not '${word}'`);
-  return { from, to, readOnly: mode === 'ro' };
+  return { source: from, target: to, readOnly: mode === 'ro' };
 }
 
 function tmpfsOf(word: string): RootTmpfs {

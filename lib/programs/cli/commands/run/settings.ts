@@ -43,13 +43,13 @@ export function settingsOf({
 }
 
 function privilegesOf({
-  'no-new-privs': noNew,
+  'no-new-privs': noNewPrivileges,
   'drop-caps': dropsAll,
   'keep-cap': kept,
   seccomp,
 }: Values<typeof SETTINGS>): PrivilegeOptions {
   return given({
-    noNew,
+    noNewPrivileges,
     capabilities: dropsAll === true ? (kept ?? []) : kept,
     seccomp: seccomp === undefined || seccomp === 'default' ? seccomp : read(seccomp),
   });

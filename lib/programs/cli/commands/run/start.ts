@@ -51,7 +51,7 @@ function start({ file, args, cage, child, memory, keepDescendants }: RunRequest,
 
 /** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */
 function untilClosed(cage: AnyCage): Promise<void> {
-  if (cage.closing) return Promise.resolve();
+  if (cage.closed) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
   exitOnSignals();
   return new Promise((resolve) => {

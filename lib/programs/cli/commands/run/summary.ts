@@ -94,8 +94,8 @@ function swapOf({ details, swapLimited }: MemoryReport): string | undefined {
 
 function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined): string | undefined {
   if (details === undefined || version === undefined) return undefined;
-  if (details.stall === null) return version === 1 ? 'not measured on cgroup v1' : 'not measured by this kernel';
-  const { someMs, fullMs } = details.stall;
+  if (details.pressure === null) return version === 1 ? 'not measured on cgroup v1' : 'not measured by this kernel';
+  const { someMs, fullMs } = details.pressure;
   return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
 }
 
@@ -110,7 +110,7 @@ function killsOf({ kills }: OomVerdict): string {
 
 function nowhereOf({ stalled }: Pick<Outcome, 'stalled'>): string | undefined {
   if (stalled === null) return undefined;
-  const { stalledMs, ms, killed } = stalled;
+  const { stalledMs, limitMs: ms, killed } = stalled;
   const time = `for ${formatDuration(stalledMs)}, the limit is ${formatDuration(ms)}`;
   return killed ? `${time}: killed` : time;
 }
@@ -127,13 +127,13 @@ function counted(count: number): string {
 function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, string])[] {
   const rows: (readonly [string, string])[] = [];
   if (pids !== undefined) {
-    const { max, peak, hits } = pids;
+    const { limit: max, peak, limitHits: hits } = pids;
     const limit = Number.isFinite(max) ? `, the limit is ${max}` : '';
     const most = peak === null ? 'not recorded by this kernel' : `at most ${peak} at once`;
     rows.push(['pids', `${most}${limit}${hits === null ? '' : `, ${refusals(hits)}`}`]);
   }
   if (cpu !== undefined) {
-    const { max, throttledMs } = cpu;
+    const { limit: max, throttledMs } = cpu;
     const limit = Number.isFinite(max) ? `limit ${max}` : 'no limit';
     rows.push(['cpu', throttledMs === null ? limit : `${limit}, waited ${(throttledMs / 1000).toFixed(2)} s for it`]);
   }
@@ -149,14 +149,14 @@ function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, str
 export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' | 'stalled' | 'signal'>): string[] {
   const { pids, cpuTime } = limits;
   const notes: string[] = [];
-  const hits = pids?.hits ?? 0;
-  if (pids !== undefined && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.max} (--pids)`);
+  const hits = pids?.limitHits ?? 0;
+  if (pids !== undefined && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.limit} (--pids)`);
   // A command may end by itself in the moment in which it reaches the limit.
   if (cpuTime?.hit === true && signal !== null) {
     notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
   }
   if (stalled !== null) {
-    const { stalledMs, ms, killed } = stalled;
+    const { stalledMs, limitMs: ms, killed } = stalled;
     const did = killed && signal !== null ? 'killed: it' : 'it';
     const limit = `--stall allows ${formatDuration(ms)}`;
     notes.push(`${did} had got nowhere for ${formatDuration(stalledMs)} because of memory, and ${limit}`);

@@ -80,7 +80,7 @@ function makeCage({ cage, swap }: SizeRequest, { limitBytes, stallMs }: TrialBou
   const options = { ...cage, memory, enforce: 'kernel' } as const;
   if (stallMs === undefined) return createCage(options);
   try {
-    return createCage({ ...options, stall: { ms: stallMs } });
+    return createCage({ ...options, stall: { limitMs: stallMs } });
   } catch (error) {
     // This kernel does not tell of stalls. The time ends them, only later.
     if ((error as { code?: unknown }).code !== ErrorCode.UNSUPPORTED) throw error;
@@ -166,7 +166,7 @@ function trialOf(
     oomKills: oom?.kills ?? 0,
     isStalled: stalled?.killed === true,
     isHeapExhausted: nodeHeap?.exhausted === 'likely',
-    stallMs: memory.details?.stall?.someMs ?? null,
+    stallMs: memory.details?.pressure?.someMs ?? null,
     cpuMs: cpu.userMs + cpu.systemMs,
     majorFaults: faults.major,
     peakBytes,

@@ -14,7 +14,7 @@ import { planChild } from '../launch/child-plan';
 import { splitOptions } from '../request/cage-options';
 import { requestOf } from '../request/start-request';
 
-/** Options of {@link launcherFor}. */
+/** Options of {@link createLauncher}. */
 export type LauncherOptions = Omit<
   CageOptions,
   'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'ipcHandles' | 'enforce'
@@ -51,7 +51,7 @@ export interface Launcher extends AsyncDisposable {
 }
 
 const NAMES = {
-  of: 'launcherFor',
+  of: 'createLauncher',
   known: [
     'memory',
     'pids',
@@ -84,10 +84,10 @@ export type CagedLauncherOptions = LauncherOptions & CagingOption;
  * @throws as {@link spawn}, when the kernel refuses the cage. Refused namespaces show only when the command is
  * started.
  */
-export function launcherFor(options: CagedLauncherOptions): CagedLauncher;
+export function createLauncher(options: CagedLauncherOptions): CagedLauncher;
 /** Without a limit and `cage`, or if the type does not tell whether there is one, the launcher's `cage` may be `null`. */
-export function launcherFor(options: LauncherOptions): Launcher;
-export function launcherFor(options: LauncherOptions): Launcher {
+export function createLauncher(options: LauncherOptions): Launcher;
+export function createLauncher(options: LauncherOptions): Launcher {
   const { own } = splitOptions(checkOptions(options, NAMES), alreadyRead(NAMES));
   refuseUnsupported(own.namespaces);
   const native = loadNative();
@@ -139,7 +139,7 @@ function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
 function wouldNotWait(): MemcageError {
   return new MemcageError(
     ErrorCode.UNSUPPORTED,
-    "launcherFor() can't be called within contain() of a budget: what it starts later would not wait for room. Call it outside, " +
+    "createLauncher() can't be called within contain() of a budget: what it starts later would not wait for room. Call it outside, " +
       'or with the option cage, and have the room from reserve()',
   );
 }

@@ -2,7 +2,7 @@ import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type AnyCage, type CagedLauncher, createCage, type Launcher, launcherFor } from 'memcage';
+import { type AnyCage, type CagedLauncher, createCage, createLauncher, type Launcher } from 'memcage';
 import { fixtureResult } from '../../../support/fixture';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
@@ -16,18 +16,18 @@ jest.setTimeout(patience(30_000));
 
 const UTF8 = { encoding: 'utf8' } as const;
 
-describeIf('cgroup', 'launcherFor', () => {
-  expectNothingLeft(() => launcherFor({ memory: '100M' }).close());
+describeIf('cgroup', 'createLauncher', () => {
+  expectNothingLeft(() => createLauncher({ memory: '100M' }).close());
 
   test('what is started through it is in the cage', async () => {
-    await using launcher = launcherFor({ memory: '100M' });
+    await using launcher = createLauncher({ memory: '100M' });
     const { stdout } = spawnSync(launcher.file, [...launcher.args, 'cat', '/proc/self/cgroup'], UTF8);
     expect(stdout).toContain('/memcage-');
     expect(launcher.cage.cgroup.path).toContain(/memory:(.*)/.exec(stdout)?.[1] ?? /0::(.*)/.exec(stdout)?.[1]);
   });
 
   test('the limit is one for all', async () => {
-    const launcher = launcherFor({ memory: '30M' });
+    const launcher = createLauncher({ memory: '30M' });
     const { signal } = spawnSync(launcher.file, [...launcher.args, 'tail', '/dev/zero']);
     expect(signal).toBe('SIGKILL');
     expect(await launcher.close()).toMatchObject({
@@ -38,13 +38,13 @@ describeIf('cgroup', 'launcherFor', () => {
 
   test('in a shared cage', async () => {
     await using cage = createCage({ memory: '30M' });
-    await using launcher = launcherFor({ cage });
+    await using launcher = createLauncher({ cage });
     expect(launcher.cage).toBe(cage);
     expect(spawnSync(launcher.file, [...launcher.args, 'tail', '/dev/zero']).signal).toBe('SIGKILL');
   });
 
   test('a child of fork', async () => {
-    await using launcher = launcherFor({ memory: '200M' });
+    await using launcher = createLauncher({ memory: '200M' });
     const program = `${__dirname}/../../../fixtures/process/launcher/own-cgroup.js`;
     const child = fork(program, [], { execPath: launcher.file, execArgv: [...launcher.args, process.execPath] });
     const [message] = await once(child, 'message');
@@ -53,7 +53,7 @@ describeIf('cgroup', 'launcherFor', () => {
   });
 
   test('close() ends what is left', async () => {
-    await using launcher = launcherFor({ memory: '100M' });
+    await using launcher = createLauncher({ memory: '100M' });
     const sleep = mark();
     const command = `setsid sleep ${sleep} >/dev/null 2>&1 &`;
     spawnSync(launcher.file, [...launcher.args, 'sh', '-c', command]);
@@ -80,11 +80,11 @@ describeIf('cgroup', 'launcherFor', () => {
 
     function inShared(): { cage: AnyCage; launcher: CagedLauncher } {
       const cage = createCage({ memory: '100M' });
-      return { cage, launcher: launcherFor({ cage }) };
+      return { cage, launcher: createLauncher({ cage }) };
     }
 
     function inOwn(): { cage: AnyCage; launcher: CagedLauncher } {
-      const launcher = launcherFor({ memory: '100M' });
+      const launcher = createLauncher({ memory: '100M' });
       return { cage: launcher.cage, launcher };
     }
 
@@ -125,8 +125,8 @@ describeIf('cgroup', 'launcherFor', () => {
 
     test("the report has the kills that were counted in the launcher's cgroup", async () => {
       const cage = createCage({ memory: '30M' });
-      const launcher = launcherFor({ cage });
-      const idle = launcherFor({ cage });
+      const launcher = createLauncher({ cage });
+      const idle = createLauncher({ cage });
       expect(spawnSync(launcher.file, [...launcher.args, 'tail', '/dev/zero']).signal).toBe('SIGKILL');
       await cage.close();
       expect(await launcher.close()).toMatchObject({ oom: { cause: 'limit', kills: 1 } });
@@ -148,7 +148,7 @@ describeIf('cgroup', 'launcherFor', () => {
 
     test('a cage around', async () => {
       const outer = createCage({ memory: '100M' });
-      const launcher = outer.contain(() => launcherFor({ memory: '50M' }));
+      const launcher = outer.contain(() => createLauncher({ memory: '50M' }));
       await outer.close();
       expect(await launcher.close()).toMatchObject({ oom: null, memory: { limitBytes: 50 * 2 ** 20 } });
     });
@@ -158,22 +158,22 @@ describeIf('cgroup', 'launcherFor', () => {
     [127, 'no-such-file', 'memcage-exec: no-such-file: No such file or directory (exec, execve)\n'],
     [126, '/etc/passwd', 'memcage-exec: /etc/passwd: Permission denied (exec, execve)\n'],
   ])('exit code %i for %s', async (code, file, message) => {
-    await using launcher = launcherFor({ memory: '100M' });
+    await using launcher = createLauncher({ memory: '100M' });
     const { status, stderr } = spawnSync(launcher.file, [...launcher.args, file], UTF8);
     expect({ status, stderr }).toEqual({ status: code, stderr: message });
   });
 
   test('wrong options', () => {
-    expect(thrown(() => launcherFor(5 as never))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
+    expect(thrown(() => createLauncher(5 as never))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
   });
 });
 
-describeIf('userns', 'launcherFor, namespaces alone', () => {
+describeIf('userns', 'createLauncher, namespaces alone', () => {
   test.each([
     ['exit 7', 7, null],
     ['kill -TERM $$', null, 'SIGTERM'],
   ])('an init passes on %s', async (command, status, signal) => {
-    await using launcher = launcherFor({ namespaces: { pid: { init: true }, mount: true } });
+    await using launcher = createLauncher({ namespaces: { pid: { init: true }, mount: true } });
     expect(launcher.cage).toBeNull();
     const result = spawnSync(launcher.file, [...launcher.args, 'sh', '-c', command]);
     expect(result).toMatchObject({ status, signal });
@@ -182,7 +182,7 @@ describeIf('userns', 'launcherFor, namespaces alone', () => {
   // The init has just been born then, and has not begun to wait for signals.
   test('a signal to a launcher that has just forked ends the program', async () => {
     for (let round = 0; round < 20; ++round) {
-      await using launcher = launcherFor({ namespaces: { pid: { init: true }, mount: true, net: true } });
+      await using launcher = createLauncher({ namespaces: { pid: { init: true }, mount: true, net: true } });
       const child = spawn(launcher.file, [...launcher.args, 'sleep', '60']);
       const children = `/proc/${child.pid}/task/${child.pid}/children`;
       await once(child, 'spawn');
@@ -193,7 +193,7 @@ describeIf('userns', 'launcherFor, namespaces alone', () => {
   });
 
   test('the PID namespace ends with the launcher', async () => {
-    await using launcher = launcherFor({ namespaces: { pid: { init: true } } });
+    await using launcher = createLauncher({ namespaces: { pid: { init: true } } });
     const sleep = mark();
     const command = `sleep ${sleep} & sleep ${sleep}`;
     const { signal } = spawnSync(launcher.file, [...launcher.args, 'sh', '-c', command], {
