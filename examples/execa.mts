@@ -4,7 +4,7 @@
  *
  *   npm run build && npm run build:programs && node out/examples/execa.mjs
  */
-import { type Cage, createCage, type OomEvent } from 'memcage';
+import { createCage, type OomEvent, type SharedCage } from 'memcage';
 import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '150M';
@@ -17,7 +17,7 @@ async function pluginWork(name: string, script: string): Promise<string> {
 }
 
 /** Runs the work in the cage, and says whether it failed because of memory. */
-async function limited<T>(cage: Cage, work: () => Promise<T>): Promise<{ value?: T; error?: string }> {
+async function limited<T>(cage: SharedCage, work: () => Promise<T>): Promise<{ value?: T; error?: string }> {
   let kill: OomEvent | undefined;
   const listener = (event: OomEvent): void => {
     kill = event;

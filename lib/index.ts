@@ -11,7 +11,6 @@ export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
 export type {
-  AnyCage,
   Cage,
   Caged,
   CageOptions,
@@ -23,11 +22,12 @@ export type {
   MemberOptions,
   RunOptions,
   RunResult,
+  SharedCage,
   SpawnedProcess,
   SpawnOptions,
   Uncaged,
 } from './cage/contract/cage';
-export type { CageEvents, CpuTimeEvent, OomEvent, StallEvent, UsageEvent } from './cage/contract/cage-events';
+export type { CageEvents, CageThresholdEvent, CpuTimeEvent, OomEvent, StallEvent } from './cage/contract/cage-events';
 export type { CageLimitOptions, ChildSettingsOptions } from './cage/contract/limit-options';
 export { openCages } from './cage/open-cages';
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { type Cage, createCage } from 'memcage';
+import { createCage, type SharedCage } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { fdCount, heapBytes, threadCount } from '../support/own';
 import { median } from '../support/stats';
@@ -20,7 +20,7 @@ export const cages: Case = {
   name: 'cages',
   async run({ quick }) {
     const rows = await measure(quick ? 2000 : 10_000, 'empty cages', () => createCage({ memory: '50M' }));
-    const withChild = (): Cage => {
+    const withChild = (): SharedCage => {
       const cage = createCage({ memory: '50M' });
       // Not a second: they stay until the cages close.
       cage.spawn('sleep', ['1000.0625'], { stdio: 'ignore' });
@@ -31,7 +31,7 @@ export const cages: Case = {
   },
 };
 
-async function measure(count: number, what: string, make: () => Cage): Promise<Row[]> {
+async function measure(count: number, what: string, make: () => SharedCage): Promise<Row[]> {
   const turns = new Turns();
   // The first ones load and compile code, and start the guardian.
   await closeAll(await makeAll(200, make));
@@ -92,8 +92,8 @@ async function measure(count: number, what: string, make: () => Cage): Promise<R
   ];
 }
 
-async function makeAll(count: number, make: () => Cage, pace?: Pace): Promise<Cage[]> {
-  const made: Cage[] = [];
+async function makeAll(count: number, make: () => SharedCage, pace?: Pace): Promise<SharedCage[]> {
+  const made: SharedCage[] = [];
   let used = process.cpuUsage();
   while (made.length < count) {
     made.push(make());
@@ -113,7 +113,7 @@ function ends(pace: Pace): { first: number; last: number } {
 }
 
 /** Some are listened to, in some children end, and in some memory kills one. */
-async function live(open: readonly Cage[]): Promise<void> {
+async function live(open: readonly SharedCage[]): Promise<void> {
   const heard = open.filter((_cage, at) => at % LISTENED_ONE_IN === 0);
   let kills = 0;
   for (const [at, cage] of heard.entries()) {
@@ -131,6 +131,6 @@ async function live(open: readonly Cage[]): Promise<void> {
   if (kills < greedy.length) throw new Error(`${greedy.length} children were killed for memory, and ${kills} heard of`);
 }
 
-async function closeAll(open: readonly Cage[]): Promise<void> {
+async function closeAll(open: readonly SharedCage[]): Promise<void> {
   await Promise.all(open.map((cage) => cage.close()));
 }

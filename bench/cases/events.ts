@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cage, Cgroup, createCage, MemcageError, spawn } from 'memcage';
+import { Cgroup, createCage, MemcageError, spawn } from 'memcage';
 import type { Case, Row } from '../support/case';
 import { KernelLog } from '../support/kernel-log';
 import { threadCount } from '../support/own';
@@ -9,7 +9,7 @@ const BOUND_MS = 2;
 const IDLE_MS = 5000;
 /** V8 collects garbage and gives memory back some 8 s after the last work. */
 const SETTLED_MS = 12_000;
-const NAMES = ['oom', 'oomKill', 'high', 'max', 'low', 'empty', 'populated', 'frozen', 'thawed', 'close'] as const;
+const NAMES = ['oom', 'oomKill', 'high', 'max', 'low', 'empty', 'populated', 'frozen', 'thawed'] as const;
 
 /** Grows in steps of 128 KiB, and prints CLOCK_MONOTONIC of the last moment below the threshold. */
 const GROWING = `
@@ -101,8 +101,8 @@ async function idle(count: number): Promise<Row[]> {
   const threads = threadCount();
   const cages = Array.from({ length: count }, () => {
     const cage = createCage({ memory: '16M' });
-    for (const name of NAMES) listen(cage, name);
-    cage.cgroup.on('oom', nothing);
+    cage.on('oom', nothing).on('close', nothing);
+    for (const name of NAMES) listen(cage.cgroup, name);
     if (cage.cgroup.version === 1) cage.cgroup.addTrigger({ threshold: '8M' });
     return cage;
   });
@@ -121,9 +121,9 @@ async function idle(count: number): Promise<Row[]> {
   ];
 }
 
-function listen(cage: Cage, name: (typeof NAMES)[number]): void {
+function listen(cgroup: Cgroup, name: (typeof NAMES)[number]): void {
   try {
-    cage.on(name, nothing);
+    cgroup.on(name, nothing);
   } catch (error) {
     if (!(error instanceof MemcageError) || error.code !== 'ERR_MEMCAGE_NOT_IN_VERSION') throw error;
   }

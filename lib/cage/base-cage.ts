@@ -5,7 +5,7 @@ import { emitApart, LazyEmitter } from '../common/event-loop/emitter';
 import { shown } from '../common/text/inspected';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
-import type { AnyCage, Cage } from './contract/cage';
+import type { Cage, SharedCage } from './contract/cage';
 import type { CageEvents, OomEvent } from './contract/cage-events';
 import type { CageLimitOptions } from './contract/limit-options';
 import { cages } from './open-cages';
@@ -23,10 +23,10 @@ export interface ChildDefaults {
  * What all cages have in common, whatever holds their limits. An open cage doesn't keep the event loop alive, and ends
  * with the process.
  */
-export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCage {
-  /** See {@link AnyCage}. */
-  abstract readonly cgroup: Cgroup;
-  /** See {@link AnyCage}. */
+export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<Cgroup | null> {
+  /** See {@link Cage}. */
+  abstract readonly cgroup: Cgroup | null;
+  /** See {@link Cage}. */
   abstract readonly enforcedBy: EnforcedBy;
   /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
   abstract readonly oomKills: number;
@@ -46,14 +46,14 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
   }
 
   /** @internal The cage as users see it. */
-  get publicCage(): AnyCage {
+  get publicCage(): Cage<Cgroup | null> {
     return this;
   }
 
-  /** See {@link AnyCage}. */
-  get outer(): Cage | undefined {
+  /** See {@link Cage}. */
+  get outer(): SharedCage<Cgroup | null> | null {
     // No other cage than a shared one has a cage in it.
-    return this.around?.publicCage as Cage | undefined;
+    return (this.around?.publicCage as SharedCage<Cgroup | null> | undefined) ?? null;
   }
 
   /** Whether the cage is closed or closing. */
@@ -73,7 +73,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
     return shown('Cage', this.title, facts, options);
   }
 
-  /** Change limits of the cage. See {@link AnyCage}. */
+  /** Change limits of the cage. See {@link Cage}. */
   abstract setLimits(limits: CageLimitOptions): void;
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
@@ -121,8 +121,6 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements AnyCag
 
   protected tellOom(event: OomEvent): void {
     emitApart(this, 'oom', event);
-    const { kills, totalKills, timeMs } = event;
-    if (kills > 0) emitApart(this, 'oomKill', { count: kills, totalCount: totalKills, timeMs });
   }
 
   async #close(): Promise<void> {

@@ -12,8 +12,8 @@ import { BaseCage, EXIT_PATIENCE_MS } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { CageEvents, CpuTimeEvent, StallEvent } from './contract/cage-events';
 import type { CageLimitOptions } from './contract/limit-options';
-import { HeardEvents } from './heard-events';
 import { OomReporter } from './oom-reporter';
+import { ThresholdEvents } from './threshold-events';
 
 const PATIENCE_MS = 10_000;
 const SET_LIMITS = 'cage.setLimits';
@@ -48,7 +48,7 @@ export class KernelCage extends BaseCage {
   /** @internal */
   readonly reporter: OomReporter;
   readonly #launchers = new Set<() => void>();
-  readonly #heard: HeardEvents;
+  readonly #thresholds: ThresholdEvents;
   #members = 0;
   #nextKillMs = 0;
   /** {@link closeNow} was called. */
@@ -63,9 +63,9 @@ export class KernelCage extends BaseCage {
       killCgroup: cageCgroup.killCgroup,
       hasMembers: () => this.#members > 0,
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
-      onLimited: () => this.#heard.lookAtUsage(),
+      onLimited: () => this.#thresholds.look(),
     });
-    this.#heard = new HeardEvents(this);
+    this.#thresholds = new ThresholdEvents(this);
     // Not assigned as literals, which V8 would put into old space at once: they would keep each cage until a major GC.
     const tellCpuTime = (event: CpuTimeEvent): void => emitApart(this, 'cpuTime', event);
     const tellStall = (event: StallEvent): void => emitApart(this, 'stall', event);
@@ -81,7 +81,7 @@ export class KernelCage extends BaseCage {
     this.enter({ outlivesOwner });
   }
 
-  /** See {@link AnyCage}. */
+  /** See {@link Cage}. */
   get enforcedBy(): EnforcedBy {
     return BY_KERNEL;
   }
@@ -96,7 +96,7 @@ export class KernelCage extends BaseCage {
     return super.wasKilled || this.cageCgroup.wasKilled;
   }
 
-  /** Change limits of the cage: those that its cgroup was made with. See {@link AnyCage}. */
+  /** Change limits of the cage: those that its cgroup was made with. See {@link Cage}. */
   setLimits(limits: CageLimitOptions): void {
     checkOptions(limits, { of: SET_LIMITS, known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'], aliases: ALIASES });
     const { memory: _, cpuTimeMs, stall: __, ...others } = resolveCageLimits(limits, SET_LIMITS) ?? { memory: {} };
@@ -118,9 +118,9 @@ export class KernelCage extends BaseCage {
     prepared?.commit();
   }
 
-  /** @internal Where it emits 'usage'. */
+  /** @internal Where it emits 'threshold'. */
   watchUsage(thresholds: readonly ResolvedThreshold[]): void {
-    this.#heard.thresholds = thresholds;
+    this.#thresholds.thresholds = thresholds;
   }
 
   /**
@@ -163,11 +163,13 @@ export class KernelCage extends BaseCage {
   tryRemove(): boolean {
     if (this.isClosed) return true;
     if (this.awaitsTriggers()) return false;
-    this.#heard.look();
+    this.cgroup.lookAtEvents();
+    this.#thresholds.look();
     if (!this.cageCgroup.tryRemove()) return false;
     this.isClosed = true;
     this.reporter.stop();
-    this.#heard.conclude();
+    this.#thresholds.conclude();
+    this.cgroup.concludeEvents();
     this.cgroup.close();
     this.leave();
     return true;
@@ -198,12 +200,17 @@ export class KernelCage extends BaseCage {
 
   /** @internal */
   protected override listeningBegins(name: keyof CageEvents): void {
-    this.#heard.begin(name);
+    const { cpuTime, stall } = this.cageCgroup.metered;
+    if (name === 'cpuTime' && cpuTime === undefined) throw neverEmitted(name, 'cpuTimeMs');
+    if (name === 'stall' && stall === undefined) throw neverEmitted(name, 'stall');
+    if (name !== 'threshold') return;
+    if (this.#thresholds.thresholds.length === 0) throw neverEmitted(name, 'thresholds');
+    this.#thresholds.begin();
   }
 
   /** @internal */
   protected override listeningEnds(name: keyof CageEvents): void {
-    this.#heard.end(name);
+    if (name === 'threshold') this.#thresholds.end();
   }
 
   async #killAndRemoveInTime(): Promise<void> {
@@ -249,4 +256,11 @@ export class KernelCage extends BaseCage {
     this.cageCgroup.killForRemoval();
     return false;
   }
+}
+
+function neverEmitted(event: keyof CageEvents, option: string): MemcageError {
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `The event '${event}' needs the option ${option}, and this cage was made without it`,
+  );
 }

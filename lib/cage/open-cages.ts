@@ -1,10 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
 import type { NativeBinding } from '../../types/native';
+import type { Cgroup } from '../cgroup/handle/cgroup';
 import { loadNative } from '../common/addon/load-native';
-import type { AnyCage } from './contract/cage';
+import type { Cage } from './contract/cage';
 
 interface OpenCage {
-  readonly publicCage: AnyCage;
+  readonly publicCage: Cage<Cgroup | null>;
   /** The cage was made ahead, and no child has it yet. */
   readonly spare: boolean;
   /** Kills and removes it, blocking. */
@@ -21,7 +22,7 @@ class OpenCages {
   #isHooked = false;
 
   /** The cages in use, in the order in which they were made. */
-  list(): AnyCage[] {
+  list(): Cage<Cgroup | null>[] {
     return Array.from(this.#all.keys()).flatMap(({ spare, publicCage }) => (spare ? [] : [publicCage]));
   }
 
@@ -80,6 +81,6 @@ function findCounter(): NativeBinding | undefined {
 export const cages = new OpenCages();
 
 /** The cages of this thread that are not closed yet, those within others too, in the order in which they were made. */
-export function openCages(): AnyCage[] {
+export function openCages(): Cage<Cgroup | null>[] {
   return cages.list();
 }

@@ -1,11 +1,9 @@
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
-import type { Cgroup } from '../cgroup/handle/cgroup';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import { BaseCage, type ChildDefaults, EXIT_PATIENCE_MS } from './base-cage';
 import type { CageEvents } from './contract/cage-events';
-import { isForwarded } from './heard-events';
 import { emptyGroup, openPolled, type Polled } from './polled-group';
 import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
 
@@ -71,11 +69,11 @@ export class PolledCage extends BaseCage implements Polled {
   }
 
   /** There is none. */
-  get cgroup(): Cgroup {
-    throw new MemcageError(ErrorCode.UNSUPPORTED, `This cage has no cgroup: it is ${this.#why}`);
+  get cgroup(): null {
+    return null;
   }
 
-  /** See {@link AnyCage}. */
+  /** See {@link Cage}. */
   setLimits(): never {
     throw new MemcageError(ErrorCode.UNSUPPORTED, `The limits of this cage can't change: it is ${this.#why}`);
   }
@@ -161,7 +159,7 @@ export class PolledCage extends BaseCage implements Polled {
 
   /** @internal */
   protected override listeningBegins(name: keyof CageEvents): void {
-    if (isForwarded(name) || name === 'usage') {
+    if (name === 'threshold' || name === 'cpuTime' || name === 'stall') {
       throw new MemcageError(
         ErrorCode.UNSUPPORTED,
         `Only the kernel tells of the event '${name}': the cage is ${this.#why}`,

@@ -3,7 +3,7 @@ import type { CgroupVersion } from '../cgroup/files/formats';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { type UsageLook, usageLooks } from '../cgroup/watching/usage-looks';
 import { cancel, later, outsideOfCalls } from '../common/event-loop/timers';
-import type { UsageEvent } from './contract/cage-events';
+import type { CageThresholdEvent } from './contract/cage-events';
 import { WatchedThreshold } from './watched-threshold';
 
 /** From one look to the next, where nothing but looks shows the use (v2). */
@@ -28,11 +28,11 @@ export class UsageThresholds {
   #isOver = false;
 
   /** @throws why that can't be had; nothing stays open then */
-  constructor({ directory, version, thresholds }: Told, tell: (event: UsageEvent) => void) {
+  constructor({ directory, version, thresholds }: Told, tell: (event: CageThresholdEvent) => void) {
     const alarmed = version === 1 ? directory : undefined;
     const hasPercent = thresholds.some(({ at }) => 'percent' in at);
     const listener = {
-      tell: (event: UsageEvent): void => {
+      tell: (event: CageThresholdEvent): void => {
         // The limit may have changed a moment ago.
         if (hasPercent && alarmed !== undefined) process.nextTick(() => this.look());
         tell(event);

@@ -3,11 +3,11 @@ import { isGone, isRefused } from '../cgroup/directory/refusal';
 import { UsageAlarm } from '../cgroup/events/usage-alarm';
 import { type ResolvedThreshold, thresholdBytes } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
-import type { UsageEvent } from './contract/cage-events';
+import type { CageThresholdEvent } from './contract/cage-events';
 import { Crossings } from './threshold-crossings';
 
 interface Listener {
-  tell(event: UsageEvent): void;
+  tell(event: CageThresholdEvent): void;
   /** Has {@link WatchedThreshold.see} called again in a moment. */
   lookSoon(): void;
 }
@@ -105,7 +105,11 @@ export class WatchedThreshold {
     }
   }
 
-  #tell(count: number, { usageBytes, timeMs }: Pick<UsageEvent, 'usageBytes' | 'timeMs'>, bytes = this.#bytes): void {
+  #tell(
+    count: number,
+    { usageBytes, timeMs }: Pick<CageThresholdEvent, 'usageBytes' | 'timeMs'>,
+    bytes = this.#bytes,
+  ): void {
     if (count === 0) return;
     this.#total += count;
     const { given: threshold } = this.threshold;

@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import {
-  type AnyCage,
+  type Cage,
   type Caged,
   createCage,
   type MemoryOption,
@@ -26,7 +26,7 @@ export const kinds: Kind[] = ['private', 'shared'];
 
 export function place(kind: Kind, options: { memory: MemoryOption; parent?: string }): Place {
   if (kind === 'private') {
-    const cages: AnyCage[] = [];
+    const cages: Cage[] = [];
     return {
       spawn(file, args) {
         const child = spawn(file, args, { ...options }) as ChildProcessWithoutNullStreams & Caged;

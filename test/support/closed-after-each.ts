@@ -1,15 +1,15 @@
-import { type Cage, type CreateCageOptions, createCage, type MemoryOption } from 'memcage';
+import { type CreateCageOptions, createCage, type MemoryOption, type SharedCage } from 'memcage';
 
 /**
  * createCage() for the tests of a describe. Call it before expectNothingLeft(): it closes each cage after its test.
  */
-export function closedAfterEach(): (memory: MemoryOption, options?: object) => Cage {
+export function closedAfterEach(): (memory: MemoryOption, options?: object) => SharedCage {
   const make = cagesClosedAfterEach();
   return (memory, options = {}) => make({ memory, ...options });
 }
 
 /** {@link closedAfterEach} with the options of createCage(). */
-export function cagesClosedAfterEach(): (options: CreateCageOptions) => Cage {
+export function cagesClosedAfterEach(): (options: CreateCageOptions) => SharedCage {
   return allClosedAfterEach(createCage);
 }
 

@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
-import type { AnyCage } from 'memcage';
+import type { Cage } from 'memcage';
 import { version } from './cgroups/cgroup-tree';
 
 // Saved at load time, as it is when a test starts.
@@ -19,6 +19,6 @@ export function placeIn(selfCgroup: string): string {
 }
 
 /** The memory cgroup of a cage, in the same form. */
-export function placeOf(cage: AnyCage): string {
+export function placeOf(cage: Cage): string {
   return /\/memcage-[^/]*\/(.*)$/.exec(cage.cgroup.path)?.[1] ?? '';
 }

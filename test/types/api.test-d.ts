@@ -3,9 +3,9 @@ import type { ChildProcess, SpawnSyncReturns as NodeSpawnSyncReturns } from 'nod
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import {
-  type AnyCage,
   type Cage,
   type CageName,
+  type CageThresholdEvent,
   CGROUP_EVENT_NAMES,
   Cgroup,
   type CgroupContainer,
@@ -43,13 +43,13 @@ import {
   parseSize,
   type RunOutput,
   run,
+  type SharedCage,
   type SpawnOptions,
   type SpawnSyncOptions,
   type SpawnSyncReturns,
   type SyncOutcome,
   spawn,
   spawnSync,
-  type ThresholdEvent,
   type TriggerHandle,
   type WarmPool,
 } from 'memcage';
@@ -57,22 +57,22 @@ import * as replacement from 'memcage/child_process';
 import type { Exactly } from '../../lib/common/options/exact-options';
 import { expectType } from './expect-type';
 
-declare const shared: Cage;
+declare const shared: SharedCage;
 declare const options: SpawnOptions;
 declare const launcherOptions: LauncherOptions;
 
 async function cages(): Promise<void> {
   // With memory or cage there is a cage, without neither only within contain().
-  expectType<AnyCage>()(spawn('true', { memory: '10M' }).cage);
-  expectType<AnyCage>()(spawn('true', [], { memory: { max: 1e7, swap: 0 } }).cage);
-  expectType<AnyCage>()(spawn('true', ['x'], { cage: shared }).cage);
+  expectType<Cage>()(spawn('true', { memory: '10M' }).cage);
+  expectType<Cage>()(spawn('true', [], { memory: { max: 1e7, swap: 0 } }).cage);
+  expectType<Cage>()(spawn('true', ['x'], { cage: shared }).cage);
   // @ts-expect-error a private cage starts no other child
   spawn('true', { memory: '10M' }).cage.spawn('true');
-  expectType<AnyCage | null>()(spawn('true').cage);
-  expectType<AnyCage | null>()(spawn('true', []).cage);
-  expectType<AnyCage | null>()(spawn('true', [], {}).cage);
-  expectType<AnyCage | null>()(spawn('true', undefined, { namespaces: { pid: true } }).cage);
-  expectType<AnyCage | null>()(spawn('true', { stdio: 'ignore' }).cage);
+  expectType<Cage | null>()(spawn('true').cage);
+  expectType<Cage | null>()(spawn('true', []).cage);
+  expectType<Cage | null>()(spawn('true', [], {}).cage);
+  expectType<Cage | null>()(spawn('true', undefined, { namespaces: { pid: true } }).cage);
+  expectType<Cage | null>()(spawn('true', { stdio: 'ignore' }).cage);
 
   // And so is what the kernel tells of its memory.
   expectType<Outcome>()(await spawn('true', { memory: '10M' }).outcome);
@@ -106,11 +106,11 @@ function streams(): void {
 }
 
 function launchers(): void {
-  expectType<AnyCage>()(createLauncher({ memory: '10M' }).cage);
-  expectType<AnyCage>()(createLauncher({ memory: { max: 1e7, swap: 0 }, namespaces: { pid: true } }).cage);
-  expectType<AnyCage>()(createLauncher({ cage: shared }).cage);
-  expectType<AnyCage | null>()(createLauncher({ namespaces: { pid: true } }).cage);
-  expectType<AnyCage | null>()(createLauncher(launcherOptions).cage);
+  expectType<Cage>()(createLauncher({ memory: '10M' }).cage);
+  expectType<Cage>()(createLauncher({ memory: { max: 1e7, swap: 0 }, namespaces: { pid: true } }).cage);
+  expectType<Cage>()(createLauncher({ cage: shared }).cage);
+  expectType<Cage | null>()(createLauncher({ namespaces: { pid: true } }).cage);
+  expectType<Cage | null>()(createLauncher(launcherOptions).cage);
   // @ts-expect-error
   createLauncher({ memory: '10M', memroy: '10M' });
   // @ts-expect-error
@@ -128,10 +128,10 @@ async function warmPools(): Promise<void> {
   });
   const child: ChildProcess = await pool.take({ signal: AbortSignal.abort() });
   child.kill();
-  expectType<AnyCage>()((await pool.take()).cage);
+  expectType<Cage>()((await pool.take()).cage);
   expectType<Outcome>()(await (await pool.take()).outcome);
-  expectType<AnyCage>()((await createWarmPool(new URL('file:///a.js'), ['a'], { cage: shared }).take()).cage);
-  expectType<AnyCage | null>()((await createWarmPool('worker.js').take()).cage);
+  expectType<Cage>()((await createWarmPool(new URL('file:///a.js'), ['a'], { cage: shared }).take()).cage);
+  expectType<Cage | null>()((await createWarmPool('worker.js').take()).cage);
   expectType<unknown>()(await pool.ask({ any: ['message'] }, { timeout: 5 }));
   const any: WarmPool = pool;
   await any.close();
@@ -308,15 +308,15 @@ async function runs(): Promise<void> {
 
 async function many(): Promise<void> {
   await using cage = createCage({ memory: '512M', parent: Cgroup.self() });
-  expectType<Cage>()(cage);
-  expectType<AnyCage>()(cage.spawn('true').cage);
+  expectType<SharedCage>()(cage);
+  expectType<Cage>()(cage.spawn('true').cage);
   expectType<Readable>()(cage.spawn('true', ['x']).stdout);
   expectType<null>()(cage.spawn('true', { stdio: 'ignore' }).stdout);
   expectType<Buffer>()((await cage.run('true', { encoding: 'buffer' })).stdout);
   expectType<MemoryReport>()((await cage.run('true')).memory);
   cage.on('oom', (event) => expectType<OomEvent>()(event));
   cage.once('close', () => {});
-  cage.on('threshold', (event) => expectType<ThresholdEvent>()(event));
+  cage.on('threshold', (event) => expectType<CageThresholdEvent>()(event));
   cage.cgroup.on('oom', (event) => expectType<LimitEvent>()(event));
   cage.cgroup.once('empty', (event) => expectType<CgroupEvent>()(event));
   expectType<TriggerHandle>()(cage.cgroup.addTrigger({ pressure: 'some', thresholdMs: 100 }));
@@ -326,7 +326,7 @@ async function many(): Promise<void> {
   cage.cgroup.on('close', () => {});
   // @ts-expect-error no such event
   cage.on('exit', () => {});
-  expectType<AnyCage>()(cage.spawn('true', { memory: '5M' }).cage);
+  expectType<Cage>()(cage.spawn('true', { memory: '5M' }).cage);
   // @ts-expect-error the cage is the one
   cage.spawn('true', { cage });
   // @ts-expect-error the cage is the parent
@@ -339,24 +339,24 @@ async function many(): Promise<void> {
 }
 
 async function functions(): Promise<void> {
-  expectType<AnyCage>()(fork('x.js', ['y'], { memory: '10M', silent: true }).cage);
-  expectType<AnyCage | null>()(fork('x.js').cage);
+  expectType<Cage>()(fork('x.js', ['y'], { memory: '10M', silent: true }).cage);
+  expectType<Cage | null>()(fork('x.js').cage);
   exec('true', (_error, stdout) => expectType<string>()(stdout));
   exec('true', { memory: '10M', encoding: 'buffer' }, (_error, stdout) => expectType<Buffer>()(stdout));
   execFile('true', ['x'], { memory: '10M' }, (_error, stdout, stderr) => expectType<string>()(stdout + stderr));
   execFile('true', { encoding: null }, (_error, stdout) => expectType<Buffer>()(stdout));
   const promise = promisify(execFile)('true', ['x'], { memory: '10M' });
-  expectType<AnyCage>()(promise.child.cage);
+  expectType<Cage>()(promise.child.cage);
   expectType<string>()((await promise).stdout);
   expectType<Buffer>()((await promisify(exec)('true', { encoding: 'buffer' })).stderr);
-  expectType<AnyCage>()(shared.exec('true').cage);
-  expectType<AnyCage>()(shared.fork('x.js').cage);
-  expectType<AnyCage>()(shared.execFile('true', ['x'], (_error, stdout) => expectType<string>()(stdout)).cage);
+  expectType<Cage>()(shared.exec('true').cage);
+  expectType<Cage>()(shared.fork('x.js').cage);
+  expectType<Cage>()(shared.execFile('true', ['x'], (_error, stdout) => expectType<string>()(stdout)).cage);
   expectType<number>()(shared.contain(() => 5));
   expectType<number>()(shared.contain(() => 5, { threads: 'allow' }));
   // @ts-expect-error: only these two.
   shared.contain(() => 5, { threads: true });
-  expectType<AnyCage>()(shared.exec('true', { memory: '10M' }).cage);
+  expectType<Cage>()(shared.exec('true', { memory: '10M' }).cage);
   // @ts-expect-error no such option
   exec('true', { memoryLimit: 5 });
   // @ts-expect-error not a size

@@ -1,13 +1,13 @@
 // Compiled by the type check (npm run lint), never run. Each @ts-expect-error is a test: unused, it is an error itself.
 import type { Readable, Writable } from 'node:stream';
 import {
-  type AnyCage,
   type Budget,
   type Cage,
   createBudget,
   type JobEndedEvent,
   type MemoryReport,
   type Room,
+  type SharedCage,
 } from 'memcage';
 import { expectType } from './expect-type';
 
@@ -15,7 +15,7 @@ async function jobs(): Promise<void> {
   const budget = createBudget({ memory: '8G', cpu: 4, pids: 100, concurrency: 3, nodeHeap: 'auto', nice: 5 });
   expectType<Budget>()(budget);
   await using sameBudget = budget;
-  expectType<Cage>()(sameBudget.cage);
+  expectType<SharedCage>()(sameBudget.cage);
 
   // As the functions of a cage, but for the promise.
   const { stdout, memory } = await budget.run('true', ['x'], { memory: '1G', key: 'a', priority: -1.5 });
@@ -26,8 +26,8 @@ async function jobs(): Promise<void> {
   expectType<Writable>()(child.stdin);
   expectType<Readable>()(child.stdout);
   expectType<null>()(child.stderr);
-  expectType<AnyCage>()(child.cage);
-  expectType<AnyCage>()((await budget.fork('module.js', [], { memory: '1G' })).cage);
+  expectType<Cage>()(child.cage);
+  expectType<Cage>()((await budget.fork('module.js', [], { memory: '1G' })).cage);
 
   // @ts-expect-error memory is required
   void budget.run('true');

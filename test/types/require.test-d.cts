@@ -5,7 +5,7 @@ import raw = require('memcage/native');
 
 const { spawn, ErrorCode } = memcage;
 const limit: memcage.MemoryLimits = { max: '10M' };
-const cage: memcage.AnyCage = spawn('true', [], { memory: '10M' }).cage;
+const cage: memcage.Cage = spawn('true', [], { memory: '10M' }).cage;
 const page: number = raw.native.constants.pageSize;
 const frozen: 'ERR_MEMCAGE_FROZEN' = ErrorCode.FROZEN;
 const child: replacement.ChildProcess = replacement.execFile('true', { memory: '10M' });

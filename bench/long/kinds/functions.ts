@@ -1,7 +1,6 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
 import {
-  type Cage,
   createCage,
   createLauncher,
   exec,
@@ -9,6 +8,7 @@ import {
   execFileSync,
   execSync,
   fork,
+  type SharedCage,
   spawnSync,
 } from 'memcage';
 import { attempt, finish, follow } from '../finish';
@@ -18,7 +18,7 @@ import { closePatiently } from './shared';
 
 const MEMORY = '64M';
 
-const around = (world: World): Cage => world.shared('contained', () => createCage({ memory: '500M' }), 300);
+const around = (world: World): SharedCage => world.shared('contained', () => createCage({ memory: '500M' }), 300);
 
 const files: Kind = {
   name: 'execFile',

@@ -141,7 +141,9 @@ const listened: Kind = {
       const child = spawn(TRUE, [], { memory: '64M', stdio: 'ignore', thresholds: ['20%', '80%'] });
       // Should the cage take no listener, nobody follows this one.
       child.on('error', () => {});
-      for (const name of ['oom', 'usage', 'oomKill', 'threshold', 'empty'] as const) child.cage?.on(name, () => {});
+      const { cage } = child;
+      cage?.on('oom', () => {}).on('threshold', () => {});
+      for (const name of ['oomKill', 'threshold', 'empty'] as const) cage?.cgroup.on(name, () => {});
       return child;
     }),
 };

@@ -1,14 +1,15 @@
 import { rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cage, createCage } from 'memcage';
+import { createCage, type SharedCage } from 'memcage';
 import { attempt, finish } from '../finish';
 import type { Kind, World } from '../world';
 import { SLEEP, TRUE } from './programs';
 
 const QUIET = { stdio: 'ignore' } as const;
 
-const cageOf = (world: World): Cage => world.shared('cage', () => createCage({ memory: '500M', pids: 2000 }), 500);
-const cageEach = (world: World): Cage =>
+const cageOf = (world: World): SharedCage =>
+  world.shared('cage', () => createCage({ memory: '500M', pids: 2000 }), 500);
+const cageEach = (world: World): SharedCage =>
   world.shared('cage each', () => createCage({ memory: '500M', perChild: { memory: '50M' } }), 500);
 
 const many: Kind = {
@@ -34,7 +35,7 @@ const closing: Kind = {
   name: 'closed while starting',
   weight: 10,
   async run(world) {
-    let cage: Cage;
+    let cage: SharedCage;
     try {
       cage = createCage({ memory: '200M' });
     } catch (error) {

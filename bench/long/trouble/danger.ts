@@ -1,18 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cage } from 'memcage';
+import type { SharedCage } from 'memcage';
 import { oneOf, type Random } from '../../support/random';
 import type { Tally } from '../tally';
 
 const ONE_IN = 15;
 
 /** Signals a child at a random instant, as an operator, an OOM killer or a rival might. */
-export function endanger(child: ChildProcess & { cage?: Cage | null }, random: Random, tally: Tally): void {
+export function endanger(child: ChildProcess & { cage?: SharedCage | null }, random: Random, tally: Tally): void {
   if (child.pid === undefined || random() > 1 / ONE_IN) return;
   void strike(child, random, tally);
 }
 
-async function strike(child: ChildProcess & { cage?: Cage | null }, random: Random, tally: Tally): Promise<void> {
+async function strike(child: ChildProcess & { cage?: SharedCage | null }, random: Random, tally: Tally): Promise<void> {
   if (random() < 0.8) await sleep(random() * 3);
   const signal = oneOf<NodeJS.Signals>(random, ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGSTOP', 'SIGINT']);
   // What it leaves behind is stopped by nobody: nobody would let it go on.
@@ -35,7 +35,7 @@ async function strike(child: ChildProcess & { cage?: Cage | null }, random: Rand
 }
 
 /** One of those that are below an init, too. */
-function members({ cage }: { cage?: Cage | null }): number[] {
+function members({ cage }: { cage?: SharedCage | null }): number[] {
   try {
     return cage?.outer === undefined ? (cage?.cgroup.procs() ?? []) : [];
   } catch {

@@ -1,26 +1,24 @@
 import type { StallSign } from '../../../types/native';
 import type { CageThreshold } from '../../../types/options';
 import type { OomVerdict } from '../../../types/outcome';
-import type { CgroupEvent, CgroupEvents } from '../../cgroup/events/cgroup-events';
-
-/** Events of {@link AnyCage.cgroup} that the cage emits too. It tells of kills itself, and of its own end. */
-export type ForwardedEvents = Omit<CgroupEvents, 'oom' | 'oomKill' | 'removed'>;
+import type { CgroupEvent } from '../../cgroup/events/cgroup-events';
 
 /** The events of a cage, with the arguments of their listeners. See docs/events.md. */
-export interface CageEvents extends ForwardedEvents {
+export interface CageEvents {
   /** The kernel killed a process of the cage for memory. With the OOM killer off (v1): processes wait for memory. */
   oom: [event: OomEvent];
-  /** The kernel killed processes of the cage for memory. The event has their number. */
-  oomKill: [event: CgroupEvent];
-  /** The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`. */
+  /**
+   * The cage has used up its processor time (`cpuTimeMs`), and memcage has killed everything in it, unless there is an `error`.
+   * Only of a cage with that limit: of another one, `on()` throws ERR_MEMCAGE_UNSUPPORTED.
+   */
   cpuTime: [event: CpuTimeEvent];
   /**
    * The cage has got nowhere because of memory for as long as its `stall` says, and memcage has killed everything in it, unless
-   * that was not asked for, or there is an `error`. Once for each stall.
+   * that was not asked for, or there is an `error`. Once for each stall. Only of a cage with `stall`, as above.
    */
   stall: [event: StallEvent];
-  /** The use of memory went above one of the cage's `thresholds`, or below it again. */
-  usage: [event: UsageEvent];
+  /** The use of memory went above one of the cage's `thresholds`, or below it again. Only of a cage with these, as above. */
+  threshold: [event: CageThresholdEvent];
   /** The cage is closed: nothing of it is left. */
   close: [];
 }
@@ -55,8 +53,8 @@ export interface CpuTimeEvent {
   error?: Error;
 }
 
-/** The argument of a 'usage' event. The counts are those of its threshold. */
-export interface UsageEvent extends CgroupEvent {
+/** The argument of a 'threshold' event. The counts are those of its threshold. */
+export interface CageThresholdEvent extends CgroupEvent {
   /** The threshold, as you gave it. */
   threshold: CageThreshold;
   /** The threshold in bytes; `Infinity` for a percentage of a limit that is gone. */

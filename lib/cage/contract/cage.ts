@@ -57,13 +57,13 @@ export interface CageOptions extends ChildSettingsOptions {
    */
   stall?: StallOption;
   /**
-   * Uses of the private cage's memory at which it emits 'usage': sizes, or percentages of `memory.max`. Default: none.
+   * Uses of the private cage's memory at which it emits 'threshold': sizes, or percentages of `memory.max`. Default: none.
    *
    * @see docs/events.md
    */
   thresholds?: readonly CageThreshold[];
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
-  cage?: Cage;
+  cage?: SharedCage | SharedCage<Cgroup | null>;
   /** Namespaces of the child's own. Default: it shares the parent's. */
   namespaces?: NamespaceOptions;
   /**
@@ -100,7 +100,7 @@ export interface CageOptions extends ChildSettingsOptions {
    */
   ipcHandles?: boolean;
   /**
-   * The weakest that may hold the limits, where the kernel can't. Within {@link Cage.contain} it is what
+   * The weakest that may hold the limits, where the kernel can't. Within {@link SharedCage.contain} it is what
    * holds the cage around; a weaker one than you accept is an error. Default: `MEMCAGE_ENFORCE` of the environment,
    * else `'kernel'`.
    *
@@ -138,6 +138,15 @@ export type CagingOption =
       /** A shared cage. */
       cage: NonNullable<unknown>;
     };
+
+/** Null where something weaker than the kernel may hold the limits. */
+type CgroupOf<O> = O extends { enforce: 'kernel' }
+  ? Cgroup
+  : O extends { enforce: Enforce }
+    ? Cgroup | null
+    : O extends { cage: { cgroup: infer G extends Cgroup | null } }
+      ? G
+      : Cgroup;
 
 /** The memory report of a child with these options. It is null without a cage; within `contain()` there is one. */
 export type MemoryOf<O> = O extends CagingOption ? MemoryReport : MemoryReport | null;
@@ -190,12 +199,12 @@ export type RunResult<
 > = Outcome<M> & RunOutput<Output<E>>;
 
 /** What a caged child adds to Node's ChildProcess. */
-export interface Caged {
+export interface Caged<G extends Cgroup | null = Cgroup> {
   /**
    * The cage that the child lives in. Like Node's streams, it is null if the child could not be started because no fds
    * were left for its pipes; an 'error' event (EMFILE) follows. A cage that you passed as an option is set even then.
    */
-  readonly cage: AnyCage;
+  readonly cage: Cage<G>;
   /**
    * What became of the child. Resolves when the child and everything that it left in its cage are gone, and every pipe
    * that is being read has closed. Never rejects.
@@ -213,8 +222,8 @@ export interface Uncaged {
   readonly outcome: Promise<Outcome<null>>;
 }
 
-/** Without a {@link CagingOption}, a child has a cage only within {@link Cage.contain}. */
-type CagedBy<O> = O extends CagingOption ? Caged : Caged | Uncaged;
+/** Without a {@link CagingOption}, a child has a cage only within {@link SharedCage.contain}. */
+type CagedBy<O> = O extends CagingOption ? Caged<CgroupOf<O>> : Caged<CgroupOf<O>> | Uncaged;
 
 /**
  * The streams that Node's own typings derive from `stdio`. If the type of the options is not known in full, neither
@@ -250,9 +259,9 @@ export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
 export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
 
 /** The option that a cage sets for the children that it starts. */
-export interface InCage {
+export interface InCage<G extends Cgroup | null = Cgroup> {
   /** The cage itself. */
-  cage: Cage;
+  cage: SharedCage<G>;
 }
 
 /** Options of the type O, checked for names that `Options` does not have. */
@@ -321,7 +330,7 @@ export interface Run<Options, Given = object> {
   ): Promise<ResultOf<O & Given>>;
 }
 
-/** Options of {@link Cage.contain}. */
+/** Options of {@link SharedCage.contain}. */
 export interface ContainOptions {
   /**
    * What becomes of a worker thread (`node:worker_threads`) that starts in the context: it can't be in the cage, since
@@ -333,16 +342,15 @@ export interface ContainOptions {
 
 /**
  * A limit with a lifetime, private or shared. A private cage, made by the option `memory`, holds one child and all its
- * descendants, and closes with it. A shared one is a {@link Cage}. An open cage does not keep the event loop alive, and
+ * descendants, and closes with it. A shared one is a {@link SharedCage}. An open cage does not keep the event loop alive, and
  * ends with the process.
  */
-export interface AnyCage extends EventEmitter<CageEvents>, AsyncDisposable {
+export interface Cage<G extends Cgroup | null = Cgroup> extends EventEmitter<CageEvents>, AsyncDisposable {
   /**
-   * The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed.
-   *
-   * @throws ERR_MEMCAGE_UNSUPPORTED if {@link enforcedBy} is not the kernel: there is no cgroup then
+   * The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. Null if
+   * {@link enforcedBy} is not the kernel, which can only be with the option `enforce`, or MEMCAGE_ENFORCE.
    */
-  readonly cgroup: Cgroup;
+  readonly cgroup: G;
 
   /** What holds its limits, for the cage and all in it. */
   readonly enforcedBy: EnforcedBy;
@@ -350,8 +358,8 @@ export interface AnyCage extends EventEmitter<CageEvents>, AsyncDisposable {
   /** Number of processes of the cage that were killed for memory so far, as counted by the event `oom`. */
   readonly oomKills: number;
 
-  /** The cage in which this one was made; undefined if there is none. */
-  readonly outer: Cage | undefined;
+  /** The cage in which this one was made; null if there is none. */
+  readonly outer: SharedCage<Cgroup | null> | null;
 
   /** Whether the cage is closed or closing. */
   readonly closed: boolean;
@@ -380,17 +388,17 @@ export interface AnyCage extends EventEmitter<CageEvents>, AsyncDisposable {
  * A shared cage, made by {@link createCage}. It starts children, and holds many: they all end with the cage, and each has its
  * own outcome.
  */
-export interface Cage extends AnyCage {
+export interface SharedCage<G extends Cgroup | null = Cgroup> extends Cage<G> {
   /** Like {@link spawn}, in this cage. */
-  readonly spawn: Spawn<MemberOptions<SpawnOptions>, InCage>;
+  readonly spawn: Spawn<MemberOptions<SpawnOptions>, InCage<G>>;
   /** Like {@link fork}, in this cage. */
-  readonly fork: Fork<MemberOptions<ForkOptions>, InCage>;
+  readonly fork: Fork<MemberOptions<ForkOptions>, InCage<G>>;
   /** Like {@link exec}, in this cage. */
-  readonly exec: Exec<MemberOptions<ExecOptions>, InCage>;
+  readonly exec: Exec<MemberOptions<ExecOptions>, InCage<G>>;
   /** Like {@link execFile}, in this cage. */
-  readonly execFile: ExecFile<MemberOptions<ExecFileOptions>, InCage>;
+  readonly execFile: ExecFile<MemberOptions<ExecFileOptions>, InCage<G>>;
   /** Like {@link run}, in this cage. */
-  readonly run: Run<MemberOptions<RunOptions>, InCage>;
+  readonly run: Run<MemberOptions<RunOptions>, InCage<G>>;
 
   /**
    * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in this

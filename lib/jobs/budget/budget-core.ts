@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../types/outcome';
-import type { Cage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Capacity } from './admission/admission';
 import type { Budget } from './budget';
@@ -12,7 +12,7 @@ import type { Learner } from './learning/learner';
 /** What the functions of a budget work on. */
 export interface BudgetCore {
   readonly budget: Pick<Budget, 'closed'>;
-  readonly cage: Cage;
+  readonly cage: SharedCage;
   readonly capacity: Capacity;
   readonly jobs: Jobs;
   readonly followed: FollowedJobs;

@@ -3,7 +3,6 @@ import type { EventEmitter } from 'node:events';
 import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption, Size } from '../../../types/options';
 import type { Outcome } from '../../../types/outcome';
 import type {
-  Cage,
   CageOptions,
   Checked,
   Child,
@@ -13,6 +12,7 @@ import type {
   MemberOptions,
   ResultOf,
   RunOptions,
+  SharedCage,
   SpawnedProcess,
   SpawnOptions,
 } from '../../cage/contract/cage';
@@ -206,8 +206,8 @@ interface JobRun<Options> {
  * @see docs/budget.md
  */
 export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, AsyncDisposable {
-  /** The cage around all jobs. What you start in it yourself does not wait, and takes memory that jobs count on. */
-  readonly cage: Cage;
+  /** The cage around all jobs. What you start in it yourself does not wait, and takes memory that jobs count on. With `enforce` it may have no `cgroup`. */
+  readonly cage: SharedCage;
 
   /** Whether the budget is closed or closing. */
   readonly closed: boolean;

@@ -1,4 +1,4 @@
-import type { Cage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
@@ -56,7 +56,8 @@ export function createBudget(options: BudgetOptions): Budget {
     ...(admit === 'use' && { enforce: 'kernel' as const }),
   };
   const headroom = new Headroom(capacity.memoryBytes);
-  const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) });
+  // Where its cgroup is needed, it is held by the kernel.
+  const cage = createCageFor('createBudget', { ...own, memory: headroom.around(options.memory) }) as SharedCage;
   try {
     return makeBudget({ cage, capacity, headroom, learner }, { concurrency, admitsByUse: admit === 'use' });
   } catch (error) {
@@ -91,7 +92,7 @@ function makeBudget(
  * v2: close to the limit the kernel slows down whoever takes more memory, until one job has been evicted. On v1 it could only have
  * them wait at the limit (`memory.oom_control`), where calls of the kernel fail with ENOMEM, and jobs for no reason of their own.
  */
-function brake(memoryBytes: number, { cgroup }: Cage): void {
+function brake(memoryBytes: number, { cgroup }: SharedCage): void {
   if (cgroup.version !== 2 || cgroup.limits().high !== Number.POSITIVE_INFINITY) return;
   cgroup.setLimits({ high: Math.floor(memoryBytes - leastFreeBytes(memoryBytes) / 2) });
 }

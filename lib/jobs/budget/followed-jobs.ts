@@ -1,5 +1,5 @@
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import type { AnyCage } from '../../cage/contract/cage';
+import type { Cage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
@@ -27,7 +27,7 @@ export interface Gone {
 /** What is followed of a child. */
 interface Followable {
   /** Without a pid there is no child. */
-  child: { readonly pid?: number | undefined; readonly cage: AnyCage | null };
+  child: { readonly pid?: number | undefined; readonly cage: Cage<Cgroup | null> | null };
   recorder: Recorder;
   killAll(): void;
 }
@@ -44,7 +44,7 @@ class FollowedChild {
   /** The cgroup of the job; undefined if the job has none, or no more. */
   get cgroup(): Cgroup | undefined {
     const { cage } = this.started.child;
-    return cage !== null && cage.enforcedBy.kind === 'kernel' && !cage.closed ? cage.cgroup : undefined;
+    return cage?.closed === false ? (cage.cgroup ?? undefined) : undefined;
   }
 
   gone(outcome: Outcome): Gone {
@@ -124,7 +124,7 @@ export class FollowedJobs {
   }
 }
 
-async function untilClosed(cage: AnyCage): Promise<void> {
+async function untilClosed(cage: Cage<Cgroup | null>): Promise<void> {
   if (cage.closed) await cage.close().catch(() => {});
   else await new Promise<void>((resolve) => cage.once('close', () => resolve()));
 }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type { MemoryOption } from '../../../types/options';
-import type { Cage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 
 /**
  * The kernel charges what it keeps of a cgroup to the cgroup around it: 10 KiB on a machine with 2 processors, most of it for
@@ -37,13 +37,13 @@ export class Headroom {
   }
 
   /** Before so many jobs run. @throws what `Cage.setLimits()` throws */
-  makeFor(jobs: number, cage: Cage): void {
+  makeFor(jobs: number, cage: SharedCage): void {
     const known = this.#beside.jobs;
     if (jobs > known) this.#raise(cage, { jobs: Math.max(jobs, 2 * known) });
   }
 
   /** Before a child is born that waits, with nothing reserved for it. @throws what `Cage.setLimits()` throws */
-  hold(bytes: number, cage: Cage): void {
+  hold(bytes: number, cage: SharedCage): void {
     this.#heldBytes += bytes;
     const known = this.#beside.heldBytes;
     if (this.#heldBytes > known) this.#raise(cage, { heldBytes: Math.max(this.#heldBytes, 2 * known) });
@@ -58,7 +58,7 @@ export class Headroom {
     return this.memoryBytes + jobs * this.#bytesOfCgroup + heldBytes;
   }
 
-  #raise(cage: Cage, more: Partial<Beside>): void {
+  #raise(cage: SharedCage, more: Partial<Beside>): void {
     if (cage.enforcedBy.kind !== 'kernel') return;
     // Somebody has given it another limit, which counts.
     const lessBytes = this.#maxBytes(this.#beside) - cage.cgroup.usage().limitBytes;

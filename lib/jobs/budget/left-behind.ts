@@ -1,4 +1,4 @@
-import type { Cage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { FollowedJobs } from './followed-jobs';
 
@@ -12,7 +12,7 @@ export class LeftBehind {
   #endedBefore = 0;
 
   constructor(
-    private readonly cage: Cage,
+    private readonly cage: SharedCage,
     private readonly followed: FollowedJobs,
   ) {}
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Cage, RunOptions } from '../../cage/contract/cage';
+import type { RunOptions, SharedCage } from '../../cage/contract/cage';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
@@ -28,7 +28,7 @@ export interface SharedBudgetOptions
 
 /** What {@link createBudget} makes. */
 export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
-  readonly cage: Cage;
+  readonly cage: SharedCage;
   readonly spawn = this.#starter('spawn') as Budget['spawn'];
   readonly fork = this.#starter('fork') as Budget['fork'];
   readonly run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) => {

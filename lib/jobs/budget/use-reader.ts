@@ -1,4 +1,4 @@
-import type { Cage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 import { memoryController } from '../../cgroup/files/controller';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
@@ -45,7 +45,7 @@ export class UseReader {
 }
 
 /** What a cage uses, in bytes; null if it can't be read. */
-export function usedBytesOf(cage: Cage): number | null {
+export function usedBytesOf(cage: SharedCage): number | null {
   if (cage.closed || cage.enforcedBy.kind !== 'kernel') return null;
   const { cgroup } = cage;
   try {

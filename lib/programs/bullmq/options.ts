@@ -4,7 +4,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Job } from 'bullmq';
 import {
   type Budget,
-  type Cage,
   type Cgroup,
   createWarmPool,
   type Enforce,
@@ -16,6 +15,7 @@ import {
   type MemcageError,
   type MemoryOption,
   parseSize,
+  type SharedCage,
   type Size,
   type WarmPool,
 } from '../../index.js';
@@ -62,7 +62,7 @@ export interface ProcessorOptions
   /** Have children that wait give back what they do not need. Default: false. See `createWarmPool()`. */
   trim?: boolean;
   /** The shared cage in which jobs run. Default: that of `contain()` around the call, if any. Not with `budget`. */
-  cage?: Cage;
+  cage?: SharedCage | SharedCage<Cgroup | null>;
   /** The memory cgroup in which to make the cages of jobs. Default: memcage finds one. Not with `budget`. */
   parent?: Cgroup | string;
 }
@@ -97,7 +97,7 @@ export interface Plan {
   /** The environment of this process as the processor was made: a job that begins later gets the changes. Undefined if the caller gave one. */
   environment: NodeJS.ProcessEnv | undefined;
   /** The cage that the caller chose, the budget's, or what says where one is made. */
-  place: { cage?: Cage; parent?: Cgroup | string; enforce?: Enforce };
+  place: { cage?: SharedCage | SharedCage<Cgroup | null>; parent?: Cgroup | string; enforce?: Enforce };
 }
 
 const OWN = ['budget', 'learn', 'retry', 'timeout', 'graceMs', 'spare', 'trim', 'memory'];

@@ -1,7 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type AnyCage, type Cgroup, MemcageError, openCages, readMany } from '../../index.js';
+import { type Cage, type Cgroup, MemcageError, openCages, readMany } from '../../index.js';
 import { countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures.js';
 import { Ledger, type Totals } from './ledger.js';
+
+/** Whatever holds it. */
+type AnyCage = Cage<Cgroup | null>;
 
 const CAGE_CLOSED = 'memcage.cage.close';
 
@@ -97,13 +100,13 @@ export class Collector<L extends object> {
 
   /** The cage's kills since the collector was made. 0 for a cage within another, whose count includes them. */
   #killsOf(cage: AnyCage): number {
-    return cage.outer === undefined ? cage.oomKills - (this.#killsBefore.get(cage) ?? 0) : 0;
+    return cage.outer === null ? cage.oomKills - (this.#killsBefore.get(cage) ?? 0) : 0;
   }
 
   /** Whether a cage around it has the same labels. The figures of that cage include its own. */
-  #isCountedAbove(cage: AnyCage | undefined, key: string): boolean {
-    for (let outer = cage?.outer; outer !== undefined; outer = outer.outer) {
-      if (this.#keyOf(outer.cgroup) === key) return true;
+  #isCountedAbove(cage: Cage | undefined, key: string): boolean {
+    for (let outer = cage?.outer ?? null; outer !== null; outer = outer.outer) {
+      if (outer.cgroup !== null && this.#keyOf(outer.cgroup) === key) return true;
     }
     return false;
   }
@@ -149,15 +152,15 @@ export class Collector<L extends object> {
 }
 
 /** Whether it can have a row: a cage that the kernel does not hold has only its kills, which the totals include. */
-function hasCgroup(cage: AnyCage): boolean {
-  return cage.enforcedBy.kind === 'kernel';
+function hasCgroup(cage: AnyCage): cage is Cage {
+  return cage.cgroup !== null;
 }
 
 /** Undefined if the cgroup can't be read, most likely because it is gone. */
 function factsOf(
   cgroup: Cgroup,
   reading: ReturnType<typeof readMany>[number],
-  cage: AnyCage | undefined,
+  cage: Cage | undefined,
 ): Facts | undefined {
   if (reading instanceof MemcageError) return undefined;
   try {

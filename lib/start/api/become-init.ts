@@ -74,7 +74,7 @@ function refuseThread(): void {
 
 function refuseOpenCages(): void {
   const open = cages.list();
-  const paths = open.flatMap((cage) => (cage.enforcedBy.kind === 'kernel' ? [cage.cgroup.path] : []));
+  const paths = open.flatMap((cage) => (cage.cgroup === null ? [] : [cage.cgroup.path]));
   const elsewhere = cages.countElsewhere();
   if (open.length === 0 && elsewhere === 0) return;
   const polled = open.length - paths.length;

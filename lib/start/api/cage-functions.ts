@@ -1,4 +1,5 @@
-import type { Cage, ContainOptions, InCage, MemberOptions, RunOptions } from '../../cage/contract/cage';
+import type { ContainOptions, InCage, MemberOptions, RunOptions, SharedCage } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { alreadyRead, type Called, strictMember } from '../../common/options/accepted-options';
 import { isOptions, nodeCall } from '../../process/node-call';
 import { contain } from '../contain/contain';
@@ -15,7 +16,7 @@ const CALLED = {
 };
 type MemberRunOptions = MemberOptions<RunOptions>;
 
-type Starting = Pick<Cage, keyof typeof CALLED | 'run' | 'contain'>;
+type Starting = Pick<SharedCage<Cgroup | null>, keyof typeof CALLED | 'run' | 'contain'>;
 
 /** Has a shared cage, and all others of its class, start children in it. */
 export function startingIn<C extends AnySharedCage>(cage: C): C & Starting {
@@ -31,7 +32,7 @@ const FUNCTIONS = {
   exec: starter('exec'),
   execFile: starter('execFile'),
   run(
-    this: InCage['cage'],
+    this: InCage<Cgroup | null>['cage'],
     file: string,
     args?: readonly string[] | MemberRunOptions,
     options: MemberRunOptions = {},
@@ -45,7 +46,7 @@ const FUNCTIONS = {
 };
 
 function starter(name: keyof typeof CALLED) {
-  return function (this: InCage['cage'], ...args: unknown[]): unknown {
+  return function (this: InCage<Cgroup | null>['cage'], ...args: unknown[]): unknown {
     const call = nodeCall(name, args);
     const options = within(this, call.options, CALLED[name]);
     return startCall({ ...call, options }, alreadyRead(CALLED[name])).result;
@@ -53,6 +54,6 @@ function starter(name: keyof typeof CALLED) {
 }
 
 /** Anything but an options object is left for Node to refuse. */
-function within<O>(cage: InCage['cage'], options: O, called: Called): O | (O & InCage) {
+function within<O>(cage: InCage<Cgroup | null>['cage'], options: O, called: Called): O | (O & InCage<Cgroup | null>) {
   return isOptions(options) ? { ...called.read(options), cage } : options;
 }

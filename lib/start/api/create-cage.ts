@@ -7,10 +7,10 @@ import type {
   PidsOption,
   StallOption,
 } from '../../../types/options';
-import type { Cage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import { SharedPolledCage } from '../../cage/polled-cage';
-import { SharedCage } from '../../cage/shared-cage';
+import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
@@ -64,13 +64,13 @@ export interface SharedCageSettings extends ChildSettingsOptions {
    */
   perChild?: CageLimitOptions;
   /**
-   * Uses of the cage's memory at which it emits 'usage': sizes, or percentages of its `memory.max`. Default: none.
+   * Uses of the cage's memory at which it emits 'threshold': sizes, or percentages of its `memory.max`. Default: none.
    *
    * @see docs/events.md
    */
   thresholds?: readonly CageThreshold[];
   /**
-   * The memory cgroup to make the cage in. Default: the cage around ({@link Cage.contain}), or else memcage
+   * The memory cgroup to make the cage in. Default: the cage around ({@link SharedCage.contain}), or else memcage
    * finds one, see {@link prepare}.
    */
   parent?: Cgroup | string;
@@ -92,13 +92,16 @@ export interface SharedCageSettings extends ChildSettingsOptions {
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
  * is left behind then
  */
-export function createCage(options: CreateCageOptions): Cage {
+/** With the option `enforce`, the cage may have no `cgroup`. */
+export function createCage(options: CreateCageOptions & { enforce: 'polled' | 'none' }): SharedCage<Cgroup | null>;
+export function createCage(options: CreateCageOptions): SharedCage;
+export function createCage(options: CreateCageOptions): SharedCage | SharedCage<Cgroup | null> {
   checkOptions(options, { of: 'createCage', known: KNOWN, aliases: ALIASES });
   return createCageFor('createCage', options);
 }
 
 /** {@link createCage} for a function `of` that has checked the names of the options. */
-export function createCageFor(of: string, options: CreateCageOptions): Cage {
+export function createCageFor(of: string, options: CreateCageOptions): SharedCage<Cgroup | null> {
   const limits = resolveCageLimits(options, of);
   if (limits === undefined)
     throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
@@ -116,9 +119,9 @@ export function createCageFor(of: string, options: CreateCageOptions): Cage {
   // Where the addon does not load, Node starts the children, and knows no settings: say so now.
   if (hasSettings(settings)) loadNative();
   const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
-  const within = parent ?? (around instanceof SharedCage ? around : undefined);
-  return new KernelFirst({ outer: around, parent, accepted }).make<Cage>(
-    () => startingIn(new SharedCage({ limits, perChild, thresholds, within, defaults })),
+  const within = parent ?? (around instanceof SharedKernelCage ? around : undefined);
+  return new KernelFirst({ outer: around, parent, accepted }).make<SharedCage<Cgroup | null>>(
+    () => startingIn(new SharedKernelCage({ limits, perChild, thresholds, within, defaults })),
     { limits, perChild, thresholds, outlivesOwner: false },
     (polled) => startingIn(new SharedPolledCage(polled, defaults)),
   );

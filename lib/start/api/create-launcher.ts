@@ -1,6 +1,6 @@
 import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
 import { joinPaths } from '../../cage/cgroup/join-fds';
-import type { AnyCage, CageOptions, CagingOption } from '../../cage/contract/cage';
+import type { Cage, CageOptions, CagingOption } from '../../cage/contract/cage';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/accepted-options';
@@ -42,7 +42,7 @@ export interface Launcher extends AsyncDisposable {
   /** Arguments that come before the command. */
   readonly args: readonly string[];
   /** The cage that all commands share; `null` without a limit and `cage`. */
-  readonly cage: AnyCage | null;
+  readonly cage: Cage | null;
   /**
    * Kill what was started through the launcher, and remove its cgroup. Later starts fail. You can call it more than
    * once, and after the cage's own `close()`, which does the same: you get the report that was read at the end.
@@ -70,7 +70,7 @@ const NAMES = {
 
 /** A {@link Launcher} with a cage, which a limit or `cage` gives it. */
 export interface CagedLauncher extends Launcher {
-  readonly cage: AnyCage;
+  readonly cage: Cage;
 }
 
 /** Options that make a cage, or name one. */
@@ -120,7 +120,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
   return {
     file,
     args,
-    cage: caged?.cage.publicCage ?? null,
+    // Without `enforce` only the kernel holds it.
+    cage: (caged?.cage ?? null) as Cage | null,
     close,
     [Symbol.asyncDispose]: async () => void (await close()),
   };

@@ -22,7 +22,7 @@ export interface SupportedOptions {
   root?: RootOptions;
   /**
    * The memory cgroup in which the cage is to be made. Default: as in {@link spawn}, the cage around
-   * ({@link Cage.contain}), or else what memcage would find, see {@link prepare}.
+   * ({@link SharedCage.contain}), or else what memcage would find, see {@link prepare}.
    */
   parent?: Cgroup | string;
 }

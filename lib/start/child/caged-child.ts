@@ -1,9 +1,10 @@
 import type { EnforcedBy } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import type { AnyCage } from '../../cage/contract/cage';
+import type { Cage } from '../../cage/contract/cage';
 import type { KernelCage } from '../../cage/kernel-cage';
 import { isLogBehind } from '../../cage/oom/kernel-log';
-import type { SharedCage } from '../../cage/shared-cage';
+import type { SharedKernelCage } from '../../cage/shared-kernel-cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { Clearing } from './clearing';
 import type { HeldChild } from './held-child';
 import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
@@ -42,7 +43,7 @@ export abstract class CagedChild implements HeldChild {
     this.#stalls = new StallWitness(cgroup.metered.stalls);
   }
 
-  get publicCage(): AnyCage {
+  get publicCage(): Cage<Cgroup | null> {
     return this.cage.publicCage;
   }
 
@@ -184,7 +185,7 @@ export abstract class CagedChild implements HeldChild {
 export class LeafChild extends CagedChild {
   protected readonly keepsDescendants = false;
 
-  constructor(override readonly cage: SharedCage) {
+  constructor(override readonly cage: SharedKernelCage) {
     super(cage, cage.createLeaf());
   }
 

@@ -1,6 +1,7 @@
 import type { EnforcedBy } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
-import type { AnyCage } from '../../cage/contract/cage';
+import type { Cage } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { KernelReport } from './kernel-report';
 
 /**
@@ -9,7 +10,7 @@ import type { KernelReport } from './kernel-report';
  */
 export interface HeldChild {
   /** The cage that it lives in, as users have it. */
-  readonly publicCage: AnyCage;
+  readonly publicCage: Cage<Cgroup | null>;
   readonly enforcedBy: EnforcedBy;
   /** The cgroup that it lives in; undefined: that of its parent process. */
   readonly cgroup: CageCgroup | undefined;

@@ -1,5 +1,5 @@
 import { PolledCage } from '../../cage/polled-cage';
-import { SharedCage } from '../../cage/shared-cage';
+import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Program } from '../../process/launch-contract';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
@@ -22,7 +22,7 @@ export function makeHeldChild(
   kernelFirst: KernelFirst,
 ): HeldChild | undefined {
   const { shared, outer, thresholds, limits = { memory: {} } } = request;
-  if (shared !== undefined && !(shared instanceof SharedCage)) return PolledChild.inShared(shared, request);
+  if (shared !== undefined && !(shared instanceof SharedKernelCage)) return PolledChild.inShared(shared, request);
   return kernelFirst.make<HeldChild | undefined>(
     () => makeCagedChild(request, program),
     { limits, thresholds, outlivesOwner: program.detached && outer === undefined },
@@ -52,8 +52,8 @@ export function makeCagedChild(request: StartRequest, { detached, file }: KnownP
 }
 
 /** Only a cgroup can be joined by a child that somebody else starts. */
-function ofKernel(cage: AnySharedCage): SharedCage {
-  if (cage instanceof SharedCage) return cage;
+function ofKernel(cage: AnySharedCage): SharedKernelCage {
+  if (cage instanceof SharedKernelCage) return cage;
   const { kind, reason } = cage.enforcedBy;
   throw new MemcageError(
     ErrorCode.UNSUPPORTED,

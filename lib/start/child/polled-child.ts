@@ -1,8 +1,9 @@
 import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } from '../../../types/outcome';
-import type { AnyCage } from '../../cage/contract/cage';
+import type { Cage } from '../../cage/contract/cage';
 import type { PolledCage, PolledMember } from '../../cage/polled-cage';
 import { emptyGroup, notAnswered, notEmptied, openUnlimited, PATIENCE_MS, type Polled } from '../../cage/polled-group';
 import type { PolledKill, PolledVictim } from '../../cage/polling/open-group';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { later } from '../../common/event-loop/timers';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
@@ -65,7 +66,7 @@ export class PolledChild implements HeldChild, PolledMember {
     return this.own !== this.cage;
   }
 
-  get publicCage(): AnyCage {
+  get publicCage(): Cage<Cgroup | null> {
     return this.cage.publicCage;
   }
 

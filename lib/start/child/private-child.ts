@@ -3,7 +3,7 @@ import { makeDetachedCageCgroup } from '../../cage/cgroup/make-cage-cgroup';
 import { KernelCage } from '../../cage/kernel-cage';
 import type { CageRoot } from '../../cage/root/cage-root';
 import { withCageRoot } from '../../cage/root/cage-roots';
-import type { SharedCage } from '../../cage/shared-cage';
+import type { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
 import { invalidArgument } from '../../common/errors/argument-errors';
@@ -11,11 +11,11 @@ import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
   limits: CageLimits;
-  /** Where the cage emits 'usage'. */
+  /** Where the cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
   parent: string | undefined;
   /** The cage in which to make it. It then ends with that cage, detached or not. */
-  outer: SharedCage | undefined;
+  outer: SharedKernelCage | undefined;
   detached: boolean;
   keepDescendants: boolean;
   /** The child is the init of a PID namespace: nothing there outlives it, so it needs no kill cgroup. */

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Caged, Uncaged } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Called } from '../../common/options/accepted-options';
 import type { ProcessHandle } from '../../process/handle';
 import { callWith, isWithinOwnCall } from '../../process/intercept-children';
@@ -17,7 +18,7 @@ import { Start } from './start';
 
 /** A child that was started. */
 export interface Started {
-  child: ChildProcess & (Caged | Uncaged);
+  child: ChildProcess & (Caged<Cgroup | null> | Uncaged);
   /** Takes the reason for an early end. */
   recorder: OutcomeRecorder;
   /** What the function returns: the child, or a promise. */

@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import type { AnyCage } from '../../cage/contract/cage';
+import type { Cage } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { undo } from '../../cgroup/processes/remove-cgroup';
 import { loadNative } from '../../common/addon/load-native';
 import type { Program } from '../../process/launch-contract';
@@ -57,7 +58,7 @@ export class Start {
   }
 
   /** The cage of the child, as users see it. */
-  get cage(): AnyCage | null {
+  get cage(): Cage<Cgroup | null> | null {
     return (this.held ?? this.request.shared)?.publicCage ?? null;
   }
 

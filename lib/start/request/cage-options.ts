@@ -1,7 +1,7 @@
 import type { Enforce, NamespaceOptions } from '../../../types/options';
 import type { CageOptions } from '../../cage/contract/cage';
 import { SharedPolledCage } from '../../cage/polled-cage';
-import { SharedCage } from '../../cage/shared-cage';
+import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
@@ -24,7 +24,7 @@ import { resolveEnforce } from './enforce-option';
 export interface ResolvedCageOptions {
   /** Undefined if none was given: then they ask for no cage. */
   limits: CageLimits | undefined;
-  /** Where the private cage emits 'usage'. */
+  /** Where the private cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
   cage: AnySharedCage | undefined;
   /** The namespaces that were asked for, with those that `root` implies. */
@@ -131,7 +131,7 @@ function withRightsHere(namespaces: NamespaceOptions): NamespaceOptions {
 
 /** Whether it is a cage of createCage(). */
 export function isShared(cage: unknown): cage is AnySharedCage {
-  return cage instanceof SharedCage || cage instanceof SharedPolledCage;
+  return cage instanceof SharedKernelCage || cage instanceof SharedPolledCage;
 }
 
 export function resolveParent(parent: unknown): string | undefined {

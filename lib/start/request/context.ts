@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SharedPolledCage } from '../../cage/polled-cage';
-import type { SharedCage } from '../../cage/shared-cage';
+import type { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Turns } from './turns';
 
 /** A cage of createCage(), whatever holds its limits. */
-export type AnySharedCage = SharedCage | SharedPolledCage;
+export type AnySharedCage = SharedKernelCage | SharedPolledCage;
 
 /** The surroundings of a call, set by this copy of memcage or by another. */
 interface Around {

@@ -2,7 +2,7 @@ import type { Enforce } from '../../../types/options';
 import type { EnforcedBy } from '../../../types/outcome';
 import type { PolledCageOptions, SharedPolledCage } from '../../cage/polled-cage';
 import { whyNoCage } from '../../cage/root/cage-roots';
-import { SharedCage } from '../../cage/shared-cage';
+import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
@@ -36,7 +36,7 @@ interface Asked {
   limits: CageLimits;
   /** Limits that each child of the cage is to have besides. */
   perChild?: CageLimits | undefined;
-  /** The thresholds at which the cage is to emit 'usage'. */
+  /** The thresholds at which the cage is to emit 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
   /** The child is to outlive its parent process, in a private cage that no cage around ends. */
   outlivesOwner: boolean;
@@ -54,8 +54,8 @@ export class KernelFirst {
   constructor({ outer, parent, accepted }: Place) {
     this.#accepted = accepted;
     // Only the kernel can honour a parent.
-    this.#isOnly = accepted === 'kernel' || outer instanceof SharedCage || parent !== undefined;
-    if (outer === undefined || outer instanceof SharedCage) return;
+    this.#isOnly = accepted === 'kernel' || outer instanceof SharedKernelCage || parent !== undefined;
+    if (outer === undefined || outer instanceof SharedKernelCage) return;
     this.#outer = outer;
     // A cage within another has what holds that.
     this.#refusal = { reason: outer.enforcedBy.reason ?? '' };

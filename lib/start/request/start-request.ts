@@ -1,6 +1,6 @@
 import type { Enforce } from '../../../types/options';
 import type { MemoryReport } from '../../../types/outcome';
-import { SharedCage } from '../../cage/shared-cage';
+import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { canLoad, loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { hasInit } from '../../process/namespaces/namespaces';
@@ -91,7 +91,7 @@ export function startsByNode(request: StartRequest): boolean {
 /** The memory report of a child that failed before its cage was made. */
 export function memoryOfUnstarted({ shared, limits }: StartRequest): MemoryReport | null {
   if (shared !== undefined) {
-    return shared instanceof SharedCage ? shared.cageCgroup.report.fromPlan() : shared.reportOn(undefined);
+    return shared instanceof SharedKernelCage ? shared.cageCgroup.report.fromPlan() : shared.reportOn(undefined);
   }
   if (limits === undefined) return null;
   return { limitBytes: limits.memory.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };

@@ -1,4 +1,4 @@
-import { SharedCage } from '../../cage/shared-cage';
+import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { hasInit } from '../../process/namespaces/namespaces';
 import { isNode } from '../../process/node-heap';
@@ -39,6 +39,6 @@ export function refuseTooFewPids(request: StartRequest, file?: string): void {
 /** The lowest limit of its own, of its cage and of each child of that. */
 function mostPids({ shared, outer, limits }: StartRequest): number {
   const cage = shared ?? outer;
-  const around = cage instanceof SharedCage ? [cage.cageCgroup.homes.counted.pids?.max, cage.perChild?.pids] : [];
+  const around = cage instanceof SharedKernelCage ? [cage.cageCgroup.homes.counted.pids?.max, cage.perChild?.pids] : [];
   return Math.min(...[limits?.pids, ...around].map((max) => max ?? Number.POSITIVE_INFINITY));
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import type { AnyCage } from '../../cage/contract/cage';
+import type { Cage } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { Program } from '../../process/launch-contract';
 import type { Gate } from './gate';
@@ -41,7 +42,7 @@ export interface BornChild {
   child: ChildProcess;
   /** Undefined: there is no child. That of `child` may be set later. */
   pid: number | undefined;
-  cage: AnyCage | null;
+  cage: Cage<Cgroup | null> | null;
   recorder: Recorder;
   killAll(): void;
 }

@@ -1,6 +1,6 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { type Cage, createCage, run, spawn } from 'memcage';
+import { createCage, run, type SharedCage, spawn } from 'memcage';
 import { errorData, recordEvents } from '../../support/children/child-record';
 import type { Spawn } from '../../support/children/stock-spawn';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -21,7 +21,7 @@ async function fateOf(call: (start: Spawn) => ReturnType<Spawn>, start: Spawn): 
 }
 
 describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing is left', () => {
-  let shared: Cage;
+  let shared: SharedCage;
   beforeEach(() => {
     shared = createCage({ memory: '50M' });
   });

@@ -2,7 +2,6 @@ import childProcess from 'node:child_process';
 import { once } from 'node:events';
 import {
   type Budget,
-  type Cage,
   Cgroup,
   checkCageOptions,
   collectGarbage,
@@ -21,6 +20,7 @@ import {
   prepare,
   readMany,
   run,
+  type SharedCage,
   spawn,
   spawnSync,
 } from 'memcage';
@@ -55,7 +55,7 @@ const refused = (option: string): object => ({
 });
 
 describeIf('cgroup', 'an option of memcage that is there, but undefined', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   let budget: Budget;
   let cgroup: Cgroup;
   beforeEach(() => {

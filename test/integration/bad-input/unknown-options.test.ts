@@ -2,7 +2,6 @@ import childProcess from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import {
-  type Cage,
   Cgroup,
   createCage,
   createLauncher,
@@ -15,6 +14,7 @@ import {
   prepare,
   readMany,
   run,
+  type SharedCage,
   spawn,
   spawnSync,
 } from 'memcage';
@@ -50,7 +50,7 @@ function textOf(result: Buffer | string | { stdout: Buffer | string }): string {
 }
 
 describeIf('cgroup', 'an option with a name that is not known', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   let cgroup: Cgroup;
   beforeEach(() => {
     cage = createCage({ memory: '30M' });

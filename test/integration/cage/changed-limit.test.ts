@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { type Cage, type Caged, Cgroup, createCage, run } from 'memcage';
+import { type Caged, Cgroup, createCage, run, type SharedCage } from 'memcage';
 import { allocate, said } from '../../support/cage-kinds';
 import { limitOf, makeBelow, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
 import { runCli } from '../../support/cli/cli';
@@ -19,9 +19,9 @@ function waiting(work: string): [string, string[]] {
 describeIf('cgroup', 'the limit of a cage of many is changed', () => {
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
-  const cages: Cage[] = [];
+  const cages: SharedCage[] = [];
 
-  function make(...[options]: Parameters<typeof createCage>): Cage {
+  function make(...[options]: Parameters<typeof createCage>): SharedCage {
     const cage = createCage(options);
     cages.push(cage);
     return cage;
@@ -32,7 +32,7 @@ describeIf('cgroup', 'the limit of a cage of many is changed', () => {
   });
 
   /** A child that starts now. Resolves, once it runs, with what has it work and ends it. */
-  async function begin(cage: Cage, work: string) {
+  async function begin(cage: SharedCage, work: string) {
     const child = cage.spawn(...waiting(work), {}) as ChildProcessWithoutNullStreams & Caged;
     await said(child, 'runs');
     const end = () => {
@@ -42,7 +42,7 @@ describeIf('cgroup', 'the limit of a cage of many is changed', () => {
     return { child, end };
   }
 
-  const RAISES: Record<string, (cage: Cage) => unknown> = {
+  const RAISES: Record<string, (cage: SharedCage) => unknown> = {
     'setLimits()': ({ cgroup }) => cgroup.setLimits('100M'),
     'setLimits() of another handle': ({ cgroup: { path } }) => {
       using cgroup = Cgroup.open(path);

@@ -1,6 +1,6 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Cage, createCage, run } from 'memcage';
+import { createCage, run, type SharedCage } from 'memcage';
 import { files, members, OWN_CGROUP_IN_SHELL, write } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -9,13 +9,13 @@ import { until } from '../../support/until';
 const MIB = 2 ** 20;
 const READ_LIMIT = `${OWN_CGROUP_IN_SHELL}; cat "$own/${files.limit}"`;
 
-function leavesOf({ cgroup }: Cage): string[] {
+function leavesOf({ cgroup }: SharedCage): string[] {
   const entries = readdirSync(cgroup.path, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(cgroup.path, name));
 }
 
 /** Has a leaf made ahead. */
-async function readyLeaf(cage: Cage): Promise<string> {
+async function readyLeaf(cage: SharedCage): Promise<string> {
   for (let i = 0; i < 2; i += 1) await cage.run('true');
   await until('a leaf is ready', () => leavesOf(cage).length === 1);
   const [leaf = ''] = leavesOf(cage);
@@ -23,12 +23,12 @@ async function readyLeaf(cage: Cage): Promise<string> {
   return leaf;
 }
 
-async function seenLimit(cage: Cage): Promise<number> {
+async function seenLimit(cage: SharedCage): Promise<number> {
   return Number((await cage.run('sh', ['-c', READ_LIMIT])).stdout);
 }
 
 describeIf('cgroup', 'if a shared cage starts one child after another', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   expectNothingLeft(() => run('true', { memory: '8M' }));
   beforeEach(() => {
     cage = createCage({ memory: '50M' });

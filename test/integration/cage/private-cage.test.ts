@@ -26,7 +26,7 @@ describeIf('cgroup', 'the private cage of a child', () => {
     expect([cage.outer, inner.outer, child.cage.outer]).toEqual([undefined, cage, inner]);
     expect(inner.spawn('true').cage).toBe(inner);
     const alone = spawn('true', { memory: '20M' });
-    expect(alone.cage.outer).toBeUndefined();
+    expect(alone.cage.outer).toBeNull();
     await Promise.all([child.outcome, alone.outcome]);
   });
 });

@@ -1,4 +1,4 @@
-import { type AnyCage, createLauncher, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
+import { type Cage, createLauncher, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
@@ -14,7 +14,7 @@ const KILL = { memory: NARROW, stall: { limitMs: MS } };
 const KILLED = { limitMs: MS, killed: true, toldBy: expect.any(String) as string };
 
 /** A leaf may have ended, and still be there. */
-function members({ cgroup }: AnyCage): number[] {
+function members({ cgroup }: Cage): number[] {
   return [...cgroup.descendants()].flatMap((each) => {
     const pids = each.procs();
     each.close();
@@ -37,7 +37,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     return await run('true', KILL);
   });
 
-  function heard(cage: AnyCage): StallEvent[] {
+  function heard(cage: Cage): StallEvent[] {
     const events: StallEvent[] = [];
     cage.on('stall', (event) => events.push(event));
     return events;

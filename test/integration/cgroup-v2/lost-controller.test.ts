@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import {
-  type AnyCage,
   type Cage,
   createBudget,
   createCage,
   createLauncher,
   type Outcome,
   run,
+  type SharedCage,
   spawn,
   spawnSync,
 } from 'memcage';
@@ -35,7 +35,7 @@ const HUNGRY = ['-c', `echo up; read go || exit 0; exec ${allocate(60)}`];
 interface Waiting {
   /** The cgroup that it is in. */
   path: string;
-  cage: AnyCage;
+  cage: Cage;
   outcome: Promise<Outcome>;
   go(): void;
   /** It ends without going. */
@@ -85,7 +85,7 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
   );
 
   const alone = (): Promise<Waiting> => waiting(spawn('sh', HUNGRY, { memory }));
-  const within = (cage: Cage, options = {}): Promise<Waiting> => waiting(cage.spawn('sh', HUNGRY, options));
+  const within = (cage: SharedCage, options = {}): Promise<Waiting> => waiting(cage.spawn('sh', HUNGRY, options));
   const starts: [string, () => Promise<Waiting>][] = [
     ['private', alone],
     ['of many', () => within(cageOf({ memory }))],

@@ -1,4 +1,4 @@
-import type { Cage, Outcome } from 'memcage';
+import type { Outcome, SharedCage } from 'memcage';
 import { answersOf } from '../../support/cgroups/read-only-cgroups';
 import { patience } from '../../support/patience';
 import { isAlive } from '../../support/processes/processes';
@@ -94,10 +94,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
     expect(memory.peakBytes).toBeGreaterThan(50 * MIB);
     expect(kills).toBe(3);
     const timeMs = expect.any(Number);
-    expect(events).toEqual([
-      { ...oom, totalKills: 3, underOom: false, timeMs },
-      { count: 3, totalCount: 3, timeMs },
-    ]);
+    expect(events).toEqual([{ ...oom, totalKills: 3, underOom: false, timeMs }]);
     expect(rejected).toMatchObject({
       error: {
         code: 'ERR_MEMCAGE_MEMORY_LIMIT',
@@ -172,8 +169,8 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
       'close',
     ]);
     expect(answer.refused).toEqual({
-      cgroup: unsupported(/^This cage has no cgroup: it is polled/),
-      event: unsupported(/'high'/),
+      cgroup: null,
+      event: unsupported(/'stall'/),
       option: { error: { code: 'ERR_MEMCAGE_UNKNOWN_OPTION', message: expect.any(String) } },
       launcher: unsupported(/^The launcher puts a program into a cgroup/),
       kernel: unsupported(/^enforce: 'kernel' can't be had in the cage around/),
@@ -288,7 +285,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
 
 describeIf(['linux', 'cgroup'], 'on an ordinary machine', () => {
   test('it is the kernel, whatever is accepted, and its errors stay', async () => {
-    const kernel = { kind: 'kernel', reason: null } satisfies Cage['enforcedBy'];
+    const kernel = { kind: 'kernel', reason: null } satisfies SharedCage['enforcedBy'];
     const { kinds, ...errors } = await answersOf<{ kinds: unknown[] }>('ask.js', 'ordinary', { readOnly: false });
     expect(kinds).toEqual([1, 2, 3, 4].map(() => [kernel, kernel]));
     const error = (code: RegExp) => ({ error: { code: expect.stringMatching(code), message: expect.any(String) } });

@@ -2,7 +2,17 @@ import childProcess, { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type Cage, createCage, createLauncher, exec, fork, type RunOptions, run, spawn, spawnSync } from 'memcage';
+import {
+  createCage,
+  createLauncher,
+  exec,
+  fork,
+  type RunOptions,
+  run,
+  type SharedCage,
+  spawn,
+  spawnSync,
+} from 'memcage';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -41,8 +51,8 @@ const set = (mebibytes: number) => ({
 });
 
 describeIf('cgroup', 'the heap of a Node child', () => {
-  const cages: Cage[] = [];
-  const make = (...args: Parameters<typeof createCage>): Cage => {
+  const cages: SharedCage[] = [];
+  const make = (...args: Parameters<typeof createCage>): SharedCage => {
     const cage = createCage(...args);
     cages.push(cage);
     return cage;
@@ -285,7 +295,7 @@ describeIf('cgroup', 'the heap of a Node child', () => {
     (nodeHeap) => {
       const options = { memory: '100M', nodeHeap } as never;
       const code = nodeHeap === 'none' ? withCode('INVALID_SIZE') : withCode('INVALID_ARGUMENT');
-      const starts: (() => ChildProcess | Cage | object)[] = [
+      const starts: (() => ChildProcess | SharedCage | object)[] = [
         () => spawn('true', options),
         () => fork(TELL, options),
         () => spawnSync('true', options),

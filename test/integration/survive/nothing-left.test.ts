@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { type Cage, createCage, run } from 'memcage';
+import { createCage, run, type SharedCage } from 'memcage';
 import { cagesOf } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft, removeOwners } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -31,7 +31,7 @@ const PLANTS: readonly Plant[] = [
   [
     'a cage',
     () => {
-      const cage: Cage = createCage({ memory: '20M' });
+      const cage: SharedCage = createCage({ memory: '20M' });
       return () => cage.close();
     },
     '/memcage-',

@@ -2,7 +2,7 @@ import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn as nodeSp
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type AnyCage, type Caged, createCage, MemcageError, run, spawn } from 'memcage';
+import { type Cage, type Caged, createCage, MemcageError, run, spawn } from 'memcage';
 import { fixture, said } from '../../support/cage-kinds';
 import { cagesOf, mountPoint, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
 import { starts } from '../../support/children/starts';
@@ -80,7 +80,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
   }
 
   /** The cage's directory in the unified hierarchy: on v2, that of the cage itself. */
-  function guardOf(cage: AnyCage): string {
+  function guardOf(cage: Cage): string {
     return `${owned('unified')}/${cage.cgroup.path.split('/').at(-1)}`;
   }
 

@@ -1,4 +1,4 @@
-import type { UsageEvent } from '../../../lib/cage/contract/cage-events';
+import type { CageThresholdEvent } from '../../../lib/cage/contract/cage-events';
 import { WatchedThreshold } from '../../../lib/cage/watched-threshold';
 import type { CgroupDirectory } from '../../../lib/cgroup/directory/directory';
 import type { ThresholdEvent } from '../../../lib/cgroup/events/cgroup-events';
@@ -26,12 +26,12 @@ jest.mock('../../../lib/cgroup/events/usage-alarm', () => ({
   },
 }));
 
-function listen(): { threshold: WatchedThreshold; told: UsageEvent[]; looks: () => number } {
+function listen(): { threshold: WatchedThreshold; told: CageThresholdEvent[]; looks: () => number } {
   mockAlarms.length = 0;
-  const told: UsageEvent[] = [];
+  const told: CageThresholdEvent[] = [];
   let looks = 0;
   const listener = {
-    tell: (event: UsageEvent) => {
+    tell: (event: CageThresholdEvent) => {
       told.push(event);
     },
     lookSoon: () => {

@@ -1,5 +1,5 @@
 import childProcess from 'node:child_process';
-import { type Cage, exec, execFile, fork, spawn } from 'memcage';
+import { exec, execFile, fork, type SharedCage, spawn } from 'memcage';
 
 /** The functions that start a child asynchronously. They have Node's types, whoever provides them. */
 export type Functions = Pick<typeof childProcess, 'spawn' | 'fork' | 'exec' | 'execFile'>;
@@ -12,7 +12,7 @@ const NAMES: readonly Name[] = ['spawn', 'fork', 'exec', 'execFile'];
 const nodeFunctions = pick((name) => childProcess[name] as AnyFunction);
 
 /** Every way to start a child with memcage. */
-function functionKinds(cage: () => Cage): Record<string, Functions> {
+function functionKinds(cage: () => SharedCage): Record<string, Functions> {
   const replacement = require('memcage/child_process') as Functions;
   return {
     'without a cage': pick((name) => replacement[name] as AnyFunction),
@@ -34,7 +34,9 @@ function functionKinds(cage: () => Cage): Record<string, Functions> {
 }
 
 /** Runs a scenario with Node's functions and with every kind of memcage's, and expects the same result from all. */
-export function comparing(cage: () => Cage): <T>(scenario: (functions: Functions) => T | Promise<T>) => Promise<T> {
+export function comparing(
+  cage: () => SharedCage,
+): <T>(scenario: (functions: Functions) => T | Promise<T>) => Promise<T> {
   const kinds = Object.entries(functionKinds(cage));
   return async (scenario) => {
     const expected = await scenario(nodeFunctions);

@@ -1,6 +1,6 @@
-import type { Cage, Cgroup, CgroupEvent } from 'memcage';
+import type { Cgroup, CgroupEvent, SharedCage } from 'memcage';
 
-type Emitter = Pick<Cgroup | Cage, 'off'> & { on(name: string, listener: (event: CgroupEvent) => void): unknown };
+type Emitter = Pick<Cgroup | SharedCage, 'off'> & { on(name: string, listener: (event: CgroupEvent) => void): unknown };
 
 /** The events that were emitted, in order. */
 export interface Recorded {

@@ -1,4 +1,4 @@
-import { type Cage, createCage, type OomEvent, run, spawn } from 'memcage';
+import { createCage, type OomEvent, run, type SharedCage, spawn } from 'memcage';
 import { allocate, type Kind, kinds, type Place, place, said } from '../../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL, readKey } from '../../../support/cgroups/cgroup-tree';
 import { countLocally, nest } from '../../../support/cgroups/local-events';
@@ -61,7 +61,7 @@ describeIf(['v2', 'remount'], 'the verdict where memory.events counts its own cg
     [
       ['of a cage for one', (outer) => outer.spawn('sh', ['-c', GREEDY], { memory: '8M' })],
       ['of one for many', (outer) => outer.contain(() => createCage({ memory: '8M' })).spawn('sh', ['-c', GREEDY])],
-    ] as [string, (outer: Cage) => ReturnType<Cage['spawn']>][],
+    ] as [string, (outer: SharedCage) => ReturnType<SharedCage['spawn']>][],
     async ([, start]) => {
       const outer = createCage({ memory: '64M' });
       const events: OomEvent[] = [];

@@ -1,7 +1,7 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AnyCage, createCage, type OomEvent, run } from 'memcage';
+import { type Cage, createCage, type OomEvent, run } from 'memcage';
 import {
   allocate,
   eachLine,
@@ -25,7 +25,7 @@ const LATE_MS = patience(1500);
 type Kills = Omit<OomEvent, 'underOom' | 'timeMs'>;
 
 /** What a cage emits, in order. */
-function record(cage: AnyCage): (Kills | 'close')[] {
+function record(cage: Cage): (Kills | 'close')[] {
   const events: (Kills | 'close')[] = [];
   cage.on('oom', ({ underOom, timeMs, ...event }) => {
     expect(underOom).toBe(false);

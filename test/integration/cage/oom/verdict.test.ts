@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn as nodeSpawn } from 'node:child_
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Cage, createCage, ExitError, MemoryLimitError, type OomEvent, run, spawn } from 'memcage';
+import { createCage, ExitError, MemoryLimitError, type OomEvent, run, type SharedCage, spawn } from 'memcage';
 import { allocate, fixture, type Kind, kinds, type Place, place, said } from '../../../support/cage-kinds';
 import {
   cgroupOf,
@@ -41,7 +41,7 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** The kernel may still have room for one or two: it charges a cgroup in advance on each processor. */
-async function startUntilRefused(cage: Cage): Promise<void> {
+async function startUntilRefused(cage: SharedCage): Promise<void> {
   for (let count = 0; count < 20; count += 1) {
     const child = cage.spawn('sleep', ['1000'], { stdio: 'ignore' });
     // The event reports it as well.

@@ -2,7 +2,7 @@ import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type AnyCage, type CagedLauncher, createCage, createLauncher, type Launcher } from 'memcage';
+import { type Cage, type CagedLauncher, createCage, createLauncher, type Launcher } from 'memcage';
 import { fixtureResult } from '../../../support/fixture';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
@@ -65,7 +65,7 @@ describeIf('cgroup', 'createLauncher', () => {
   });
 
   describe('the cage is closed while the launcher is open', () => {
-    const closings: [how: string, close: (cage: AnyCage, launcher: Launcher) => Promise<unknown>][] = [
+    const closings: [how: string, close: (cage: Cage, launcher: Launcher) => Promise<unknown>][] = [
       ['the cage first', (cage, launcher) => cage.close().then(() => launcher.close())],
       ['the launcher first', (cage, launcher) => launcher.close().then(() => cage.close())],
       ['both at once, the cage first', (cage, launcher) => Promise.all([cage.close(), launcher.close()])],
@@ -73,17 +73,17 @@ describeIf('cgroup', 'createLauncher', () => {
       ['each twice', (cage, launcher) => Promise.all([cage, launcher, cage, launcher].map((each) => each.close()))],
       ['the cage alone', (cage) => cage.close()],
     ];
-    const cages: [kind: string, make: () => { cage: AnyCage; launcher: CagedLauncher }][] = [
+    const cages: [kind: string, make: () => { cage: Cage; launcher: CagedLauncher }][] = [
       ['shared', inShared],
       ['of its own', inOwn],
     ];
 
-    function inShared(): { cage: AnyCage; launcher: CagedLauncher } {
+    function inShared(): { cage: Cage; launcher: CagedLauncher } {
       const cage = createCage({ memory: '100M' });
       return { cage, launcher: createLauncher({ cage }) };
     }
 
-    function inOwn(): { cage: AnyCage; launcher: CagedLauncher } {
+    function inOwn(): { cage: Cage; launcher: CagedLauncher } {
       const launcher = createLauncher({ memory: '100M' });
       return { cage: launcher.cage, launcher };
     }

@@ -4,7 +4,6 @@ import { constants, getPriority, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import {
-  type Cage,
   type ChildSettingsOptions,
   createLauncher,
   exec,
@@ -14,6 +13,7 @@ import {
   fork,
   type ResourceLimits,
   run,
+  type SharedCage,
   type SpawnOptions,
   spawn,
   spawnSync,
@@ -161,7 +161,7 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
   });
 
   test('of a cage are those of each child, and a child has its own first', async () => {
-    const cage: Cage = closed('200M', { ...SETTINGS });
+    const cage: SharedCage = closed('200M', { ...SETTINGS });
     const shown = (stdout: string) => stdout;
     expect(shown((await cage.run('sh', ['-c', SHOW])).stdout)).toBe(SET);
     const { stdout } = await cage.run('sh', ['-c', SHOW], { rlimits: { nofile: 30 }, nice: 9 });
@@ -172,7 +172,7 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
   });
 
   test('of a cage are those of contained children, and of cages within it', async () => {
-    const cage: Cage = closed('200M', { ...SETTINGS });
+    const cage: SharedCage = closed('200M', { ...SETTINGS });
     const contained = cage.contain(() => childProcess.execSync(SHOW, { encoding: 'utf8' }));
     expect(contained).toBe(SET);
     const asynchronous = cage.contain(() => childProcess.spawn('sh', ['-c', SHOW]));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Job, Queue } from 'bullmq';
-import { type Cage, createCage, run } from 'memcage';
+import { createCage, run, type SharedCage } from 'memcage';
 import { SERVER } from '../../../support/bullmq/valkey';
 import { said } from '../../../support/cage-kinds';
 import { cagesLeft, expectNothingLeft } from '../../../support/nothing-left';
@@ -58,7 +58,7 @@ const PROMISES: Record<string, { state: string; [key: string]: unknown }> = {
 /** A process in a network and a cage of its own, as a machine would be. */
 class Machine {
   private constructor(
-    readonly cage: Cage,
+    readonly cage: SharedCage,
     readonly child: ChildProcessWithoutNullStreams,
   ) {}
 

@@ -1,4 +1,4 @@
-import { type Cage, Cgroup, createCage, openCages, run, spawn } from 'memcage';
+import { Cgroup, createCage, openCages, run, type SharedCage, spawn } from 'memcage';
 import { collectCgroups } from 'memcage/prometheus';
 import { Counter, register as globalRegister, Registry } from 'prom-client';
 import { said } from '../../../support/cage-kinds';
@@ -20,7 +20,7 @@ const HOLDER = `
   console.log('holds');
 `;
 
-const oneKilled = (cage: Cage) => cage.spawn(...VICTIM, { stdio: 'ignore' }).outcome;
+const oneKilled = (cage: SharedCage) => cage.spawn(...VICTIM, { stdio: 'ignore' }).outcome;
 
 /** The lines of a scrape in the Prometheus text format: `NAME{LABELS}` and values. */
 async function scrape(register: Registry): Promise<Map<string, number>> {
@@ -117,7 +117,7 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     const register = collect({ labelNames: ['pool'], labels: ({ path }) => ({ pool: pools.get(path) ?? 'other' }) });
     const kills = async () => (await scrape(register)).get('memcage_oom_kills_total{pool="a"}');
     const usage = async () => (await scrape(register)).get('memcage_memory_usage_bytes{pool="a"}');
-    const open = (): Cage => {
+    const open = (): SharedCage => {
       const cage = createCage({ memory: '16M' });
       pools.set(cage.cgroup.path, 'a');
       return cage;
@@ -130,7 +130,7 @@ describeIf('cgroup', 'memcage/prometheus', () => {
     await cages[0]?.close();
     expect(await kills()).toBe(2);
     // After the last scrape that sees it.
-    await oneKilled(cages[1] as Cage);
+    await oneKilled(cages[1] as SharedCage);
     await cages[1]?.close();
     expect(await kills()).toBe(3);
     expect(await usage()).toBeUndefined();

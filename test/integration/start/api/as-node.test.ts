@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { type Cage, createCage, run } from 'memcage';
+import { createCage, run, type SharedCage } from 'memcage';
 import { errorData, eventNames, fieldsOf, follow, recordEvents, thrown } from '../../../support/children/child-record';
 import { comparing, type Functions } from '../../../support/children/function-kinds';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -41,7 +41,7 @@ function answer(child: ChildProcess): Promise<unknown> {
 }
 
 describeIf('cgroup', 'the functions of child_process do what Node’s do', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   beforeEach(() => {
     cage = createCage({ memory: '400M' });
   });

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { type Cage, Cgroup, run, spawnSync } from 'memcage';
+import { Cgroup, run, type SharedCage, spawnSync } from 'memcage';
 import { makeCgroup } from '../../../support/cgroups/cgroup-tree';
 import { closedAfterEach } from '../../../support/closed-after-each';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -8,7 +8,7 @@ import { describeIf } from '../../../support/require';
 const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
 
 describeIf('cgroup', 'what console.log shows', () => {
-  const make: (memory: string) => Cage = closedAfterEach();
+  const make: (memory: string) => SharedCage = closedAfterEach();
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('of a cage: what is in it now, and that it is closed', async () => {

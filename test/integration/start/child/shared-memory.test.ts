@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { host, ownPath } from '../../../../lib/cgroup/hierarchy/host';
 import type * as Native from '../../../../lib/common/addon/load-native';
 // Not imported as a package, since the test looks at what the addon is asked for.
-import { type CreateCageOptions, createCage, run, type SpawnOptions, spawn, spawnSync } from '../../../../lib/index';
+import {
+  type CreateCageOptions,
+  createCage,
+  type MemoryReport,
+  type Outcome,
+  run,
+  type SpawnOptions,
+  spawn,
+  spawnSync,
+} from '../../../../lib/index';
 import type { NativeBinding } from '../../../../types/native';
 import { errno, refusing } from '../../../support/cgroups/bpf';
 import { cgroupOf, files, makeCgroup, write } from '../../../support/cgroups/cgroup-tree';
@@ -35,7 +44,7 @@ jest.mock('../../../../lib/common/addon/load-native', () => {
   };
 });
 
-async function isShared(start: () => ReturnType<typeof spawn>): Promise<boolean | undefined> {
+async function isShared(start: () => { outcome: Promise<Outcome<MemoryReport | null>> }): Promise<boolean | undefined> {
   mockShared.length = 0;
   expect(await start().outcome).toMatchObject({ exitCode: 0 });
   expect(mockShared).toHaveLength(1);

@@ -1,6 +1,6 @@
 import childProcess from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cage, createCage, run } from 'memcage';
+import { createCage, run, type SharedCage } from 'memcage';
 import { closedAfterEach } from '../../../support/closed-after-each';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
@@ -18,7 +18,7 @@ describeIf('cgroup', 'a generator that the function of cage.contain returns, ite
     await run('true', [], { memory: '10M' });
   });
 
-  const isIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/leaf-\\d+$`)) as string;
+  const isIn = (cage: SharedCage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/leaf-\\d+$`)) as string;
 
   const whereNow = (): string => placeIn(String(childProcess.execFileSync('cat', ['/proc/self/cgroup'])));
   function* sync(): Generator<string, string, string | undefined> {

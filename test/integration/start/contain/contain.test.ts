@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type AnyCage, createCage, exec, execFile, fork, type OomEvent, run, spawn, spawnSync } from 'memcage';
+import { type Cage, createCage, exec, execFile, fork, type OomEvent, run, spawn, spawnSync } from 'memcage';
 import { follow } from '../../../support/children/child-record';
 import { closedAfterEach } from '../../../support/closed-after-each';
 import { withCode } from '../../../support/error-code';
@@ -47,8 +47,8 @@ describeIf('cgroup', 'cage.contain', () => {
     await run('true', [], { memory: '10M' });
   });
 
-  const isIn = (cage: AnyCage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/leaf-\\d+$`)) as string;
-  const isCageIn = (cage: AnyCage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/\\d+$`)) as string;
+  const isIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/leaf-\\d+$`)) as string;
+  const isCageIn = (cage: Cage) => expect.stringMatching(new RegExp(`^${placeOf(cage)}/\\d+$`)) as string;
 
   test('returns what fn returns, and throws what it throws', async () => {
     const cage = make('50M');

@@ -2,7 +2,7 @@ import { AsyncLocalStorage, createHook, executionAsyncId, triggerAsyncId } from 
 import childProcess, { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { resolve } from 'node:path';
-import { type Cage, createCage, run } from 'memcage';
+import { createCage, run, type SharedCage } from 'memcage';
 import { follow } from '../../../support/children/child-record';
 import { comparing } from '../../../support/children/function-kinds';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -15,7 +15,7 @@ jest.setTimeout(patience(60_000));
 const FORKED = resolve(__dirname, '../../../fixtures/start/api/forked.js');
 
 describeIf('cgroup', 'async contexts, hooks and channels are as with Node’s functions', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   beforeEach(() => {
     cage = createCage({ memory: '400M' });
   });

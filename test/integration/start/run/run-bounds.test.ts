@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cage, createCage, type MemberOptions, MemcageError, type RunOptions, run } from 'memcage';
+import { createCage, type MemberOptions, MemcageError, type RunOptions, run, type SharedCage } from 'memcage';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { endNow, isAlive } from '../../../support/processes/processes';
@@ -67,7 +67,7 @@ async function soonEnd(
 }
 
 describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   let scratch: string;
   beforeEach(() => {
     cage = createCage({ memory: '50M' });

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type Cage, createCage, type SpawnOptions, spawn } from 'memcage';
+import { createCage, type SharedCage, type SpawnOptions, spawn } from 'memcage';
 import { startersOf } from '../../../support/native/starters';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
@@ -42,7 +42,7 @@ function endOf(start: () => unknown): Promise<unknown> {
 }
 
 describeIf('cgroup', 'a start by the starter', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   beforeAll(() => {
     writeFileSync(SCRIPT, '#!/no/such/interpreter\n', { mode: 0o755 });
     writeFileSync(NO_SHEBANG, 'exit 7\n', { mode: 0o755 });

@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn as nodeSpawn } from 'node:ch
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Cage, createCage, spawnSync } from 'memcage';
+import { createCage, type SharedCage, spawnSync } from 'memcage';
 import { fixture, said } from '../../../support/cage-kinds';
 import { cagesOf, write } from '../../../support/cgroups/cgroup-tree';
 import { starts } from '../../../support/children/starts';
@@ -21,7 +21,7 @@ const FREEZERS = [
 ];
 
 describeIf(['cgroup', 'root'], 'a shared cage that is frozen and thawed all the time', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   let freezing: ChildProcessWithoutNullStreams;
   let thaw: () => void;
   beforeEach(async () => {
@@ -66,7 +66,7 @@ describeIf(['cgroup', 'root'], 'a shared cage that is frozen and thawed all the 
   });
 });
 
-function endOf(cage: Cage): string {
+function endOf(cage: SharedCage): string {
   try {
     const { status, signal, error } = spawnSync('true', [], { cage, stdio: 'ignore' });
     return (error as NodeJS.ErrnoException | undefined)?.code ?? signal ?? `exit ${status}`;

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import { type Cage, createCage, type SpawnSyncOptions, spawnSync } from 'memcage';
+import { createCage, type SharedCage, type SpawnSyncOptions, spawnSync } from 'memcage';
 import { startersOf } from '../../../support/native/starters';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { describeIf } from '../../../support/require';
@@ -27,7 +27,7 @@ function holds(pid: number, text: string): boolean {
 }
 
 describeIf(['cgroup', 'root'], 'between two starts, the starter', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   let starter: number;
   beforeEach(() => {
     cage = createCage({ memory: '100M' });

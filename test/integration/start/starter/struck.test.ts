@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { type Cage, createCage, spawn, spawnSync } from 'memcage';
+import { createCage, type SharedCage, spawn, spawnSync } from 'memcage';
 import { fixture, said } from '../../../support/cage-kinds';
 import { starts } from '../../../support/children/starts';
 import { startersOf } from '../../../support/native/starters';
@@ -19,7 +19,7 @@ const STARTS = starts(600);
 const LARGE = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`LARGE${i}`, 'x'.repeat(100_000)]));
 
 describeIf('cgroup', 'a starter that somebody', () => {
-  let cage: Cage;
+  let cage: SharedCage;
   let striking: ChildProcess | undefined;
   beforeEach(() => {
     cage = createCage({ memory: '100M' });

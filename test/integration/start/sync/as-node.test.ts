@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
 import * as memcage from 'memcage';
-import { type Cage, createCage, spawnSync } from 'memcage';
+import { createCage, type SharedCage, spawnSync } from 'memcage';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
@@ -43,7 +43,7 @@ const caged = ({ spawnSync, execFileSync, execSync }: typeof memcage, options: o
 };
 
 /** Node's own functions within `contain()`. */
-const contained = (cage: () => Cage): Functions => {
+const contained = (cage: () => SharedCage): Functions => {
   const within =
     (run: Sync): Sync =>
     (...args) =>
@@ -221,7 +221,7 @@ const cases: Case[] = [
 /** Longer than memcage waits before it makes a cage ahead. */
 const SPARE_MS = patience(100);
 
-let cage: Cage;
+let cage: SharedCage;
 /** A copy of memcage, which keeps a cage root and a spare cage of its own. */
 const kinds: [what: string, functions: () => Functions][] = [
   ['in a cage', () => caged(memcage, { memory: '100M' })],

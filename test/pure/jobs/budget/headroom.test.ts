@@ -1,12 +1,12 @@
-import type { Cage } from '../../../../lib/cage/contract/cage';
+import type { SharedCage } from '../../../../lib/cage/contract/cage';
 import { Headroom } from '../../../../lib/jobs/budget/headroom';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 const MEMORY = 100 * 2 ** 20;
 
 /** A cage with the limit that it is given, and what writes it. */
-function cageWith(maxBytes: number): { cage: Cage; limits: number[]; refuses: boolean } {
-  const made = { limits: [maxBytes], refuses: false, cage: undefined as unknown as Cage };
+function cageWith(maxBytes: number): { cage: SharedCage; limits: number[]; refuses: boolean } {
+  const made = { limits: [maxBytes], refuses: false, cage: undefined as unknown as SharedCage };
   made.cage = {
     enforcedBy: { kind: 'kernel' },
     cgroup: { usage: () => ({ limitBytes: made.limits.at(-1) }) },
@@ -14,11 +14,11 @@ function cageWith(maxBytes: number): { cage: Cage; limits: number[]; refuses: bo
       if (made.refuses) throw refusal('EMFILE');
       made.limits.push(max);
     },
-  } as unknown as Cage;
+  } as unknown as SharedCage;
   return made;
 }
 
-test.each<[string, (headroom: Headroom, cage: Cage) => void]>([
+test.each<[string, (headroom: Headroom, cage: SharedCage) => void]>([
   ['more jobs', (headroom, cage) => headroom.makeFor(65, cage)],
   ['more children that wait', (headroom, cage) => headroom.hold(2 ** 20, cage)],
 ])('what was refused for %s is written next time', (_, grow) => {

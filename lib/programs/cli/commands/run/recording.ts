@@ -1,4 +1,4 @@
-import { AbortError, type AnyCage } from '../../../../index';
+import { AbortError, type Cage } from '../../../../index';
 import { isGone } from '../../cgroup-gone';
 import { Timeline } from '../../chart/timeline';
 
@@ -14,7 +14,7 @@ export interface Recording {
 }
 
 /** @param startMs when the command was started, as performance.now() */
-export function record(cage: AnyCage, startMs: number): Recording {
+export function record(cage: Cage, startMs: number): Recording {
   const timeline = new Timeline();
   const end = new AbortController();
   let mostProcesses = 0;

@@ -1,5 +1,5 @@
 import { existsSync, openSync, writeFileSync } from 'node:fs';
-import type { AnyCage, CgroupVersion, MemoryLimits, Outcome } from '../../../../index';
+import type { Cage, CgroupVersion, MemoryLimits, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { checkChartName, isPage } from '../../chart/document';
 import { renderHtml, renderSvg } from '../../chart/memory-chart';
@@ -54,7 +54,7 @@ export class Reports {
    * @param cage null: there was no fd for it
    * @param startMs when the command was started, as performance.now()
    */
-  started(cage: AnyCage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
+  started(cage: Cage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
     this.#version = cage?.cgroup.version;
     if (cage !== null && runs && this.wantsDetails) this.#recording = record(cage, startMs);
   }

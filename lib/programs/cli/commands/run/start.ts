@@ -1,4 +1,4 @@
-import { type AnyCage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
+import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
 import { FAILED } from '../../command';
 import { complain } from '../../text/output';
 import { Reports, type RunRequest } from './reports';
@@ -50,7 +50,7 @@ function start({ file, args, cage, child, memory, keepDescendants }: RunRequest,
 }
 
 /** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */
-function untilClosed(cage: AnyCage): Promise<void> {
+function untilClosed(cage: Cage): Promise<void> {
   if (cage.closed) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
   exitOnSignals();

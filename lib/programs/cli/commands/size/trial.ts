@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { type Cage, createCage, ErrorCode, type Outcome } from '../../../../index';
+import { createCage, ErrorCode, type Outcome, type SharedCage } from '../../../../index';
 import type { Point } from '../../chart/timeline';
 import type { CagedRequest } from '../run/caged';
 import { type Recording, record } from '../run/recording';
@@ -74,7 +74,7 @@ export async function runTrial(
   }
 }
 
-function makeCage({ cage, swap }: SizeRequest, { limitBytes, stallMs }: TrialBounds): Cage {
+function makeCage({ cage, swap }: SizeRequest, { limitBytes, stallMs }: TrialBounds): SharedCage {
   const isLimited = Number.isFinite(limitBytes);
   const memory = isLimited ? { max: limitBytes, ...(swap !== undefined && { swap }) } : {};
   const options = { ...cage, memory, enforce: 'kernel' } as const;
@@ -89,7 +89,7 @@ function makeCage({ cage, swap }: SizeRequest, { limitBytes, stallMs }: TrialBou
 }
 
 async function runIn(
-  cage: Cage,
+  cage: SharedCage,
   request: SizeRequest,
   { limitBytes, cutMs, isSampled }: TrialBounds,
   openInput: () => number | undefined,
@@ -141,7 +141,7 @@ const NOT_STARTED = {
   programBytes: undefined,
 } as const;
 
-function start(cage: Cage, { file, args, child, showsOutput }: SizeRequest, input: number | 'ignore') {
+function start(cage: SharedCage, { file, args, child, showsOutput }: SizeRequest, input: number | 'ignore') {
   // stdout is for the result.
   const output = showsOutput ? 2 : 'pipe';
   return cage.spawn(file, [...args], { stdio: [input, output, output], ...child, memoryDetails: true });
@@ -176,7 +176,7 @@ function trialOf(
 }
 
 /** How many pages all that ran in the cage read again: the kernel adds the count of a removed cgroup to those above it. */
-function refaultsOf({ cgroup }: Cage): number | null {
+function refaultsOf({ cgroup }: SharedCage): number | null {
   const stat = cgroup.get('memory.stat');
   const prefix = cgroup.version === 1 ? 'total_' : '';
   // One figure before Linux 5.9.
@@ -188,7 +188,7 @@ function refaultsOf({ cgroup }: Cage): number | null {
  * Has the next run find the machine as this one did: what this one has read or written for the first time is charged to it, and
  * stays in memory, where the next one would find it without being charged.
  */
-async function dropCache({ cgroup }: Cage): Promise<void> {
+async function dropCache({ cgroup }: SharedCage): Promise<void> {
   try {
     if (cgroup.version === 1) cgroup.set('memory.force_empty', 0);
     else await cgroup.reclaim('max');

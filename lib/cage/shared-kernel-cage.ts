@@ -24,11 +24,11 @@ import { withCageRoot } from './root/cage-roots';
 export interface SharedCageOptions {
   limits: CageLimits;
   /** The cage in which to make it, or the path of the cgroup. Default: the default parent. */
-  within: SharedCage | string | undefined;
+  within: SharedKernelCage | string | undefined;
   defaults: ChildDefaults;
   /** Limits that each child has besides. */
   perChild: CageLimits | undefined;
-  /** Where the cage emits 'usage'. */
+  /** Where the cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
 }
 
@@ -37,7 +37,7 @@ export interface SharedCageOptions {
  * and may have cgroups below it (v2). The leaf repeats the cage's limit, since a program reads only the limit of its
  * own cgroup; `Cgroup.setLimits()` has it follow.
  */
-export class SharedCage extends KernelCage {
+export class SharedKernelCage extends KernelCage {
   /** @internal */
   readonly nodeHeap: NodeHeapSetting;
   /** @internal */
@@ -55,7 +55,7 @@ export class SharedCage extends KernelCage {
 
   /** @internal Use `createCage()`. */
   constructor({ limits, within, defaults, perChild, thresholds }: SharedCageOptions) {
-    const outer = within instanceof SharedCage ? within : undefined;
+    const outer = within instanceof SharedKernelCage ? within : undefined;
     super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
     this.watchUsage(thresholds);
     this.nodeHeap = defaults.nodeHeap;
@@ -163,9 +163,9 @@ function bothOf(one: CageLimits | undefined, other: CageLimits | undefined): Cag
   return one === undefined || other === undefined ? (one ?? other) : lowerOfBoth(one, other);
 }
 
-function createCageCgroup(limits: CageLimits, within: SharedCage | string | undefined): CageCgroup {
+function createCageCgroup(limits: CageLimits, within: SharedKernelCage | string | undefined): CageCgroup {
   const cageCgroup =
-    within instanceof SharedCage
+    within instanceof SharedKernelCage
       ? within.createInner(limits)
       : withCageRoot(within, (root) => makeCageCgroup(root, limits, { killable: true }));
   try {

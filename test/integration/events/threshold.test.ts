@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type AnyCage,
+  type Cage,
+  type CageThresholdEvent,
   createCage,
   createLauncher,
   run,
   type SpawnSyncOptions,
   spawn,
   spawnSync,
-  type UsageEvent,
 } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { files, version } from '../../support/cgroups/cgroup-tree';
@@ -36,18 +36,18 @@ const BREATHING = [
 ] as [string, string[]];
 
 function told(events: readonly Recorded[]): [unknown, boolean][] {
-  return events.map(({ event }) => event as UsageEvent).map(({ threshold, above }) => [threshold, above]);
+  return events.map(({ event }) => event as CageThresholdEvent).map(({ threshold, above }) => [threshold, above]);
 }
 
 describeIf('cgroup', 'thresholds of a cage', () => {
-  let cage: AnyCage;
+  let cage: Cage;
   afterEach(async () => cage.close());
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('are told when the use goes above them, and when it is below again', async () => {
     const shared = createCage({ memory: '100M', thresholds: ['16M', '90%', '20%'] });
     cage = shared;
-    const events = recordEvents(cage, ['usage']);
+    const events = recordEvents(cage, ['threshold']);
     const child = shared.spawn(...keeping(40));
     await said(child, 'done');
     await until('above both', () => events.length === 2);
@@ -58,7 +58,7 @@ describeIf('cgroup', 'thresholds of a cage', () => {
       ]),
     );
     for (const { event } of events) {
-      const { threshold, thresholdBytes, usageBytes, count, totalCount, timeMs } = event as UsageEvent;
+      const { threshold, thresholdBytes, usageBytes, count, totalCount, timeMs } = event as CageThresholdEvent;
       expect(thresholdBytes).toBe(threshold === '16M' ? 16 * MIB : 20 * MIB);
       expect(usageBytes).toBeGreaterThanOrEqual(thresholdBytes);
       expect([count, totalCount]).toEqual([1, 1]);
@@ -81,14 +81,14 @@ describeIf('cgroup', 'thresholds of a cage', () => {
   test('are told each time', async () => {
     const child = spawn(...BREATHING, { memory: '64M', thresholds: ['16M'], stdio: 'pipe' });
     cage = child.cage;
-    const events = recordEvents(cage, ['usage']);
+    const events = recordEvents(cage, ['threshold']);
     for (const round of [1, 2, 3]) {
       child.stdin.write('\n');
       await said(child, 'done');
-      await until('it is above', () => countOf(events, 'usage') === 2 * round - 1);
+      await until('it is above', () => countOf(events, 'threshold') === 2 * round - 1);
       child.stdin.write('\n');
       await said(child, 'given');
-      await until('it is below', () => countOf(events, 'usage') === 2 * round);
+      await until('it is below', () => countOf(events, 'threshold') === 2 * round);
     }
     child.stdin.end();
     await child.outcome;
@@ -101,11 +101,11 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     cage = child.cage;
     await said(child, 'done');
     const events: unknown[] = [];
-    cage.once('usage', ({ threshold, above, count }) => events.push([threshold, above, count]));
+    cage.once('threshold', ({ threshold, above, count }) => events.push([threshold, above, count]));
     expect(events).toEqual([]);
     await until('it is told', () => events.length > 0);
     expect(events).toEqual([['25%', true, 1]]);
-    const [again] = (await once(cage, 'usage')) as [UsageEvent];
+    const [again] = (await once(cage, 'threshold')) as [CageThresholdEvent];
     expect(again).toMatchObject({ threshold: '25%', thresholdBytes: 16 * MIB, above: true, totalCount: 1 });
     child.stdin.end('\n');
     await child.outcome;
@@ -114,7 +114,7 @@ describeIf('cgroup', 'thresholds of a cage', () => {
   test('percentages follow the limit, whoever changes it', async () => {
     const shared = createCage({ memory: '50M', thresholds: ['50%', '100M'] });
     cage = shared;
-    const events = recordEvents(cage, ['usage']);
+    const events = recordEvents(cage, ['threshold']);
     const child = shared.spawn(...keeping(32));
     await said(child, 'done');
     await until('above half of 50 MiB', () => events.length === 1);
@@ -138,11 +138,11 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     cage = createCage({ memory: '64M', thresholds: ['50%', '40M'] });
     const fds = openFdCount();
     const listeners = [() => {}, () => {}];
-    for (const listener of listeners) cage.on('usage', listener);
+    for (const listener of listeners) cage.on('threshold', listener);
     expect(openFdCount()).toBe(fds + (cage.cgroup.version === 1 ? 6 : 2));
-    for (const listener of listeners) cage.off('usage', listener);
+    for (const listener of listeners) cage.off('threshold', listener);
     expect(openFdCount()).toBe(fds);
-    cage.on('usage', () => {});
+    cage.on('threshold', () => {});
   });
 
   test('without a free fd, listening fails and leaves nothing', () => {
@@ -151,13 +151,13 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     for (const free of [0, 1, 2, 3, 4, 5].slice(0, version === 1 ? 6 : 2)) {
       const release = fillFds(free);
       try {
-        expect(() => cage.on('usage', () => {})).toThrow(/EMFILE/);
+        expect(() => cage.on('threshold', () => {})).toThrow(/EMFILE/);
       } finally {
         release();
       }
       expect(openFdCount()).toBe(fds);
     }
-    cage.on('usage', () => {});
+    cage.on('threshold', () => {});
   });
 
   test('whoever stops to listen in the middle is told no more', async () => {
@@ -169,9 +169,9 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     let heard = 0;
     const stop = (): void => {
       heard += 1;
-      cage.off('usage', stop);
+      cage.off('threshold', stop);
     };
-    cage.on('usage', stop);
+    cage.on('threshold', stop);
     await until('it is told', () => heard > 0);
     child.stdin.end('\n');
     await child.outcome;
@@ -183,13 +183,13 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     const shared = createCage({ memory: '64M', thresholds: ['16M'] });
     cage = shared;
     const names: string[] = [];
-    cage.on('usage', ({ above }) => names.push(above ? 'above' : 'below'));
+    cage.on('threshold', ({ above }) => names.push(above ? 'above' : 'below'));
     cage.on('close', () => names.push('close'));
     const child = shared.spawn(...keeping(24));
     await said(child, 'done');
     await until('it is above', () => names.includes('above'));
     await cage.close();
-    cage.on('usage', () => names.push('late'));
+    cage.on('threshold', () => names.push('late'));
     await sleep(patience(120));
     expect(names.at(-1)).toBe('close');
     expect(names.slice(0, -1)).toEqual(names.includes('below') ? ['above', 'below'] : ['above']);
@@ -204,17 +204,17 @@ describeIf('cgroup', 'thresholds of a cage', () => {
         stdio: 'pipe',
       });
       cage = child.cage;
-      const events = recordEvents(cage, ['usage']);
+      const events = recordEvents(cage, ['threshold']);
       child.stdin.end('\n');
       await child.outcome;
-      expect(countOf(events, 'usage')).toBe(2);
+      expect(countOf(events, 'threshold')).toBe(2);
     },
   );
 
   test('of a launcher', async () => {
     const launcher = createLauncher({ memory: '64M', thresholds: ['16M'] });
     cage = launcher.cage;
-    const events = recordEvents(cage, ['usage']);
+    const events = recordEvents(cage, ['threshold']);
     const child = spawn(launcher.file, [...launcher.args, 'sh', '-c', 'exec "$@"', 'sh', ...keeping(24).flat()], {
       stdio: 'pipe',
     });
@@ -226,11 +226,11 @@ describeIf('cgroup', 'thresholds of a cage', () => {
 
   test('only a cage that was made with some has the event', () => {
     cage = createCage({ memory: '8M' });
-    expect(thrown(() => cage.on('usage', () => {}))).toMatchObject({
+    expect(thrown(() => cage.on('threshold', () => {}))).toMatchObject({
       code: 'ERR_MEMCAGE_UNSUPPORTED',
       message: expect.stringContaining('thresholds') as string,
     });
-    expect(cage.listenerCount('usage')).toBe(0);
+    expect(cage.listenerCount('threshold')).toBe(0);
   });
 
   test('synchronous functions refuse them', () => {
