@@ -103,8 +103,8 @@ export class KernelCage extends BaseCage {
     const { homes, metered } = this.cageCgroup;
     // Before the first write: memcage can tell.
     homes.assertHas(others);
-    const cpuTime = cpuTimeMs === undefined ? undefined : metered.cpuTime;
-    const stall = limits.stall === undefined ? undefined : metered.stall;
+    const cpuTime = cpuTimeMs === undefined ? undefined : (metered.cpuTime ?? madeWithout('cpuTimeMs'));
+    const stall = limits.stall === undefined ? undefined : (metered.stall ?? madeWithout('stall'));
     // What can fail for want of an fd comes first. A limit of processor time that is used up kills at once, so that comes last.
     const prepared = stall?.prepare(resolveStall(limits.stall, SET_LIMITS, stall.stall));
     try {
@@ -256,6 +256,13 @@ export class KernelCage extends BaseCage {
     this.cageCgroup.killForRemoval();
     return false;
   }
+}
+
+function madeWithout(option: 'cpuTimeMs' | 'stall'): never {
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    `${option} can't be set now: the cage was made without it. Make the cage with it, if only a high one`,
+  );
 }
 
 function neverEmitted(event: keyof CageEvents, option: string): MemcageError {

@@ -2,7 +2,6 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent, StallEvent } from '../contract/cage-events';
 import type { ControllerHomes } from './controller-homes';
 import { CpuTimeLimit } from './cpu-time-limit';
@@ -54,14 +53,14 @@ export class MeteredLimits {
     }
   }
 
-  /** The cage cgroup's own limit of processor time. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
-  get cpuTime(): CpuTimeLimit {
-    return this.#cpuTime ?? madeWithout('cpuTimeMs');
+  /** The cage cgroup's own limit of processor time; undefined if it was made without one. */
+  get cpuTime(): CpuTimeLimit | undefined {
+    return this.#cpuTime;
   }
 
-  /** The cage cgroup's own limit of stalls. @throws ERR_MEMCAGE_UNSUPPORTED if it was made without one */
-  get stall(): StallLimit {
-    return this.#stall ?? madeWithout('stall');
+  /** The cage cgroup's own limit of stalls; undefined if it was made without one. */
+  get stall(): StallLimit | undefined {
+    return this.#stall;
   }
 
   /** The limits of processor time that hold for it: its own first, then those of the cages around. */
@@ -99,11 +98,4 @@ export class MeteredLimits {
     this.#cpuTime?.stop();
     this.#stall?.stop();
   }
-}
-
-function madeWithout(option: 'cpuTimeMs' | 'stall'): never {
-  throw new MemcageError(
-    ErrorCode.UNSUPPORTED,
-    `${option} can't be set now: the cage was made without it. Make the cage with it, if only a high one`,
-  );
 }

@@ -136,7 +136,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
       error: { code: expect.stringMatching(code), message: expect.stringMatching(message) },
     });
     const held = (memory: object) => ({ value: { ...POLLED, memory: expect.objectContaining(memory) } });
-    const nothing = { highBytes: null, limitHits: null, highHits: null, swapPeakBytes: null, stall: null };
+    const nothing = { highBytes: null, limitHits: null, highHits: null, swapPeakBytes: null, pressure: null };
     expect(answers).toEqual({
       high: unheld('memory.high'),
       swap: unheld('memory.swap'),

@@ -47,7 +47,7 @@ describeIf('v1', 'thresholds of the use', () => {
     const child = spawn(...breathing, { memory: '64M', stdio: 'pipe' });
     const { cgroup } = child.cage;
     const fds = openFds();
-    const events = recordEvents(child.cage, ['threshold']);
+    const events = recordEvents(child.cage.cgroup, ['threshold']);
     expect(openFdCount()).toBe(fds.length);
     const [low, high] = [cgroup.addTrigger({ threshold: '16M' }), cgroup.addTrigger({ threshold: 60 * MIB })];
     expect(openFdCount()).toBe(fds.length + 4);
@@ -93,7 +93,7 @@ describeIf('v1', 'thresholds of the use', () => {
     const program = '<STDIN>; $k = "x"; $k x= 24 << 20; undef $k';
     for (const memory of ['64M', { max: '64M', swap: '64M' }]) {
       const child = spawn('perl', ['-e', program], { memory, stdio: 'pipe' });
-      const events = recordEvents(child.cage, ['threshold']);
+      const events = recordEvents(child.cage.cgroup, ['threshold']);
       child.cage.cgroup.addTrigger({ threshold: '16M' });
       child.stdin.end('\n');
       expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
@@ -148,7 +148,7 @@ describeIf('cgroup', 'pressure', () => {
       [{ pressure: 'low' }, { pressure: 'low', mode: 'local' }, { pressure: 'low', mode: 'hierarchy' }] as const,
       async (trigger) => {
         const child = startPressed();
-        const events = recordEvents(child.cage, ['pressure']);
+        const events = recordEvents(child.cage.cgroup, ['pressure']);
         child.cage.cgroup.addTrigger(trigger);
         child.stdin.write('\n');
         await said(child, 'done');
@@ -198,7 +198,7 @@ describeIf('cgroup', 'pressure', () => {
     (isThere ? test : test.skip)('is told when tasks were stalled for longer than the threshold', async () => {
       const child = startPressed();
       const { cgroup } = child.cage;
-      const events = recordEvents(child.cage, ['pressure']);
+      const events = recordEvents(child.cage.cgroup, ['pressure']);
       const fds = openFdCount();
       using _ = cgroup.addTrigger({ pressure: 'some', thresholdMs: 1, windowMs: 500 });
       cgroup.addTrigger({ pressure: 'full', thresholdMs: 10_000, windowMs: 10_000 });
