@@ -20,11 +20,7 @@ const published = {
 // Tests in test/pure import what they test; the others use what is published, as `npm run build` has made it.
 const withoutKernel = {
   testEnvironment: '<rootDir>/test/setup/pure-environment.ts',
-  moduleNameMapper: {
-    '\\.node$': '<rootDir>/test/setup/no-addon.js',
-    // The programs import modules of lib by the names that they are compiled to.
-    '^(\\.{1,2}/.+)\\.js$': ['$1.js', '$1.ts'],
-  },
+  moduleNameMapper: { '\\.node$': '<rootDir>/test/setup/no-addon.js' },
 };
 const withKernel = { testEnvironment: '<rootDir>/test/setup/environment.ts', moduleNameMapper: published };
 

@@ -6,13 +6,13 @@
  */
 import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
-import { ErrorCode, MemcageError } from './index.js';
-import { JobRuns } from './programs/bullmq/job-runs.js';
-import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options.js';
-import { loadProtocol } from './programs/bullmq/protocol.js';
-import { refuseLarge, Seats, SpareRoom } from './programs/bullmq/seats.js';
+import { ErrorCode, MemcageError } from './index';
+import { JobRuns } from './programs/bullmq/job-runs';
+import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options';
+import { loadProtocol } from './programs/bullmq/protocol';
+import { refuseLarge, Seats, SpareRoom } from './programs/bullmq/seats';
 
-export type { ProcessorOptions, RetryOptions } from './programs/bullmq/options.js';
+export type { ProcessorOptions, RetryOptions } from './programs/bullmq/options';
 
 const protocol = loadProtocol();
 const MODULE = join(__dirname, 'bullmq-child.mjs');

@@ -6,7 +6,7 @@
  *
  * @module memcage/child_process
  */
-import { dropIn } from './index.js';
+import { dropIn } from './start/api/child-process-functions';
 
 export * from 'node:child_process';
 /** memcage's `spawn`. */

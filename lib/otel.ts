@@ -4,13 +4,14 @@
  *
  * @module memcage/otel
  */
+
 import type * as Api from '@opentelemetry/api';
-import type { Cgroup } from './index.js';
-import { type CageTotals, Collector } from './programs/metrics/collector.js';
-import type { Gauges } from './programs/metrics/figures.js';
-import type { Totals } from './programs/metrics/ledger.js';
-import { checkKinds } from './programs/metrics/options.js';
-import { requirePeer } from './programs/peers/require-peer.js';
+import { requirePeer } from './common/addon/require-peer';
+import type { Cgroup } from './index';
+import { type CageTotals, Collector } from './programs/metrics/collector';
+import type { Gauges } from './programs/metrics/figures';
+import type { Totals } from './programs/metrics/ledger';
+import { checkKinds } from './programs/metrics/options';
 
 const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
   name: '@opentelemetry/api',

@@ -4,13 +4,14 @@
  *
  * @module memcage/prometheus
  */
+
 import type * as PromClient from 'prom-client';
-import type { Budget, Cgroup } from './index.js';
-import { type CageTotals, Collector } from './programs/metrics/collector.js';
-import type { Counts, Gauges } from './programs/metrics/figures.js';
-import { checkBudgets, checkKinds } from './programs/metrics/options.js';
-import { addBudgets, type Help, Metrics } from './programs/metrics/prometheus-metrics.js';
-import { requirePeer } from './programs/peers/require-peer.js';
+import { requirePeer } from './common/addon/require-peer';
+import type { Budget, Cgroup } from './index';
+import { type CageTotals, Collector } from './programs/metrics/collector';
+import type { Counts, Gauges } from './programs/metrics/figures';
+import { checkBudgets, checkKinds } from './programs/metrics/options';
+import { addBudgets, type Help, Metrics } from './programs/metrics/prometheus-metrics';
 
 const client = requirePeer(() => require('prom-client'), {
   name: 'prom-client',

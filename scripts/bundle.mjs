@@ -7,6 +7,8 @@ import { build } from 'esbuild';
 import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
+/** What users import beside `memcage`. All are made of the same parts, so that each state exists once. */
+const ENTRIES = ['child_process', 'native', 'prometheus', 'otel', 'bullmq'];
 /**
  * In which file of dist/ a module of lib/ is: the one with the longest path here that leads to the module. `index` is loaded
  * with memcage, and `cli` is the program of that name. Each other file is a part, loaded when something in it is used.
@@ -15,7 +17,6 @@ const FILES = {
   // What index.ts exports and is no plain function, since an `import` looks at all that at once; what such a class or function
   // needs to be made; and what takes Node's functions as they are when memcage is loaded.
   index: [
-    'index',
     'cgroup/events/cgroup-events',
     'cgroup/files/interface-files',
     'cgroup/handle/cgroup',
@@ -46,8 +47,11 @@ const FILES = {
   // The rest.
   budget: ['jobs/budget'],
   chart: ['programs/cli/chart'],
-  cli: ['cli', 'programs/cli', 'programs/cli/commands/run'],
+  bullmq: ['programs/bullmq'],
   commands: ['programs/cli/commands', 'programs/cli/help'],
+  program: ['programs/cli', 'programs/cli/commands/run'],
+  metrics: ['programs/metrics'],
+  prometheus: ['programs/metrics/prometheus-metrics'],
   doctor: ['start/doctor'],
   events: ['cgroup/events'],
   oci: ['common/oci'],
@@ -63,6 +67,9 @@ const TOGETHER = ['common', 'process', 'files', 'cgroup', 'oom', 'cage', 'reques
  * that was the 3 MB that V8 takes while it reads that: every fork() of the process copied it.
  */
 const MOST_BYTES = 128 * 1024;
+
+/** As those of node:child_process are. */
+const REPLACEABLE = 'module.exports = { ...module.exports };\n';
 
 const common = { absWorkingDir: root, outdir: 'dist', platform: 'node', target: 'node20', logLevel: 'warning' };
 const external = { ...common, packages: 'external' };
@@ -91,10 +98,11 @@ for (const name of readdirSync(join(root, 'dist'))) if (/\.m?js$/.test(name)) rm
 await buildInParts({
   common: external,
   lib: join(root, 'lib'),
+  entries: ENTRIES,
   programs: ['cli'],
   files: FILES,
   together: TOGETHER,
-  rework: (code) => withoutComments(withOwnNames(code)),
+  rework: (code, name) => withoutComments(withOwnNames(code)) + (name === 'child_process' ? REPLACEABLE : ''),
   unloadable: {
     type: 'MemcageError',
     code: 'ERR_MEMCAGE_UNSUPPORTED',
@@ -102,8 +110,6 @@ await buildInParts({
       'memcage was replaced or removed since this process has loaded it, or is not readable for it any more: start it again',
   },
 });
-
-await build({ ...external, entryPoints: { native: 'lib/native.ts' }, bundle: true, format: 'cjs' });
 
 // A thread of its own, which shares no state with the rest.
 await build({
@@ -130,40 +136,10 @@ await build({
   outExtension: { '.js': '.mjs' },
 });
 
-// Bundles only what these have to themselves. The rest is in dist/index.js, so that its state exists once.
-await build({
-  ...external,
-  entryPoints: ['lib/prometheus.ts', 'lib/otel.ts', 'lib/bullmq.ts'],
-  bundle: true,
-  format: 'cjs',
-  plugins: [
-    {
-      name: 'shared',
-      setup({ onResolve }) {
-        onResolve({ filter: /\/index\.js$/ }, () => ({ path: './index.js', external: true }));
-        onResolve({ filter: /^\.\.\// }, ({ path }) =>
-          path.startsWith('../peers/')
-            ? undefined
-            : {
-                errors: [{ text: `${path} has a state of its own there` }],
-              },
-        );
-      },
-    },
-  ],
-});
-
 // A browser runs it, in the page of a chart.
-copyFileSync(join(root, 'lib/programs/cli/chart/read-out.js'), join(root, 'dist/read-out.js'));
+copyFileSync(join(root, 'lib/programs/cli/chart/read-out.js'), join(root, 'dist/parts/read-out.js'));
 
-// Not bundled: they share the state of dist/index.js.
-await build({
-  ...common,
-  entryPoints: ['lib/child_process.ts'],
-  format: 'cjs',
-  // Makes the exports replaceable, as those of node:child_process are.
-  footer: { js: 'module.exports = { ...module.exports };' },
-});
+// Not bundled: it takes all from dist/child_process.js.
 await build({
   ...common,
   entryPoints: ['lib/child_process.mts'],
@@ -171,7 +147,7 @@ await build({
   outExtension: { '.js': '.mjs' },
 });
 
-for (const name of readdirSync(join(root, 'dist'))) {
+for (const name of readdirSync(join(root, 'dist'), { recursive: true })) {
   if (!/\.m?js$/.test(name)) continue;
   const file = join(root, 'dist', name);
   const code = readFileSync(file, 'utf8');

@@ -1,6 +1,6 @@
 import type { Job, Worker } from 'bullmq';
-import { AbortError, type Budget, type LearnedJob, type ReserveOptions, type Room } from '../../index.js';
-import { Throttle } from './throttle.js';
+import { AbortError, type Budget, type LearnedJob, type ReserveOptions, type Room } from '../../index';
+import { Throttle } from './throttle';
 
 /** Room of a job. */
 export interface Seat {

@@ -2,10 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Job } from 'bullmq';
-import { type Caged, ExitError, failureOf, type Outcome } from '../../index.js';
-import type { EnvironmentChanges } from './child/environment-message.js';
-import { Conversation, type Said } from './conversation.js';
-import type { Protocol } from './protocol.js';
+import { type Caged, ExitError, failureOf, type Outcome } from '../../index';
+import type { EnvironmentChanges } from './child/environment-message';
+import { Conversation, type Said } from './conversation';
+import type { Protocol } from './protocol';
 
 /** How long a child may take to end that has said what became of its job. */
 const LEAVE_MS = 1000;

@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job, JobProgress, MoveToWaitingChildrenOpts } from 'bullmq';
-import { ErrorCode, formatSize, MemcageError } from '../../index.js';
-import { ENVIRONMENT, type EnvironmentChanges } from './child/environment-message.js';
-import type { Protocol } from './protocol.js';
+import { ErrorCode, formatSize, MemcageError } from '../../index';
+import { ENVIRONMENT, type EnvironmentChanges } from './child/environment-message';
+import type { Protocol } from './protocol';
 
 /** How long to read the channel of a child that has ended, if a process that it left holds the other end. */
 const DRAIN_MS = 1000;

@@ -9,12 +9,12 @@ import {
   type MemoryOption,
   TimeoutError,
   type WarmPool,
-} from '../../index.js';
-import { attempt, type JobChild, NO_OUTPUT, type Stop, Stops } from './attempt.js';
-import type { EnvironmentChanges } from './child/environment-message.js';
-import type { Plan } from './options.js';
-import type { Protocol } from './protocol.js';
-import type { Seats } from './seats.js';
+} from '../../index';
+import { attempt, type JobChild, NO_OUTPUT, type Stop, Stops } from './attempt';
+import type { EnvironmentChanges } from './child/environment-message';
+import type { Plan } from './options';
+import type { Protocol } from './protocol';
+import type { Seats } from './seats';
 
 /** What BullMQ gives a processor. */
 export interface JobCall {

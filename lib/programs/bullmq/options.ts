@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Job } from 'bullmq';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { likelyMeant } from '../../common/options/likely-meant';
 import {
   type Budget,
   type Cgroup,
@@ -11,17 +13,15 @@ import {
   type ForkOptions,
   formatSize,
   type LearnedJob,
-  likelyMeant,
   type MemcageError,
   type MemoryOption,
   parseSize,
   type SharedCage,
   type Size,
   type WarmPool,
-} from '../../index.js';
-import { invalidArgument } from '../peers/invalid-argument.js';
-import type { JobChild } from './attempt.js';
-import type { Protocol } from './protocol.js';
+} from '../../index';
+import type { JobChild } from './attempt';
+import type { Protocol } from './protocol';
 
 /** How a job is done once more that was killed for its own memory limit. */
 export interface RetryOptions {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type * as BullMQ from 'bullmq';
-import { MemcageError } from '../../index.js';
-import { requirePeer } from '../peers/require-peer.js';
+import { requirePeer } from '../../common/addon/require-peer';
+import { MemcageError } from '../../index';
 
 const PEER = { name: 'bullmq', entry: 'memcage/bullmq' };
 

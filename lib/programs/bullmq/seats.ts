@@ -1,8 +1,8 @@
 import type { Job, Worker } from 'bullmq';
-import { type Budget, formatSize, type LearnedJob, type ReserveOptions, type Room } from '../../index.js';
-import { invalidArgument } from '../peers/invalid-argument.js';
-import { Attachment, type Seat } from './attachment.js';
-import type { Plan } from './options.js';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { type Budget, formatSize, type LearnedJob, type ReserveOptions, type Room } from '../../index';
+import { Attachment, type Seat } from './attachment';
+import type { Plan } from './options';
 
 /** Room for jobs: what attached workers hold for the next one, or what is free when a job asks for it. */
 export class Seats {

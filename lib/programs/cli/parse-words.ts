@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { likelyMeant } from '../../index';
+import { likelyMeant } from '../../common/options/likely-meant';
 import type { CommandTexts, Operands, Options } from './command';
 import { UsageError } from './usage';
 

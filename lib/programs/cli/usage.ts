@@ -1,4 +1,5 @@
-import { checkCageOptions, ErrorCode, type MemcageError, type MemoryLimits } from '../../index';
+import { ErrorCode, type MemcageError, type MemoryLimits } from '../../index';
+import { checkCageOptions } from '../../start/request/cage-options';
 import { inFlags } from './flags';
 
 /** The command line makes no sense. */

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Cage, type Cgroup, MemcageError, openCages, readMany } from '../../index.js';
-import { countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures.js';
-import { Ledger, type Totals } from './ledger.js';
+import { type Cage, type Cgroup, MemcageError, openCages, readMany } from '../../index';
+import { countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures';
+import { Ledger, type Totals } from './ledger';
 
 /** Whatever holds it. */
 type AnyCage = Cage<Cgroup | null>;

@@ -1,4 +1,4 @@
-import type { Reading } from '../../index.js';
+import type { Reading } from '../../index';
 
 /** The fields that are read of each cgroup. */
 export const FIELDS = [

@@ -1,4 +1,4 @@
-import type { Counts } from './figures.js';
+import type { Counts } from './figures';
 
 type Count = keyof Counts;
 

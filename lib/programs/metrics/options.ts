@@ -1,5 +1,5 @@
-import { ErrorCode, likelyMeant } from '../../index.js';
-import { invalidArgument } from '../peers/invalid-argument.js';
+import { invalidArgument } from '../../common/errors/argument-errors';
+import { checkOptions } from '../../common/options/option-names';
 
 /** Throws TypeError if an option does not exist, or its value is not of the kind that it should be. */
 export function checkKinds(
@@ -7,19 +7,10 @@ export function checkKinds(
   options: unknown,
   kinds: Readonly<Record<string, 'function' | 'object' | 'string'>>,
 ): void {
-  if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  const known = Object.keys(kinds);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    const all = `${of} has ${known.join(', ')}`;
-    const meant = likelyMeant(unknown, known);
-    const answer = meant === undefined ? all : `did you mean '${meant}'? (${all})`;
-    const error = new TypeError(`Unknown option '${unknown}' of ${of}: ${answer}`);
-    throw Object.assign(error, { code: ErrorCode.UNKNOWN_OPTION, option: unknown });
-  }
+  const given = checkOptions(options, { of, known: Object.keys(kinds) });
   for (const [name, kind] of Object.entries(kinds)) {
-    if (!(name in options)) continue;
-    const value: unknown = Reflect.get(options, name);
+    if (!(name in given)) continue;
+    const value = given[name];
     if (typeof value !== kind || value === null) {
       throw invalidArgument(name, kind === 'object' ? 'an object' : `a ${kind}`, value);
     }

@@ -1,5 +1,5 @@
 import type * as PromClient from 'prom-client';
-import type { Budget, BudgetStats } from '../../index.js';
+import type { Budget, BudgetStats } from '../../index';
 
 /** Where metrics are registered. */
 export type Register =

@@ -1,11 +1,6 @@
-import {
-  type Diagnosis,
-  describeCandidate,
-  diagnose,
-  type Finding,
-  type FindingState,
-  printable,
-} from '../../../index';
+import { describeCandidate } from '../../../cgroup/placement/candidates';
+import { printable } from '../../../common/text/names';
+import { type Diagnosis, diagnose, type Finding, type FindingState } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';

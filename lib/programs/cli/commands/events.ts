@@ -1,3 +1,4 @@
+import { printable } from '../../../common/text/names';
 import {
   CGROUP_EVENT_NAMES,
   type Cgroup,
@@ -7,7 +8,6 @@ import {
   formatSize,
   MemcageError,
   parseSize,
-  printable,
   type ThresholdEvent,
   type Trigger,
 } from '../../../index';

@@ -1,4 +1,5 @@
-import { type CollectedCage, collectGarbage, printable } from '../../../index';
+import { printable } from '../../../common/text/names';
+import { type CollectedCage, collectGarbage } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';

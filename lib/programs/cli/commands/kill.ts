@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { type Cgroup, cageOf, containerOf, printable } from '../../../index';
+import { printable } from '../../../common/text/names';
+import { type Cgroup, cageOf, containerOf } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, rootPaths, TARGET } from '../target';

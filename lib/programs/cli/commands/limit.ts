@@ -1,4 +1,5 @@
-import { formatSize, printable } from '../../../index';
+import { printable } from '../../../common/text/names';
+import { formatSize } from '../../../index';
 import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, TARGET } from '../target';

@@ -1,4 +1,5 @@
-import { Cgroup, containerOf, formatSize, type ListedCage, listCages, printable } from '../../../index';
+import { printable } from '../../../common/text/names';
+import { Cgroup, containerOf, formatSize, type ListedCage, listCages } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';

@@ -1,10 +1,10 @@
+import { printable } from '../../../common/text/names';
 import {
   type Cgroup,
   type CgroupProcess,
   formatSize,
   type Pressure,
   type PressureLine,
-  printable,
   readMany,
 } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';

@@ -1,4 +1,4 @@
-import { printable } from '../../../index';
+import { printable } from '../../../common/text/names';
 
 /** Writes a line to stderr that may have names in it that others chose: a terminal would obey some characters. */
 export function complain(message: string): void {

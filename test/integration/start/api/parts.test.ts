@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { run } from 'memcage';
 import { version } from '../../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { describeIf } from '../../../support/require';
 
+const NATIVE = join(__dirname, '../../../../dist/native.js');
 const INDEX = join(__dirname, '../../../../dist/index.js');
-/** The name of a part, with the hash of its build; see scripts/bundle.mjs. */
-const PART = /^(\w+)-[0-9a-f]{8}\.js$/;
+/** The name of a part; see scripts/bundle.mjs. */
+const PART = /\/dist\/parts\/(\w+)\.js$/;
 /** What starts children. */
 const STARTING = ['cage', 'cgroup', 'common', 'files', 'oom', 'process', 'request', 'start'];
 
@@ -21,7 +22,7 @@ function printed(script: string): string {
 function partsOf(script: string): string[] {
   const print = `process.on('exit', () => console.log(JSON.stringify(Object.keys(require.cache))))`;
   const paths = printed(`process.once('beforeExit', () => ${print}); ${script}`);
-  return (JSON.parse(paths) as string[]).flatMap((path) => PART.exec(basename(path))?.[1] ?? []).sort();
+  return (JSON.parse(paths) as string[]).flatMap((path) => PART.exec(path)?.[1] ?? []).sort();
 }
 
 describeIf('cgroup', 'the parts of memcage that are loaded', () => {
@@ -63,25 +64,40 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     expect(partsOf(script)).toEqual(version === 1 ? STARTING : [...STARTING, 'parents'].sort());
   });
 
-  test('that can’t be loaded are an error that says why', () => {
+  test.each([
+    ['can’t be read', `throw Object.assign(new Error('not for you'), { code: 'EACCES' })`, 'not for you'],
+    [
+      'are of another build',
+      `module._compile(fs.readFileSync(path, 'utf8').replace(/"[0-9a-f]{16}"/, '"another build"'), path)`,
+      null,
+    ],
+  ])('that %s are an error that says why, and so is another entry', (_, load, cause) => {
     const said = printed(`
+      const fs = require('node:fs');
       const { Module } = require('node:module');
-      const load = Module._extensions['.js'];
+      const stock = Module._extensions['.js'];
       Module._extensions['.js'] = (module, path) => {
-        if (/cgroup-/.test(path)) throw Object.assign(new Error('not for you'), { code: 'EACCES' });
-        load(module, path);
+        if (/parts.common|native\\.js/.test(path)) { ${load}; } else stock(module, path);
       };
-      try {
-        memcage.Cgroup.self().usage();
-      } catch (error) {
-        console.log(JSON.stringify([error instanceof memcage.MemcageError, error.code, error.message, error.cause.message]));
+      for (const use of [() => memcage.formatSize(1), () => require(${JSON.stringify(NATIVE)})]) {
+        try {
+          use();
+        } catch (error) {
+          const { code, message, cause } = error;
+          console.log(JSON.stringify([error instanceof memcage.MemcageError, code, message, cause?.message ?? null]));
+        }
       }`);
-    expect(JSON.parse(said)).toEqual([
+    const error = [
       true,
       'ERR_MEMCAGE_UNSUPPORTED',
       expect.stringMatching(/^memcage was replaced or removed .* start it again$/),
-      'not for you',
-    ]);
+      cause,
+    ];
+    const lines = said.trim().split('\n');
+    // A file that an `import` of the program itself can't read is Node's own error.
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+      cause === null ? [error, error] : [error, [false, 'EACCES', cause, null]],
+    );
   });
 
   // Like jest.resetModules().

@@ -1,11 +1,11 @@
-import {
-  type CageLimitOptions,
-  type ChildSettingsOptions,
-  checkCageOptions,
-  type NamespaceOptions,
-  type NodeHeapOption,
-  type SpawnOptions,
+import type {
+  CageLimitOptions,
+  ChildSettingsOptions,
+  NamespaceOptions,
+  NodeHeapOption,
+  SpawnOptions,
 } from '../../../../index';
+import { checkCageOptions } from '../../../../start/request/cage-options';
 import { type Options, section, type Values, valued } from '../../command';
 import { type Flags, inFlags } from '../../flags';
 import { type ArgumentError, asUsage, given } from '../../usage';

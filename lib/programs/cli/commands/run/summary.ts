@@ -1,3 +1,4 @@
+import { printable } from '../../../../common/text/names';
 import {
   type CgroupVersion,
   explainOom,
@@ -6,7 +7,6 @@ import {
   type MemoryReport,
   type OomVerdict,
   type Outcome,
-  printable,
 } from '../../../../index';
 import type { Rows } from '../../chart/chart-data';
 import { formatDuration } from '../../text/duration';

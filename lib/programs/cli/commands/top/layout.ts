@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { formatSize, printable } from '../../../../index';
+import { printable } from '../../../../common/text/names';
+import { formatSize } from '../../../../index';
 import type { Charset, Colors } from '../../text/style';
 import { pad, truncate, truncateStart, widthOf } from '../../text/text-width';
 import { COLUMNS, type ColumnName, fittingColumns, GAP, isSortable, type SortName } from './columns';

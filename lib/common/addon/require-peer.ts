@@ -1,6 +1,6 @@
-import { MemcageError } from '../../index.js';
+import { MemcageError } from '../errors/errors';
 
-/** Loads a package that only this entry point needs. Throws `ERR_MEMCAGE_NO_PACKAGE` if it is not installed. */
+/** Loads a package that only this entry needs. Throws `ERR_MEMCAGE_NO_PACKAGE` if it is not installed. */
 export function requirePeer(load: () => unknown, { name, entry }: { name: string; entry: string }): unknown {
   try {
     return load();
