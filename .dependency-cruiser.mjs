@@ -46,7 +46,7 @@ const ROOMS = [
   'lib/jobs/budget/',
   'lib/jobs/warm-pool/preload/',
   'lib/jobs/warm-pool/',
-  'lib/index.ts',
+  'lib/(index|cgroup|machine|oci).ts',
   'lib/native.ts',
   'lib/child_process.',
   'lib/programs/metrics/',
@@ -62,7 +62,7 @@ const ROOMS = [
 const PROGRAMS = ROOMS.slice(ROOMS.indexOf('lib/programs/metrics/'));
 
 /** What users import, as the programs do. */
-const API = ['types/', 'lib/index.ts'];
+const API = ['types/', 'lib/(index|cgroup|machine|oci).ts'];
 
 /** What the programs need to speak and to check as the library does, which is no use to others. */
 const FOR_PROGRAMS = [

@@ -12,7 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { cases } from './cases';
 import type { Row } from './support/case';
 import { betterClaim } from './support/claims';

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, type CgroupProcess } from 'memcage';
+import { Cgroup, type CgroupProcess } from 'memcage/cgroup';
 import { findAllocator } from './support/allocator.mts';
 import { type Docker, findDocker } from './support/docker.mts';
 import { packPrograms } from './support/programs.mts';

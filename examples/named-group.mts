@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { exitWith, Report } from './support/report.mts';
 
 const LIMIT_BYTES = 100 * 1024 * 1024;

@@ -6,7 +6,8 @@
  */
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { Cgroup, type OomEvent, spawn } from 'memcage';
+import { type OomEvent, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { exitWith, Report } from './support/report.mts';
 
 const MIB = 1024 * 1024;

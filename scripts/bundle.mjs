@@ -8,7 +8,7 @@ import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** What users import beside `memcage`. All are made of the same parts, so that each state exists once. */
-const ENTRIES = ['child_process', 'native', 'prometheus', 'otel', 'bullmq'];
+const ENTRIES = ['cgroup', 'machine', 'oci', 'child_process', 'native', 'prometheus', 'otel', 'bullmq'];
 /**
  * In which file of dist/ a module of lib/ is: the one with the longest path here that leads to the module. `index` is loaded
  * with memcage, and `cli` is the program of that name. Each other file is a part, loaded when something in it is used.
@@ -17,9 +17,6 @@ const FILES = {
   // What index.ts exports and is no plain function, since an `import` looks at all that at once; what such a class or function
   // needs to be made; and what takes Node's functions as they are when memcage is loaded.
   index: [
-    'cgroup/events/cgroup-events',
-    'cgroup/files/interface-files',
-    'cgroup/handle/cgroup',
     'common/errors/errors',
     'common/errors/error-codes',
     'common/errors/words',
@@ -39,7 +36,13 @@ const FILES = {
   common: ['common'],
   process: ['process'],
   files: ['cgroup/directory', 'cgroup/files', 'cgroup/limits', 'cgroup/names'],
-  cgroup: ['cgroup', 'cgroup/placement/candidates', 'cgroup/placement/default-parent', 'cgroup/placement/given-parent'],
+  cgroups: [
+    'cgroup',
+    'cgroup/events/cgroup-events',
+    'cgroup/placement/candidates',
+    'cgroup/placement/default-parent',
+    'cgroup/placement/given-parent',
+  ],
   oom: ['cage/contract', 'cage/oom'],
   cage: ['cage'],
   request: ['start/refusals', 'start/request'],
@@ -61,7 +64,7 @@ const FILES = {
   watching: ['cgroup/watching'],
 };
 /** Each is loaded with those before it, so all of them with the last. */
-const TOGETHER = ['common', 'process', 'files', 'cgroup', 'oom', 'cage', 'request', 'start'];
+const TOGETHER = ['common', 'process', 'files', 'cgroups', 'oom', 'cage', 'request', 'start'];
 /**
  * Once a larger block is given back, glibc's malloc keeps twice as much of what is given back later. After one file of 570 kB
  * that was the 3 MB that V8 takes while it reads that: every fork() of the process copied it.

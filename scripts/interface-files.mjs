@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const { INTERFACE_FILES } = createRequire(import.meta.url)('../dist/index.js');
+const { INTERFACE_FILES } = createRequire(import.meta.url)('../dist/cgroup.js');
 const page = new URL('../docs/interface-files.md', import.meta.url);
 
 const FORMATS = {

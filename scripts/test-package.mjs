@@ -50,6 +50,12 @@ function checkContents() {
   for (const path of [
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/cgroup.js',
+    'dist/cgroup.d.ts',
+    'dist/machine.js',
+    'dist/machine.d.ts',
+    'dist/oci.js',
+    'dist/oci.d.ts',
     'dist/native.js',
     'dist/child_process.js',
     'dist/child_process.mjs',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, createCage, MemcageError, spawn } from 'memcage';
+import { createCage, MemcageError, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import type { Case, Row } from '../support/case';
 import { KernelLog } from '../support/kernel-log';
 import { threadCount } from '../support/own';

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { Cgroup, spawn } from 'memcage';
+import { spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import type { Case, Row } from '../support/case';
 import { interleave } from '../support/interleave';
 import { PROGRAM, stock } from '../support/starts';

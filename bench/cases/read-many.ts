@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { Cgroup, readMany } from 'memcage';
+import { Cgroup, readMany } from 'memcage/cgroup';
 import type { Case } from '../support/case';
 import { median, milliseconds } from '../support/stats';
 

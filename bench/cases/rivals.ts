@@ -2,7 +2,7 @@ import { spawn as nodeSpawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import type { Case, Row } from '../support/case';
 import { interleave, type Start } from '../support/interleave';
 import { caged, PROGRAM, stock } from '../support/starts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { openCages } from 'memcage';
+import { openCages } from 'memcage/machine';
 import { hasRun } from './caged.mts';
 import { DIRECTORY } from './judge.mts';
 

@@ -91,6 +91,9 @@ function examples() {
 export function apiSidebar() {
   const entries = [
     'memcage',
+    'memcage/cgroup',
+    'memcage/machine',
+    'memcage/oci',
     'memcage/child_process',
     'memcage/native',
     'memcage/otel',

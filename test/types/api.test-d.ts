@@ -4,18 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   type Cage,
-  type CageName,
   type CageThresholdEvent,
-  CGROUP_EVENT_NAMES,
-  Cgroup,
-  type CgroupContainer,
-  type CgroupEvent,
-  type CgroupEventName,
-  type CollectedCage,
-  cageOf,
   checkCageOptions,
-  collectGarbage,
-  containerOf,
   createCage,
   createLauncher,
   createWarmPool,
@@ -27,16 +17,11 @@ import {
   execFileSync,
   execSync,
   explainOom,
-  type FlatKeyed,
   fork,
   type LauncherOptions,
-  type LimitEvent,
-  type ListedCage,
-  listCages,
   MemcageError,
   MemoryLimitError,
   type MemoryReport,
-  type OomControl,
   type OomEvent,
   type OomVerdict,
   type Outcome,
@@ -50,10 +35,22 @@ import {
   type SyncOutcome,
   spawn,
   spawnSync,
-  type TriggerHandle,
   type WarmPool,
 } from 'memcage';
+import {
+  CGROUP_EVENT_NAMES,
+  Cgroup,
+  type CgroupContainer,
+  type CgroupEvent,
+  type CgroupEventName,
+  containerOf,
+  type FlatKeyed,
+  type LimitEvent,
+  type OomControl,
+  type TriggerHandle,
+} from 'memcage/cgroup';
 import * as replacement from 'memcage/child_process';
+import { type CageName, type CollectedCage, cageOf, collectGarbage, type ListedCage, listCages } from 'memcage/machine';
 import type { Exactly } from '../../lib/common/options/exact-options';
 import { expectType } from './expect-type';
 

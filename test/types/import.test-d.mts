@@ -1,6 +1,7 @@
 // The package as an ES module sees it.
 import * as everything from 'memcage';
-import { Cgroup, createCage, ErrorCode, MemoryLimitError, run, spawn } from 'memcage';
+import { createCage, ErrorCode, MemoryLimitError, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import replacement, { type ChildProcess, fork, type SpawnOptions, spawnSync } from 'memcage/child_process';
 import { type NativeBinding, native } from 'memcage/native';
 

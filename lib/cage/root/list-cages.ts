@@ -46,7 +46,7 @@ export interface ListedCage {
 
 /**
  * List the cages on this machine, whoever their owners are, in whatever cgroups they were made. Walks through all
- * cgroups that are mounted here and that this process may list. {@link Cgroup.open} takes the paths.
+ * cgroups that are mounted here and that this process may list. `Cgroup.open()` takes the paths.
  */
 export function listCages(): ListedCage[] {
   const current = host();

@@ -1,7 +1,7 @@
 import type { MemoryLimits } from '../../../types/options';
 import { invalidArgument } from '../errors/argument-errors';
 
-/** Options of {@link spawn} and other functions of memcage, with those limits that a configuration has. */
+/** Options of `spawn` and other functions of memcage, with those limits that a configuration has. */
 export interface OciLimits {
   /** From `memory`, and the `memory.*` files of `unified`. */
   memory?: MemoryLimits;

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
-import { Cgroup, containerOf, ErrorCode, findCage, MemcageError } from '../../index';
+import { Cgroup, containerOf } from '../../cgroup';
+import { ErrorCode, MemcageError } from '../../index';
+import { findCage } from '../../machine';
 import { isGone } from './cgroup-gone';
 import type { Operands } from './command';
 

@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { type Cage, type Cgroup, MemcageError, openCages, readMany } from '../../index';
+import { readMany } from '../../cgroup';
+import { type Cage, type Cgroup, MemcageError } from '../../index';
+import { openCages } from '../../machine';
 import { countsOf, type Facts, FIELDS, type Gauges, gaugesOf, together } from './figures';
 import { Ledger, type Totals } from './ledger';
 

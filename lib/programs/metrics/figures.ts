@@ -1,4 +1,4 @@
-import type { Reading } from '../../index';
+import type { Reading } from '../../cgroup';
 
 /** The fields that are read of each cgroup. */
 export const FIELDS = [

@@ -45,7 +45,7 @@ export function isSupported(options: SupportedOptions = {}): boolean {
  *
  * Looks only: it makes, moves and starts nothing, and leaves no decision behind. On cgroup v2 with systemd it may ask
  * systemd's manager, which takes some milliseconds, two seconds in all if it does not answer. What the kernel shows only
- * when it is tried, such as a limit on namespaces that is reached, it can't foresee; {@link diagnose} tries.
+ * when it is tried, such as a limit on namespaces that is reached, it can't foresee; `diagnose()` tries.
  *
  * @throws a TypeError when an option is wrong, and a system error when this process is short of something (EMFILE)
  */

@@ -1,4 +1,5 @@
-import { Cgroup, type CreateCageOptions, createCage, type MemoryOption, run, spawn } from 'memcage';
+import { type CreateCageOptions, createCage, type MemoryOption, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';

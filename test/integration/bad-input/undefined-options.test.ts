@@ -2,28 +2,26 @@ import childProcess from 'node:child_process';
 import { once } from 'node:events';
 import {
   type Budget,
-  Cgroup,
   checkCageOptions,
-  collectGarbage,
   createBudget,
   createCage,
   createLauncher,
   createWarmPool,
-  diagnose,
   exec,
   execFile,
   execFileSync,
   execSync,
   fork,
   isSupported,
-  limitsFromOci,
   prepare,
-  readMany,
   run,
   type SharedCage,
   spawn,
   spawnSync,
 } from 'memcage';
+import { Cgroup, readMany } from 'memcage/cgroup';
+import { collectGarbage, diagnose } from 'memcage/machine';
+import { limitsFromOci } from 'memcage/oci';
 import { observeCgroups } from 'memcage/otel';
 import { collectBudgets, collectCgroups } from 'memcage/prometheus';
 import { expectNothingLeft } from '../../support/nothing-left';

@@ -2,22 +2,21 @@ import childProcess from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import {
-  Cgroup,
   createCage,
   createLauncher,
-  diagnose,
   exec,
   execFile,
   execFileSync,
   execSync,
   fork,
   prepare,
-  readMany,
   run,
   type SharedCage,
   spawn,
   spawnSync,
 } from 'memcage';
+import { Cgroup, readMany } from 'memcage/cgroup';
+import { diagnose } from 'memcage/machine';
 import { observeCgroups } from 'memcage/otel';
 import { collectCgroups } from 'memcage/prometheus';
 import { mountPoint, version } from '../../support/cgroups/cgroup-tree';

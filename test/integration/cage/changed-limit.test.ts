@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { type Caged, Cgroup, createCage, run, type SharedCage } from 'memcage';
+import { type Caged, createCage, run, type SharedCage } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { allocate, said } from '../../support/cage-kinds';
 import { limitOf, makeBelow, removeTree, version, write } from '../../support/cgroups/cgroup-tree';
 import { runCli } from '../../support/cli/cli';

@@ -1,6 +1,7 @@
 import { chownSync, mkdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { cageOf, collectGarbage, createCage, findCage, type ListedCage, listCages, spawn } from 'memcage';
+import { createCage, spawn } from 'memcage';
+import { cageOf, collectGarbage, findCage, type ListedCage, listCages } from 'memcage/machine';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Cgroup, createCage, run, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { mark } from '../../support/processes/mark';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, createCage, run, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, makeCgroup, read, write } from '../../support/cgroups/cgroup-tree';
 import { home, makeInHome } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { Cgroup, type MemoryOption, run, spawn } from 'memcage';
+import { type MemoryOption, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { read, readKey } from '../../support/cgroups/cgroup-tree';
 import { home, makeInHome, uniqueName } from '../../support/cgroups/v2-home';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { Cgroup, createCage, run, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { allocate, said } from '../../support/cage-kinds';
 import { readKey, write } from '../../support/cgroups/cgroup-tree';
 import { home, makeInHome } from '../../support/cgroups/v2-home';

@@ -1,4 +1,5 @@
-import { Cgroup, run, spawn } from 'memcage';
+import { run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { hasPeak } from '../../support/cgroups/cgroup-tree';
 import { home, uniqueName } from '../../support/cgroups/v2-home';

@@ -1,5 +1,6 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
-import { Cgroup, run, type Size, spawn } from 'memcage';
+import { run, type Size, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { readNumber } from '../../support/cgroups/cgroup-tree';
 import { home, uniqueName } from '../../support/cgroups/v2-home';

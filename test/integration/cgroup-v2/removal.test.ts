@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cgroup, createCage, run, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { read, write } from '../../support/cgroups/cgroup-tree';
 import { home, uniqueName } from '../../support/cgroups/v2-home';

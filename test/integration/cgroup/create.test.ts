@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, limitOf, mountPoint, read, version } from '../../support/cgroups/cgroup-tree';
 import { foreign, other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

@@ -1,6 +1,7 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { Cgroup, type MemcageError, spawn } from 'memcage';
+import { type MemcageError, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Cgroup, type MemoryLimits, spawn } from 'memcage';
+import { type MemoryLimits, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { limitOf, oomKills, read, version } from '../../support/cgroups/cgroup-tree';
 import { foreign, other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

@@ -1,6 +1,6 @@
 import { spawn as nodeSpawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, members, version } from '../../support/cgroups/cgroup-tree';
 import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { Cgroup, createCage, MemcageError, type Reading, readMany, run, type SampleField, spawn } from 'memcage';
+import { createCage, MemcageError, run, spawn } from 'memcage';
+import { Cgroup, type Reading, readMany, type SampleField } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { cgroupOf, files, makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { whileSteady } from '../../support/cgroups/kernel-figures';

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { files, limitOf, read, readNumber, readPeak, version } from '../../support/cgroups/cgroup-tree';
 import { other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

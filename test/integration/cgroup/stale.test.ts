@@ -1,6 +1,7 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { Cgroup, createCage, spawn, whyUnsupported } from 'memcage';
+import { createCage, spawn, whyUnsupported } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroups/cgroup-tree';
 import { other, strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { Cgroup, run } from 'memcage';
+import { run } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { enableMemory, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { strangers } from '../../support/cgroups/strangers';
 import { withCode } from '../../support/error-code';

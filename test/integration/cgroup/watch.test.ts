@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, createCage, run, type Sample, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
+import { Cgroup, type Sample } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';

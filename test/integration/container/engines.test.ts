@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { type Docker, startDocker } from '../../../examples/support/docker.mts';
 import { findProgram, packPrograms } from '../../../examples/support/programs.mts';
 import { version } from '../../support/cgroups/cgroup-tree';

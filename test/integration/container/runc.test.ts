@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { type Answer, memory, type Self } from '../../support/engines/container-view';
 import { runInContainer, whileContainerRuns } from '../../support/engines/runc';
 import { describeIf } from '../../support/require';

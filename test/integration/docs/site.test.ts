@@ -62,7 +62,7 @@ function isBuilt(): boolean {
 const PAGES = [
   { path: '', title: 'memcage', beside: 'Tutorial', languages: ['js', 'sh', 'text'] },
   { path: 'docs/run.html', title: 'run(file, args?, options?)', beside: 'Tutorial', languages: ['js', 'text'] },
-  { path: 'docs/api/memcage/classes/Cgroup.html', title: 'Class: Cgroup', beside: 'Cgroup', languages: ['ts'] },
+  { path: 'docs/api/memcage/cgroup/classes/Cgroup.html', title: 'Class: Cgroup', beside: 'Cgroup', languages: ['ts'] },
 ];
 
 describeIf(['machine', 'chromium'], 'the site in a browser', () => {

@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, type CgroupEvents, type MemoryOption, run } from 'memcage';
+import { type MemoryOption, run } from 'memcage';
+import { Cgroup, type CgroupEvents } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { oomKills, removeTree, version } from '../../support/cgroups/cgroup-tree';
 import { countOf, namesOf, recordEvents } from '../../support/children/record-events';

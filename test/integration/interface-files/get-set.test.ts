@@ -1,4 +1,5 @@
-import { Cgroup, type MemcageError, run, spawn } from 'memcage';
+import { type MemcageError, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { makeCgroup, read, version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';

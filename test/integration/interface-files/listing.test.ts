@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cgroup, type FileNeed, INTERFACE_FILES, type InterfaceFile, type ReadableFile } from 'memcage';
+import { Cgroup, type FileNeed, INTERFACE_FILES, type InterfaceFile, type ReadableFile } from 'memcage/cgroup';
 import { type Controller, makeCgroup, mountPoint, version } from '../../support/cgroups/cgroup-tree';
 import { kernelHas } from '../../support/kernel-version';
 import { describeIf, type Feature } from '../../support/require';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Cgroup } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { controllerCgroup } from '../../support/cgroups/side-cgroups';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';

@@ -1,4 +1,5 @@
-import type { Cgroup, CgroupEvent, SharedCage } from 'memcage';
+import type { Cgroup, SharedCage } from 'memcage';
+import type { CgroupEvent } from 'memcage/cgroup';
 
 type Emitter = Pick<Cgroup | SharedCage, 'off'> & { on(name: string, listener: (event: CgroupEvent) => void): unknown };
 

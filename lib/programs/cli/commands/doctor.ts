@@ -1,6 +1,6 @@
 import { describeCandidate } from '../../../cgroup/placement/candidates';
 import { printable } from '../../../common/text/names';
-import { type Diagnosis, diagnose, type Finding, type FindingState } from '../../../index';
+import { type Diagnosis, diagnose, type Finding, type FindingState } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';

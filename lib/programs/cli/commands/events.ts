@@ -1,16 +1,12 @@
-import { printable } from '../../../common/text/names';
 import {
   CGROUP_EVENT_NAMES,
-  type Cgroup,
   type CgroupEvent,
   type CgroupEventName,
-  ErrorCode,
-  formatSize,
-  MemcageError,
-  parseSize,
   type ThresholdEvent,
   type Trigger,
-} from '../../../index';
+} from '../../../cgroup';
+import { printable } from '../../../common/text/names';
+import { type Cgroup, ErrorCode, formatSize, MemcageError, parseSize } from '../../../index';
 import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, TARGET } from '../target';

@@ -1,5 +1,5 @@
 import { printable } from '../../../common/text/names';
-import { type CollectedCage, collectGarbage } from '../../../index';
+import { type CollectedCage, collectGarbage } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';

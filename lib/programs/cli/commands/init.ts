@@ -1,4 +1,4 @@
-import { becomeInit } from '../../../index';
+import { becomeInit } from '../../../machine';
 import { COMMAND_EXIT_CODES } from '../command';
 import { defineCommand } from '../define-command';
 

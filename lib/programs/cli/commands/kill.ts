@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
+import { containerOf } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
-import { type Cgroup, cageOf, containerOf } from '../../../index';
+import type { Cgroup } from '../../../index';
+import { cageOf } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, rootPaths, TARGET } from '../target';

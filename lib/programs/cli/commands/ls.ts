@@ -1,5 +1,7 @@
+import { Cgroup, containerOf } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
-import { Cgroup, containerOf, formatSize, type ListedCage, listCages } from '../../../index';
+import { formatSize } from '../../../index';
+import { type ListedCage, listCages } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';

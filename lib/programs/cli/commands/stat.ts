@@ -1,12 +1,6 @@
+import { type CgroupProcess, type Pressure, type PressureLine, readMany } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
-import {
-  type Cgroup,
-  type CgroupProcess,
-  formatSize,
-  type Pressure,
-  type PressureLine,
-  readMany,
-} from '../../../index';
+import { type Cgroup, formatSize } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, TARGET } from '../target';

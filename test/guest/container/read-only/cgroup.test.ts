@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { Cgroup, createCage, run, spawn } from 'memcage';
+import { createCage, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 
 /**
  * For test/guest/views/container: a limit of 1 GiB on this container, and 1.5 GiB on an ancestor that it can't see.

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cgroup, createCage, prepare, run } from 'memcage';
+import { createCage, prepare, run } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { removeOwners } from '../../../support/nothing-left';
 import { until } from '../../../support/until';
 

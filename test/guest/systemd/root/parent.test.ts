@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { createCage, diagnose, prepare, run } from 'memcage';
+import { createCage, prepare, run } from 'memcage';
+import { diagnose } from 'memcage/machine';
 import { removeOwners } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { endNow, processesWith } from '../../../support/processes/processes';

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Cgroup, createCage, diagnose, prepare, run, spawn } from 'memcage';
+import { createCage, prepare, run, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
+import { diagnose } from 'memcage/machine';
 import { native } from 'memcage/native';
 import { removeOwners } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { Finding } from 'memcage';
+import type { Finding } from 'memcage/machine';
 import { fixtureResult } from '../../../support/fixture';
 import type { FaultRule } from '../../../support/native/faults';
 import { addBuilt, addFile, BUILT, copyPackage } from '../../../support/package-copy';

@@ -1,7 +1,8 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Cgroup, run } from 'memcage';
+import { run } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { childrenOf, processesWith } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';

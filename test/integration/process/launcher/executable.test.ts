@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding } from 'memcage';
+import type { Finding } from 'memcage/machine';
 import { fixtureResult } from '../../../support/fixture';
 import { addBuilt, addFile, BUILT, copyPackage } from '../../../support/package-copy';
 import { patience } from '../../../support/patience';

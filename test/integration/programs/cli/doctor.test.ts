@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Diagnosis } from 'memcage';
+import type { Diagnosis } from 'memcage/machine';
 import { cgroupOf, enableMemory, makeCgroup, mountPoint, removeTree } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
 import { TerminalSession } from '../../../support/cli/terminal';

@@ -6,7 +6,8 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { Cgroup, createCage, run } from 'memcage';
+import { createCage, run } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { type ObserveCgroupsOptions, observeCgroups } from 'memcage/otel';
 import { said } from '../../../support/cage-kinds';
 import { makeCgroup, version } from '../../../support/cgroups/cgroup-tree';

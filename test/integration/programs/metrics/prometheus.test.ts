@@ -1,4 +1,6 @@
-import { Cgroup, createCage, openCages, run, type SharedCage, spawn } from 'memcage';
+import { createCage, run, type SharedCage, spawn } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
+import { openCages } from 'memcage/machine';
 import { collectCgroups } from 'memcage/prometheus';
 import { Counter, register as globalRegister, Registry } from 'prom-client';
 import { said } from '../../../support/cage-kinds';

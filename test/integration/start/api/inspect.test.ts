@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import { Cgroup, run, type SharedCage, spawnSync } from 'memcage';
+import { run, type SharedCage, spawnSync } from 'memcage';
+import { Cgroup } from 'memcage/cgroup';
 import { makeCgroup } from '../../../support/cgroups/cgroup-tree';
 import { closedAfterEach } from '../../../support/closed-after-each';
 import { expectNothingLeft } from '../../../support/nothing-left';

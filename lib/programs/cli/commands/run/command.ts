@@ -1,4 +1,5 @@
-import { Cgroup, type CgroupVersion, type MemoryLimits, parseSize, type Size } from '../../../../index';
+import { Cgroup, type CgroupVersion } from '../../../../cgroup';
+import { type MemoryLimits, parseSize, type Size } from '../../../../index';
 import { COMMAND_EXIT_CODES, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import { checkLimits, given, swapNeeds, UsageError } from '../../usage';

@@ -1,5 +1,6 @@
 import { existsSync, openSync, writeFileSync } from 'node:fs';
-import type { Cage, CgroupVersion, MemoryLimits, Outcome } from '../../../../index';
+import type { CgroupVersion } from '../../../../cgroup';
+import type { Cage, MemoryLimits, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { checkChartName, isPage } from '../../chart/document';
 import { renderHtml, renderSvg } from '../../chart/memory-chart';

@@ -1,6 +1,6 @@
+import type { CgroupVersion } from '../../../../cgroup';
 import { printable } from '../../../../common/text/names';
 import {
-  type CgroupVersion,
   explainOom,
   formatSize,
   type LimitsReport,

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import { Cgroup, formatSize } from '../../../../index';
+import { Cgroup } from '../../../../cgroup';
+import { formatSize } from '../../../../index';
 import { charsetOf, colorsOf } from '../../text/style';
 import { killAllIn, processes } from '../kill';
 import { ordered } from './columns';

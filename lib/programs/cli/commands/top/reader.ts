@@ -1,15 +1,8 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  Cgroup,
-  type CgroupContainer,
-  cageOf,
-  containerOf,
-  ErrorCode,
-  MemcageError,
-  type Reading,
-  readMany,
-} from '../../../../index';
+import { Cgroup, type CgroupContainer, containerOf, type Reading, readMany } from '../../../../cgroup';
+import { ErrorCode, MemcageError } from '../../../../index';
+import { cageOf } from '../../../../machine';
 import { passingOver } from '../../cgroup-gone';
 import { readCommand } from '../../read-proc';
 import { rootPaths } from '../../target';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Cgroup, listCages } from '../../../../index';
+import { Cgroup } from '../../../../cgroup';
+import { listCages } from '../../../../machine';
 import { passingOver } from '../../cgroup-gone';
 
 /** The cgroups to show: those of cages, all that have processes, or those with the given paths. */

@@ -1,0 +1,13 @@
+/// <reference types="node" preserve="true" />
+/**
+ * What this machine has for cages, and which cages there are: of this thread, of other processes, and of dead ones.
+ *
+ * @module memcage/machine
+ */
+export type * from '../types/diagnosis';
+export { openCages } from './cage/open-cages';
+export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';
+export { type CageName, cageOf, findCage } from './cage/root/find-cage';
+export { type CageOwner, type ListedCage, listCages } from './cage/root/list-cages';
+export { type BecomeInitOptions, becomeInit } from './start/api/become-init';
+export { type DiagnoseOptions, diagnose } from './start/doctor/diagnose';

@@ -1,0 +1,8 @@
+/// <reference types="node" preserve="true" />
+/**
+ * Limits of an OCI runtime configuration as memcage's.
+ *
+ * @module memcage/oci
+ */
+export { limitsFromOci, type OciOptions } from './common/oci/limits-from-oci';
+export type { OciLimits } from './common/oci/translation';
