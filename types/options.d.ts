@@ -1,7 +1,6 @@
 /**
  * A number of bytes, or text with a unit: `'100M'`, `'100MB'`, `'100MiB'`, `'1.5 GiB'`. K, M, G, T and P, in upper or
- * lower case, are powers of 1024, as in Docker. `'max'`, `'unlimited'` and `Infinity` mean unlimited. The kernel
- * rounds down to whole pages.
+ * lower case, are powers of 1024, as in Docker. `'max'` and `Infinity` are no limit. The kernel rounds down to whole pages.
  */
 export type Size = number | string;
 
@@ -144,16 +143,16 @@ export type NodeHeapOption = 'auto' | Size | false;
 
 /**
  * A limit of a resource: both the soft and the hard one, or each of them. The kernel enforces the soft limit; the program
- * may raise it up to the hard one. `'unlimited'` and `Infinity` mean no limit.
+ * may raise it up to the hard one. `'max'` and `Infinity` are no limit.
  */
 export type ResourceLimit<Amount extends number | string = number> =
   | Amount
-  | 'unlimited'
+  | 'max'
   | {
       /** What the kernel enforces. At most `hard`. */
-      soft: Amount | 'unlimited';
+      soft: Amount | 'max';
       /** How far the program may raise the soft limit. Only CAP_SYS_RESOURCE raises this one. */
-      hard: Amount | 'unlimited';
+      hard: Amount | 'max';
     };
 
 /**

@@ -205,7 +205,7 @@ function names(): void {
   spawn('true', [], { privileges: { noNewPrivs: true } });
   // @ts-expect-error a list of names
   spawn('true', [], { privileges: { capabilities: 'chown' } });
-  spawn('true', [], { rlimits: { fsize: '1M', cpu: { soft: 1, hard: 'unlimited' } }, nice: 1, oomScoreAdj: 1 });
+  spawn('true', [], { rlimits: { fsize: '1M', cpu: { soft: 1, hard: 'max' } }, nice: 1, oomScoreAdj: 1 });
   spawn('true', [], { privileges: { capabilities: ['chown'], seccomp: new Uint8Array(8), noNewPrivileges: true } });
   spawn('true', [], { privileges: { seccomp: 'default' } });
   // @ts-expect-error a filter, or the name of memcage's own

@@ -1,6 +1,9 @@
 import type { Size } from '../../../types/options';
 import { invalidSize, limitTooSmall } from '../errors/argument-errors';
 
+/** No limit, as in the kernel's files. */
+const NO_LIMIT = 'max';
+
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   '': 1,
   K: 1024,
@@ -50,7 +53,7 @@ export function parseSize(size: Size, name = 'size'): number {
 }
 
 function toBytes(value: unknown): number | null {
-  if (value === 'max' || value === UNLIMITED || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (value === NO_LIMIT || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (typeof value === 'number') return safeBytes(value);
   if (typeof value !== 'string') return null;
   const [, bytes, amount = bytes, unit = ''] = SIZE.exec(value) ?? [];
@@ -64,15 +67,14 @@ function safeBytes(value: number): number | null {
   return Number.isSafeInteger(value) ? value + 0 : null;
 }
 
-const UNLIMITED = 'unlimited';
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /**
- * Formats bytes for people: `100 MiB`, `1.5 GiB`; `unlimited` for `Infinity`. Powers of 1024, at most one decimal.
+ * Formats bytes for people: `100 MiB`, `1.5 GiB`; `max` for `Infinity`. Powers of 1024, at most one decimal.
  * {@link parseSize} reads it again.
  */
 export function formatSize(bytes: number): string {
-  if (bytes === Number.POSITIVE_INFINITY) return UNLIMITED;
+  if (bytes === Number.POSITIVE_INFINITY) return NO_LIMIT;
   let amount = Math.abs(bytes);
   let unit = 0;
   // 1023.95 would be printed as 1024.

@@ -74,9 +74,9 @@ function toRlimit(name: ResourceName, option: unknown, of: string): SoftAndHard 
 
 function toAmount(name: ResourceName, full: string, value: unknown): number {
   if (RESOURCES[name].inBytes) return checkSize(full, value, { min: 0, pageBytes: 1 });
-  if (value === 'unlimited' || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+  if (value === 'max' || value === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalidArgument(full, "an integer from 0 on, or 'unlimited'", value);
+  throw invalidArgument(full, "an integer from 0 on, or 'max'", value);
 }
 
 /** The limits of this process, read anew: another process may change them. One that can't be read is left out. */

@@ -171,7 +171,7 @@ function ofFirst({ losesRights }: SettingFacts): string {
 }
 
 function amount(value: number): string {
-  return value === Number.POSITIVE_INFINITY ? "'unlimited'" : String(value);
+  return value === Number.POSITIVE_INFINITY ? "'max'" : String(value);
 }
 
 function explainKeyring({ errno }: CloneFailure): RefusedSetting {

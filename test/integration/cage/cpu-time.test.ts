@@ -208,7 +208,7 @@ describeIf(['cgroup', 'root'], 'a limit of processor time, for each process', ()
     ['beside a lower one of the child\u2019s own', { cpuTimeMs: 1500, rlimits: { cpu: 1 } }, ['1', '1']],
     [
       'beside a soft one of the child\u2019s own',
-      { cpuTimeMs: 1500, rlimits: { cpu: { soft: 1, hard: 'unlimited' } } },
+      { cpuTimeMs: 1500, rlimits: { cpu: { soft: 1, hard: 'max' } } },
       ['1', '5'],
     ],
     ['under an init', { cpuTimeMs: 1500, namespaces: { pid: { init: true } } }, ['4', '5']],

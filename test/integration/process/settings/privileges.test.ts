@@ -217,7 +217,7 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     );
     const cwd = mkdtempSync(join(directory, 'core-'));
     for (const place of [{}, { uid: 0 }] as SpawnOptions[]) {
-      const settings = { rlimits: { core: 'unlimited' }, privileges: { seccomp } } as const;
+      const settings = { rlimits: { core: 'max' }, privileges: { seccomp } } as const;
       const start = run('true', [], { ...place, ...settings, cwd, reject: false });
       expect(await start).toMatchObject({ exitCode: null, signal: 'SIGSYS' });
       // A relative pattern of core(5): the kernel would write it there.

@@ -214,7 +214,7 @@ describeIf(['cgroup', 'root'], 'the settings of a child', () => {
 
   test('a limit that nobody may have is refused with its name', async () => {
     const most = readFileSync('/proc/sys/fs/nr_open', 'utf8').trim();
-    const start = run('true', [], { memory: '50M', rlimits: { core: 0, nofile: 'unlimited' } });
+    const start = run('true', [], { memory: '50M', rlimits: { core: 0, nofile: 'max' } });
     await expect(start).rejects.toMatchObject({
       code: 'ERR_MEMCAGE_SETTING',
       stage: 'rlimits',
@@ -272,7 +272,7 @@ describeIf(['root', 'sys-resource'], 'the settings of a child of a process with 
   });
 
   test('no limit is no limit', async () => {
-    const rlimits = { fsize: 'unlimited', core: Number.POSITIVE_INFINITY } as const;
+    const rlimits = { fsize: 'max', core: Number.POSITIVE_INFINITY } as const;
     expect((await run('sh', ['-c', 'ulimit -Hf; ulimit -Sc'], { rlimits })).stdout).toBe('unlimited\nunlimited\n');
   });
 

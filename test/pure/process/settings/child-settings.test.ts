@@ -13,7 +13,7 @@ describe('the option rlimits', () => {
       nofile: 64,
       fsize: '1M',
       core: 0,
-      as: 'unlimited',
+      as: 'max',
       cpu: Number.POSITIVE_INFINITY,
     };
     expect(resolve({ rlimits }).rlimits).toEqual({
@@ -26,7 +26,7 @@ describe('the option rlimits', () => {
   });
 
   test('takes the soft and the hard limit', () => {
-    const rlimits = { nofile: { soft: 8, hard: 'unlimited' }, stack: { soft: '8M', hard: '1G' } };
+    const rlimits = { nofile: { soft: 8, hard: 'max' }, stack: { soft: '8M', hard: '1G' } };
     expect(resolve({ rlimits }).rlimits).toEqual({
       nofile: { soft: 8, hard: Number.POSITIVE_INFINITY },
       stack: { soft: 8 * 2 ** 20, hard: 2 ** 30 },
@@ -34,7 +34,7 @@ describe('the option rlimits', () => {
   });
 
   test('is for the addon what the kernel takes', () => {
-    const rlimits = { fsize: '1M', nofile: { soft: 8, hard: 'unlimited' } };
+    const rlimits = { fsize: '1M', nofile: { soft: 8, hard: 'max' } };
     expect(planSettings(resolve({ rlimits, oomScoreAdj: -0, nice: -20 }))).toEqual({
       rlimits: [
         { name: 'fsize', ...both(2 ** 20) },
@@ -72,10 +72,12 @@ testRows(
     [{ rlimits: { nofile: -1 } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.nofile'],
     [{ rlimits: { nofile: 1.5 } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.nofile'],
     [{ rlimits: { nofile: '64' } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.nofile'],
+    [{ rlimits: { nofile: 'unlimited' } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', "or 'max' for rlimits.nofile"],
+    [{ rlimits: { core: 'unlimited' } }, 'ERR_MEMCAGE_INVALID_SIZE', "or 'max' for rlimits.core"],
     [{ rlimits: { nofile: null } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.nofile'],
     [{ rlimits: { nofile: { soft: 1 } } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.nofile.hard'],
     [{ rlimits: { nofile: { soft: 2, hard: 1 } } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.nofile.soft'],
-    [{ rlimits: { cpu: { soft: 'unlimited', hard: 1 } } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.cpu.soft'],
+    [{ rlimits: { cpu: { soft: 'max', hard: 1 } } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'rlimits.cpu.soft'],
     [{ rlimits: { nofile: { max: 1 } } }, 'ERR_MEMCAGE_UNKNOWN_OPTION', 'rlimits.nofile.max'],
     [{ rlimits: { fsize: 'big' } }, 'ERR_MEMCAGE_INVALID_SIZE', 'rlimits.fsize'],
     [{ rlimits: { files: 1 } }, 'ERR_MEMCAGE_UNKNOWN_OPTION', "did you mean 'rlimits.nofile'"],

@@ -9,7 +9,7 @@ const { flag, valued } = section('Settings of COMMAND');
 export const SETTINGS = {
   rlimit: valued(
     'NAME=LIMIT',
-    'limit of a resource, for each of its processes: nofile=64, fsize=1M:2M (soft:hard), cpu=60, core=unlimited; the names are those of ' +
+    'limit of a resource, for each of its processes: nofile=64, fsize=1M:2M (soft:hard), cpu=60, core=max; the names are those of ' +
       'getrlimit(2) in lower case; any number of times',
     { multiple: true },
   ),
@@ -85,7 +85,7 @@ function amount(text: string): number | string {
   if (!/^\d+$/.test(text)) return text;
   const count = Number(text);
   if (Number.isSafeInteger(count)) return count;
-  throw new UsageError(`--rlimit takes numbers up to ${Number.MAX_SAFE_INTEGER}, or unlimited, not '${text}'`);
+  throw new UsageError(`--rlimit takes numbers up to ${Number.MAX_SAFE_INTEGER}, or max, not '${text}'`);
 }
 
 function integer(name: string, text: string | undefined): number | undefined {
