@@ -1,5 +1,6 @@
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import { memoryController, sizeText } from '../files/controller';
 import type { CgroupVersion } from '../files/formats';
 import { type MemoryRole, memoryFile } from '../files/roles';
@@ -138,7 +139,7 @@ function planHardLimitsV1(limits: ResolvedLimits, swap: number | undefined, curr
   if (max === Number.POSITIVE_INFINITY && swap !== undefined && swap !== Number.POSITIVE_INFINITY) {
     throw invalidArgument(
       'memory.max',
-      'a limit together with memory.swap (cgroup v1 limits the sum of both)',
+      words`a limit together with ${mention('memory.swap')} (cgroup v1 limits the sum of both)`,
       limits.max,
     );
   }

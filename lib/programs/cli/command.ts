@@ -1,38 +1,42 @@
-/** What a shell suggests at a place of the command line: names of cgroups, files, commands, or the given words. */
-export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
+import type { Kind, Suggestion } from './kinds';
+import type { OptionName } from './option-names';
 
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
-  /** What the help calls its value: `SIZE`. */
-  readonly value?: string;
+  /** What its value looks like; left out if it has none. */
+  readonly kind?: Kind<unknown>;
   readonly help: string;
+  /** What holds without it, for the help. */
+  readonly otherwise?: string;
   /** The heading in the help under which the option is. */
   readonly section: string;
-  readonly suggest?: Suggestion;
   /** Whether it may be given several times: its value is then a list. */
   readonly multiple?: true;
-  /** Whether its value may be a negative number, also as the next word: `--nice -5`. */
-  readonly signed?: true;
+  /** The library's option that it is: where its value goes, and what errors call it. */
+  readonly sets?: OptionName;
+  /** What an option without a value sets. Default: true. */
+  readonly to?: false;
 }
 
 /** Options by their long names. */
 export type Options = Readonly<Record<string, Option>>;
 
-type More = Partial<Pick<Option, 'short' | 'suggest' | 'multiple' | 'signed'>>;
+type More = Partial<Pick<Option, 'short' | 'otherwise' | 'multiple' | 'sets' | 'to'>>;
+
+/** An option with a value of this kind. */
+type Valued<K> = Pick<Option, 'help' | 'section'> & { readonly type: 'string'; readonly kind: K };
 
 /** Makes the options of one section of the help. */
 export const section = (title: string) => ({
   /** An option without a value. */
   flag: (help: string, more: More = {}) => ({ type: 'boolean' as const, help, section: title, ...more }),
   /** An option with a value. */
-  valued: <const M extends More = Record<never, never>>(value: string, help: string, more?: M) => ({
-    type: 'string' as const,
-    value,
-    help,
-    section: title,
-    ...(more as M),
-  }),
+  valued: <K extends Kind<unknown>, const M extends More = Record<never, never>>(
+    kind: K,
+    help: string,
+    more?: M,
+  ): Valued<K> & NoInfer<M> => ({ type: 'string', kind, help, section: title, ...(more as M) }),
 });
 
 export const { flag, valued } = section('Options');
@@ -60,11 +64,11 @@ export interface Operands {
 }
 
 export type Values<O extends Options> = {
-  readonly [N in keyof O]?: O[N] extends { multiple: true }
-    ? readonly string[]
-    : O[N]['type'] extends 'boolean'
-      ? boolean
-      : string;
+  readonly [N in keyof O]?: O[N] extends { kind: Kind<infer T> }
+    ? O[N] extends { multiple: true }
+      ? readonly T[]
+      : T
+    : boolean;
 };
 
 /** A command of memcage, as the parser, the help and the shells' completion see it. */
@@ -83,8 +87,12 @@ export interface CommandTexts {
 
 export interface Command extends CommandTexts {
   readonly options: Options;
-  /** @param words the words after the name */
-  execute(words: readonly string[]): number | Promise<number>;
+  /**
+   * Resolves with the exit code. Rejects with UsageError.
+   *
+   * @param words the words after the name
+   */
+  execute(words: readonly string[]): Promise<number>;
 }
 
 /** The exit code of every failure of memcage itself. */

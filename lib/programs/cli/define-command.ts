@@ -1,14 +1,20 @@
 import { type Command, type CommandTexts, flag, type Options, type Values } from './command';
+import { type Flags, flagsOf } from './flags';
 import { helpOf } from './help';
-import { parseWords } from './parse-words';
+import { parseWords, readValues } from './parse-words';
 import { print } from './text/output';
+import { asUsage } from './usage';
 
 export const { version: VERSION } = require('../../../package.json') as { version: string };
 
 interface Definition<O extends Options> extends CommandTexts {
   readonly options: O;
-  /** Returns the exit code. Throws UsageError for wrong usage that the tables can't reveal. */
-  run(values: Values<O>, operands: readonly string[]): number | Promise<number>;
+  /**
+   * Returns the exit code. Throws UsageError for wrong usage that neither the tables nor the library reveal.
+   *
+   * @param flags for errors of the library: they are told so if they are thrown
+   */
+  run(values: Values<O>, operands: readonly string[], flags: Flags): number | Promise<number>;
 }
 
 const COMMON = {
@@ -21,12 +27,18 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
   const command = { ...definition, options };
   return {
     ...command,
-    execute(words) {
-      const { values, operands } = parseWords(words, command);
-      if (values['help'] === true) return print(helpOf(command));
-      if (values['version'] === true) return print(`${VERSION}\n`);
-      // The values were parsed with the table from which their type is made.
-      return definition.run(values as Values<O>, operands);
+    async execute(words) {
+      const { given, operands } = parseWords(words, command);
+      if (given['help'] === true) return print(helpOf(command));
+      if (given['version'] === true) return print(`${VERSION}\n`);
+      // The values are read with the table from which their type is made.
+      const values = readValues(given, options) as Values<O>;
+      const flags = flagsOf(options, given);
+      try {
+        return await definition.run(values, operands, flags);
+      } catch (error) {
+        throw asUsage(error, flags);
+      }
     },
   };
 }

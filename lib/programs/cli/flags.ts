@@ -1,49 +1,63 @@
 import type { MemcageError } from '../../index';
+import type { Options } from './command';
 
-/** What the command line says, by what the library names: an option, or something else that it has no flag for. */
-export type Flags = Readonly<Record<string, string>>;
+/** How the command line says what the library has options for. */
+export interface Flags {
+  /** Flags by the library's options: `--memory` for `memory.max`. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Flags with what was given: `--bind /data:/job` for `root.binds[0]`. */
+  readonly given: Readonly<Record<string, string>>;
+}
 
-const FLAGS: Flags = {
-  cpu: '--cpu',
-  cwd: '--cwd',
-  keepDescendants: '--keep',
-  'memory.high': '--high',
-  'memory.low': '--low',
-  'memory.max': '--memory',
-  'memory.min': '--min',
-  'memory.swap': '--swap',
-  'namespaces.mount': '--mount',
-  'namespaces.pid': '--pid',
-  'namespaces.user': '--user',
-  nice: '--nice',
-  nodeHeap: '--node-heap',
-  oomScoreAdj: '--oom-score-adj',
-  'privileges.capabilities': '--keep-cap',
-  'privileges.noNewPrivileges': '--no-new-privs',
-  'privileges.seccomp': '--seccomp',
-  'root.path': '--root',
+/** The words of a command line, by the names of its options. */
+export type GivenWords = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** What is no option of one flag alone. */
+const OTHERS: Flags['names'] = {
   'root.readOnly': '--read-only and :ro',
-  'root.tmpfs': 'a --tmpfs',
+  thresholdMs: '--pressure',
+  windowMs: '--pressure',
   'only in code': '',
   'the function': '',
 };
 
 const RLIMITS = 'rlimits.';
 
-/**
- * The message of an error of the library, with flags instead of options.
- *
- * @param given the words for some of them, with their values: `--bind /data:/job` for `root.binds[0]`
- */
-export function inFlags({ message, words = [message] }: Pick<MemcageError, 'message' | 'words'>, given: Flags): string {
+export function flagsOf(options: Options, words: GivenWords): Flags {
+  const names: Record<string, string> = {};
+  const given: Record<string, string> = {};
+  for (const [name, { sets }] of Object.entries(options)) {
+    if (sets === undefined) continue;
+    const word = words[name];
+    names[sets] = `--${name}`;
+    if (typeof word === 'string') given[sets] = `--${name} ${word}`;
+    if (typeof word !== 'object') continue;
+    for (const [index, each] of word.entries()) {
+      const key = sets === 'rlimits' ? `${RLIMITS}${each.split('=')[0]}` : `${sets}[${index}]`;
+      given[key] = `--${name} ${each}`;
+    }
+  }
+  return { names: { ...names, ...OTHERS }, given };
+}
+
+/** The message of an error of the library, with flags instead of options. */
+export function inFlags(
+  { message, words = [message] }: { message: string; words?: MemcageError['words'] | undefined },
+  { names, given }: Flags,
+): string {
   const told = words.map((part) => {
     if (typeof part === 'string') return part;
     const { name, value, text } = part;
-    const [entry] = /^root\.\w+\[\d+\]/.exec(name) ?? [];
-    if (entry !== undefined) return given[entry] ?? text;
     if (name.startsWith(RLIMITS) && value === undefined) return `--rlimit ${name.slice(RLIMITS.length)}`;
-    const flag = FLAGS[name];
-    return given[name] ?? (flag === undefined || value === undefined ? (flag ?? text) : `${flag} ${value}`);
+    const flag = nearest(names, name) ?? names[`${name}.max`];
+    if (value === undefined && !name.includes('[')) return flag ?? text;
+    return nearest(given, name) ?? (flag === undefined ? text : `${flag} ${value}`);
   });
   return told.join('');
+}
+
+/** Of the option, or of the one that it is a part of: `--stall` for `stall.limitMs`. */
+function nearest(words: Readonly<Record<string, string>>, name: string): string | undefined {
+  const around = name.slice(0, Math.max(0, name.lastIndexOf('.')));
+  return words[name] ?? (around === '' ? undefined : nearest(words, around));
 }

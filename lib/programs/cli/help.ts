@@ -46,14 +46,19 @@ export function overviewOf(commands: readonly Command[]): string {
 function sectionsOf(options: Options): [section: string, rows: HelpRow[]][] {
   const sections = new Map<string, HelpRow[]>();
   for (const [name, option] of Object.entries(options)) {
-    const { section, help } = option;
-    sections.set(section, [...(sections.get(section) ?? []), [leftOf(name, option), help]]);
+    const { section } = option;
+    sections.set(section, [...(sections.get(section) ?? []), [leftOf(name, option), textOf(option)]]);
   }
   return [...sections];
 }
 
-function leftOf(name: string, { short, value }: Option): string {
-  return `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
+function leftOf(name: string, { short, kind }: Option): string {
+  return `${short === undefined ? '    ' : `-${short}, `}--${name}${kind === undefined ? '' : ` ${kind.value}`}`;
+}
+
+function textOf({ help, multiple, otherwise }: Option): string {
+  const times = multiple === true ? '; any number of times' : '';
+  return `${help}${times}${otherwise === undefined ? '' : ` (default: ${otherwise})`}`;
 }
 
 function titled(title: string, rows: readonly HelpRow[]): string {

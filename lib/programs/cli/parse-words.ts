@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { likelyMeant } from '../../common/options/likely-meant';
-import type { CommandTexts, Operands, Options } from './command';
+import type { MemcageError } from '../../index';
+import type { CommandTexts, Operands, Option, Options } from './command';
+import { type GivenWords, inFlags } from './flags';
 import { UsageError } from './usage';
 
 interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
@@ -8,7 +10,8 @@ interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
 }
 
 interface Parsed {
-  values: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+  /** The values of options, as they were written. */
+  given: GivenWords;
   operands: string[];
 }
 
@@ -16,9 +19,39 @@ interface Parsed {
 export function parseWords(words: readonly string[], table: Table): Parsed {
   const [own, operands] = table.operands.endOptions ? splitAtOperand(words, table.options) : [words, []];
   const { values, positionals } = parseOwn(own, table);
-  const parsed = { values: values as Parsed['values'], operands: [...positionals, ...operands] };
+  const parsed = { given: values as GivenWords, operands: [...positionals, ...operands] };
   if (values['help'] !== true && values['version'] !== true) checkCount(parsed.operands, table);
   return parsed;
+}
+
+/** What the words mean, by the kind of each option. */
+export function readValues(given: GivenWords, options: Options): Readonly<Record<string, unknown>> {
+  const read = ([name, words]: [string, GivenWords[string]]): [string, unknown] => {
+    const { kind } = options[name] ?? {};
+    if (kind === undefined || words === undefined || typeof words === 'boolean') return [name, words];
+    return [
+      name,
+      typeof words === 'string' ? readValue(name, kind, words) : words.map((word) => readValue(name, kind, word)),
+    ];
+  };
+  return Object.fromEntries(Object.entries(given).map(read));
+}
+
+function readValue(name: string, kind: NonNullable<Option['kind']>, word: string): unknown {
+  let value: unknown;
+  try {
+    value = kind.read(word);
+  } catch (error) {
+    const { words, message } = error as Pick<MemcageError, 'message' | 'words'>;
+    // The library's parsers call what they read a size.
+    const told = inFlags(
+      { message: `--${name} ${word}: ${message}`, words },
+      { names: { size: `--${name}` }, given: {} },
+    );
+    throw new UsageError(told);
+  }
+  if (value === undefined) throw new UsageError(`--${name} is ${kind.takes}, not '${word}'`);
+  return value;
 }
 
 /** Options end at the first word that is neither an option nor the value of one, or after `--`. */
@@ -37,9 +70,15 @@ function parseOwn(words: readonly string[], { name, options }: Table) {
       const meant = question(token.name, Object.keys(options), '--');
       throw new UsageError(`Unknown option '${token.rawName}' of ${name}${meant}`);
     }
+    if (option.kind === undefined) continue;
+    const { value, inlineValue, rawName, index } = token;
+    if (value === undefined) throw new UsageError(`${rawName} needs a value: ${option.kind.value}`);
+    if (inlineValue || !/^-./.test(value)) continue;
     // parseArgs() refuses a word with a hyphen as a value, unless it is in the word of the option.
-    const isSigned = option.signed === true && token.inlineValue === false && /^-\d+$/.test(token.value);
-    if (isSigned) args.splice(token.index, 2, `${token.rawName}=${token.value}`, undefined);
+    if (option.kind.signed !== true || !/^-\d+$/.test(value)) {
+      throw new UsageError(`${rawName} needs a value, not '${value}'; if that is the value: --${token.name}=${value}`);
+    }
+    args.splice(index, 2, `--${token.name}=${value}`, undefined);
   }
   try {
     return parseArgs({ args: args.filter((word) => word !== undefined), options, allowPositionals: true });

@@ -192,10 +192,7 @@ function explainKeyring({ errno }: CloneFailure): RefusedSetting {
 
 function explainCapabilities({ errno, path: step }: CloneFailure, { privileges }: ChildSettings): RefusedSetting {
   const kept = privileges.capabilities ?? 0n;
-  const what =
-    kept === 0n
-      ? mention('privileges.capabilities', 'privileges.capabilities: none')
-      : mentionSet('privileges.capabilities', capabilitiesIn(kept));
+  const what = mentionSet('privileges.capabilities', kept === 0n ? 'none' : capabilitiesIn(kept));
   if (step === 'PR_CAPBSET_DROP') {
     return {
       what,

@@ -49,7 +49,7 @@ describeIf('cgroup', 'the limit of a cage of many is changed', () => {
       using cgroup = Cgroup.open(path);
       cgroup.setLimits({ max: '100M' });
     },
-    'memcage limit': async ({ cgroup: { path } }) => await runCli(['limit', path, '--max', '100M']),
+    'memcage limit': async ({ cgroup: { path } }) => await runCli(['limit', path, '--memory', '100M']),
     'set()': ({ cgroup }) => {
       if (cgroup.version === 2) cgroup.set('memory.max', '100M');
       else {

@@ -6,14 +6,32 @@ import {
   type Trigger,
 } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
-import { type Cgroup, ErrorCode, formatSize, MemcageError, parseSize } from '../../../index';
+import { type Cgroup, ErrorCode, formatSize, MemcageError } from '../../../index';
 import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
+import { type Kind, SIZE } from '../kinds';
 import { findTarget, oneTarget, TARGET } from '../target';
+import { parseDuration } from '../text/duration';
 import { toJsonLine } from '../text/output';
-import { asUsage, UsageError } from '../usage';
 
-const STALL = /^(some|full):(\d+)(?:\/(\d+))?$/;
+const LEVELS = ['low', 'medium', 'critical'] as const;
+const STALL = /^(some|full):([^/]+)(?:\/(.+))?$/;
+
+const PRESSURE: Kind<Trigger> = {
+  value: 'WHAT',
+  takes: `some:TIME/TIME or full:TIME/TIME, as in some:150ms/2s, or ${LEVELS.join(', ')}`,
+  suggest: ['some:150ms/2s', 'full:150ms/2s', ...LEVELS],
+  read(what) {
+    const level = LEVELS.find((each) => each === what);
+    if (level !== undefined) return { pressure: level };
+    const [, pressure, threshold = '', window] = STALL.exec(what) ?? [];
+    if (pressure !== 'some' && pressure !== 'full') return undefined;
+    const times = [threshold, ...(window === undefined ? [] : [window])].map(parseDuration);
+    const [thresholdMs = Number.NaN, windowMs] = times;
+    if (times.some(Number.isNaN)) return undefined;
+    return { pressure, thresholdMs, ...(windowMs !== undefined && { windowMs }) };
+  },
+};
 
 export const events = defineCommand({
   name: 'events',
@@ -28,23 +46,25 @@ export const events = defineCommand({
   options: {
     json: flag('print each event as a line of JSON'),
     pressure: valued(
-      'WHAT',
-      'tell of memory pressure as well: some:MS/WINDOW or full:MS/WINDOW, milliseconds (v2); low, medium or critical (v1)',
+      PRESSURE,
+      'tell of memory pressure as well; cgroup v2: some:TIME/TIME or full:TIME/TIME, how long processes stalled in each ' +
+        'window, which is 2s if you leave it out; cgroup v1: low, medium or critical',
+      { sets: 'pressure' },
     ),
-    threshold: valued('SIZE', 'tell when the use crosses that (v1)'),
+    threshold: valued(SIZE, 'tell when the use crosses that; cgroup v1', { sets: 'threshold' }),
   },
   exitCodes: [['0', 'the cgroup is gone'], FAILED_TEXT, ['128 + N', 'signal N ended it']],
   examples: [
     ['memcage events 0123456789ab', 'of a container'],
     [
-      'memcage events --json --pressure some:150/2000 4711',
+      'memcage events --json --pressure some:150ms/2s 4711',
       'of the cgroup of process 4711, with pressure, for programs',
     ],
   ],
   async run({ json, pressure, threshold }, [target]) {
     const triggers = [
-      ...(pressure === undefined ? [] : [pressureOf(pressure)]),
-      ...(threshold === undefined ? [] : [{ threshold: asUsage(() => parseSize(threshold, '--threshold')) }]),
+      ...(pressure === undefined ? [] : [pressure]),
+      ...(threshold === undefined ? [] : [{ threshold }]),
     ];
     using cgroup = findTarget(target);
     const print = (name: string, line: object, text: string): void => {
@@ -92,17 +112,4 @@ function textOf(event: CgroupEvent): string {
 
 function thresholdText({ above, usageBytes }: ThresholdEvent): string {
   return `${above ? 'above' : 'below'} at ${formatSize(usageBytes)}`;
-}
-
-function pressureOf(what: string): Trigger {
-  const [, stall, thresholdMs, windowMs] = STALL.exec(what) ?? [];
-  if (stall === 'some' || stall === 'full') {
-    return {
-      pressure: stall,
-      thresholdMs: Number(thresholdMs),
-      ...(windowMs !== undefined && { windowMs: Number(windowMs) }),
-    };
-  }
-  if (what === 'low' || what === 'medium' || what === 'critical') return { pressure: what };
-  throw new UsageError(`--pressure is some:MS/WINDOW, full:MS/WINDOW, low, medium or critical, not '${what}'`);
 }

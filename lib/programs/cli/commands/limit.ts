@@ -1,52 +1,63 @@
+import type { Limits } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
 import { formatSize } from '../../../index';
-import { FAILED_TEXT, flag, valued } from '../command';
+import { FAILED_TEXT, flag, type Option, type Options } from '../command';
 import { defineCommand } from '../define-command';
+import { SIZE } from '../kinds';
+import { libraryOptions } from '../library-options';
 import { findTarget, oneTarget, TARGET } from '../target';
 import { toJson } from '../text/output';
-import { asUsage, checkLimits, swapNeeds, UsageError } from '../usage';
+import { UsageError } from '../usage';
+import { MEMORY_LIMITS } from './run/memory';
 
-const SHOWN = ['max', 'swap', 'high', 'low', 'min'] as const;
+/** Without defaults: what is left out stays. */
+const LIMITS = withoutDefaults(MEMORY_LIMITS);
 
 export const limit = defineCommand({
   name: 'limit',
   synopsis: TARGET,
   summary: 'change the limits of a cgroup',
-  details: [
-    'Changes the limits that you give, leaves the others, and prints all limits then in force. Sizes: bytes, ' +
-      "or with K, M, G, T; 'max' is no limit.",
-  ],
+  details: ['Changes the limits that you give, leaves the others, and prints all limits then in force.'],
   operands: oneTarget(1),
   options: {
-    max: valued('SIZE', 'hard limit; the kernel kills what goes beyond it', { short: 'm' }),
-    swap: valued('SIZE', 'swap on top of it'),
-    high: valued('SIZE', 'throttle and reclaim above it (cgroup v2)'),
-    low: valued('SIZE', 'reclaim below it only when nothing else can be (cgroup v2)'),
-    min: valued('SIZE', 'never reclaim below it (cgroup v2)'),
+    ...LIMITS,
     json: flag('print the limits as JSON, in bytes'),
   },
   exitCodes: [['0', 'the limits are in force'], FAILED_TEXT],
   examples: [
-    ['memcage limit my-service.service --max 200M', 'a systemd unit, by its name'],
-    ['memcage limit 4711 --max 1G --swap 0', 'the cgroup of process 4711: 1 GiB, without swap'],
-    ['memcage limit /sys/fs/cgroup/build --max max', 'no limit any more'],
+    ['memcage limit my-service.service --memory 200M', 'a systemd unit, by its name'],
+    ['memcage limit 4711 --memory 1G --swap 0', 'the cgroup of process 4711: 1 GiB, without swap'],
+    ['memcage limit /sys/fs/cgroup/build --memory max', 'no limit any more'],
   ],
-  run({ json, ...memory }, [target]) {
-    if (Object.keys(memory).length === 0) throw new UsageError('limit needs a limit');
-    checkLimits(memory, { max: 'max' });
+  run(values, [target]) {
+    const { memory } = libraryOptions(LIMITS, values);
+    if (memory === undefined) throw new UsageError('limit needs a limit');
     using cgroup = findTarget(target);
-    // What can still be wrong depends on the limits in force.
-    asUsage(
-      () => cgroup.setLimits(memory),
-      () => swapNeeds('--max (-m)'),
-    );
+    cgroup.setLimits(memory);
     const { path } = cgroup;
     const limits = cgroup.limits();
-    const lines = SHOWN.flatMap((name) => {
-      const bytes = limits[name];
-      return bytes === undefined ? [] : [`  ${name.padEnd(4)}  ${formatSize(bytes)}`];
-    });
-    process.stdout.write(json === true ? toJson({ path, limits }) : `${[printable(path), ...lines].join('\n')}\n`);
+    const lines = linesOf(limits);
+    process.stdout.write(
+      values.json === true ? toJson({ path, limits }) : `${[printable(path), ...lines].join('\n')}\n`,
+    );
     return 0;
   },
 });
+
+function withoutDefaults<O extends Options>(options: O): O {
+  const entries = Object.entries(options).map(([name, { otherwise: _, ...option }]) => [name, option]);
+  return Object.fromEntries(entries) as O;
+}
+
+/** By the flags that set them. A flag without a value is there if it holds. */
+function linesOf(limits: Limits): string[] {
+  const values: Readonly<Record<string, unknown>> = { ...limits };
+  const entries: [string, Option][] = Object.entries(LIMITS);
+  const rows = entries.flatMap(([name, { kind, sets = '', to = true }]): [string, string][] => {
+    const value = values[sets.slice('memory.'.length)];
+    if (typeof value === 'number') return [[name, kind === SIZE ? formatSize(value) : String(value)]];
+    return value === to ? [[name, '']] : [];
+  });
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`.trimEnd());
+}

@@ -37,9 +37,9 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
   }
 
   test('limit', async () => {
-    const end = await runCli(['limit', group.path, '--max', '32M']);
+    const end = await runCli(['limit', group.path, '--memory', '32M']);
     expect(end).toMatchObject({ code: 0, stderr: '' });
-    expect(end.stdout).toMatch(new RegExp(`^${group.path}\\n {2}max {3}32 MiB\\n`));
+    expect(end.stdout).toMatch(new RegExp(`^${group.path}\\n {2}memory +32 MiB\\n`));
     expect(limitOf(group.path)).toBe(32 << 20);
     expect(await runCli(['limit', '-m48M', group.path])).toMatchObject({ code: 0 });
     expect(limitOf(group.path)).toBe(48 << 20);
@@ -108,9 +108,9 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
   testRows(
     'a wrong command line changes nothing',
     [
-      [['limit', '--max', '1M'], /^memcage: limit needs a cgroup\n/],
+      [['limit', '--memory', '1M'], /^memcage: limit needs a cgroup\n/],
       [['limit', 'x'], /^memcage: limit needs a limit\n/],
-      [['limit', 'x', 'y', '--max', '1M'], /^memcage: limit takes one cgroup, not 'y' as well\n/],
+      [['limit', 'x', 'y', '--memory', '1M'], /^memcage: limit takes one cgroup, not 'y' as well\n/],
       [['kill'], /^memcage: kill needs a cgroup\n/],
       [['kill', '--all'], /^memcage: Unknown option '--all'/],
       [['kill', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],

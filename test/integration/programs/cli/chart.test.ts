@@ -71,7 +71,7 @@ describeIf('cgroup', '--chart', () => {
 
   test.each([
     ['/no/such/directory/chart.svg', /^memcage: ENOENT.*\n$/],
-    [join(directory, 'chart.png'), /^memcage: --chart needs a file whose name ends in \.svg or \.html, not '.*'\n/],
+    [join(directory, 'chart.png'), /^memcage: --chart is a file whose name ends in \.svg, \.html or \.htm, not '.*'\n/],
   ])('%s: the command is not run', async (file, message) => {
     const mark = join(directory, 'was-run');
     const end = await runCli(['run', '--chart', file, 'touch', mark]);

@@ -48,7 +48,7 @@ describeIf('cgroup', 'memcage events', () => {
     const group = makeCgroup();
     const [trigger, other] = [
       ['--threshold', '10M'],
-      ['--pressure', 'some:100/2000'],
+      ['--pressure', 'some:100ms/2s'],
     ] as const;
     const wrong = await runCli(['events', ...(version === 1 ? other : trigger), group.path]);
     expect(wrong).toMatchObject({ code: 125, stderr: expect.stringContaining('needs cgroup v') as string });

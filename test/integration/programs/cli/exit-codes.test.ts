@@ -126,6 +126,14 @@ describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its opti
       ['--cpu-set', ['run', '--cpu-set', '3-1', 'true']],
       ['--cpu-time', ['run', '--cpu-time', '5 s', 'true']],
       ['--cpu-time', ['run', '--cpu-time', '0', 'true']],
+      ['--swap-high', ['run', '--swap-high', '12Q', 'true']],
+      ['--swappiness', ['run', '--swappiness', '-1', 'true']],
+      ['--enforce', ['run', '--enforce', 'perhaps', 'true']],
+      ['--timeout', ['run', '--timeout', '1d', 'true']],
+      ['--kill-signal', ['run', '--timeout', '1s', '--kill-signal', 'SIGNONE', 'true']],
+      ['--uid', ['run', '--uid', 'root', 'true']],
+      ['--interval', ['top', '--interval', '1ms']],
+      ['--pressure', ['events', '--pressure', 'some:3s/2s']],
       ['--stall', ['run', '--stall', '499ms', 'true']],
       ['--stall', ['run', '--stall', '10s:tell', 'true']],
       ['--stall', ['run', '--stall', ':event', 'true']],
@@ -142,10 +150,10 @@ describeIf('cgroup', 'a wrong value is wrong usage, told by the name of its opti
       ['--nice', ['run', '--nice', '20', 'true']],
       ['--nice', ['run', '--nice', '-21', 'true']],
       ['--oom-score-adj', ['run', '--oom-score-adj', '-1001', 'true']],
-      ['--keep-cap', ['run', '--keep-cap', 'nonsense', 'true']],
+      ['--capabilities', ['run', '--capabilities', 'nonsense', 'true']],
       ['--seccomp', ['run', '--seccomp', '/dev/null', 'true']],
       ['--seccomp', ['run', '--seccomp', '/no/such/file', 'true']],
-      ['--max', ['limit', '/no/such/cgroup', '--max', '12Q']],
+      ['--memory', ['limit', '/no/such/cgroup', '--memory', '12Q']],
       ['--low', ['limit', '/no/such/cgroup', '--low', '12Q']],
       ['--threshold', ['events', '--threshold', '12Q']],
     ],
@@ -164,7 +172,7 @@ describeIf('v1', 'swap without a limit', () => {
     const end = await runCli(['run', '--swap', '1M', 'true']);
     expect(end).toMatchObject({ code: 125, left: [] });
     expect(end.stderr).toMatch(
-      /^memcage: --swap needs a limit by --memory \(-m\) as well .*\nTry 'memcage run --help'\.\n$/,
+      /^memcage: Expected a limit together with --swap .* for --memory but .*\nTry 'memcage run --help'\.\n$/,
     );
   });
 
@@ -175,7 +183,7 @@ describeIf('v1', 'swap without a limit', () => {
         const end = await runCli(['limit', group.path, '--swap', '1M']);
         expect(end.code).toBe(125);
         expect(end.stderr).toMatch(
-          /^memcage: --swap needs a limit by --max \(-m\) as well .*\nTry 'memcage limit --help'\.\n$/,
+          /^memcage: Expected a limit together with --swap .* for --memory but .*\nTry 'memcage limit --help'\.\n$/,
         );
       } finally {
         group.remove();
@@ -258,7 +266,7 @@ describeIf('cgroup', 'a report that can not be written', () => {
     [3, 3],
     [0, 125],
   ])('a command that ends with %i: %i, and the rest is told', async (code, expected) => {
-    const end = await runCli(['run', '-m', '50M', '--json', '/dev/full', '--summary', 'sh', '-c', `exit ${code}`]);
+    const end = await runCli(['run', '-m', '50M', '--outcome', '/dev/full', '--summary', 'sh', '-c', `exit ${code}`]);
     expect(end).toMatchObject({ code: expected, left: [] });
     expect(end.stderr).toContain(CANT);
     expect(end.stderr).toContain(`exit status  Exit code ${code}\n`);
@@ -289,7 +297,7 @@ describeIf('cgroup', 'a report that can not be written', () => {
   });
 
   test('a command that was not found stays so', async () => {
-    const end = await runCli(['run', '--json', '/dev/full', 'no-such-command']);
+    const end = await runCli(['run', '--outcome', '/dev/full', 'no-such-command']);
     expect(end).toMatchObject({ code: 127, left: [] });
     expect(end.stderr).toContain(CANT);
   });

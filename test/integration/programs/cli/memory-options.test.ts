@@ -27,7 +27,11 @@ describeIf('cgroup', 'memory', () => {
 
   test('without -m there is a cage all the same, without a limit', async () => {
     const json = join(directory, 'unlimited.json');
-    expect(await runCli(['run', '--json', json, 'sh', '-c', LIMIT])).toMatchObject({ code: 0, stderr: '', left: [] });
+    expect(await runCli(['run', '--outcome', json, 'sh', '-c', LIMIT])).toMatchObject({
+      code: 0,
+      stderr: '',
+      left: [],
+    });
     const { memory } = JSON.parse(readFileSync(json, 'utf8')) as { memory: unknown };
     expect(memory).toMatchObject({ limitBytes: 'max', peakBytes: expect.any(Number) as number });
   });
@@ -120,6 +124,29 @@ describeIf('v2', 'what only v2 has', () => {
   });
 });
 
+describeIf('v2', 'a limit of protection', () => {
+  testRows(
+    'is written',
+    [
+      ['--low', 'memory.low'],
+      ['--min', 'memory.min'],
+    ],
+    async ([option, file]) => {
+      const end = await runCli(['run', '-m', '50M', option, '10M', 'sh', '-c', showOwn(file)]);
+      expect(end).toMatchObject({ code: 0, stdout: '10485760\n', stderr: '' });
+    },
+  );
+});
+
+describeIf('v1', 'what only v1 has', () => {
+  test('--swappiness, and --no-oom-kill', async () => {
+    const swappiness = await runCli(['run', '--swappiness', '10', 'sh', '-c', showOwn('memory.swappiness')]);
+    expect(swappiness).toMatchObject({ code: 0, stdout: '10\n', stderr: '' });
+    const waiting = await runCli(['run', '-m', '50M', '--no-oom-kill', 'sh', '-c', showOwn('memory.oom_control')]);
+    expect(waiting.stdout).toMatch(/^oom_kill_disable 1$/m);
+  });
+});
+
 describeIf(['cgroup', 'swap-accounting'], '--swap', () => {
   // v1 limits the sum of memory and swap.
   const [file, base] = version === 1 ? ['memory.memsw.limit_in_bytes', 10 << 20] : ['memory.swap.max', 0];
@@ -149,7 +176,7 @@ describeIf(['cgroup', 'refaults'], 'a limit of stalls', () => {
 
   test('ends the command, and is told', async () => {
     const json = join(directory, 'stall.json');
-    const options = ['-m', `${LIVELOCK_LIMIT}`, '--stall', '600ms', '--json', json, '--summary'];
+    const options = ['-m', `${LIVELOCK_LIMIT}`, '--stall', '600ms', '--outcome', json, '--summary'];
     const end = await runCli(['run', ...options, '--', ...livelock.command()]);
     expect(end).toMatchObject({ code: 137, stdout: '', left: [] });
     expect(end.stderr).toMatch(

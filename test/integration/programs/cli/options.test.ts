@@ -1,5 +1,5 @@
 import { constants, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants as machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KILL, refusing } from '../../../support/cgroups/bpf';
 import { makeCgroup, members, mountPoint, OWN_CGROUP_IN_SHELL, openCages } from '../../../support/cgroups/cgroup-tree';
@@ -45,7 +45,7 @@ describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () =
     expect(failed).toMatchObject({
       code: 125,
       stderr: expect.stringMatching(
-        /^memcage: --bind \/usr:\/none could not .* Cure: mkdir.* below a --tmpfs, where/,
+        /^memcage: --bind \/usr:\/none could not .* Cure: mkdir.* below --tmpfs, where/,
       ) as string,
     });
   });
@@ -63,16 +63,18 @@ describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () =
 
   test('what ends with the command is not waited for', async () => {
     for (const option of ['--read-only', '--pid']) {
-      expect(await runCli(['run', '--keep', option, '-m', '50M', 'true'])).toMatchObject({
+      expect(await runCli(['run', '--keep-descendants', option, '-m', '50M', 'true'])).toMatchObject({
         code: 125,
-        stderr: expect.stringMatching(/^memcage: Expected no value.* PID namespace.* for --keep but/) as string,
+        stderr: expect.stringMatching(
+          /^memcage: Expected no value.* PID namespace.* for --keep-descendants but/,
+        ) as string,
       });
     }
   });
 
   test('wrong words', async () => {
     const end = await runCli(['run', '--bind', '/usr', 'true']);
-    expect(end).toMatchObject({ code: 125, stderr: expect.stringContaining('--bind is FROM:TO') as string });
+    expect(end).toMatchObject({ code: 125, stderr: expect.stringContaining('--bind is SOURCE:TARGET') as string });
   });
 });
 
@@ -82,7 +84,7 @@ describeIf(['cgroup', 'pids', 'cpu', 'cpuset'], 'limits of processes and process
     const script =
       'my $n = 0; for (1 .. 9) { my $p = fork(); last unless defined $p; if (!$p) { sleep 9; exit } $n++ } print $n';
     const json = join(directory, 'limits.json');
-    const end = await runCli(['run', ...options, '--json', json, '--summary', '--', 'perl', '-e', script]);
+    const end = await runCli(['run', ...options, '--outcome', json, '--summary', '--', 'perl', '-e', script]);
     expect(end).toMatchObject({ code: 0, stdout: '2', left: [] });
     expect(end.stderr).toContain('memcage: perl: 1 fork was refused at the limit of 3 (--pids)\n');
     expect(end.stderr).toMatch(/pids +at most 3 at once, the limit is 3, 1 fork was refused|pids +not recorded/);
@@ -95,13 +97,48 @@ describeIf(['cgroup', 'pids', 'cpu', 'cpuset'], 'limits of processes and process
 describeIf('cgroup', 'a limit of processor time', () => {
   test('ends the command, and is told', async () => {
     const json = join(directory, 'cpu-time.json');
-    const options = ['--cpu-time', '200ms', '--json', json, '--summary'];
+    const options = ['--cpu-time', '200ms', '--outcome', json, '--summary'];
     const end = await runCli(['run', ...options, '--', 'sh', '-c', 'while :; do :; done']);
     expect(end).toMatchObject({ code: 137, stdout: '', left: [] });
     expect(end.stderr).toContain('memcage: sh: killed at its limit of 200 ms of processor time (--cpu-time)\n');
     expect(end.stderr).toMatch(/cpu time +\d+ ms, the limit is 200 ms: killed\n/);
     const { limits } = JSON.parse(readFileSync(json, 'utf8')) as { limits: unknown };
     expect(limits).toMatchObject({ cpuTime: { limitMs: 200, hit: true } });
+  });
+});
+
+describeIf('cgroup', 'a time-out', () => {
+  testRows(
+    'ends the command by the signal, and is told',
+    [
+      [[], 'SIGTERM'],
+      [['--kill-signal', 'SIGINT'], 'SIGINT'],
+      [['--pid'], 'SIGKILL'],
+    ] as const,
+    async ([options, signal]) => {
+      const outcome = join(directory, 'timeout.json');
+      const end = await runCli(['run', '--timeout', '200ms', ...options, '--outcome', outcome, 'sleep', '1000']);
+      expect(end).toMatchObject({ code: 128 + machine.signals[signal], left: [] });
+      expect(end.stderr).toBe('memcage: sleep: it did not end within 200 ms (--timeout)\n');
+      expect(JSON.parse(readFileSync(outcome, 'utf8'))).toMatchObject({ exitCode: null, signal });
+    },
+  );
+
+  test('that is not reached changes nothing', async () => {
+    const end = await runCli(['run', '--timeout', '1h', 'sh', '-c', 'exit 3']);
+    expect(end).toMatchObject({ code: 3, stderr: '', left: [] });
+  });
+});
+
+describeIf(['cgroup', 'root'], 'who the command is', () => {
+  test('another user and group', async () => {
+    const end = await runCli(['run', '--uid', '65534', '--gid', '65533', 'sh', '-c', 'id -u; id -g']);
+    expect(end).toMatchObject({ code: 0, stdout: '65534\n65533\n', stderr: '' });
+  });
+
+  test('a child of an init', async () => {
+    const end = await runCli(['run', '--init', '--mount', 'sh', '-c', 'echo $$ $PPID; cat /proc/1/comm']);
+    expect(end).toMatchObject({ code: 0, stdout: '2 1\nmemcage-exec\n', stderr: '', left: [] });
   });
 });
 
@@ -112,14 +149,14 @@ describeIf(['cgroup', 'root', 'seccomp'], 'privileges of the command', () => {
     `CapEff:\t${capabilities}\nNoNewPrivs:\t${noNewPrivileges}\nSeccomp:\t${seccomp}\n`;
 
   test('none that are new, and which are kept', async () => {
-    expect(await shown('--no-new-privs', '--drop-caps')).toBe(lines('0000000000000000', 1, 0));
-    expect(await shown('--keep-cap', 'CAP_CHOWN', '--keep-cap=kill')).toBe(lines('0000000000000021', 0, 0));
+    expect(await shown('--no-new-privileges', '--capabilities', 'none')).toBe(lines('0000000000000000', 1, 0));
+    expect(await shown('--capabilities=CAP_CHOWN,kill')).toBe(lines('0000000000000021', 0, 0));
   });
 
   test('a filter from a file', async () => {
     const file = join(directory, 'filter.bpf');
     writeFileSync(file, refusing(['mkdir', 'mkdirat'], KILL));
-    expect(await shown('--drop-caps', '--seccomp', file)).toBe(lines('0000000000000000', 1, 2));
+    expect(await shown('--capabilities', 'none', '--seccomp', file)).toBe(lines('0000000000000000', 1, 2));
     const end = await runCli(['run', '--seccomp', file, 'mkdir', join(directory, 'never')]);
     expect(end).toMatchObject({ code: 128 + 31, left: [] });
   });
@@ -165,12 +202,12 @@ describeIf(['cgroup', 'root'], 'namespaces', () => {
   });
 });
 
-describeIf('cgroup', '--json', () => {
+describeIf('cgroup', '--outcome', () => {
   const file = join(directory, 'outcome.json');
   const outcome = (): unknown => JSON.parse(readFileSync(file, 'utf8'));
 
   test('the whole outcome', async () => {
-    await runCli(['run', '-m', '50M', '--json', file, 'sh', '-c', 'exit 5']);
+    await runCli(['run', '-m', '50M', '--outcome', file, 'sh', '-c', 'exit 5']);
     expect(outcome()).toEqual({
       exitCode: 5,
       signal: null,
@@ -187,7 +224,7 @@ describeIf('cgroup', '--json', () => {
   });
 
   test('of a kill for memory', async () => {
-    await runCli(['run', '-m', '100M', '--json', file, process.execPath, '-e', HOG]);
+    await runCli(['run', '-m', '100M', '--outcome', file, process.execPath, '-e', HOG]);
     expect(outcome()).toMatchObject({
       exitCode: null,
       signal: 'SIGKILL',
@@ -197,7 +234,7 @@ describeIf('cgroup', '--json', () => {
   });
 
   test('of a command that is not there', async () => {
-    await runCli(['run', '-m', '50M', '--json', file, 'no-such-command']);
+    await runCli(['run', '-m', '50M', '--outcome', file, 'no-such-command']);
     expect(outcome()).toMatchObject({
       exitCode: null,
       signal: null,
@@ -207,13 +244,13 @@ describeIf('cgroup', '--json', () => {
   });
 
   test('of a cage that the kernel refuses', async () => {
-    await runCli(['run', '--parent', '/no/such/cgroup', '--json', file, 'true']);
+    await runCli(['run', '--parent', '/no/such/cgroup', '--outcome', file, 'true']);
     expect(outcome()).toMatchObject({ exitCode: null, error: { code: 'ERR_MEMCAGE_NO_PARENT' } });
   });
 
   test('a file that can not be written: the command is not run', async () => {
     const mark = join(directory, 'was-run');
-    const end = await runCli(['run', '--json', '/no/such/directory/file', 'touch', mark]);
+    const end = await runCli(['run', '--outcome', '/no/such/directory/file', 'touch', mark]);
     expect(end).toMatchObject({ code: 125, left: [] });
     expect(end.stderr).toMatch(/^memcage: ENOENT.*\n$/);
     expect(() => readFileSync(mark)).toThrow('ENOENT');
@@ -252,7 +289,7 @@ describeIf('cgroup', 'stdio and arguments', () => {
   });
 });
 
-describeIf('cgroup', '--keep', () => {
+describeIf('cgroup', '--keep-descendants', () => {
   test('without it, what the command leaves running is killed', async () => {
     const started = performance.now();
     const end = await runCli(['run', '-m', '50M', 'sh', '-c', 'sleep 300 >/dev/null 2>&1 & echo $!']);
@@ -263,21 +300,38 @@ describeIf('cgroup', '--keep', () => {
 
   test('with it, memcage waits for that, and ends with the code of the command', async () => {
     const mark = join(directory, 'kept');
-    const end = await runCli(['run', '-m', '50M', '--keep', 'sh', '-c', `(sleep 0.5; echo late >${mark}) & exit 4`]);
+    const end = await runCli([
+      'run',
+      '-m',
+      '50M',
+      '--keep-descendants',
+      'sh',
+      '-c',
+      `(sleep 0.5; echo late >${mark}) & exit 4`,
+    ]);
     expect(end).toMatchObject({ code: 4, stderr: '', left: [] });
     expect(readFileSync(mark, 'utf8')).toBe('late\n');
   });
 
   test('what is left running writes to a pipe as before, also once memcage has', async () => {
     const flags = 'sleep 0.5; sed -n "s/^flags:[[:space:]]*//p" /proc/self/fdinfo/2 >&2';
-    const { stderr } = await runCli(['run', '-m', '50M', '--keep', '--summary', 'sh', '-c', `(${flags}) & exit 0`]);
+    const { stderr } = await runCli([
+      'run',
+      '-m',
+      '50M',
+      '--keep-descendants',
+      '--summary',
+      'sh',
+      '-c',
+      `(${flags}) & exit 0`,
+    ]);
     const [said = '', ...later] = stderr.trim().split('\n').reverse();
     expect(later.join()).toContain('exit status');
     expect(Number.parseInt(said, 8) & constants.O_NONBLOCK).toBe(0);
   });
 
   test('a signal while it waits kills what is left', async () => {
-    const cli = startCli(['run', '-m', '50M', '--keep', 'sh', '-c', 'sleep 60 & echo $!']);
+    const cli = startCli(['run', '-m', '50M', '--keep-descendants', 'sh', '-c', 'sleep 60 & echo $!']);
     const kept = await until('the command has ended', () => Number(cli.stdout()) || undefined);
     await until('only the kept one is left', () => {
       const [cage] = openCages(cli.pid).filter((path) => path.startsWith(mountPoint('memory')));

@@ -52,7 +52,7 @@ describeIf('cgroup', '--summary', () => {
 
   test('of a kill for memory: whose limit it was', async () => {
     const json = join(directory, 'killed.json');
-    const end = await runCli(['run', '-m', '100M', '--summary', '--json', json, process.execPath, '-e', HOG]);
+    const end = await runCli(['run', '-m', '100M', '--summary', '--outcome', json, process.execPath, '-e', HOG]);
     expect(end).toMatchObject({ code: 137, left: [] });
     const rows = rowsOf(end.stderr);
     expect(rows).toMatchObject({

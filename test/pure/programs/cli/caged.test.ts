@@ -4,80 +4,166 @@ import { mention, mentionSet } from '../../../../lib/common/errors/words';
 import { resolveRoot } from '../../../../lib/process/root/resolve-root';
 import { resolveSettings } from '../../../../lib/process/settings/child-settings';
 import type { Values } from '../../../../lib/programs/cli/command';
-import { type CAGED, cagedOf } from '../../../../lib/programs/cli/commands/run/caged';
-import { cwdOf } from '../../../../lib/programs/cli/commands/run/root';
-import { inFlags } from '../../../../lib/programs/cli/flags';
-import { UsageError } from '../../../../lib/programs/cli/usage';
+import { CAGED, cagedOf } from '../../../../lib/programs/cli/commands/run/caged';
+import { STALLS, TIMEOUT } from '../../../../lib/programs/cli/commands/run/limits';
+import { MEMORY_LIMITS } from '../../../../lib/programs/cli/commands/run/memory';
+import { checkCwd } from '../../../../lib/programs/cli/commands/run/root';
+import { flagsOf, inFlags } from '../../../../lib/programs/cli/flags';
+import { parseWords, readValues } from '../../../../lib/programs/cli/parse-words';
+import { asUsage, UsageError } from '../../../../lib/programs/cli/usage';
 import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
+import { checkCageOptions } from '../../../../lib/start/request/cage-options';
 import type { Stage } from '../../../../types/native';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
 const { EACCES, EBUSY, EINVAL, ENOENT, ENOSYS, EPERM } = constants.errno;
 
-const rootOf = (values: Values<typeof CAGED>) => cagedOf(values, ['true']).child.root;
+const OPTIONS = { ...MEMORY_LIMITS, ...CAGED, ...STALLS, ...TIMEOUT };
 
-test('the options of memcage run as the option root', () => {
-  expect(rootOf({})).toBeUndefined();
-  expect(
-    rootOf({
-      root: '/srv/root',
-      'read-only': true,
-      bind: ['.:/job', '/a:b:/c:ro', '/x:/y:rw'],
-      tmpfs: ['/tmp', '/run:16M'],
-      hide: ['/etc'],
-    }),
-  ).toEqual({
-    path: '/srv/root',
-    readOnly: true,
-    binds: [
-      { source: '.', target: '/job', readOnly: false },
-      { source: '/a:b', target: '/c', readOnly: true },
-      { source: '/x', target: '/y', readOnly: false },
-    ],
-    tmpfs: [{ path: '/tmp' }, { path: '/run', size: '16M' }],
-    hide: ['/etc'],
-  });
-});
+function requestOf(...words: string[]) {
+  const operands = { name: 'command', least: 1, endOptions: true } as const;
+  const parsed = parseWords([...words, 'true'], { name: 'run', operands, options: OPTIONS });
+  const values = readValues(parsed.given, OPTIONS) as Values<typeof OPTIONS>;
+  return cagedOf(OPTIONS, values, parsed.operands, flagsOf(OPTIONS, parsed.given));
+}
+
+/** Throws what `memcage run` would throw before it starts anything. */
+function check(words: readonly string[]): void {
+  const { cage, child, flags } = requestOf(...words);
+  try {
+    checkCageOptions({ memory: {}, ...cage, ...child });
+  } catch (error) {
+    throw asUsage(error, flags);
+  }
+}
 
 testRows(
-  'wrong words, by the name of the option',
+  'flags as options of the library',
   [
-    [{ bind: ['/data'] }, /^--bind is FROM:TO or FROM:TO:ro.*'\/data'$/],
-    [{ bind: ['/data:job'] }, /^--bind is FROM:TO/],
-    [{ bind: ['/data:/job:rx'] }, /^--bind is FROM:TO/],
-    [{ bind: ['/a:/x', '/b:/x'] }, /for --bind \/b:\/x but/],
-    [{ bind: ['/a:/'] }, /--root is the directory that becomes \/.* for --bind \/a:\/ but/],
-    [{ tmpfs: ['tmp'] }, /^--tmpfs is PATH or PATH:SIZE/],
-    [{ tmpfs: ['/tmp:much'] }, /for --tmpfs \/tmp:much but/],
-    [{ root: '/r', tmpfs: ['/'] }, /--root already says.* for --tmpfs \/ but/],
-    [{ hide: ['etc'] }, /for --hide etc but/],
-    [{ root: '' }, /for --root but/],
-    [{ hide: ['/proc'] }, /\(with --pid there is none\) for --hide \/proc but/],
-    [{ pids: '0' }, /^--pids is an integer from 1 on, or max, not '0'$/],
-    [{ cpu: 'x' }, /^--cpu is a number of processors .* not 'x'$/],
-    [{ 'cpu-weight': '10001' }, /^--cpu-weight is an integer from 1 to 10000, not '10001'$/],
-    [{ 'cpu-set': '2-1' }, /^--cpu-set is a list .* not '2-1'$/],
-    [{ 'cpu-time': '5x' }, /^--cpu-time is a time of at least 1ms, .* not '5x'$/],
-    [{ stall: '10ms:event' }, /^--stall is a time of at least 500ms, .* not '10ms:event'$/],
-    [{ 'node-heap': '1K' }, /^--node-heap is auto, off, or a size of at least 1M, not '1K'$/],
-    [{ hostname: 'a'.repeat(65) }, /^--hostname needs 1 to 64 bytes of text$/],
-    [{ nice: '-21' }, /for --nice but received -21/],
-    [{ 'oom-score-adj': '1001' }, /for --oom-score-adj but received 1001/],
-    [{ rlimit: ['nofile=2:1'] }, /at most --rlimit nofile\.hard .* for --rlimit nofile\.soft but/],
-    [{ rlimit: ['nofiles=2'] }, /^Unknown option '--rlimit nofiles': did you mean '--rlimit nofile'\?/],
-    [{ 'keep-cap': ['fly'] }, /for --keep-cap but received 'fly'/],
-    [{ seccomp: __filename }, /for --seccomp but/],
-  ],
-  ([values, message]) => {
-    const error = thrown(() => rootOf(values));
+    [[], {}, {}],
+    [
+      ['-m', '1G', '--swap', '0', '--high=900M', '--low', '1M', '--min', '1M', '--swap-high', 'max', '--zswap', '0'],
+      { memory: { max: '1G', swap: '0', high: '900M', low: '1M', min: '1M', swapHigh: 'max', zswap: '0' } },
+      {},
+    ],
+    [
+      ['--soft', '1M', '--swappiness', '60', '--no-oom-kill'],
+      { memory: { soft: '1M', swappiness: 60, oomKill: false } },
+      {},
+    ],
+    [['--oom-group', '--pids', 'max'], { memory: { oomGroup: true }, pids: 'max' }, {}],
+    [['--cpu', '1.5', '--cpu-weight', '50', '--cpu-set', '0-2'], { cpu: { max: 1.5, weight: 50, set: '0-2' } }, {}],
+    [['--cpu-time', '1.5m'], { cpuTimeMs: 90_000 }, {}],
+    [['--stall', '10s'], { stall: { limitMs: 10_000, action: 'kill' } }, {}],
+    [['--stall', '10:event'], { stall: { limitMs: 10_000, action: 'event' } }, {}],
+    [['--timeout', '500ms', '--kill-signal', 'SIGINT'], {}, { timeout: 500, killSignal: 'SIGINT' }],
+    [['--node-heap', 'off'], {}, { nodeHeap: false }],
+    [['--node-heap', '64M'], {}, { nodeHeap: '64M' }],
+    [['--pid', '--init'], {}, { namespaces: { pid: { init: true } } }],
+    [['--init', '--pid', '--uts'], {}, { namespaces: { pid: { init: true }, uts: true } }],
+    [['--hostname', 'box', '--uts'], {}, { namespaces: { uts: { hostname: 'box' } } }],
+    [['--uid', '1000', '--gid=100'], {}, { uid: 1000, gid: 100 }],
+    [
+      ['--rlimit', 'nofile=64', '--rlimit', 'core=max', '--rlimit', 'fsize=1M:max', '--nice', '-5'],
+      {},
+      { rlimits: { nofile: 64, core: 'max', fsize: { soft: '1M', hard: 'max' } }, nice: -5 },
+    ],
+    [
+      ['--no-new-privileges', '--capabilities', 'none'],
+      {},
+      { privileges: { noNewPrivileges: true, capabilities: [] } },
+    ],
+    [['--capabilities', 'kill,CAP_CHOWN'], {}, { privileges: { capabilities: ['kill', 'CAP_CHOWN'] } }],
+    [['--capabilities', '', '--seccomp', 'default'], {}, { privileges: { capabilities: [], seccomp: 'default' } }],
+    [
+      [
+        '--root',
+        '/r',
+        '--read-only',
+        '--bind',
+        '.:/job',
+        '--bind',
+        '/a:b:/c:ro',
+        '--bind',
+        '/x:/y:rw',
+        '--tmpfs',
+        '/tmp',
+      ],
+      {},
+      {
+        root: {
+          path: '/r',
+          readOnly: true,
+          binds: [
+            { source: '.', target: '/job', readOnly: false },
+            { source: '/a:b', target: '/c', readOnly: true },
+            { source: '/x', target: '/y', readOnly: false },
+          ],
+          tmpfs: [{ path: '/tmp' }],
+        },
+      },
+    ],
+    [
+      ['--tmpfs', '/run:16M', '--hide', '/etc'],
+      {},
+      { root: { tmpfs: [{ path: '/run', size: '16M' }], hide: ['/etc'] } },
+    ],
+  ] as const,
+  ([words, cage, child]) => {
+    expect(requestOf(...words)).toMatchObject({ file: 'true', args: [] });
+    const request = requestOf(...words);
+    expect([request.cage, request.child]).toEqual([cage, child]);
+  },
+);
+
+testRows(
+  'wrong words, by the name of the flag',
+  [
+    [['--memory', '12Q'], /for --memory but received '12Q'/],
+    [['--high', '1000'], /at least one page .* for --high but received '1000'/],
+    [['--bind', '/data'], /^--bind is SOURCE:TARGET or SOURCE:TARGET:ro.*'\/data'$/],
+    [['--bind', '/data:job'], /^--bind is SOURCE:TARGET/],
+    [['--bind', '/data:/job:rx'], /^--bind is SOURCE:TARGET/],
+    [['--bind', '/a:/x', '--bind', '/b:/x'], /for --bind \/b:\/x but/],
+    [['--bind', '/a:/'], /--root is the directory that becomes \/.* for --bind \/a:\/ but/],
+    [['--tmpfs', 'tmp'], /^--tmpfs is PATH or PATH:SIZE/],
+    [['--tmpfs', '/tmp:much'], /for --tmpfs \/tmp:much but/],
+    [['--root', '/r', '--tmpfs', '/'], /--root already says.* for --tmpfs \/ but/],
+    [['--hide', 'etc'], /for --hide etc but/],
+    [['--root', ''], /^--root is the name of a directory, not ''$/],
+    [['--hide', '/proc'], /\(with --pid there is none\) for --hide \/proc but/],
+    [['--pids', '0'], /^Expected an integer from 1 .* for --pids but received 0/],
+    [['--cpu', 'x'], /^--cpu is a number, or max, not 'x'$/],
+    [['--cpu', '0'], /^Expected a number of processors .* for --cpu but received 0/],
+    [['--cpu-weight', '10001'], /^--cpu-weight is an integer from 1 to 10000, not '10001'$/],
+    [['--cpu-set', '2-1'], /^Expected processors as in .* for --cpu-set but received '2-1'/],
+    [['--cpu-time', '5x'], /^--cpu-time is a time of at least 1ms, .* not '5x'$/],
+    [['--stall', '10ms:event'], /^--stall is a time of at least 500ms, .* not '10ms:event'$/],
+    [['--node-heap', '1K'], /^Expected 'auto', .* for --node-heap but received '1K'/],
+    [['--hostname', 'a'.repeat(65)], / for --hostname but received/],
+    [['--nice', '-21'], /^--nice is an integer from -20 to 19, not '-21'$/],
+    [['--oom-score-adj', '1001'], /^--oom-score-adj is an integer from -1000 to 1000, not '1001'$/],
+    [['--uid', 'root'], /^--uid is an integer from 0 to 2147483647, not 'root'$/],
+    [['--rlimit', 'nofile=2:1'], /at most --rlimit nofile\.hard .* for --rlimit nofile\.soft but/],
+    [['--rlimit', 'nofiles=2'], /^Unknown option '--rlimit nofiles': did you mean '--rlimit nofile'\?/],
+    [['--rlimit', 'core=unlimited'], /, or 'max' for --rlimit core but received 'unlimited'/],
+    [['--rlimit', 'nofile=unlimited'], /, or 'max' for --rlimit nofile but received 'unlimited'/],
+    [['--rlimit', 'cpu=1', '--rlimit', 'cpu=2'], /^--rlimit cpu is given twice/],
+    [['--capabilities', 'fly'], /for --capabilities but received 'fly'/],
+    [['--seccomp', __filename], /for --seccomp but/],
+    [['--seccomp', '/nonexistent'], /^--seccomp \/nonexistent: ENOENT/],
+    [['--cwd', '/nonexistent'], /^--cwd \/nonexistent: ENOENT/],
+  ] as const,
+  ([words, message]) => {
+    const error = thrown(() => check(words));
     expect(error).toBeInstanceOf(UsageError);
     expect(error.message).toMatch(message);
   },
 );
 
 test('what is checked together with the namespaces', () => {
-  expect(rootOf({ hide: ['/proc'], pid: true })).toEqual({ hide: ['/proc'] });
+  expect(() => check(['--hide', '/proc', '--pid'])).not.toThrow();
 });
 
 testRows<[stage: Stage, errno: number, path: string, text: string]>(
@@ -88,28 +174,21 @@ testRows<[stage: Stage, errno: number, path: string, text: string]>(
     ['root-hide', EACCES, '/etc', '--hide /etc could not be hidden (EACCES)'],
     ['root', ENOENT, '/r', '--root /r could not be taken'],
     ['root-proc', ENOENT, '/proc', '/proc of --root /r could not be mounted'],
-    ['root-target', ENOENT, '/u', 'or put it below a --tmpfs, where'],
+    ['root-target', ENOENT, '/u', 'or put it below --tmpfs, where'],
     ['root-read-only', ENOSYS, '', ', or leave out --read-only and :ro'],
     ['cwd', ENOENT, '/none', 'its own root. Cure: --cwd, with'],
     ['init', ENOENT, '/proc/self/exe', 'or --pid, without an init'],
-    ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'refused --drop-caps (EPERM)'],
-    ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'user namespace (--user), or use --no-new-privs instead'],
+    ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'refused --capabilities none (EPERM)'],
+    ['bounding-set', EPERM, 'PR_CAPBSET_DROP', 'user namespace (--user), or use --no-new-privileges instead'],
     ['nice', EACCES, '', 'refused --nice -5 (EACCES)'],
     ['nice', EACCES, '', 'or a limit --rlimit nice of at least 25'],
     ['rlimits', EINVAL, 'fsize', 'refused --rlimit fsize=1M:2M (EINVAL)'],
     ['hostname', EINVAL, '', 'namespaces could not be set up (hostname): EINVAL'],
   ],
   ([stage, errno, path, text]) => {
-    const given = {
-      root: '/r',
-      bind: ['/u:/u', '/a b:/x:ro'],
-      tmpfs: ['/tmp:1M'],
-      hide: ['/etc'],
-      'drop-caps': true,
-      nice: '-5',
-      rlimit: ['fsize=1M:2M'],
-    };
-    const { child, flags } = cagedOf(given, ['true']);
+    const binds = ['--bind', '/u:/u', '--bind', '/a b:/x:ro', '--tmpfs', '/tmp:1M', '--hide', '/etc'];
+    const settings = ['--capabilities', 'none', '--nice', '-5', '--rlimit', 'fsize=1M:2M'];
+    const { child, flags } = requestOf('--root', '/r', ...binds, ...settings);
     const context = { cgroup: undefined, namespaces: {}, isLate: false };
     const asked = { root: resolveRoot(child.root, 'spawn'), settings: resolveSettings(child, 'spawn') };
     const { error } = explainFailure({ stage, errno: -errno, path }, { ...context, ...asked });
@@ -117,28 +196,33 @@ testRows<[stage: Stage, errno: number, path: string, text: string]>(
   },
 );
 
-test('capabilities that are kept are named as such', () => {
-  const { flags } = cagedOf({ 'drop-caps': true, 'keep-cap': ['kill'] }, ['true']);
+test('capabilities that are kept are named as they were given', () => {
+  const { flags } = requestOf('--capabilities', 'kill');
   const words = mentionSet('privileges.capabilities', 'CAP_KILL');
-  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', words), flags)).toBe('--keep-cap CAP_KILL');
+  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', words), flags)).toBe('--capabilities kill');
 });
 
 test('what the command line has no flag for is told as the library says it', () => {
-  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', mention('root')), {})).toBe('root');
-  expect(inFlags(new Error('nice'), {})).toBe('nice');
+  const { flags } = requestOf();
+  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', mention('root')), flags)).toBe('root');
+  expect(inFlags(new Error('nice'), flags)).toBe('nice');
+});
+
+test('an option of one flag is known by its shorter name, and by its parts', () => {
+  const { flags } = requestOf();
+  const told = (option: string) => inFlags(new MemcageError('ERR_MEMCAGE_SETTING', mention(option)), flags);
+  expect(['cpu', 'memory', 'stall.limitMs', 'namespaces.user'].map(told)).toEqual([
+    '--cpu',
+    '--memory',
+    '--stall',
+    '--user',
+  ]);
 });
 
 test('a working directory is looked for where the command begins', () => {
-  expect(cwdOf('/nonexistent', {})).toBe('/nonexistent');
-  expect(cwdOf(undefined, undefined)).toBeUndefined();
-  expect(cwdOf(__dirname, undefined)).toBe(__dirname);
-  for (const [cwd, message] of [
-    ['', /^--cwd needs/],
-    ['/nonexistent', /^--cwd \/nonexistent: ENOENT/],
-    [__filename, /^--cwd .* is not a directory$/],
-  ] as const) {
-    const error = thrown(() => cwdOf(cwd, undefined));
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error.message).toMatch(message);
-  }
+  expect(() => checkCwd('/nonexistent', {})).not.toThrow();
+  expect(() => checkCwd(undefined, undefined)).not.toThrow();
+  expect(() => checkCwd(__dirname, undefined)).not.toThrow();
+  expect(thrown(() => checkCwd(__filename, undefined))).toBeInstanceOf(UsageError);
+  expect(() => checkCwd(__filename, undefined)).toThrow(/^--cwd .* is not a directory$/);
 });

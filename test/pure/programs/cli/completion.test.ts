@@ -43,7 +43,7 @@ describeIf('terminal', 'bash', () => {
     expect(inBash('memcage', 'top', '-s', 'an')).toEqual(['anon']);
     expect(inBash('memcage', 'top', '--sort', '=', 'an')).toEqual(['anon']);
     expect(inBash('memcage', 'run', '--node-heap', '=')).toEqual(['auto', 'off']);
-    expect(inBash('memcage', 'run', '--json', 'ba')).toEqual(['bash']);
+    expect(inBash('memcage', 'run', '--outcome', 'ba')).toEqual(['bash']);
     expect(inBash('memcage', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
   });
 

@@ -1,7 +1,8 @@
 import { flag, valued } from '../../../../lib/programs/cli/command';
 import { commandNamed, everyCommand } from '../../../../lib/programs/cli/every-command';
 import { helpOf, overviewOf } from '../../../../lib/programs/cli/help';
-import { parseWords } from '../../../../lib/programs/cli/parse-words';
+import { SIZE } from '../../../../lib/programs/cli/kinds';
+import { parseWords, readValues } from '../../../../lib/programs/cli/parse-words';
 import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
 
@@ -21,8 +22,8 @@ describe('of each command', () => {
     ([name, command]) => {
       const help = helpOf(command);
       expect(help.startsWith(`Usage: memcage ${name} [OPTION]...`)).toBe(true);
-      for (const [option, { short, value }] of Object.entries(command.options)) {
-        const left = `${short === undefined ? '    ' : `-${short}, `}--${option}${value === undefined ? '' : ` ${value}`}`;
+      for (const [option, { short, kind }] of Object.entries(command.options)) {
+        const left = `${short === undefined ? '    ' : `-${short}, `}--${option}${kind === undefined ? '' : ` ${kind.value}`}`;
         expect(help).toContain(`\n  ${left}`);
       }
       for (const [code] of command.exitCodes) expect(help).toContain(`\n  ${code}`);
@@ -51,8 +52,18 @@ describe('of each command', () => {
       for (const [line] of command.examples) {
         const [program, first, ...words] = wordsOf(line);
         expect([program, first]).toEqual(['memcage', name]);
-        expect(() => parseWords(words, command)).not.toThrow();
+        expect(() => readValues(parseWords(words, command).given, command.options)).not.toThrow();
       }
+    },
+    options,
+  );
+
+  testRows(
+    'no two options set the same',
+    rows,
+    ([, command]) => {
+      const set = Object.values(command.options).flatMap(({ sets }) => sets ?? []);
+      expect(new Set(set).size).toBe(set.length);
     },
     options,
   );
@@ -77,7 +88,7 @@ test('what is wrong is named', () => {
   const table = {
     name: 'x',
     operands: { name: 'cgroup', least: 1, most: 1 },
-    options: { size: valued('SIZE', '', { short: 's' }) },
+    options: { size: valued(SIZE, '', { short: 's' }) },
   } as const;
   for (const [words, message] of [
     [[], 'x needs a cgroup'],
@@ -85,24 +96,25 @@ test('what is wrong is named', () => {
     [['--nothing', 'a'], /^Unknown option '--nothing' of x$/],
     [['a', '--sise=1'], /^Unknown option '--sise' of x: did you mean '--size'\?$/],
     [['-z', 'a'], /^Unknown option '-z' of x$/],
-    [['a', '--size'], /argument missing/],
+    [['a', '--size'], '--size needs a value: SIZE'],
+    [['a', '--size', '-x'], "--size needs a value, not '-x'; if that is the value: --size=-x"],
   ] as const) {
     expect(() => parseWords(words, table)).toThrow(UsageError);
     expect(() => parseWords(words, table)).toThrow(message);
   }
-  expect(parseWords(['--size=1', 'a'], table)).toEqual({ values: { size: '1' }, operands: ['a'] });
+  expect(parseWords(['--size=1', 'a'], table)).toEqual({ given: { size: '1' }, operands: ['a'] });
 });
 
 test('the first operand ends the options of a command that runs another', () => {
   const table = {
     name: 'x',
     operands: { name: 'command', least: 1, endOptions: true },
-    options: { size: valued('SIZE', '', { short: 's' }), all: flag('') },
+    options: { size: valued(SIZE, '', { short: 's' }), all: flag('') },
   } as const;
   const parse = (...words: string[]) => parseWords(words, table);
-  expect(parse('-s', '1', 'a', '-s')).toEqual({ values: { size: '1' }, operands: ['a', '-s'] });
-  expect(parse('--all', '--', '-a', '--')).toEqual({ values: { all: true }, operands: ['-a', '--'] });
-  expect(parse('--size', 'a', 'b')).toEqual({ values: { size: 'a' }, operands: ['b'] });
+  expect(parse('-s', '1', 'a', '-s')).toEqual({ given: { size: '1' }, operands: ['a', '-s'] });
+  expect(parse('--all', '--', '-a', '--')).toEqual({ given: { all: true }, operands: ['-a', '--'] });
+  expect(parse('--size', 'a', 'b')).toEqual({ given: { size: 'a' }, operands: ['b'] });
 });
 
 testRows(
@@ -113,15 +125,28 @@ testRows(
     [['gc', '--force'], "Unknown option '--force'"],
     [['completion'], 'completion needs a shell'],
     [['completion', 'tcsh'], "completion knows bash, zsh, fish, not 'tcsh'"],
-    [['top', '--sort', 'size'], /^--sort takes one of name, usage, .*, not 'size'$/],
-    [['top', '--interval', '0'], "--interval takes seconds from 0.1 to 86400, not '0'"],
-    [['top', '--interval', '1s'], "--interval takes seconds from 0.1 to 86400, not '1s'"],
+    [['top', '--sort', 'size'], /^--sort is one of name, usage, .*, not 'size'$/],
+    [['top', '--interval', '0'], "--interval is a time from 100ms to 24h, as in 500ms, 5s or 2m, not '0'"],
+    [['top', '--interval', '1d'], "--interval is a time from 100ms to 24h, as in 500ms, 5s or 2m, not '1d'"],
+    [['events', '--pressure', 'some:1/2d'], /^--pressure is some:TIME\/TIME .*, not 'some:1\/2d'$/],
+    [['events', '--pressure', 'some'], /^--pressure is some:TIME\/TIME .*, not 'some'$/],
+    [['events', '--threshold', '12Q'], /^Expected a number of bytes .* for --threshold but received '12Q'/],
+    [['run', '--kill-signal', 'SIGINT', 'true'], '--kill-signal needs --timeout'],
+    [
+      ['run', '--kill-signal', 'INT', '--timeout', '1s', 'true'],
+      /^--kill-signal is the name of a signal, .* not 'INT'$/,
+    ],
+    [['run', '--timeout', '0', 'true'], /^--timeout is a time from 1ms to 596h, .* not '0'$/],
+    [['run', '--enforce', 'polling', 'true'], "--enforce is one of kernel, polled, none, not 'polling'"],
+    [['run', '--swappiness', '201', 'true'], "--swappiness is an integer from 0 to 200, not '201'"],
+    [['run', '--memory', 'unlimited', 'true'], /^Expected .*, or 'max' for --memory but received 'unlimited'/],
+    [['run', '--json', 'x', 'true'], "Unknown option '--json' of run"],
     [['top', '--all', '/x'], 'top takes cgroups or --all, not both'],
     [['limit', 'x'], 'limit needs a limit'],
   ],
   async ([[name, ...words], message]) => {
     const command = commandNamed(name ?? '');
-    const attempt = async () => command?.execute(words);
+    const attempt = () => command?.execute(words);
     await expect(attempt()).rejects.toThrow(UsageError);
     await expect(attempt()).rejects.toThrow(message);
   },

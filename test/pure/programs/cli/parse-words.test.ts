@@ -15,15 +15,15 @@ testRows(
     ['--nice', '-5', '--oom-score-adj=-500', 'sh', '--nice', '-3'],
   ],
   (words) => {
-    const { values, operands } = parseWords(words, RUN);
-    expect(values).toEqual({ 'oom-score-adj': '-500', nice: '-5' });
+    const { given, operands } = parseWords(words, RUN);
+    expect(given).toEqual({ 'oom-score-adj': '-500', nice: '-5' });
     expect(operands).toEqual(['sh', '--nice', '-3']);
   },
 );
 
 test('what follows -- is no option', () => {
-  const { values, operands } = parseWords(['--nice', '-5', '--', '--nice', '-3'], PLAIN);
-  expect(values).toEqual({ nice: '-5' });
+  const { given, operands } = parseWords(['--nice', '-5', '--', '--nice', '-3'], PLAIN);
+  expect(given).toEqual({ nice: '-5' });
   expect(operands).toEqual(['--nice', '-3']);
 });
 
@@ -55,7 +55,7 @@ describe('any words', () => {
           expect(error).toBeInstanceOf(UsageError);
           return;
         }
-        for (const name of Object.keys(parsed.values)) expect(names).toContain(name);
+        for (const name of Object.keys(parsed.given)) expect(names).toContain(name);
       }),
     );
   });

@@ -1,4 +1,5 @@
-import { type Command, type Suggestion, valuedOf, wordsFor } from '../../command';
+import { type Command, valuedOf, wordsFor } from '../../command';
+import type { Suggestion } from '../../kinds';
 
 /** The call of one of the script's functions that suggests words. */
 function suggest(suggestion: Suggestion | undefined): string {
@@ -8,7 +9,7 @@ function suggest(suggestion: Suggestion | undefined): string {
 
 function caseOf({ name, options, operands }: Command): string {
   const valued = valuedOf(options);
-  const values = valued.map((entry) => `        ${wordsFor(entry).join(' | ')}) ${suggest(entry[1].suggest)} ;;`);
+  const values = valued.map((entry) => `        ${wordsFor(entry).join(' | ')}) ${suggest(entry[1].kind?.suggest)} ;;`);
   return [
     `    ${name})`,
     `      flags='${Object.entries(options).flatMap(wordsFor).join(' ')}'`,

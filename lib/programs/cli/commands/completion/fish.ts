@@ -1,4 +1,5 @@
-import { type Command, type Option, type Options, type Suggestion, valuedOf, wordsFor } from '../../command';
+import { type Command, type Option, type Options, valuedOf, wordsFor } from '../../command';
+import type { Suggestion } from '../../kinds';
 
 /** The options of complete(1) for a suggestion. */
 function action(suggestion: Suggestion | undefined, options: Options): string {
@@ -13,9 +14,9 @@ function action(suggestion: Suggestion | undefined, options: Options): string {
   return actions[suggestion];
 }
 
-function optionLine(command: string, [name, { type, short, help, suggest }]: [string, Option]): string {
+function optionLine(command: string, [name, { type, short, help, kind }]: [string, Option]): string {
   const flags = `${short === undefined ? '' : ` -s ${short}`} -l ${name}`;
-  return `complete -c memcage -n ${within(command)}${flags}${type === 'string' ? ' -r' : ''}${action(suggest, {})} -d ${quote(help)}`;
+  return `complete -c memcage -n ${within(command)}${flags}${type === 'string' ? ' -r' : ''}${action(kind?.suggest, {})} -d ${quote(help)}`;
 }
 
 function linesOf({ name, summary, options, operands }: Command): string[] {

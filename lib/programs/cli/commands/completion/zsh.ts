@@ -1,4 +1,5 @@
-import type { Command, Option, Suggestion } from '../../command';
+import type { Command, Option } from '../../command';
+import type { Suggestion } from '../../kinds';
 
 /** The action of a suggestion, in the form of `_arguments` in zshcompsys(1). */
 function action(suggestion: Suggestion | undefined): string {
@@ -7,13 +8,13 @@ function action(suggestion: Suggestion | undefined): string {
   return { cgroup: '_memcage_cgroup', file: '_files', command: '_normal' }[suggestion];
 }
 
-function optionSpec([name, { type, short, value = '', help, suggest, multiple }]: [string, Option]): string {
+function optionSpec([name, { short, kind, help, multiple }]: [string, Option]): string {
   const text = `[${help.replace(/[[\]\\:]/g, '\\$&')}]`;
-  const takes = type === 'string' ? `:${value}:${action(suggest)}` : '';
-  const long = `${multiple === true ? '*' : ''}${type === 'string' ? `--${name}=` : `--${name}`}`;
+  const takes = kind === undefined ? '' : `:${kind.value}:${action(kind.suggest)}`;
+  const long = `${multiple === true ? '*' : ''}--${name}${kind === undefined ? '' : '='}`;
   if (short === undefined) return quote(`${long}${text}${takes}`);
   const both = `(-${short} --${name})`;
-  return `${quote(both)}{${type === 'string' ? `-${short}+` : `-${short}`},${long}}${quote(`${text}${takes}`)}`;
+  return `${quote(both)}{-${short}${kind === undefined ? '' : '+'},${long}}${quote(`${text}${takes}`)}`;
 }
 
 function operandSpec({ operands: { name, most, endOptions, suggest } }: Command): string[] {

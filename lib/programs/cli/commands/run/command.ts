@@ -1,22 +1,31 @@
-import { Cgroup, type CgroupVersion } from '../../../../cgroup';
-import { type MemoryLimits, parseSize, type Size } from '../../../../index';
 import { COMMAND_EXIT_CODES, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
-import { checkLimits, given, swapNeeds, UsageError } from '../../usage';
-import { CAGED, cagedOf, MEMORY, SWAP } from './caged';
+import type { Flags } from '../../flags';
+import { CHART_FILE, FILE, oneOf } from '../../kinds';
+import { UsageError } from '../../usage';
+import { CAGED, cagedOf } from './caged';
+import { STALLS, TIMEOUT } from './limits';
+import { MEMORY, MEMORY_LIMITS } from './memory';
 import type { RunRequest } from './reports';
 import { startAndWait } from './start';
 
 const OPTIONS = {
-  memory: MEMORY.valued('SIZE', 'hard limit; the kernel kills what exceeds it', { short: 'm' }),
-  swap: SWAP,
-  high: MEMORY.valued('SIZE', 'throttle and reclaim above it (cgroup v2)'),
-  'oom-group': MEMORY.flag('an OOM kill takes all of the cage (cgroup v2)'),
+  ...MEMORY_LIMITS,
+  enforce: MEMORY.valued(
+    oneOf('WHAT', ['kernel', 'polled', 'none']),
+    'the weakest that may hold the limits: kernel, polled, none',
+    {
+      sets: 'enforce',
+      otherwise: 'kernel',
+    },
+  ),
   ...CAGED,
-  keep: flag('wait for what COMMAND leaves running, instead of killing it'),
-  json: valued('FILE', 'write the outcome to FILE as JSON', { suggest: 'file' }),
+  ...STALLS,
+  ...TIMEOUT,
+  'keep-descendants': flag('wait for what COMMAND leaves running, instead of killing it', { sets: 'keepDescendants' }),
+  outcome: valued(FILE, 'write the outcome to FILE as JSON'),
   summary: flag('print a table on stderr at the end: peak, limit, time, page faults, OOM kills ...'),
-  chart: valued('FILE', 'draw memory over time against the limit, to FILE.svg or FILE.html', { suggest: 'file' }),
+  chart: valued(CHART_FILE, 'draw memory over time against the limit, to FILE.svg or FILE.html'),
 } as const satisfies Options;
 
 export const run = defineCommand({
@@ -33,7 +42,7 @@ export const run = defineCommand({
   exitCodes: COMMAND_EXIT_CODES,
   examples: [
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
-    ['memcage run -m 1G --json outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
+    ['memcage run -m 1G --outcome outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
     ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
     ['memcage run -m 1G --pids 64 --cpu 1.5 -- npm test', 'at most 64 processes, on one and a half processors'],
     [
@@ -41,6 +50,7 @@ export const run = defineCommand({
       'a build that may get nowhere for half a minute, when it is short of memory',
     ],
     ['memcage run --cpu-time 10m -- make test', 'tests that may compute for ten minutes, all processes together'],
+    ['memcage run --timeout 2m --kill-signal SIGINT -- make test', 'tests that are interrupted after two minutes'],
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
     [
@@ -48,37 +58,13 @@ export const run = defineCommand({
       'a build that can write only to this directory',
     ],
   ],
-  run: (values, operands) => startAndWait(requestOf(values, operands)),
+  run: (values, operands, flags) => startAndWait(requestOf(values, operands, flags)),
 });
 
-function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]): RunRequest {
-  const { swap, high, 'oom-group': oomGroup } = values;
-  const memory = given({ max: values.memory, swap, high, oomGroup });
-  checkMemory(memory);
-  return {
-    ...cagedOf(values, operands),
-    memory,
-    keepDescendants: values.keep === true,
-    json: values.json,
-    summary: values.summary === true,
-    chart: values.chart,
-  };
-}
-
-function checkMemory(memory: MemoryLimits): void {
-  checkLimits(memory, { max: 'memory' });
-  const { max = 'max', swap } = memory;
-  if (swap !== undefined && isLimit(swap) && !isLimit(max) && cgroupVersion() === 1) {
-    throw new UsageError(swapNeeds('--memory (-m)'));
+function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[], flags: Flags): RunRequest {
+  const { outcome, chart, summary = false } = values;
+  if (values['kill-signal'] !== undefined && values.timeout === undefined) {
+    throw new UsageError('--kill-signal needs --timeout');
   }
-}
-
-function isLimit(size: Size): boolean {
-  return parseSize(size) < Number.POSITIVE_INFINITY;
-}
-
-function cgroupVersion(): CgroupVersion | undefined {
-  const [root] = Cgroup.roots();
-  root?.close();
-  return root?.version;
+  return { ...cagedOf(OPTIONS, values, operands, flags), outcome, chart, summary };
 }

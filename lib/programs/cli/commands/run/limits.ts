@@ -1,55 +1,89 @@
-import type { CageLimitOptions, CpuLimits, StallOption } from '../../../../index';
-import { type Options, section, type Values } from '../../command';
-import { parseDuration } from '../../text/duration';
-import { given } from '../../usage';
+import { constants } from 'node:os';
+import type { NodeHeapOption, StallOption } from '../../../../index';
+import { type Options, section } from '../../command';
+import { integer, type Kind, NUMBER_OR_MAX, text, time } from '../../kinds';
+import { MEMORY } from './memory';
 
-const { valued } = section('Processes and processor');
+const { valued } = section('Processes and time (TIME: 500ms, 5s, 1.5m, 2h, or seconds)');
 
-/** Limits of the cage beside memory. */
-export const LIMITS = {
-  pids: valued('N', 'how many processes and threads may be there at a time; max only counts them', {
-    suggest: ['max'],
-  }),
-  cpu: valued('N', 'how many processors it may use, as in 1.5; max only measures'),
-  'cpu-weight': valued('N', '1 to 10000: its part where processors are short (default 100)'),
-  'cpu-set': valued('LIST', 'the processors on which it may run, as in 0-2,4'),
-  'cpu-time': valued(
-    'TIME',
-    'processor time of all its processes together; memcage kills them then: 5s, 500ms, 2m, 1h, or seconds',
-  ),
-  stall: valued(
-    'TIME[:event]',
-    'how long it may get nowhere because of memory; memcage kills it then, or only tells with :event; 500ms or more',
-    { suggest: ['10s', '10s:event'] },
-  ),
-} as const satisfies Options;
-
-/** The limits as the library takes them. What is wrong becomes NaN, which the library refuses. */
-export function limitsOf(values: Values<typeof LIMITS>): CageLimitOptions {
-  const { pids, cpu, 'cpu-weight': weight, 'cpu-set': set, 'cpu-time': cpuTime, stall } = values;
-  const processors: CpuLimits = given({ max: countOf(cpu), weight: numberOf(weight), set });
-  return given({
-    pids: countOf(pids),
-    cpu: Object.keys(processors).length === 0 ? undefined : processors,
-    cpuTimeMs: cpuTime === undefined ? undefined : parseDuration(cpuTime),
-    stall: stall === undefined ? undefined : stallOf(stall),
-  });
-}
+const NODE_HEAP: Kind<NodeHeapOption> = {
+  value: 'HEAP',
+  takes: 'auto, off, or a size',
+  suggest: ['auto', 'off'],
+  read: (word) => (word === 'off' ? false : word),
+};
 
 const ONLY_TELLS = ':event';
 
-function stallOf(text: string): StallOption {
-  const isTold = text.endsWith(ONLY_TELLS);
-  const ms = parseDuration(isTold ? text.slice(0, -ONLY_TELLS.length) : text);
-  return { limitMs: ms, action: isTold ? 'event' : 'kill' };
-}
+const STALL_TIME = time('500ms');
 
-function countOf(text: string | undefined): number | 'max' | undefined {
-  return text === 'max' ? text : numberOf(text);
-}
+const STALL: Kind<StallOption> = {
+  value: 'TIME[:event]',
+  takes: `${STALL_TIME.takes}, or one with ${ONLY_TELLS}`,
+  suggest: ['10s', '10s:event'],
+  read(word) {
+    const isTold = word.endsWith(ONLY_TELLS);
+    const limitMs = STALL_TIME.read(isTold ? word.slice(0, -ONLY_TELLS.length) : word);
+    return limitMs === undefined ? undefined : { limitMs, action: isTold ? 'event' : 'kill' };
+  },
+};
 
-/** NaN if it is not written in digits. */
-function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-}
+/** The limit of stalls. */
+export const STALLS = {
+  stall: valued(STALL, 'how long it may get nowhere because of memory; memcage kills it then, or only tells', {
+    sets: 'stall',
+    otherwise: 'no limit',
+  }),
+} as const satisfies Options;
+
+/** Limits of the cage beside the memory of the kernel's. */
+export const LIMITS = {
+  'node-heap': MEMORY.valued(
+    NODE_HEAP,
+    "limit of a Node program's JavaScript heap: a size, 'off', or 'auto' for half of --memory, whatever COMMAND is",
+    { sets: 'nodeHeap', otherwise: 'auto if COMMAND is called node' },
+  ),
+  pids: valued(NUMBER_OR_MAX, 'how many processes and threads may be there at a time; max only counts them', {
+    sets: 'pids',
+    otherwise: 'no limit',
+  }),
+  cpu: valued(NUMBER_OR_MAX, 'how many processors it may use, as in 1.5; max only measures', {
+    sets: 'cpu.max',
+    otherwise: 'no limit',
+  }),
+  'cpu-weight': valued(integer(1, 10_000), '1 to 10000: its part where processors are short', {
+    sets: 'cpu.weight',
+    otherwise: '100',
+  }),
+  'cpu-set': valued(
+    text('LIST', 'a list of processors as in 0-2,4'),
+    'the processors on which it may run, as in 0-2,4',
+    {
+      sets: 'cpu.set',
+      otherwise: 'all that memcage may use',
+    },
+  ),
+  'cpu-time': valued(time('1ms'), 'processor time of all its processes together; memcage kills them then', {
+    sets: 'cpuTimeMs',
+    otherwise: 'no limit',
+  }),
+} as const satisfies Options;
+
+const SIGNAL: Kind<NodeJS.Signals> = {
+  value: 'SIGNAL',
+  takes: 'the name of a signal, as in SIGINT',
+  suggest: ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL'],
+  read: (word) => (Object.hasOwn(constants.signals, word) ? (word as NodeJS.Signals) : undefined),
+};
+
+/** What ends COMMAND after a time. */
+export const TIMEOUT = {
+  timeout: valued(time('1ms', '596h'), 'how long it may run; memcage sends it --kill-signal then', {
+    sets: 'timeout',
+    otherwise: 'no limit',
+  }),
+  'kill-signal': valued(SIGNAL, 'the signal of --timeout', {
+    sets: 'killSignal',
+    otherwise: 'SIGTERM; SIGKILL in a PID namespace',
+  }),
+} as const satisfies Options;

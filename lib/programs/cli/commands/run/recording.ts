@@ -1,4 +1,4 @@
-import { AbortError, type Cage } from '../../../../index';
+import { AbortError, type Cage, type Cgroup } from '../../../../index';
 import { isGone } from '../../cgroup-gone';
 import { Timeline } from '../../chart/timeline';
 
@@ -14,7 +14,7 @@ export interface Recording {
 }
 
 /** @param startMs when the command was started, as performance.now() */
-export function record(cage: Cage, startMs: number): Recording {
+export function record(cage: Cage<Cgroup | null>, cgroup: Cgroup, startMs: number): Recording {
   const timeline = new Timeline();
   const end = new AbortController();
   let mostProcesses = 0;
@@ -22,7 +22,6 @@ export function record(cage: Cage, startMs: number): Recording {
   const onKill = ({ kills }: { kills: number }): void => timeline.addKills({ atMs: now(), kills });
   cage.on('oom', onKill);
   const sample = async (): Promise<void> => {
-    const { cgroup } = cage;
     const intervalMs = (): number => timeline.intervalMs;
     for await (const values of cgroup.watch({ intervalMs, fields: FIELDS, signal: end.signal })) {
       const { events, timeMs: _, missed: __, ...bytes } = values;

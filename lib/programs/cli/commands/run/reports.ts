@@ -1,8 +1,8 @@
 import { existsSync, openSync, writeFileSync } from 'node:fs';
 import type { CgroupVersion } from '../../../../cgroup';
-import type { Cage, MemoryLimits, Outcome } from '../../../../index';
+import type { Cage, Cgroup, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
-import { checkChartName, isPage } from '../../chart/document';
+import { isPage } from '../../chart/document';
 import { renderHtml, renderSvg } from '../../chart/memory-chart';
 import { Timeline } from '../../chart/timeline';
 import { complain, toJson } from '../../text/output';
@@ -13,10 +13,8 @@ import { endingOf, renderSummary, summaryRows } from './summary';
 
 /** What the command line asks of `memcage run`. */
 export interface RunRequest extends CagedRequest {
-  memory: MemoryLimits;
-  keepDescendants: boolean;
   /** Files for reports. */
-  json: string | undefined;
+  outcome: string | undefined;
   chart: string | undefined;
   summary: boolean;
 }
@@ -24,7 +22,7 @@ export interface RunRequest extends CagedRequest {
 /** What memcage tells about a run besides its exit code: the files, which are open until memcage ends, and the summary. */
 export class Reports {
   readonly #request: RunRequest;
-  readonly #json: number | undefined;
+  readonly #outcome: number | undefined;
   readonly #chart: number | undefined;
   #recording: Recording | undefined;
   #version: CgroupVersion | undefined;
@@ -33,9 +31,8 @@ export class Reports {
   /** Opens all files now, so that a mistyped path can't lose the report. Throws if one can't be opened. */
   constructor(request: RunRequest) {
     this.#request = request;
-    const { json, chart } = request;
-    if (chart !== undefined) checkChartName(chart);
-    this.#json = json === undefined ? undefined : openSync(json, 'w');
+    const { outcome, chart } = request;
+    this.#outcome = outcome === undefined ? undefined : openSync(outcome, 'w');
     this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
   }
 
@@ -55,19 +52,21 @@ export class Reports {
    * @param cage null: there was no fd for it
    * @param startMs when the command was started, as performance.now()
    */
-  started(cage: Cage | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
-    this.#version = cage?.cgroup.version;
-    if (cage !== null && runs && this.wantsDetails) this.#recording = record(cage, startMs);
+  started(cage: Cage<Cgroup | null> | null, { runs, startMs }: { runs: boolean; startMs: number }): void {
+    // A polled cage has no cgroup to be looked at.
+    if (cage === null || cage.cgroup === null) return;
+    this.#version = cage.cgroup.version;
+    if (runs && this.wantsDetails) this.#recording = record(cage, cage.cgroup, startMs);
   }
 
   /** Called if `spawn()` threw, so that there is no outcome. */
   failed(error: Error): void {
-    this.#writeJson({ exitCode: null, signal: null, oom: null, nodeHeap: null, error });
+    this.#writeOutcome({ exitCode: null, signal: null, oom: null, nodeHeap: null, error });
   }
 
   /** Writes the files. Returns the text for stderr. */
   async ended(outcome: Outcome): Promise<string> {
-    this.#writeJson(outcome);
+    this.#writeOutcome(outcome);
     const failure = await this.#recording?.stop();
     const told = failure === undefined ? '' : `memcage: memory could not be watched to the end: ${failure.message}\n`;
     if (!this.wantsDetails) return told;
@@ -77,9 +76,9 @@ export class Reports {
     return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
   }
 
-  #writeJson({ error, ...result }: Partial<Outcome>): void {
+  #writeOutcome({ error, ...result }: Partial<Outcome>): void {
     const data = { ...result, ...(error !== undefined && { error: errorData(error) }) };
-    this.#write(this.#json, this.#request.json, toJson(data));
+    this.#write(this.#outcome, this.#request.outcome, toJson(data));
   }
 
   #writeChart(data: ChartData, rows: Rows): void {

@@ -2,6 +2,7 @@ import type { MemcageError } from '../../../../index';
 import { FAILED } from '../../command';
 import { type Flags, inFlags } from '../../flags';
 import { complain } from '../../text/output';
+import { isAboutOption } from '../../usage';
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -9,15 +10,19 @@ const NOT_FOUND = 127;
 /** The machine is short of something, which says nothing about the command. */
 const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** Says why a command was not started, and returns the exit code. env(1), timeout(1) and docker run have the same three. */
+/**
+ * Says why a command was not started, and returns the exit code. env(1), timeout(1) and docker run have the same three. Throws an error
+ * about an option again: that is wrong usage.
+ */
 export function reportStartError(
   file: string,
   error: NodeJS.ErrnoException & Pick<MemcageError, 'words'> = new Error('it could not be started'),
-  given: Flags,
+  flags: Flags,
 ): number {
   const { code, syscall, message } = error;
+  if (isAboutOption(error)) throw error;
   const ours = code?.startsWith('ERR_') ?? true;
-  complain(ours ? inFlags(error, given) : `can't run '${file}': ${message}`);
+  complain(ours ? inFlags(error, flags) : `can't run '${file}': ${message}`);
   // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
   const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
   if (ours || !refused) return FAILED;

@@ -1,5 +1,14 @@
-import { type Cage, explainOom, formatSize, type NodeHeapReport, spawn } from '../../../../index';
+import {
+  type Cage,
+  type Cgroup,
+  explainOom,
+  formatSize,
+  type NodeHeapReport,
+  type Outcome,
+  spawn,
+} from '../../../../index';
 import { FAILED } from '../../command';
+import { formatDuration } from '../../text/duration';
 import { complain } from '../../text/output';
 import { Reports, type RunRequest } from './reports';
 import { exitCodeOf, exitOnSignals, forwardSignals } from './signals';
@@ -8,7 +17,8 @@ import { limitNotes } from './summary';
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
-  const { file, flags, keepDescendants } = request;
+  const { file, flags } = request;
+  const { keepDescendants = false, timeout } = request.child;
   const reports = new Reports(request);
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: no signal may end this process and leave the cage behind.
@@ -36,6 +46,11 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   }
   if (outcome.nodeHeap?.exhausted === 'likely') complain(heapLine(file, outcome.nodeHeap));
   if (outcome.error !== undefined) complain(outcome.error.message);
+  if (timeout !== undefined && child.killed && outcome.durationMs >= timeout) {
+    complain(`${file}: it did not end within ${formatDuration(timeout)} (--timeout)`);
+  }
+  const weaker = weakerLine(outcome);
+  if (weaker !== undefined) complain(weaker);
   for (const note of limitNotes(outcome)) complain(`${file}: ${note}`);
   if (summary !== '') process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
@@ -43,14 +58,14 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   return code === 0 && !reports.isComplete ? FAILED : code;
 }
 
-function start({ file, args, cage, child, memory, keepDescendants }: RunRequest, memoryDetails: boolean) {
+function start({ file, args, cage, child }: RunRequest, memoryDetails: boolean) {
   // Whoever typed a limit wants it held, whatever the environment says of other programs.
-  const enforce = 'kernel';
-  return spawn(file, args, { stdio: 'inherit', memory, ...cage, ...child, enforce, memoryDetails, keepDescendants });
+  const { memory = {}, enforce = 'kernel' } = cage;
+  return spawn(file, args, { ...cage, ...child, stdio: 'inherit', memory, enforce, memoryDetails });
 }
 
 /** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */
-function untilClosed(cage: Cage): Promise<void> {
+function untilClosed(cage: Cage<Cgroup | null>): Promise<void> {
   if (cage.closed) return Promise.resolve();
   const alive = setInterval(() => {}, 2 ** 30);
   exitOnSignals();
@@ -64,4 +79,11 @@ function untilClosed(cage: Cage): Promise<void> {
 
 function heapLine(file: string, { limitBytes }: NodeHeapReport): string {
   return `${file}: aborted, most likely at the limit of its JavaScript heap (${formatSize(limitBytes)}, see --node-heap)`;
+}
+
+/** Who accepts less than the kernel should know that it was less. */
+function weakerLine({ enforcedBy }: Outcome): string | undefined {
+  if (enforcedBy === null || enforcedBy.kind === 'kernel') return undefined;
+  const held = enforcedBy.kind === 'polled' ? 'The limits were polled' : 'Nothing held the limits';
+  return `${held}, since the kernel could not hold them: ${enforcedBy.reason ?? ''}`;
 }

@@ -1,11 +1,13 @@
 import { openSync, writeFileSync } from 'node:fs';
-import { checkChartName, isPage } from '../../chart/document';
+import { isPage } from '../../chart/document';
 import { FAILED, FAILED_TEXT, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
+import type { Flags } from '../../flags';
+import { CHART_FILE, FILE, integer } from '../../kinds';
 import { complain, print, toJson } from '../../text/output';
 import { colorsOf } from '../../text/style';
-import { checkLimits, UsageError } from '../../usage';
-import { CAGED, cagedOf, SWAP } from '../run/caged';
+import { CAGED, cagedOf } from '../run/caged';
+import { MEMORY_LIMITS } from '../run/memory';
 import { exitOnSignals } from '../run/signals';
 import { renderChart, renderChartPage } from './chart';
 import { isStdinGiven } from './input';
@@ -18,28 +20,24 @@ const DEFAULT_RUNS = 20;
 const MOST_RUNS = 100;
 const DEFAULT_SLACK = 50;
 
-// memcage has a limit of stalls of its own here.
-const { stall: _, ...CAGED_HERE } = CAGED;
-
 const OPTIONS = {
-  runs: valued('N', `how many runs there may be, ${LEAST_RUNS} to ${MOST_RUNS} (default ${DEFAULT_RUNS})`),
+  runs: valued(integer(LEAST_RUNS, MOST_RUNS), `how many runs there may be, ${LEAST_RUNS} to ${MOST_RUNS}`, {
+    otherwise: String(DEFAULT_RUNS),
+  }),
   slack: valued(
-    'PERCENT',
-    `how much more processor time still is well; of other costs a fifth of it (default ${DEFAULT_SLACK})`,
+    { ...integer(0, 1000), value: 'PERCENT' },
+    'how much more processor time still is well; of other costs a fifth of it',
+    { otherwise: String(DEFAULT_SLACK) },
   ),
-  'exit-code': valued('N', 'the exit code with which COMMAND runs well (default 0)'),
-  input: valued(
-    'FILE',
-    "the stdin of each run: a file, or '-' for that of memcage, which is read first (default: empty)",
-    {
-      suggest: 'file',
-    },
-  ),
-  'show-output': flag("what COMMAND writes goes to memcage's stderr (default: nowhere)"),
+  'exit-code': valued(integer(0, 255), 'the exit code with which COMMAND runs well', { otherwise: '0' }),
+  input: valued(FILE, "the stdin of each run: a file, or '-' for that of memcage, which is read first", {
+    otherwise: 'empty',
+  }),
+  'show-output': flag("what COMMAND writes goes to memcage's stderr", { otherwise: 'nowhere' }),
   json: flag('print the result as JSON'),
-  chart: valued('FILE', 'draw time over limit, to FILE.svg or FILE.html', { suggest: 'file' }),
-  swap: SWAP,
-  ...CAGED_HERE,
+  chart: valued(CHART_FILE, 'draw time over limit, to FILE.svg or FILE.html'),
+  swap: MEMORY_LIMITS.swap,
+  ...CAGED,
 } as const satisfies Options;
 
 export const size = defineCommand({
@@ -64,35 +62,19 @@ export const size = defineCommand({
     ['memcage size --input words.txt -- sort', 'a program that reads its stdin'],
     ['memcage size --exit-code 1 -- grep -rq nowhere /usr/share', 'a program that ends with 1 when all is well'],
   ],
-  run: (values, operands) => sizeAndPrint(requestOf(values, operands), values),
+  run: (values, operands, flags) => sizeAndPrint(requestOf(values, operands, flags), values),
 });
 
-function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[]): SizeRequest {
-  const { swap, chart, input } = values;
-  if (swap !== undefined) checkLimits({ max: '1G', swap }, { max: 'memory' });
-  if (chart !== undefined) checkChartName(chart);
+function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[], flags: Flags): SizeRequest {
+  const { runs = DEFAULT_RUNS, slack = DEFAULT_SLACK, input } = values;
   return {
-    ...cagedOf(values, operands),
-    swap,
-    exitCode: count(values, 'exit-code', 0, { least: 0, most: 255 }),
-    slack: count(values, 'slack', DEFAULT_SLACK, { least: 0, most: 1000 }) / 100,
-    mostRuns: count(values, 'runs', DEFAULT_RUNS, { least: LEAST_RUNS, most: MOST_RUNS }),
+    ...cagedOf(OPTIONS, values, operands, flags),
+    exitCode: values['exit-code'] ?? 0,
+    slack: slack / 100,
+    mostRuns: runs,
     input,
     showsOutput: values['show-output'] === true,
   };
-}
-
-function count(
-  values: Values<typeof OPTIONS>,
-  name: 'runs' | 'slack' | 'exit-code',
-  otherwise: number,
-  { least, most }: { least: number; most: number },
-): number {
-  const text = values[name];
-  if (text === undefined) return otherwise;
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new UsageError(`--${name} is an integer from ${least} to ${most}, not '${text}'`);
 }
 
 async function sizeAndPrint(request: SizeRequest, { chart, json }: Values<typeof OPTIONS>): Promise<number> {

@@ -6,7 +6,6 @@ import { type Recording, record } from '../run/recording';
 
 /** What the command line asks of `memcage size`. */
 export interface SizeRequest extends CagedRequest {
-  swap: string | undefined;
   /** The exit code with which the command runs well. */
   exitCode: number;
   /** How much more processor time than without a limit it may take: 0.5 is half as much again. */
@@ -74,9 +73,8 @@ export async function runTrial(
   }
 }
 
-function makeCage({ cage, swap }: SizeRequest, { limitBytes, stallMs }: TrialBounds): SharedCage {
-  const isLimited = Number.isFinite(limitBytes);
-  const memory = isLimited ? { max: limitBytes, ...(swap !== undefined && { swap }) } : {};
+function makeCage({ cage: { memory: asked, ...cage } }: SizeRequest, { limitBytes, stallMs }: TrialBounds): SharedCage {
+  const memory = Number.isFinite(limitBytes) ? { ...asked, max: limitBytes } : {};
   const options = { ...cage, memory, enforce: 'kernel' } as const;
   if (stallMs === undefined) return createCage(options);
   try {
@@ -109,7 +107,7 @@ async function runIn(
   // Read, so that it ends as it would in a pipeline: some programs do less if /dev/null is their stdout, such as grep.
   child.stdout?.resume();
   child.stderr?.resume();
-  const recording = isSampled === true && child.pid !== undefined ? record(cage, startMs) : undefined;
+  const recording = isSampled === true && child.pid !== undefined ? record(cage, cage.cgroup, startMs) : undefined;
   let isCut = false;
   const cut = (): void => {
     isCut = true;

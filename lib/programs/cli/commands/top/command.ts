@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { FAILED_TEXT, flag, valued } from '../../command';
 import { defineCommand } from '../../define-command';
+import { oneOf, text, time } from '../../kinds';
 import { findTarget, TARGET } from '../../target';
 import { toJson, toJsonLine } from '../../text/output';
 import { charsetOf, colorsOf } from '../../text/style';
@@ -12,8 +13,7 @@ import { Reader, type Row } from './reader';
 import type { Selection } from './selection';
 import { INITIAL, KEYS } from './view';
 
-const LEAST_INTERVAL_S = 0.1;
-const MOST_INTERVAL_S = 86_400;
+const DEFAULT_MS = 1000;
 
 export const top = defineCommand({
   name: 'top',
@@ -30,10 +30,13 @@ export const top = defineCommand({
   operands: { name: 'cgroup', least: 0, suggest: 'cgroup' },
   options: {
     all: flag('every memory cgroup with processes, not only those of cages', { short: 'a' }),
-    sort: valued('COLUMN', `${SORT_NAMES.join(', ')} (default usage)`, { short: 's', suggest: SORT_NAMES }),
+    sort: valued(oneOf('COLUMN', SORT_NAMES), SORT_NAMES.join(', '), { short: 's', otherwise: 'usage' }),
     reverse: flag('the smallest first', { short: 'r' }),
-    filter: valued('TEXT', 'only those with this in their name or path', { short: 'f' }),
-    interval: valued('SECONDS', 'time between samples (default 1, at least 0.1)', { short: 'i' }),
+    filter: valued(text('TEXT', 'a part of a name'), 'only those with this in their name or path', { short: 'f' }),
+    interval: valued(time('100ms', '24h'), 'time between samples: 100ms, 2s, 1m, or seconds', {
+      short: 'i',
+      otherwise: '1s',
+    }),
     once: flag('one sample, without clearing the screen', { short: '1' }),
     json: flag('print each sample as a line of JSON; with --once, one array'),
   },
@@ -49,9 +52,7 @@ export const top = defineCommand({
     ['memcage top --once --json', 'one sample for programs'],
   ],
   async run(values, targets) {
-    const sort = sortOf(values.sort);
-    const intervalMs = intervalOf(values.interval) * 1000;
-    const { filter = '', reverse: reversed = false } = values;
+    const { sort = 'usage', interval: intervalMs = DEFAULT_MS, filter = '', reverse: reversed = false } = values;
     const selection = selectionOf(targets, values.all === true);
     const reader = new Reader(selection);
     if (values.once !== true && values.json !== true && isScreen()) {
@@ -105,17 +106,4 @@ function selectionOf(targets: readonly string[], all: boolean): Selection {
     return cgroup.path;
   });
   return [...new Set(paths)];
-}
-
-function sortOf(text = 'usage'): SortName {
-  const name = SORT_NAMES.find((each) => each === text);
-  if (name !== undefined) return name;
-  throw new UsageError(`--sort takes one of ${SORT_NAMES.join(', ')}, not '${text}'`);
-}
-
-/** Parses the interval, in seconds. */
-function intervalOf(text = '1'): number {
-  const seconds = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (seconds >= LEAST_INTERVAL_S && seconds <= MOST_INTERVAL_S) return seconds;
-  throw new UsageError(`--interval takes seconds from ${LEAST_INTERVAL_S} to ${MOST_INTERVAL_S}, not '${text}'`);
 }

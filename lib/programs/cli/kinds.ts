@@ -1,0 +1,85 @@
+import { parseSize, type Size } from '../../index';
+import { parseDuration } from './text/duration';
+
+/** What a shell suggests at a place of the command line: names of cgroups, files, commands, or the given words. */
+export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];
+
+/** What the value of an option looks like. */
+export interface Kind<T> {
+  /** What the help calls it: `SIZE`. */
+  readonly value: string;
+  /** What it is, for the error about another text. */
+  readonly takes: string;
+  readonly suggest?: Suggestion;
+  /** Whether it is a number, which may be negative, also as the next word: `--nice -5`. */
+  readonly signed?: true;
+  /** Undefined if the text is none. What it throws is told as the reason. */
+  read(text: string): T | undefined;
+}
+
+/** Any text but the empty one. */
+export function text(value: string, takes: string, suggest?: Suggestion): Kind<string> {
+  return { value, takes, read: (word) => (word === '' ? undefined : word), ...(suggest !== undefined && { suggest }) };
+}
+
+export const FILE = text('FILE', 'the name of a file', 'file');
+/** The name says what is to be drawn. */
+export const CHART_FILE: Kind<string> = {
+  ...FILE,
+  takes: 'a file whose name ends in .svg, .html or .htm',
+  read: (word) => (/\.(?:svg|html?)$/.test(word) ? word : undefined),
+};
+
+export const DIRECTORY = text('DIR', 'the name of a directory', 'file');
+
+/** A size stays as it was written: the library reads it. */
+export const SIZE: Kind<Size> = {
+  value: 'SIZE',
+  takes: 'a size',
+  read(word) {
+    parseSize(word);
+    return word;
+  },
+};
+
+/** Times from `least` on, as milliseconds. The library has the bound above where there is no `most`. */
+export function time(least: string, most?: string): Kind<number> {
+  const bounds = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
+  const mostMs = most === undefined ? Number.POSITIVE_INFINITY : parseDuration(most);
+  return {
+    value: 'TIME',
+    takes: `a time ${bounds}, as in 500ms, 5s or 2m`,
+    read: (word) => within(parseDuration(word), parseDuration(least), mostMs),
+  };
+}
+
+/** Integers in digits, with both bounds included. */
+export function integer(least: number, most: number): Kind<number> {
+  return {
+    value: 'N',
+    takes: `an integer from ${least} to ${most}`,
+    signed: true,
+    read: (word) => (/^-?\d+$/.test(word) ? within(Number(word), least, most) : undefined),
+  };
+}
+
+/** A number, or `max` for no limit. The library has the bounds. */
+export const NUMBER_OR_MAX: Kind<number | 'max'> = {
+  value: 'N',
+  takes: 'a number, or max',
+  suggest: ['max'],
+  read: (word) => (word === 'max' ? word : /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : undefined),
+};
+
+export function oneOf<const T extends string>(value: string, words: readonly T[]): Kind<T> {
+  return {
+    value,
+    takes: `one of ${words.join(', ')}`,
+    suggest: words,
+    read: (word) => words.find((each) => each === word),
+  };
+}
+
+function within(number: number, least: number, most: number): number | undefined {
+  return number >= least && number <= most ? number : undefined;
+}
