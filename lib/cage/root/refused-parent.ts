@@ -6,6 +6,7 @@ import { isNamed, OR_POLLED } from '../../cgroup/placement/candidates';
 import { sourceOf } from '../../cgroup/placement/default-parent';
 import { explainRefused, type WhyNoParent } from '../../cgroup/placement/given-parent';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { words } from '../../common/errors/words';
 
 /** What says something about the parent. Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) does not. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -53,11 +54,11 @@ function asError(path: string, cause: KernelRefusal, host: Host): MemcageError {
   const { code, errno, syscall } = cause;
   const why = explainRefused(code, path, host);
   const { refusal, cure } = why;
-  const polled = isNamed(sourceOf(path, host)) ? '' : `. ${OR_POLLED}`;
+  const polled = isNamed(sourceOf(path, host)) ? '' : words`. ${OR_POLLED}`;
   const known = CODES[code] ?? ErrorCode.NO_PERMISSION;
   return new MemcageError(
     known,
-    `Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${polled}${cure === undefined ? '' : `. Cure: ${cure}`}`,
+    words`Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${polled}${cure === undefined ? '' : `. Cure: ${cure}`}`,
     {
       errno,
       syscall,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ParentCandidate, ParentSource } from '../../../types/parent';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import { type ParentFacts, USED_BY_CAGES } from './parent-facts';
 
 const SOURCES: Readonly<Record<ParentSource, string>> = {
@@ -29,12 +30,12 @@ export function describeCandidate({ source, path, refusal, cure }: ParentCandida
 
 /** @param cause the first thing that the kernel refused, if it did */
 export function noParent(candidates: readonly ParentCandidate[], cause?: unknown): MemcageError {
-  const lines = candidates.map((candidate) => `\n- ${describeCandidate(candidate)}`);
-  if (!candidates.some(({ source }) => isNamed(source))) lines.push(`\n${OR_POLLED}`);
+  const lines = candidates.map((candidate) => `\n- ${describeCandidate(candidate)}`).join('');
+  const polled = candidates.some(({ source }) => isNamed(source)) ? '' : words`\n${OR_POLLED}`;
   const { errno, syscall } = (cause ?? {}) as NodeJS.ErrnoException;
   return new MemcageError(
     ErrorCode.NO_PARENT,
-    `No cgroup can be the parent of cages (run \`memcage doctor\` for details):${lines.join('')}`,
+    words`No cgroup can be the parent of cages (run \`memcage doctor\` for details):${lines}${polled}`,
     { candidates, errno, syscall, cause },
   );
 }
@@ -45,7 +46,7 @@ export function noParent(candidates: readonly ParentCandidate[], cause?: unknown
  */
 
 /** For a program that can get no place for a cgroup. */
-export const OR_POLLED = "Without a cgroup, a program may accept a limit that memcage polls (enforce: 'polled')";
+export const OR_POLLED = words`Without a cgroup, a program may accept a limit that memcage polls (${mention('enforce', "enforce: 'polled'")})`;
 
 /** Whether a caller or the environment has named the place: nothing but that place will do then. */
 export function isNamed(source: ParentSource): boolean {

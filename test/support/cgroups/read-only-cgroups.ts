@@ -10,6 +10,11 @@ const READ_ONLY =
   "set -e; mount --make-rprivate /; awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts | " +
   'while read -r at; do mount -o remount,ro,bind "$at"; done; exec "$@"';
 
+/** A command where every cgroup file system is read-only. */
+export function withReadOnlyCgroups(command: readonly string[]): string[] {
+  return ['unshare', '--mount', 'sh', '-c', READ_ONLY, 'sh', ...command];
+}
+
 interface View {
   /** Default: true. */
   readOnly?: boolean;
@@ -23,8 +28,7 @@ export async function answersOf<T>(
   { readOnly = true, env = {} }: View = {},
 ): Promise<T> {
   const command = [process.execPath, join(PROGRAMS, name), question];
-  const view = readOnly ? ['unshare', '--mount', 'sh', '-c', READ_ONLY, 'sh'] : [];
-  const [file = '', ...args] = [...view, ...command];
+  const [file = '', ...args] = readOnly ? withReadOnlyCgroups(command) : command;
   const { stdout } = await promisify(execFile)(file, args, {
     env: { ...process.env, MEMCAGE_ENFORCE: undefined, ...env },
     timeout: patience(60_000),

@@ -184,7 +184,7 @@ describeIf(['cgroup', 'refaults'], 'a limit of stalls', () => {
     );
     expect(end.stderr).toMatch(/got nowhere +for .*, the limit is 600 ms: killed\n/);
     const { stalled } = JSON.parse(readFileSync(json, 'utf8')) as { stalled: unknown };
-    expect(stalled).toMatchObject({ ms: 600, killed: true });
+    expect(stalled).toMatchObject({ limitMs: 600, killed: true });
   });
 
   test('only tells with :event', async () => {
