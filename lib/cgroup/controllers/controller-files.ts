@@ -1,4 +1,5 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import type { CgroupDirectory } from '../directory/directory';
 import { isNativeError, unlessGone } from '../directory/refusal';
 import type { ControllerLimits } from '../limits/cage-limits';
@@ -47,13 +48,17 @@ function refused(
   const path = `${directory.path}/${file}`;
   if (code === 'ENOENT' && directory.exists()) {
     const needs = file.startsWith('cpu.cfs') || file === 'cpu.max' ? ' (it needs CONFIG_CFS_BANDWIDTH)' : '';
-    return new MemcageError(ErrorCode.UNSUPPORTED, `${option} can't be set: this kernel has no ${file}${needs}`, {
-      errno,
-      syscall,
-      path,
-      option,
-      cause,
-    });
+    return new MemcageError(
+      ErrorCode.UNSUPPORTED,
+      words`${mention(option)} can't be set: this kernel has no ${file}${needs}`,
+      {
+        errno,
+        syscall,
+        path,
+        option,
+        cause,
+      },
+    );
   }
   // v1 answers EACCES for processors that the cgroup around does not have, and EINVAL for a quota above that one's.
   if (!['EINVAL', 'ERANGE', 'EACCES', 'EBUSY', 'ENOSPC'].includes(code)) return error;
@@ -102,7 +107,7 @@ interface RefusedLimit {
 }
 
 function refusal(why: string, details: RefusedLimit): MemcageError {
-  return new MemcageError(ErrorCode.LIMIT_REFUSED, `${details.option} can't be set: ${why}`, details);
+  return new MemcageError(ErrorCode.LIMIT_REFUSED, words`${mention(details.option)} can't be set: ${why}`, details);
 }
 
 const FILES = ['cpuset.cpus', 'cpuset.mems'] as const;

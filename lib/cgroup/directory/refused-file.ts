@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import { formatSize } from '../../common/text/size';
 import { type CgroupVersion, parseNames } from '../files/formats';
 import { INTERFACE_FILES, interfaceFile } from '../files/interface-files';
@@ -106,7 +107,7 @@ export function refusedValue(error: unknown, { directory, version, option, value
     const peak = peakBytes === undefined ? '' : ` (peak ${formatSize(peakBytes)})`;
     return new MemcageError(
       ErrorCode.LIMIT_REFUSED,
-      `${subject} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
+      words`${option === undefined ? file : mention(option)} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
       { errno, syscall, path, option, value, usageBytes, peakBytes, cause },
     );
   }
@@ -115,7 +116,7 @@ export function refusedValue(error: unknown, { directory, version, option, value
   if (!['EINVAL', 'ERANGE', 'EOPNOTSUPP', 'EBUSY', 'EAGAIN', 'ESRCH', 'ENOSPC'].includes(cause.code)) return error;
   return new MemcageError(
     isLimit ? ErrorCode.LIMIT_REFUSED : ErrorCode.VALUE_REFUSED,
-    `The kernel refused ${value} for ${option === undefined ? file : `${option} (${file})`}: ${cause.code}`,
+    words`The kernel refused ${value} for ${option === undefined ? file : words`${mention(option)} (${file})`}: ${cause.code}`,
     { errno, syscall, path, option, value, ...(isLimit ? figures(directory, version) : {}), cause },
   );
 }

@@ -1,4 +1,5 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import { memoryController } from './controller';
 import type { CgroupVersion } from './formats';
 import { type FileFormat, type FormatValues, parseAs } from './interface-file';
@@ -74,7 +75,7 @@ export function memoryFile(role: MemoryRole, version: CgroupVersion, option?: st
   const other = OTHER[version];
   throw new MemcageError(
     ErrorCode.NOT_IN_VERSION,
-    `${option ?? role} needs cgroup v${other} (${names[KEY[other]]}), but memory is on cgroup v${version} here`,
+    words`${option === undefined ? role : mention(option)} needs cgroup v${String(other)} (${names[KEY[other]] ?? ''}), but memory is on cgroup v${String(version)} here`,
     { option },
   );
 }

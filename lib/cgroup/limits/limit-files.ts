@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { mention, words } from '../../common/errors/words';
 import type { CgroupDirectory } from '../directory/directory';
 import { missingFile, refusedValue } from '../directory/refused-file';
 import type { CgroupVersion } from '../files/formats';
@@ -153,7 +154,7 @@ export function refuseIgnored(directory: CgroupDirectory, { file, value, option 
   if (inForce !== Number.POSITIVE_INFINITY) return;
   throw new MemcageError(
     ErrorCode.UNSUPPORTED,
-    `${option}: ${directory.path}/${file} was written and is still unlimited: this Linux ${release()} has no soft limits any more; leave the option out`,
+    words`${mention(option)}: ${directory.path}/${file} was written and is still unlimited: this Linux ${release()} has no soft limits any more; leave the option out`,
     { path: `${directory.path}/${file}`, option },
   );
 }

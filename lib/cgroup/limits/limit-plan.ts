@@ -95,7 +95,7 @@ function swapTarget(limits: ResolvedLimits, current: HardLimits, accounting: boo
 function noSwapAccounting(option: string): MemcageError {
   return new MemcageError(
     ErrorCode.NO_SWAP_ACCOUNTING,
-    `${option} can not be set: this kernel does not account swap per cgroup (boot it with swapaccount=1)`,
+    words`${mention(option)} can not be set: this kernel does not account swap per cgroup (boot it with swapaccount=1)`,
     { option },
   );
 }

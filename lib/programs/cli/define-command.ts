@@ -3,7 +3,7 @@ import { type Flags, flagsOf } from './flags';
 import { helpOf } from './help';
 import { parseWords, readValues } from './parse-words';
 import { print } from './text/output';
-import { asUsage } from './usage';
+import { inOwnWords } from './usage';
 
 export const { version: VERSION } = require('../../../package.json') as { version: string };
 
@@ -37,7 +37,7 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
       try {
         return await definition.run(values, operands, flags);
       } catch (error) {
-        throw asUsage(error, flags);
+        throw inOwnWords(error, flags);
       }
     },
   };

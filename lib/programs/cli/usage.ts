@@ -1,5 +1,4 @@
-import type { MemcageError } from '../../index';
-import { ErrorCode } from '../../index';
+import { ErrorCode, MemcageError } from '../../index';
 import { type Flags, inFlags } from './flags';
 
 /** The command line makes no sense. */
@@ -17,9 +16,12 @@ export function isAboutOption(error: unknown): error is Error & Pick<MemcageErro
   return WRONG_VALUES.has(code) && option !== undefined;
 }
 
-/** Turns the library's error for a wrong option into a UsageError in the words of the command line. */
-export function asUsage(error: unknown, flags: Flags): unknown {
-  return isAboutOption(error) ? new UsageError(inFlags(error, flags)) : error;
+/** An error of the library in the words of the command line: UsageError for a wrong option. Others come back unchanged. */
+export function inOwnWords(error: unknown, flags: Flags): unknown {
+  if (isAboutOption(error)) return new UsageError(inFlags(error, flags));
+  return error instanceof MemcageError && error.words !== undefined
+    ? new Error(inFlags(error, flags), { cause: error })
+    : error;
 }
 
 /** Options of the library without those that were not given: there must be none that is undefined. */

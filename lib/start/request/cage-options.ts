@@ -8,6 +8,7 @@ import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
+import { mention, words } from '../../common/errors/words';
 import { type Called, strict } from '../../common/options/accepted-options';
 import { checkFlagOr } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
@@ -57,8 +58,7 @@ export const NO_CAGE_OPTIONS: ResolvedCageOptions = {
   enforce: undefined,
 };
 
-const NOT_KEPT =
-  'no value, or false: in a PID namespace (namespaces.pid, which root implies unless it is false) all processes end with the first';
+const NOT_KEPT = words`no value, or false: in a PID namespace (${mention('namespaces.pid')}, which ${mention('root')} implies unless it is false) all processes end with the first`;
 
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {

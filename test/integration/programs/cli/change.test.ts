@@ -52,7 +52,11 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     expect(await runCli(['limit', group.path, option, args])).toMatchObject({ code: 0, stderr: '' });
     expect(read(group.path, file)).toBe(String(expected));
     const foreign = version === 1 ? '--high' : '--soft';
-    expect(await runCli(['limit', group.path, foreign, '1M'])).toMatchObject({ code: 125, stdout: '' });
+    expect(await runCli(['limit', group.path, foreign, '1M'])).toMatchObject({
+      code: 125,
+      stdout: '',
+      stderr: expect.stringMatching(`^memcage: ${foreign} needs cgroup v`) as string,
+    });
   });
 
   test('kill', async () => {

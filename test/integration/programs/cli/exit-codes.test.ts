@@ -10,8 +10,12 @@ import { testRows } from '../../../support/rows';
 const MAIN = join(__dirname, '../../../../dist/cli.js');
 
 const onlyOnV1: [string, string[], string][] = [
-  ['an option of the other cgroup version', ['run', '--high', '1M', 'true'], 'cgroup v2'],
-  ['an option of the other cgroup version', ['run', '-m', '1M', '--oom-group', 'true'], 'cgroup v2'],
+  ['an option of the other cgroup version', ['run', '--high', '1M', 'true'], 'memcage: --high needs cgroup v2'],
+  [
+    'an option of the other cgroup version',
+    ['run', '-m', '1M', '--oom-group', 'true'],
+    'memcage: --oom-group needs cgroup v2',
+  ],
 ];
 
 describeIf('cgroup', 'exit codes', () => {
@@ -62,6 +66,7 @@ describeIf('cgroup', 'exit codes', () => {
     '125 for what memcage can not do',
     [
       ...(cgroupVersion === 1 ? onlyOnV1 : []),
+      ['processors that are not there', ['run', '--cpu-set', '4095', 'true'], "memcage: --cpu-set can't be set"],
       ['a parent that does not exist', ['run', '--parent', '/no/such/cgroup', 'true'], '/no/such/cgroup'],
       [
         'a limit below which no program starts',

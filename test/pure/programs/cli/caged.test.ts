@@ -10,7 +10,7 @@ import { MEMORY_LIMITS } from '../../../../lib/programs/cli/commands/run/memory'
 import { checkCwd } from '../../../../lib/programs/cli/commands/run/root';
 import { flagsOf, inFlags } from '../../../../lib/programs/cli/flags';
 import { parseWords, readValues } from '../../../../lib/programs/cli/parse-words';
-import { asUsage, UsageError } from '../../../../lib/programs/cli/usage';
+import { inOwnWords, UsageError } from '../../../../lib/programs/cli/usage';
 import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
 import { checkCageOptions } from '../../../../lib/start/request/cage-options';
 import type { Stage } from '../../../../types/native';
@@ -34,7 +34,7 @@ function check(words: readonly string[]): void {
   try {
     checkCageOptions({ memory: {}, ...cage, ...child });
   } catch (error) {
-    throw asUsage(error, flags);
+    throw inOwnWords(error, flags);
   }
 }
 
