@@ -35,7 +35,7 @@ export type CageThreshold = number | string;
 export interface MemoryLimits {
   /**
    * Hard limit, at least one page. When memory can't be reclaimed below it, the OOM killer runs. `memory.max` (v2),
-   * `memory.limit_in_bytes` (v1). Default: unlimited.
+   * `memory.limit_in_bytes` (v1). Default: `'max'`.
    */
   max?: Size;
   /**
@@ -46,17 +46,17 @@ export interface MemoryLimits {
   swap?: Size;
   /**
    * v2: the kernel throttles the cgroup above this much swap, and never kills. `memory.swap.high` (Linux 5.8).
-   * Default: unlimited.
+   * Default: `'max'`.
    */
   swapHigh?: Size;
   /**
    * v2: how much compressed memory the cgroup may keep in zswap. With 0 all of its swap goes to disk.
-   * `memory.zswap.max` (Linux 5.19, CONFIG_ZSWAP). Default: unlimited.
+   * `memory.zswap.max` (Linux 5.19, CONFIG_ZSWAP). Default: `'max'`.
    */
   zswap?: Size;
   /**
    * v2: above this the kernel throttles the cgroup and reclaims from it, and never kills. `memory.high`. Default:
-   * unlimited.
+   * `'max'`.
    */
   high?: Size;
   /** v2: memory below this is reclaimed only when nothing unprotected is left. `memory.low`. Default: 0. */
@@ -65,7 +65,7 @@ export interface MemoryLimits {
   min?: Size;
   /**
    * v1: what the kernel pushes the cgroup back to when the machine runs short. `memory.soft_limit_in_bytes`. Default:
-   * unlimited.
+   * `'max'`.
    */
   soft?: Size;
   /**
@@ -99,7 +99,7 @@ export interface CpuLimits {
   /**
    * How many processors it may use together, from 0.01 on: 1.5 is 150 ms in each 100 ms. Above that its processes wait;
    * none is killed. `'max'` and `Infinity` limit nothing. `cpu.max` (v2), `cpu.cfs_quota_us` (v1). Needs
-   * CONFIG_CFS_BANDWIDTH. Default: unlimited.
+   * CONFIG_CFS_BANDWIDTH. Default: `'max'`.
    */
   max?: number | 'max';
   /**
