@@ -89,14 +89,19 @@ function load() {
     if (typeof memcage.spawn !== 'function') throw new Error('no named export spawn');
     if (child_process.spawnSync('true', { memory: '8M' }).outcome.memory.limitBytes !== 2 ** 23) throw new Error('child_process');
     if (!(native.monotonicNs() > 0)) throw new Error('the addon does not answer');
+    for (const [entry, what] of [[cgroup, 'Cgroup'], [machine, 'diagnose'], [oci, 'limitsFromOci']]) {
+      if (typeof entry[what] !== 'function') throw new Error('no named export ' + what);
+    }
     const addons = process.report.getReport().sharedObjects.filter((path) => path.endsWith('.node'));
     const { outcome, stdout } = memcage.spawnSync('uname', { namespaces: { uts: true } });
     if (outcome.exitCode !== 0 || String(stdout) !== 'Linux\\n') throw new Error('the launcher does not run');
     if (!addons.every((path) => path.includes('/prebuilds/')) || addons.length !== 1) throw new Error(addons.join());
   `;
   const required = `const memcage = require('memcage'); const { native } = require('memcage/native');
+    const cgroup = require('memcage/cgroup'); const machine = require('memcage/machine'); const oci = require('memcage/oci');
     const child_process = require('memcage/child_process'); ${check}`;
   const imported = `import * as memcage from 'memcage'; import { native } from 'memcage/native';
+    import * as cgroup from 'memcage/cgroup'; import * as machine from 'memcage/machine'; import * as oci from 'memcage/oci';
     import * as child_process from 'memcage/child_process'; ${check}`;
   node('commonjs', required);
   node('module', imported);
