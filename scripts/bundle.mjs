@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..');
 const ENTRIES = ['cgroup', 'machine', 'oci', 'child_process', 'native', 'prometheus', 'otel', 'bullmq'];
 /**
  * In which file of dist/ a module of lib/ is: the one with the longest path here that leads to the module. `index` is loaded
- * with memcage, and `cli` is the program of that name. Each other file is a part, loaded when something in it is used.
+ * with memcage, and what another entry has here is its own. Each other file is a part, loaded when something in it is used.
  */
 const FILES = {
   // What index.ts exports and is no plain function, since an `import` looks at all that at once; what such a class or function
@@ -20,7 +20,6 @@ const FILES = {
     'common/errors/errors',
     'common/errors/error-codes',
     'common/errors/words',
-    'common/event-loop/emitter',
     'common/event-loop/timers',
     'common/options/accepted-options',
     'common/options/node-options',
@@ -49,17 +48,17 @@ const FILES = {
   start: ['start'],
   // The rest.
   budget: ['jobs/budget'],
-  chart: ['programs/cli/chart'],
   bullmq: ['programs/bullmq'],
+  chart: ['programs/cli/chart'],
   commands: ['programs/cli/commands', 'programs/cli/help'],
-  program: ['programs/cli', 'programs/cli/commands/run'],
-  metrics: ['programs/metrics'],
-  prometheus: ['programs/metrics/prometheus-metrics'],
   doctor: ['start/doctor'],
   events: ['cgroup/events'],
+  metrics: ['programs/metrics'],
   oci: ['common/oci'],
   parents: ['cgroup/placement'],
   polling: ['cage/polling', 'cage/polled-cage', 'cage/polled-group', 'start/child/polled-child'],
+  program: ['programs/cli', 'programs/cli/commands/run'],
+  prometheus: ['programs/metrics/prometheus-metrics'],
   warm: ['jobs/warm-pool'],
   watching: ['cgroup/watching'],
 };

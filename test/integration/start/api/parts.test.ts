@@ -34,6 +34,8 @@ describeIf('cgroup', 'the parts of memcage that are loaded', () => {
     expect(partsOf('')).toEqual([]);
     expect(partsOf('({ ...memcage }).run')).toEqual([]);
     expect(partsOf('({ ...memcage }).formatSize')).toEqual([]);
+    for (const entry of ['cgroup', 'machine', 'child_process', 'native'])
+      expect(partsOf(`require(${JSON.stringify(join(DIST, `${entry}.js`))})`)).toEqual([]);
   });
 
   test('are loaded by a function of theirs when it is called', () => {
