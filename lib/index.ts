@@ -9,8 +9,17 @@ export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';
 export type {
+  AnyChild,
+  AnyProcess,
   Cage,
   Caged,
+  CagedChild,
+  CagedExecFileOptions,
+  CagedExecOptions,
+  CagedForkOptions,
+  CagedProcess,
+  CagedRunOptions,
+  CagedSpawnOptions,
   CageOptions,
   CagingOption,
   ContainOptions,
@@ -21,8 +30,8 @@ export type {
   RunOptions,
   RunResult,
   SharedCage,
-  SpawnedProcess,
   SpawnOptions,
+  TextEncoding,
   Uncaged,
 } from './cage/contract/cage';
 export type { CageEvents, CageThresholdEvent, CpuTimeEvent, OomEvent, StallEvent } from './cage/contract/cage-events';
@@ -57,18 +66,17 @@ export type {
 } from './jobs/budget/budget';
 export { createBudget } from './jobs/budget/create-budget';
 export type { LearnOptions } from './jobs/budget/learning/learner';
-export { createWarmPool } from './jobs/warm-pool/create-warm-pool';
+export { type CagedWarmPoolOptions, createWarmPool } from './jobs/warm-pool/create-warm-pool';
 export type {
   WarmPool,
-  WarmPoolAskOptions as AskOptions,
+  WarmPoolAskOptions,
   WarmPoolEvents,
   WarmPoolOptions,
   WarmPoolSettings,
   WarmPoolStats,
-  WarmPoolTakeOptions as TakeOptions,
+  WarmPoolTakeOptions,
 } from './jobs/warm-pool/warm-pool';
 export {
-  type AnyCageLimit,
   type CreateCageOptions,
   createCage,
   type SharedCageSettings,

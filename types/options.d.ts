@@ -1,8 +1,13 @@
+/** A number with a unit: K, M, G, T or P are powers of 1024, as in Docker. `'max'` is no limit. */
+export type SizeText =
+  | `${number}${' ' | ''}${'K' | 'M' | 'G' | 'T' | 'P' | 'k' | 'm' | 'g' | 't' | 'p'}${'' | 'B' | 'iB'}`
+  | 'max';
+
 /**
- * A number of bytes, or text with a unit: `'100M'`, `'100MB'`, `'100MiB'`, `'1.5 GiB'`. K, M, G, T and P, in upper or
- * lower case, are powers of 1024, as in Docker. `'max'` and `Infinity` are no limit. The kernel rounds down to whole pages.
+ * A number of bytes, or text with a unit: `'100M'`, `'100MB'`, `'100MiB'`, `'1.5 GiB'`. `'max'` and `Infinity` mean no limit. The
+ * kernel rounds down to whole pages. Text from outside goes through {@link parseSize}.
  */
-export type Size = number | string;
+export type Size = number | SizeText;
 
 /**
  * A limit of how long a cage may get nowhere because of memory: its processes only wait for pages that were taken from them.
@@ -24,7 +29,7 @@ export interface StallOption {
  * A use of memory to be told of: a {@link Size}, or a whole percentage of the cage's own limit, `'1%'` to `'100%'`. A percentage
  * follows when that limit changes.
  */
-export type CageThreshold = number | string;
+export type CageThreshold = Size | `${number}%`;
 
 /**
  * The limits of a memory cgroup. Limits that you leave out stay as they are, except `swap`.

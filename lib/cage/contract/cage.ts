@@ -11,9 +11,9 @@ import type {
   ForkOptions as NodeForkOptions,
   SpawnOptions as NodeSpawnOptions,
   StdioNull,
+  StdioOptions,
   StdioPipe,
 } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type {
   CageThreshold,
@@ -28,13 +28,14 @@ import type {
 } from '../../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
-import type { Exactly } from '../../common/options/exact-options';
+import type { Emitter } from '../../common/event-loop/emitter';
 import type { Output, OutputEncoding } from '../../process/collect-output';
 import type { CageEvents } from './cage-events';
 import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
-export interface CageOptions extends ChildSettingsOptions {
+export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup | null>
+  extends ChildSettingsOptions {
   /**
    * Limits of a private cage for the child and all its descendants. With `cage`, memcage makes the private cage within
    * that one. Default: no private cage.
@@ -63,7 +64,7 @@ export interface CageOptions extends ChildSettingsOptions {
    */
   thresholds?: readonly CageThreshold[];
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
-  cage?: SharedCage | SharedCage<Cgroup | null>;
+  cage?: SharedCage<G>;
   /** Namespaces of the child's own. Default: it shares the parent's. */
   namespaces?: NamespaceOptions;
   /**
@@ -106,97 +107,114 @@ export interface CageOptions extends ChildSettingsOptions {
    *
    * @see docs/enforcement.md
    */
-  enforce?: Enforce;
+  enforce?: E;
 }
+
+/** The options that put a child into a cage: a limit of its own, or a shared cage. */
+export type CagingOption = 'memory' | 'pids' | 'cpu' | 'cpuTimeMs' | 'stall' | 'cage';
+
+type With<O, K extends keyof O> = Omit<O, K> & { [P in K]-?: NonNullable<O[P]> };
+/**
+ * The options with at least one of these. A union of whole types, and no intersection: one of two types for `memory` would
+ * have the members of String, which editors would complete.
+ */
+export type OneOf<O, K extends keyof O> = K extends unknown ? With<O, K> : never;
 
 /** Options of {@link spawn}: Node's, and {@link CageOptions}. */
-export type SpawnOptions = NodeSpawnOptions & CageOptions;
-
-/** An option with which a child is in a cage. */
-export type CagingOption =
-  | {
-      /** A private cage. */
-      memory: NonNullable<unknown>;
-    }
-  | {
-      /** A private cage. */
-      pids: NonNullable<unknown>;
-    }
-  | {
-      /** A private cage. */
-      cpu: NonNullable<unknown>;
-    }
-  | {
-      /** A private cage. */
-      cpuTimeMs: NonNullable<unknown>;
-    }
-  | {
-      /** A private cage. */
-      stall: NonNullable<unknown>;
-    }
-  | {
-      /** A shared cage. */
-      cage: NonNullable<unknown>;
-    };
-
-/** Null where something weaker than the kernel may hold the limits. */
-type CgroupOf<O> = O extends { enforce: 'kernel' }
-  ? Cgroup
-  : O extends { enforce: Enforce }
-    ? Cgroup | null
-    : O extends { cage: { cgroup: infer G extends Cgroup | null } }
-      ? G
-      : Cgroup;
-
-/** The memory report of a child with these options. It is null without a cage; within `contain()` there is one. */
-export type MemoryOf<O> = O extends CagingOption ? MemoryReport : MemoryReport | null;
-
-/** Options of {@link fork}: Node's, and {@link CageOptions}. */
-export type ForkOptions = NodeForkOptions & CageOptions;
-
-interface EncodingOption {
-  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
-  encoding?: BufferEncoding | 'buffer' | null | undefined;
+export interface SpawnOptions<
+  S extends StdioOptions = StdioOptions,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> extends Omit<NodeSpawnOptions, 'stdio'>,
+    CageOptions<E, G> {
+  /** As Node's: what the child's stdin, stdout, stderr and further fds are. Default: `'pipe'`. */
+  stdio?: S | undefined;
 }
 
+/** Options of {@link spawn} with a {@link CagingOption}. */
+export type CagedSpawnOptions<
+  S extends StdioOptions = StdioOptions,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> = OneOf<SpawnOptions<S, E, G>, CagingOption>;
+
+/** Options of {@link fork}: Node's, and {@link CageOptions}. */
+export interface ForkOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup | null>
+  extends NodeForkOptions,
+    CageOptions<E, G> {}
+
+/** Options of {@link fork} with a {@link CagingOption}. */
+export type CagedForkOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup | null> = OneOf<
+  ForkOptions<E, G>,
+  CagingOption
+>;
+
+/** An encoding of collected output; 'buffer' or null for Buffers. */
+export type TextEncoding = BufferEncoding | 'buffer' | null;
+
 /** Options of {@link exec}: Node's, and {@link CageOptions}. */
-export type ExecOptions = NodeExecOptions & EncodingOption & CageOptions;
+export interface ExecOptions<
+  T extends TextEncoding = TextEncoding,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> extends Omit<NodeExecOptions, 'encoding'>,
+    CageOptions<E, G> {
+  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
+  encoding?: T | undefined;
+}
+
+/** Options of {@link exec} with a {@link CagingOption}. */
+export type CagedExecOptions<
+  T extends TextEncoding = TextEncoding,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> = OneOf<ExecOptions<T, E, G>, CagingOption>;
 
 /** Options of {@link execFile}: Node's, and {@link CageOptions}. */
-export type ExecFileOptions = NodeExecFileOptions & EncodingOption & CageOptions;
+export interface ExecFileOptions<
+  T extends TextEncoding = TextEncoding,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> extends Omit<NodeExecFileOptions, 'encoding'>,
+    CageOptions<E, G> {
+  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
+  encoding?: T | undefined;
+}
 
-/** Type of `stdout` and `stderr` with these options. */
-export type TextBy<O> = O extends { encoding: 'buffer' | null }
-  ? Buffer
-  : O extends { encoding: BufferEncoding | undefined }
-    ? string
-    : 'encoding' extends keyof O
-      ? string | Buffer
-      : string;
-
-/** Node's ChildProcess with `cage` and `outcome`. */
-export type Child<O> = ChildProcess & CagedBy<O>;
-
-/** The callback that Node calls once the child has ended. */
-type Callback<E, T> = (error: E | null, stdout: T, stderr: T) => void;
+/** Options of {@link execFile} with a {@link CagingOption}. */
+export type CagedExecFileOptions<
+  T extends TextEncoding = TextEncoding,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> = OneOf<ExecFileOptions<T, E, G>, CagingOption>;
 
 /** Options of {@link run}: those of {@link spawn}, and some of Node's `execFile`. */
-export interface RunOptions<E extends OutputEncoding = OutputEncoding> extends SpawnOptions {
+export interface RunOptions<
+  T extends OutputEncoding = OutputEncoding,
+  E extends Enforce = Enforce,
+  G extends Cgroup | null = Cgroup | null,
+> extends SpawnOptions<StdioOptions, E, G> {
   /** Text or bytes to write to stdin, which is then closed. Default: stdin is empty. */
   input?: string | Uint8Array;
   /** Encoding of `stdout` and `stderr`; 'buffer' for Buffers. Default: 'utf8'. */
-  encoding?: E;
+  encoding?: T;
   /** Maximum number of bytes on each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
   maxBuffer?: number;
   /** With `false`, the promise resolves however the child ends, as long as it could be started. Default: true. */
   reject?: boolean;
 }
 
+/** Options of {@link run} with a {@link CagingOption}. */
+export type CagedRunOptions<T extends OutputEncoding = OutputEncoding> = OneOf<RunOptions<T>, CagingOption>;
+
+/** Options of a child that a cage starts. With a limit, the child gets a private cage within that cage. */
+export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
+
 /** What {@link run} resolves with, and what its errors carry as `outcome`. */
 export type RunResult<
-  E extends OutputEncoding = 'utf8',
+  T extends OutputEncoding = 'utf8',
   M extends MemoryReport | null = MemoryReport | null,
-> = Outcome<M> & RunOutput<Output<E>>;
+> = Outcome<M> & RunOutput<Output<T>>;
 
 /** What a caged child adds to Node's ChildProcess. */
 export interface Caged<G extends Cgroup | null = Cgroup> {
@@ -212,7 +230,7 @@ export interface Caged<G extends Cgroup | null = Cgroup> {
   readonly outcome: Promise<Outcome>;
 }
 
-/** A child without a cage: it was started with neither a limit nor `cage`. */
+/** A child without a cage: it was started without a {@link CagingOption}, and not within {@link SharedCage.contain}. */
 export interface Uncaged {
   /** Always null. */
   readonly cage: null;
@@ -222,112 +240,159 @@ export interface Uncaged {
   readonly outcome: Promise<Outcome<null>>;
 }
 
-/** Without a {@link CagingOption}, a child has a cage only within {@link SharedCage.contain}. */
-type CagedBy<O> = O extends CagingOption ? Caged<CgroupOf<O>> : Caged<CgroupOf<O>> | Uncaged;
-
-/**
- * The streams that Node's own typings derive from `stdio`. If the type of the options is not known in full, neither
- * are the streams.
- */
-type StreamsBy<O> = O extends { stdio: infer S }
-  ? StreamsOf<S>
-  : 'stdio' extends keyof O
-    ? ChildProcess
-    : ChildProcessWithoutNullStreams;
-
-type StreamsOf<S> = S extends StdioPipe
+/** The streams that Node's own typings derive from `stdio`. */
+type StreamsOf<S> = [S] extends [StdioPipe]
   ? ChildProcessWithoutNullStreams
-  : S extends StdioNull
+  : [S] extends [StdioNull]
     ? ChildProcessByStdio<null, null, null>
-    : S extends readonly [infer I, infer U, infer E]
+    : S extends readonly [infer I, infer U, infer R]
       ? ChildProcessByStdio<
           I extends StdioPipe ? Writable : null,
           U extends StdioPipe ? Readable : null,
-          E extends StdioPipe ? Readable : null
+          R extends StdioPipe ? Readable : null
         >
       : ChildProcess;
 
-/** Node's ChildProcess with `cage` and `outcome`. */
-export type SpawnedProcess<O> = StreamsBy<O> & CagedBy<O>;
+/** Node's ChildProcess of a child in a cage. `S` is the option `stdio`. */
+export type CagedProcess<S = 'pipe', G extends Cgroup | null = Cgroup> = StreamsOf<S> & Caged<G>;
+/** Node's ChildProcess of a child that is in a cage only within {@link SharedCage.contain}. */
+export type AnyProcess<S = 'pipe', G extends Cgroup | null = Cgroup> = StreamsOf<S> & (Caged<G> | Uncaged);
+/** A {@link CagedProcess} of which the type does not say what its streams are. */
+export type CagedChild<G extends Cgroup | null = Cgroup> = ChildProcess & Caged<G>;
+/** An {@link AnyProcess} of which the type does not say what its streams are. */
+export type AnyChild<G extends Cgroup | null = Cgroup> = ChildProcess & (Caged<G> | Uncaged);
 
-type EncodingOf<O> = O extends { encoding: infer E extends OutputEncoding } ? E : 'utf8';
+/** The cgroup of a cage that `enforce` allows: null where something weaker than the kernel may hold the limits. */
+export type CgroupFor<E extends Enforce> = E extends 'kernel' ? Cgroup : Cgroup | null;
 
-/** What a run with these options resolves with. */
-export type ResultOf<O> = RunResult<EncodingOf<O>, MemoryOf<O>>;
+/** Text in that encoding, or a Buffer. */
+export type TextIn<T> = T extends 'buffer' | null ? Buffer : string;
 
-/** Options of a child that a cage starts. With a limit, the child gets a private cage within that cage. */
-export type MemberOptions<O extends CageOptions> = Omit<O, 'cage' | 'parent' | 'enforce'>;
-
-/** The option that a cage sets for the children that it starts. */
-export interface InCage<G extends Cgroup | null = Cgroup> {
-  /** The cage itself. */
-  cage: SharedCage<G>;
-}
-
-/** Options of the type O, checked for names that `Options` does not have. */
-export type Checked<O, Options> = O & Exactly<O, Options>;
+/** The callback that Node calls once the child has ended. */
+type Callback<X, T> = (error: X | null, stdout: TextIn<T>, stderr: TextIn<T>) => void;
 
 /** Arguments as execFile takes them. */
 type Args = readonly string[] | null | undefined;
 
-/** The type of {@link spawn}: `Options` are the options that it takes, `Given` those that a child gets in any case. */
-export interface Spawn<Options, Given = object> {
-  (file: string, args?: readonly string[]): SpawnedProcess<Given>;
-  <const O extends Options>(file: string, options: Checked<O, Options>): SpawnedProcess<O & Given>;
-  <const O extends Options>(
+/** The type of {@link spawn}. */
+export interface Spawn {
+  /** Start a program in a cage. */
+  <const S extends StdioOptions = 'pipe', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
     args: readonly string[] | undefined,
-    options?: Checked<O, Options>,
-  ): SpawnedProcess<O & Given>;
+    options: CagedSpawnOptions<S, E, G>,
+  ): CagedProcess<S, G>;
+  /** Start a program in a cage. */
+  <const S extends StdioOptions = 'pipe', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    file: string,
+    options: CagedSpawnOptions<S, E, G>,
+  ): CagedProcess<S, G>;
+  /** Start a program: in a cage only within {@link SharedCage.contain}. */
+  <const S extends StdioOptions = 'pipe'>(file: string, options: SpawnOptions<S>): AnyProcess<S>;
+  /** Start a program: in a cage only within {@link SharedCage.contain}. */
+  <const S extends StdioOptions = 'pipe'>(
+    file: string,
+    args?: readonly string[],
+    options?: SpawnOptions<S>,
+  ): AnyProcess<S>;
 }
 
-/** The type of {@link fork}; see {@link Spawn}. */
-export interface Fork<Options, Given = object> {
-  (modulePath: string | URL, args?: readonly string[]): Child<Given>;
-  <const O extends Options>(modulePath: string | URL, options: Checked<O, Options> | undefined): Child<O & Given>;
-  <const O extends Options>(
+/** The type of {@link fork}. */
+export interface Fork {
+  /** Start a Node module in a cage. */
+  <const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     modulePath: string | URL,
     args: readonly string[] | undefined,
-    options?: Checked<O, Options>,
-  ): Child<O & Given>;
+    options: CagedForkOptions<E, G>,
+  ): CagedChild<G>;
+  /** Start a Node module in a cage. */
+  <const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    modulePath: string | URL,
+    options: CagedForkOptions<E, G>,
+  ): CagedChild<G>;
+  /** Start a Node module: in a cage only within {@link SharedCage.contain}. */
+  (modulePath: string | URL, options: ForkOptions | undefined): AnyChild;
+  /** Start a Node module: in a cage only within {@link SharedCage.contain}. */
+  (modulePath: string | URL, args?: readonly string[], options?: ForkOptions): AnyChild;
 }
 
-/** The type of {@link exec}; see {@link Spawn}. */
-export interface Exec<Options, Given = object> {
-  (command: string, callback?: Callback<ExecException, string>): Child<Given>;
-  <const O extends Options>(
+/** The type of {@link exec}. */
+export interface Exec {
+  /** Run a command line in a cage. */
+  <
+    const T extends TextEncoding = 'utf8',
+    const E extends Enforce = 'kernel',
+    G extends Cgroup | null = CgroupFor<E>,
+  >(command: string, options: CagedExecOptions<T, E, G>, callback?: Callback<ExecException, T>): CagedChild<G>;
+  /** Run a command line: in a cage only within {@link SharedCage.contain}. */
+  <const T extends TextEncoding = 'utf8'>(
     command: string,
-    options: Checked<O, Options> | null | undefined,
-    callback?: Callback<ExecException, TextBy<O>>,
-  ): Child<O & Given>;
+    options: ExecOptions<T> | null | undefined,
+    callback?: Callback<ExecException, T>,
+  ): AnyChild;
+  /** Run a command line: in a cage only within {@link SharedCage.contain}. */
+  (command: string, callback?: Callback<ExecException, 'utf8'>): AnyChild;
 }
 
-/** The type of {@link execFile}; see {@link Spawn}. */
-export interface ExecFile<Options, Given = object> {
-  (file: string, callback?: Callback<ExecFileException, string>): Child<Given>;
-  (file: string, args: Args, callback?: Callback<ExecFileException, string>): Child<Given>;
-  <const O extends Options>(
-    file: string,
-    options: Checked<O, Options>,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O & Given>;
-  <const O extends Options>(
+/** The type of {@link execFile}. */
+export interface ExecFile {
+  /** Run a program in a cage. */
+  <
+    const T extends TextEncoding = 'utf8',
+    const E extends Enforce = 'kernel',
+    G extends Cgroup | null = CgroupFor<E>,
+  >(
     file: string,
     args: Args,
-    options: Checked<O, Options> | null | undefined,
-    callback?: Callback<ExecFileException, TextBy<O>>,
-  ): Child<O & Given>;
+    options: CagedExecFileOptions<T, E, G>,
+    callback?: Callback<ExecFileException, T>,
+  ): CagedChild<G>;
+  /** Run a program in a cage. */
+  <
+    const T extends TextEncoding = 'utf8',
+    const E extends Enforce = 'kernel',
+    G extends Cgroup | null = CgroupFor<E>,
+  >(file: string, options: CagedExecFileOptions<T, E, G>, callback?: Callback<ExecFileException, T>): CagedChild<G>;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends TextEncoding = 'utf8'>(
+    file: string,
+    args: Args,
+    options: ExecFileOptions<T> | null | undefined,
+    callback?: Callback<ExecFileException, T>,
+  ): AnyChild;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends TextEncoding = 'utf8'>(
+    file: string,
+    options: ExecFileOptions<T>,
+    callback?: Callback<ExecFileException, T>,
+  ): AnyChild;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  (file: string, args: Args, callback?: Callback<ExecFileException, 'utf8'>): AnyChild;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  (file: string, callback?: Callback<ExecFileException, 'utf8'>): AnyChild;
 }
 
-/** The type of {@link run}; see {@link Spawn}. */
-export interface Run<Options, Given = object> {
-  (file: string, args?: readonly string[]): Promise<ResultOf<Given>>;
-  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & Given>>;
-  <const O extends Options>(
+/** The type of {@link run}. */
+export interface Run {
+  /** Run a program in a cage. */
+  <const T extends OutputEncoding = 'utf8'>(
     file: string,
     args: readonly string[] | undefined,
-    options?: Checked<O, Options>,
-  ): Promise<ResultOf<O & Given>>;
+    options: CagedRunOptions<T>,
+  ): Promise<RunResult<T, MemoryReport>>;
+  /** Run a program in a cage. */
+  <const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    options: CagedRunOptions<T>,
+  ): Promise<RunResult<T, MemoryReport>>;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends OutputEncoding = 'utf8'>(file: string, options: RunOptions<T>): Promise<RunResult<T>>;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    args?: readonly string[],
+    options?: RunOptions<T>,
+  ): Promise<RunResult<T>>;
 }
 
 /** Options of {@link SharedCage.contain}. */
@@ -345,7 +410,7 @@ export interface ContainOptions {
  * descendants, and closes with it. A shared one is a {@link SharedCage}. An open cage does not keep the event loop alive, and
  * ends with the process.
  */
-export interface Cage<G extends Cgroup | null = Cgroup> extends EventEmitter<CageEvents>, AsyncDisposable {
+export interface Cage<G extends Cgroup | null = Cgroup> extends Emitter<CageEvents>, AsyncDisposable {
   /**
    * The cgroup of the cage: limits, usage, statistics and members. It is gone once the cage is closed. Null if
    * {@link enforcedBy} is not the kernel, which can only be with the option `enforce`, or MEMCAGE_ENFORCE.
@@ -390,15 +455,57 @@ export interface Cage<G extends Cgroup | null = Cgroup> extends EventEmitter<Cag
  */
 export interface SharedCage<G extends Cgroup | null = Cgroup> extends Cage<G> {
   /** Like {@link spawn}, in this cage. */
-  readonly spawn: Spawn<MemberOptions<SpawnOptions>, InCage<G>>;
+  spawn<const S extends StdioOptions = 'pipe'>(file: string, options: MemberOptions<SpawnOptions<S>>): CagedProcess<S, G>;
+  /** Like {@link spawn}, in this cage. */
+  spawn<const S extends StdioOptions = 'pipe'>(
+    file: string,
+    args?: readonly string[],
+    options?: MemberOptions<SpawnOptions<S>>,
+  ): CagedProcess<S, G>;
+
   /** Like {@link fork}, in this cage. */
-  readonly fork: Fork<MemberOptions<ForkOptions>, InCage<G>>;
+  fork(modulePath: string | URL, options: MemberOptions<ForkOptions>): CagedChild<G>;
+  /** Like {@link fork}, in this cage. */
+  fork(modulePath: string | URL, args?: readonly string[], options?: MemberOptions<ForkOptions>): CagedChild<G>;
+
   /** Like {@link exec}, in this cage. */
-  readonly exec: Exec<MemberOptions<ExecOptions>, InCage<G>>;
+  exec<const T extends TextEncoding = 'utf8'>(
+    command: string,
+    options: MemberOptions<ExecOptions<T>> | null | undefined,
+    callback?: Callback<ExecException, T>,
+  ): CagedChild<G>;
+  /** Like {@link exec}, in this cage. */
+  exec(command: string, callback?: Callback<ExecException, 'utf8'>): CagedChild<G>;
+
   /** Like {@link execFile}, in this cage. */
-  readonly execFile: ExecFile<MemberOptions<ExecFileOptions>, InCage<G>>;
+  execFile<const T extends TextEncoding = 'utf8'>(
+    file: string,
+    args: Args,
+    options: MemberOptions<ExecFileOptions<T>> | null | undefined,
+    callback?: Callback<ExecFileException, T>,
+  ): CagedChild<G>;
+  /** Like {@link execFile}, in this cage. */
+  execFile<const T extends TextEncoding = 'utf8'>(
+    file: string,
+    options: MemberOptions<ExecFileOptions<T>>,
+    callback?: Callback<ExecFileException, T>,
+  ): CagedChild<G>;
+  /** Like {@link execFile}, in this cage. */
+  execFile(file: string, args: Args, callback?: Callback<ExecFileException, 'utf8'>): CagedChild<G>;
+  /** Like {@link execFile}, in this cage. */
+  execFile(file: string, callback?: Callback<ExecFileException, 'utf8'>): CagedChild<G>;
+
   /** Like {@link run}, in this cage. */
-  readonly run: Run<MemberOptions<RunOptions>, InCage<G>>;
+  run<const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    options: MemberOptions<RunOptions<T>>,
+  ): Promise<RunResult<T, MemoryReport>>;
+  /** Like {@link run}, in this cage. */
+  run<const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    args?: readonly string[],
+    options?: MemberOptions<RunOptions<T>>,
+  ): Promise<RunResult<T, MemoryReport>>;
 
   /**
    * Call `fn` and return its result. Every child started in the async context of `fn`, by whatever library, is in this

@@ -14,6 +14,26 @@ export function emitApart(emitter: EventEmitter, name: string, ...args: unknown[
   }
 }
 
+type Arguments<E> = { [K in keyof E]: unknown[] };
+
+/** An EventEmitter of these events, and of no others: that of @types/node takes any name. */
+export interface Emitter<E extends Arguments<E>> extends EventEmitter {
+  /** As Node's. */
+  on<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+  /** As Node's. */
+  once<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+  /** As Node's. */
+  off<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+  /** As Node's. */
+  addListener<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+  /** As Node's. */
+  removeListener<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+  /** As Node's. */
+  prependListener<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+  /** As Node's. */
+  prependOnceListener<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
+}
+
 /**
  * An EventEmitter that uses resources only for events with listeners: it learns when an event gets its first
  * listener, and when it loses the last.

@@ -1,23 +1,22 @@
-import type { ChildProcess } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import type { CpuOption, Enforce, MemoryOption, NodeHeapOption, PidsOption, Size } from '../../../types/options';
-import type { Outcome } from '../../../types/outcome';
+import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type {
+  CagedChild,
+  CagedProcess,
   CageOptions,
-  Checked,
-  Child,
   ContainOptions,
   ForkOptions,
-  InCage,
   MemberOptions,
-  ResultOf,
   RunOptions,
+  RunResult,
   SharedCage,
-  SpawnedProcess,
   SpawnOptions,
 } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
+import type { Emitter } from '../../common/event-loop/emitter';
+import type { OutputEncoding } from '../../process/collect-output';
 import type { LearnOptions } from './learning/learner';
 
 /** Options of {@link createBudget}. The settings of children are for all jobs. */
@@ -69,7 +68,9 @@ export type LearnedJob =
     };
 
 /** Options of a job: those of a child in a cage, and {@link JobOptions}. */
-export type Job<O extends CageOptions, Sized = SizedJob> = MemberOptions<O> & JobOptions & Sized;
+export type Job<O extends CageOptions, Sized = SizedJob> = Sized extends unknown
+  ? Omit<MemberOptions<O>, keyof Sized> & JobOptions & Sized
+  : never;
 
 /** Options of {@link Budget.reserve}. */
 export interface ReserveOptions extends JobOptions {
@@ -170,42 +171,12 @@ export interface BudgetStats {
   longestWaitMs: number;
 }
 
-/** The type of {@link Budget.spawn}. `Options` are the options that it takes. */
-interface JobSpawn<Options> {
-  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<SpawnedProcess<O & InCage>>;
-  <const O extends Options>(
-    file: string,
-    args: readonly string[] | undefined,
-    options: Checked<O, Options>,
-  ): Promise<SpawnedProcess<O & InCage>>;
-}
-
-/** The type of {@link Budget.fork}; see {@link JobSpawn}. */
-interface JobFork<Options> {
-  <const O extends Options>(modulePath: string | URL, options: Checked<O, Options>): Promise<Child<O & InCage>>;
-  <const O extends Options>(
-    modulePath: string | URL,
-    args: readonly string[] | undefined,
-    options: Checked<O, Options>,
-  ): Promise<Child<O & InCage>>;
-}
-
-/** The type of {@link Budget.run}; see {@link JobSpawn}. */
-interface JobRun<Options> {
-  <const O extends Options>(file: string, options: Checked<O, Options>): Promise<ResultOf<O & InCage>>;
-  <const O extends Options>(
-    file: string,
-    args: readonly string[] | undefined,
-    options: Checked<O, Options>,
-  ): Promise<ResultOf<O & InCage>>;
-}
-
 /**
  * A cage whose children wait for room. An open budget does not keep the event loop alive, and ends with the process.
  *
  * @see docs/budget.md
  */
-export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, AsyncDisposable {
+export interface Budget<Sized = SizedJob> extends Emitter<BudgetEvents>, AsyncDisposable {
   /** The cage around all jobs. What you start in it yourself does not wait, and takes memory that jobs count on. With `enforce` it may have no `cgroup`. */
   readonly cage: SharedCage;
 
@@ -222,11 +193,37 @@ export interface Budget<Sized = SizedJob> extends EventEmitter<BudgetEvents>, As
    * the whole budget; with an AbortError, if `signal` aborts while it waits; with ERR_MEMCAGE_CLOSED, if the budget closes before
    * the job has started.
    */
-  readonly run: JobRun<Job<RunOptions, Sized>>;
+  run<const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    options: Job<RunOptions<T>, Sized>,
+  ): Promise<RunResult<T, MemoryReport>>;
+  /** Like {@link run}, once there is room. */
+  run<const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Job<RunOptions<T>, Sized>,
+  ): Promise<RunResult<T, MemoryReport>>;
+
   /** Like {@link spawn}, once there is room. Resolves with the child before it has emitted anything. */
-  readonly spawn: JobSpawn<Job<SpawnOptions, Sized>>;
+  spawn<const S extends StdioOptions = 'pipe'>(
+    file: string,
+    options: Job<SpawnOptions<S>, Sized>,
+  ): Promise<CagedProcess<S>>;
+  /** Like {@link spawn}, once there is room. Resolves with the child before it has emitted anything. */
+  spawn<const S extends StdioOptions = 'pipe'>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: Job<SpawnOptions<S>, Sized>,
+  ): Promise<CagedProcess<S>>;
+
   /** Like {@link fork}, once there is room. Resolves with the child before it has emitted anything. */
-  readonly fork: JobFork<Job<ForkOptions, Sized>>;
+  fork(modulePath: string | URL, options: Job<ForkOptions, Sized>): Promise<CagedChild>;
+  /** Like {@link fork}, once there is room. Resolves with the child before it has emitted anything. */
+  fork(
+    modulePath: string | URL,
+    args: readonly string[] | undefined,
+    options: Job<ForkOptions, Sized>,
+  ): Promise<CagedChild>;
 
   /** Wait for room without a child, for what you start yourself. It is yours until you release it. */
   reserve(options: ReserveOptions): Promise<Room>;

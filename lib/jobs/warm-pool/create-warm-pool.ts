@@ -1,13 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import type { Child } from '../../cage/contract/cage';
+import type { AnyChild, CagedChild, CagingOption, OneOf } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { alreadyRead } from '../../common/options/accepted-options';
-import type { Exactly } from '../../common/options/exact-options';
 import { isOptions, nodeCall } from '../../process/node-call';
 import { type Started, startCall } from '../../start/launch/start-call';
 import { ForkPool } from './pool';
 import { CALLED, readPoolOptions, withoutPreload } from './pool-options';
 import type { WarmPool, WarmPoolOptions } from './warm-pool';
+
+/** Options of {@link createWarmPool} with a {@link CagingOption}. */
+export type CagedWarmPoolOptions = OneOf<WarmPoolOptions, CagingOption>;
 
 /**
  * Start Node children of a module ahead of time. Each is in its cage from birth, has loaded the module, and waits for
@@ -18,15 +20,18 @@ import type { WarmPool, WarmPoolOptions } from './warm-pool';
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the first child can't be started; nothing
  * is left behind then
  */
-export function createWarmPool<const O extends WarmPoolOptions>(
-  module: string | URL,
-  options?: O & Exactly<O, WarmPoolOptions>,
-): WarmPool<Child<O>>;
-export function createWarmPool<const O extends WarmPoolOptions>(
+export function createWarmPool(
   module: string | URL,
   args: readonly string[] | undefined,
-  options?: O & Exactly<O, WarmPoolOptions>,
-): WarmPool<Child<O>>;
+  options: CagedWarmPoolOptions,
+): WarmPool<CagedChild>;
+export function createWarmPool(module: string | URL, options: CagedWarmPoolOptions): WarmPool<CagedChild>;
+export function createWarmPool(module: string | URL, options: WarmPoolOptions): WarmPool<AnyChild>;
+export function createWarmPool(
+  module: string | URL,
+  args?: readonly string[],
+  options?: WarmPoolOptions,
+): WarmPool<AnyChild>;
 export function createWarmPool(module: string | URL, ...rest: unknown[]): WarmPool {
   const [args, given] = isOptions(rest[0]) ? [undefined, rest[0]] : rest;
   if (typeof module !== 'string' && !(module instanceof URL))

@@ -1,9 +1,9 @@
 import type { ChildProcess, Serializable } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
 import type { ForkOptions } from '../../cage/contract/cage';
+import type { Emitter } from '../../common/event-loop/emitter';
 
 /** Options of {@link createWarmPool}: those of {@link fork} for each child, and {@link WarmPoolSettings}. */
-export type WarmPoolOptions = Omit<ForkOptions, 'signal' | 'timeout' | 'detached'> & WarmPoolSettings;
+export interface WarmPoolOptions extends Omit<ForkOptions, 'signal' | 'timeout' | 'detached'>, WarmPoolSettings {}
 
 /** What {@link createWarmPool} adds to the options of {@link fork}. */
 export interface WarmPoolSettings {
@@ -63,7 +63,7 @@ export interface WarmPoolStats {
 }
 
 /** Node children that have loaded a module, and wait. Made by {@link createWarmPool}. */
-export interface WarmPool<C extends ChildProcess = ChildProcess> extends EventEmitter<WarmPoolEvents>, AsyncDisposable {
+export interface WarmPool<C extends ChildProcess = ChildProcess> extends Emitter<WarmPoolEvents>, AsyncDisposable {
   /** Whether the pool is closed or closing. */
   readonly closed: boolean;
 

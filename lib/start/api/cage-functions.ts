@@ -1,4 +1,4 @@
-import type { ContainOptions, InCage, MemberOptions, RunOptions, SharedCage } from '../../cage/contract/cage';
+import type { ContainOptions, MemberOptions, RunOptions, SharedCage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { alreadyRead, type Called, strictMember } from '../../common/options/accepted-options';
 import { isOptions, nodeCall } from '../../process/node-call';
@@ -32,7 +32,7 @@ const FUNCTIONS = {
   exec: starter('exec'),
   execFile: starter('execFile'),
   run(
-    this: InCage<Cgroup | null>['cage'],
+    this: SharedCage<Cgroup | null>,
     file: string,
     args?: readonly string[] | MemberRunOptions,
     options: MemberRunOptions = {},
@@ -46,7 +46,7 @@ const FUNCTIONS = {
 };
 
 function starter(name: keyof typeof CALLED) {
-  return function (this: InCage<Cgroup | null>['cage'], ...args: unknown[]): unknown {
+  return function (this: SharedCage<Cgroup | null>, ...args: unknown[]): unknown {
     const call = nodeCall(name, args);
     const options = within(this, call.options, CALLED[name]);
     return startCall({ ...call, options }, alreadyRead(CALLED[name])).result;
@@ -54,6 +54,6 @@ function starter(name: keyof typeof CALLED) {
 }
 
 /** Anything but an options object is left for Node to refuse. */
-function within<O>(cage: InCage<Cgroup | null>['cage'], options: O, called: Called): O | (O & InCage<Cgroup | null>) {
+function within<O>(cage: SharedCage<Cgroup | null>, options: O, called: Called): O | (O & { cage: SharedCage<Cgroup | null> }) {
   return isOptions(options) ? { ...called.read(options), cage } : options;
 }

@@ -7,7 +7,7 @@ import type {
   PidsOption,
   StallOption,
 } from '../../../types/options';
-import type { SharedCage } from '../../cage/contract/cage';
+import type { OneOf, SharedCage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
@@ -28,33 +28,8 @@ import { KernelFirst } from '../request/enforcement';
 import { acceptedIn } from '../request/start-request';
 import { startingIn } from './cage-functions';
 
-/** At least one limit for all children together. */
-export type AnyCageLimit = CageLimitOptions &
-  (
-    | {
-        /** Limits of memory. */
-        memory: MemoryOption;
-      }
-    | {
-        /** Limit of processes and threads. */
-        pids: PidsOption;
-      }
-    | {
-        /** Limits of processor time. */
-        cpu: CpuOption;
-      }
-    | {
-        /** Processor time in milliseconds. */
-        cpuTimeMs: number;
-      }
-    | {
-        /** How long it may get nowhere because of memory. */
-        stall: StallOption;
-      }
-  );
-
-/** Options of {@link createCage}: limits, and {@link SharedCageSettings}. */
-export type CreateCageOptions = AnyCageLimit & SharedCageSettings;
+/** Options of {@link createCage}: at least one limit, and {@link SharedCageSettings}. */
+export type CreateCageOptions = OneOf<CageLimitOptions & SharedCageSettings, keyof CageLimitOptions>;
 
 /** Options of {@link createCage} beside its limits. The settings of children are for all of them, contained ones too. */
 export interface SharedCageSettings extends ChildSettingsOptions {

@@ -1,6 +1,6 @@
 import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
 import { joinPaths } from '../../cage/cgroup/join-fds';
-import type { Cage, CageOptions, CagingOption } from '../../cage/contract/cage';
+import type { Cage, CageOptions, CagingOption, OneOf } from '../../cage/contract/cage';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/accepted-options';
@@ -74,7 +74,7 @@ export interface CagedLauncher extends Launcher {
 }
 
 /** Options that make a cage, or name one. */
-export type CagedLauncherOptions = LauncherOptions & CagingOption;
+export type CagedLauncherOptions = OneOf<LauncherOptions, CagingOption>;
 
 /**
  * Make a launcher, for tools that accept only the path of a program and its arguments. What you start as `file` with

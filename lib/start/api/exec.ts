@@ -1,35 +1,54 @@
 import { promisify } from 'node:util';
-import type { Child, Exec, ExecFile, ExecFileOptions, ExecOptions, TextBy } from '../../cage/contract/cage';
+import type {
+  AnyChild,
+  CagedChild,
+  CagedExecFileOptions,
+  CagedExecOptions,
+  Exec,
+  ExecFile,
+  ExecFileOptions,
+  ExecOptions,
+  TextEncoding,
+  TextIn,
+} from '../../cage/contract/cage';
 import { type Called, strict } from '../../common/options/accepted-options';
-import type { Exactly } from '../../common/options/exact-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
 
 /** Result of the promisified functions. A rejection has the outcome of a child that has ended as `outcome`. */
-type PromiseWithChild<O> = Promise<{ stdout: TextBy<O>; stderr: TextBy<O> }> & { child: Child<O> };
+export type PromiseWithChild<T, C = AnyChild> = Promise<{ stdout: TextIn<T>; stderr: TextIn<T> }> & { child: C };
 
 /** `exec`, with its version for util.promisify(). */
-export interface PromisifiableExec extends Exec<ExecOptions> {
+export interface PromisifiableExec extends Exec {
   /** For util.promisify(). */
-  readonly [promisify.custom]: <const O extends ExecOptions = object>(
-    command: string,
-    options?: (O & Exactly<O, ExecOptions>) | null,
-  ) => PromiseWithChild<O>;
+  readonly [promisify.custom]: {
+    <const T extends TextEncoding = 'utf8'>(
+      command: string,
+      options: CagedExecOptions<T>,
+    ): PromiseWithChild<T, CagedChild>;
+    <const T extends TextEncoding = 'utf8'>(command: string, options?: ExecOptions<T> | null): PromiseWithChild<T>;
+  };
 }
 
 /** `execFile`, with its version for util.promisify(). */
-export interface PromisifiableExecFile extends ExecFile<ExecFileOptions> {
+export interface PromisifiableExecFile extends ExecFile {
   /** For util.promisify(). */
   readonly [promisify.custom]: {
-    <const O extends ExecFileOptions = object>(
-      file: string,
-      options?: O & Exactly<O, ExecFileOptions>,
-    ): PromiseWithChild<O>;
-    <const O extends ExecFileOptions = object>(
+    <const T extends TextEncoding = 'utf8'>(
       file: string,
       args: readonly string[] | null | undefined,
-      options?: (O & Exactly<O, ExecFileOptions>) | null,
-    ): PromiseWithChild<O>;
+      options: CagedExecFileOptions<T>,
+    ): PromiseWithChild<T, CagedChild>;
+    <const T extends TextEncoding = 'utf8'>(
+      file: string,
+      options: CagedExecFileOptions<T>,
+    ): PromiseWithChild<T, CagedChild>;
+    <const T extends TextEncoding = 'utf8'>(file: string, options?: ExecFileOptions<T>): PromiseWithChild<T>;
+    <const T extends TextEncoding = 'utf8'>(
+      file: string,
+      args: readonly string[] | null | undefined,
+      options?: ExecFileOptions<T> | null,
+    ): PromiseWithChild<T>;
   };
 }
 
@@ -58,14 +77,14 @@ export function collecting(name: 'exec' | 'execFile', called: Called): unknown {
   const promise = `${name} promise` as const;
   return Object.defineProperty(call, promisify.custom, {
     value: likeNodes(promise, (...args: unknown[]) => {
-      const result = callNode(promise, args, called) as PromiseWithChild<object>;
+      const result = callNode(promise, args, called) as PromiseWithChild<'utf8'>;
       const { child } = result;
       return Object.assign(withOutcome(result, child), { child });
     }),
   });
 }
 
-async function withOutcome<T>(result: Promise<T>, child: Child<object>): Promise<T> {
+async function withOutcome<T>(result: Promise<T>, child: AnyChild): Promise<T> {
   try {
     return await result;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Fork, ForkOptions } from '../../cage/contract/cage';
+import type { Fork } from '../../cage/contract/cage';
 import { strict } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
@@ -9,6 +9,6 @@ import { callNode } from '../launch/start-call';
  *
  * @function
  */
-export const fork = likeNodes('fork', (...args: unknown[]) => callNode('fork', args, CALLED)) as Fork<ForkOptions>;
+export const fork = likeNodes('fork', (...args: unknown[]) => callNode('fork', args, CALLED)) as Fork;
 
 const CALLED = strict('fork', 'fork');

@@ -1,4 +1,4 @@
-import type { Spawn, SpawnOptions } from '../../cage/contract/cage';
+import type { Spawn } from '../../cage/contract/cage';
 import { strict } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
@@ -16,6 +16,6 @@ import { callNode } from '../launch/start-call';
  *
  * @function
  */
-export const spawn = likeNodes('spawn', (...args: unknown[]) => callNode('spawn', args, CALLED)) as Spawn<SpawnOptions>;
+export const spawn = likeNodes('spawn', (...args: unknown[]) => callNode('spawn', args, CALLED)) as Spawn;
 
 const CALLED = strict('spawn', 'spawn');

@@ -18,7 +18,7 @@ import { runChild } from './run-child';
  * @function
  */
 export const run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) =>
-  runAs(CALLED, file, args, options)) as Run<RunOptions>;
+  runAs(CALLED, file, args, options)) as Run;
 
 /** {@link run} under another name. */
 export async function runAs(

@@ -2,18 +2,28 @@ import type {
   ExecFileSyncOptions as NodeExecFileSyncOptions,
   ExecSyncOptions as NodeExecSyncOptions,
 } from 'node:child_process';
-import type { CageOptions } from '../../cage/contract/cage';
+import type { TextEncoding, TextIn } from '../../cage/contract/cage';
 import { type Called, strict } from '../../common/options/accepted-options';
-import type { Exactly } from '../../common/options/exact-options';
 import { isOptions } from '../../process/node-call';
 import { invokeNodes } from '../../process/node-functions';
-import { startSync } from './spawn-sync';
-import type { SpawnSyncReturns, SyncOutput } from './sync-result';
+import { type SyncCageOptions, startSync } from './spawn-sync';
+import type { SpawnSyncReturns } from './sync-result';
 
 /** Options of {@link execFileSync}: Node's, and {@link CageOptions}. */
-export type ExecFileSyncOptions = NodeExecFileSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
+export interface ExecFileSyncOptions<T extends TextEncoding = TextEncoding>
+  extends Omit<NodeExecFileSyncOptions, 'encoding'>,
+    SyncCageOptions {
+  /** Encoding of what it returns; 'buffer' or null for a Buffer. Default: 'buffer'. */
+  encoding?: T | undefined;
+}
+
 /** Options of {@link execSync}: Node's, and {@link CageOptions}. */
-export type ExecSyncOptions = NodeExecSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
+export interface ExecSyncOptions<T extends TextEncoding = TextEncoding>
+  extends Omit<NodeExecSyncOptions, 'encoding'>,
+    SyncCageOptions {
+  /** Encoding of what it returns; 'buffer' or null for a Buffer. Default: 'buffer'. */
+  encoding?: T | undefined;
+}
 
 const EXEC_FILE = strict('execFileSync', 'execFileSync');
 const EXEC = strict('execSync', 'execSync');
@@ -23,16 +33,15 @@ const EXEC = strict('execSync', 'execSync');
  *
  * @throws as {@link spawnSync}, and Node's errors when the child did not end with exit code 0
  */
-export function execFileSync(file: string): Buffer;
-export function execFileSync<const O extends ExecFileSyncOptions = object>(
+export function execFileSync<const T extends TextEncoding = 'buffer'>(
   file: string,
-  options: O & Exactly<O, ExecFileSyncOptions>,
-): SyncOutput<O>;
-export function execFileSync<const O extends ExecFileSyncOptions = object>(
+  options: ExecFileSyncOptions<T>,
+): TextIn<T>;
+export function execFileSync<const T extends TextEncoding = 'buffer'>(
   file: string,
-  args: readonly string[] | undefined,
-  options?: O & Exactly<O, ExecFileSyncOptions>,
-): SyncOutput<O>;
+  args?: readonly string[],
+  options?: ExecFileSyncOptions<T>,
+): TextIn<T>;
 export function execFileSync(file: string, args?: unknown, options?: unknown): string | Buffer {
   return execFileNow(EXEC_FILE, file, args, options);
 }
@@ -55,11 +64,10 @@ export function execFileNow(called: Called, file: string, args: unknown, options
  *
  * @throws as {@link execFileSync}
  */
-export function execSync(command: string): Buffer;
-export function execSync<const O extends ExecSyncOptions = object>(
+export function execSync<const T extends TextEncoding = 'buffer'>(
   command: string,
-  options: O & Exactly<O, ExecSyncOptions>,
-): SyncOutput<O>;
+  options?: ExecSyncOptions<T>,
+): TextIn<T>;
 export function execSync(command: string, options?: unknown): string | Buffer {
   return execNow(EXEC, command, options);
 }

@@ -1,8 +1,8 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
-import type { CageOptions, MemoryOf } from '../../cage/contract/cage';
+import type { MemoryReport } from '../../../types/outcome';
+import type { CageOptions, CagingOption, OneOf, TextEncoding, TextIn } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/accepted-options';
-import type { Exactly } from '../../common/options/exact-options';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
 import { permissionModelAllows, refuse } from '../../process/swap-handle';
@@ -11,10 +11,21 @@ import { runnerFor } from '../launch/launch-now';
 import { Start } from '../launch/start';
 import { splitOptions } from '../request/cage-options';
 import { isPlain, requestOf, startsByNode, turnOf } from '../request/start-request';
-import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, type SyncOutput, withOutcome } from './sync-result';
+import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, withOutcome } from './sync-result';
+
+/** What a synchronous function takes of {@link CageOptions}: nobody could listen to `thresholds` and a channel. */
+export type SyncCageOptions = Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
 
 /** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */
-export type SpawnSyncOptions = NodeSpawnSyncOptions & Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
+export interface SpawnSyncOptions<T extends TextEncoding = TextEncoding>
+  extends Omit<NodeSpawnSyncOptions, 'encoding'>,
+    SyncCageOptions {
+  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'buffer'. */
+  encoding?: T | undefined;
+}
+
+/** Options of {@link spawnSync} with a {@link CagingOption}. */
+export type CagedSpawnSyncOptions<T extends TextEncoding = TextEncoding> = OneOf<SpawnSyncOptions<T>, CagingOption>;
 
 /**
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
@@ -23,16 +34,24 @@ export type SpawnSyncOptions = NodeSpawnSyncOptions & Omit<CageOptions, 'thresho
  * @throws a MemcageError when the kernel refuses the cage or the namespaces. What Node reports in `error`
  * arrives there.
  */
-export function spawnSync(file: string): SpawnSyncReturns<Buffer>;
-export function spawnSync<const O extends SpawnSyncOptions = object>(
-  file: string,
-  options: O & Exactly<O, SpawnSyncOptions>,
-): SpawnSyncReturns<SyncOutput<O>, MemoryOf<O>>;
-export function spawnSync<const O extends SpawnSyncOptions = object>(
+export function spawnSync<const T extends TextEncoding = 'buffer'>(
   file: string,
   args: readonly string[] | undefined,
-  options?: O & Exactly<O, SpawnSyncOptions>,
-): SpawnSyncReturns<SyncOutput<O>, MemoryOf<O>>;
+  options: CagedSpawnSyncOptions<T>,
+): SpawnSyncReturns<TextIn<T>, MemoryReport>;
+export function spawnSync<const T extends TextEncoding = 'buffer'>(
+  file: string,
+  options: CagedSpawnSyncOptions<T>,
+): SpawnSyncReturns<TextIn<T>, MemoryReport>;
+export function spawnSync<const T extends TextEncoding = 'buffer'>(
+  file: string,
+  options: SpawnSyncOptions<T>,
+): SpawnSyncReturns<TextIn<T>>;
+export function spawnSync<const T extends TextEncoding = 'buffer'>(
+  file: string,
+  args?: readonly string[],
+  options?: SpawnSyncOptions<T>,
+): SpawnSyncReturns<TextIn<T>>;
 export function spawnSync(file: string, args?: unknown, options?: unknown): SpawnSyncReturns<string | Buffer> {
   return startSync(CALLED, file, args, options);
 }

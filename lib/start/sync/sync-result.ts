@@ -16,17 +16,6 @@ export type SpawnSyncReturns<T, M extends MemoryReport | null = MemoryReport | n
   outcome: SyncOutcome<M>;
 };
 
-/** Text with an encoding, else a Buffer. */
-export type SyncOutput<O> = O extends { encoding: infer E }
-  ? E extends 'buffer' | null | undefined
-    ? Buffer
-    : E extends BufferEncoding
-      ? string
-      : string | Buffer
-  : 'encoding' extends keyof O
-    ? string | Buffer
-    : Buffer;
-
 /** The result with any encoding. */
 export type AnyReturns = SpawnSyncReturns<string | Buffer>;
 export type NodeReturns = NodeSpawnSyncReturns<string | Buffer>;
