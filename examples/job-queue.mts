@@ -4,14 +4,14 @@
  *
  *   npm run build && npm run build:programs && node out/examples/job-queue.mjs
  */
-import { type Budget, createBudget, ExitError, formatSize, MemoryLimitError, TimeoutError } from 'memcage';
+import { type Budget, createBudget, ExitError, formatSize, MemoryLimitError, type Size, TimeoutError } from 'memcage';
 import { exitWith, Report } from './support/report.mts';
 
 interface Job {
   name: string;
   /** JavaScript that runs in its own process. */
   script: string;
-  memory: string;
+  memory: Size;
   timeoutMs?: number;
 }
 
@@ -49,7 +49,12 @@ const jobs: (Job & { expected: RegExp })[] = [
   { name: 'import', script: take(300), memory: '512M', expected: /^done: used 300 MiB$/ },
   { name: 'broken', script: 'process.exit(3)', memory: '128M', expected: /^failed: exit code 3$/ },
   { name: 'endless', script: 'for (;;);', memory: '128M', timeoutMs: 3000, expected: /^failed: took too long$/ },
-  ...[1, 2, 3, 4].map((n) => ({ name: `mail ${n}`, script: take(n), memory: '128M', expected: /^done: used \d MiB$/ })),
+  ...[1, 2, 3, 4].map((n) => ({
+    name: `mail ${n}`,
+    script: take(n),
+    memory: '128M' as const,
+    expected: /^done: used \d MiB$/,
+  })),
 ];
 
 async function main(): Promise<number> {

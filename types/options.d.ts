@@ -1,5 +1,6 @@
-/** A number with a unit: K, M, G, T or P are powers of 1024, as in Docker. `'max'` is no limit. */
+/** A number of bytes, or one with a unit: K, M, G, T or P are powers of 1024, as in Docker. `'max'` is no limit. */
 export type SizeText =
+  | `${bigint}`
   | `${number}${' ' | ''}${'K' | 'M' | 'G' | 'T' | 'P' | 'k' | 'm' | 'g' | 't' | 'p'}${'' | 'B' | 'iB'}`
   | 'max';
 

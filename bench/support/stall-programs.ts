@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Size } from 'memcage';
 
 const ROOT = join(__dirname, '../../..');
 const FILE_MIB = 96;
@@ -10,7 +11,7 @@ const FILE_MIB = 96;
 /** A program, and a limit at which it lives. */
 export interface StallProgram {
   name: string;
-  memory: string;
+  memory: Size;
   command: readonly [string, ...string[]];
 }
 
@@ -43,7 +44,7 @@ export class Workshop {
   }
 
   get livelocks(): StallProgram[] {
-    const livelock = (name: string, memory: string, anonMiB: number, processes: number): StallProgram => ({
+    const livelock = (name: string, memory: Size, anonMiB: number, processes: number): StallProgram => ({
       ...{ name, memory, command: [this.#livelock, this.#holes, `${FILE_MIB}`, `${anonMiB}`, `${processes}`] },
     });
     return [
@@ -56,7 +57,7 @@ export class Workshop {
   /** They work on until they are killed. */
   get healthy(): StallProgram[] {
     const [text, out] = [this.#text, this.#out];
-    const loop = (name: string, memory: string, work: string): StallProgram => ({
+    const loop = (name: string, memory: Size, work: string): StallProgram => ({
       ...{ name, memory, command: ['sh', '-c', `while :; do ${work}; done`] },
     });
     return [

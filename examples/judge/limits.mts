@@ -1,3 +1,5 @@
+import type { Size } from 'memcage';
+
 /** How slow the machine is: limits of the time that a program may take are multiplied by this. */
 const SLOWNESS = Number(process.env['JUDGE_SLOWNESS'] ?? 1);
 
@@ -6,7 +8,7 @@ const scaled = (ms: number): number => Math.round(ms * SLOWNESS);
 
 /** What a program may use. */
 export interface Limits {
-  memory: string;
+  memory: Size;
   /** Processes and threads at a time, memcage's init among them. */
   pids: number;
   /** Of the processor, by all of its processes together. */
@@ -18,9 +20,9 @@ export interface Limits {
   /** What it may write to stdout, and to stderr. */
   outputBytes: number;
   /** What one file may have. */
-  file: string;
+  file: Size;
   /** What all files in /tmp may have. Without it the memory is the limit, as it is in /dev/shm. */
-  room?: string;
+  room?: Size;
 }
 
 const TIMES = { cpuTimeMs: scaled(1500), stallMs: scaled(600), timeoutMs: scaled(10_000) };
@@ -33,7 +35,7 @@ export const COMPILER: Limits = {
   memory: '256M',
   pids: 16,
   outputBytes: 8 << 20,
-  file: 'unlimited',
+  file: 'max',
   cpuTimeMs: scaled(2000),
   stallMs: 3000,
   timeoutMs: scaled(20_000),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { RootOptions } from 'memcage';
+import type { RootOptions, Size } from 'memcage';
 
 /** A file or directory of this machine, and where a program sees it. */
 export interface Seen {
@@ -17,7 +17,7 @@ export const SYSTEM = ['/usr', '/bin', '/lib', '/lib64', '/etc/ld.so.cache'].fil
  *
  * @param room the size of /tmp
  */
-export function rootWith(seen: readonly Seen[], room: string | undefined): RootOptions {
+export function rootWith(seen: readonly Seen[], room: Size | undefined): RootOptions {
   return {
     readOnly: true,
     tmpfs: [

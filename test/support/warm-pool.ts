@@ -27,7 +27,7 @@ export function pools() {
   });
   return {
     make(options: WarmPoolOptions = {}, file: string | URL = WORKER, args: readonly string[] = []) {
-      const pool = createWarmPool(file, args, { memory: '200M', spare: 1, ...options } as { memory: string });
+      const pool = createWarmPool(file, args, { memory: '200M', spare: 1, ...options });
       open.push(pool);
       return pool;
     },

@@ -165,7 +165,7 @@ function undefinedValues(): void {
   createCage({ memory: process.env['LIMIT'] });
   spawn('true', { memory: '10M', signal: undefined, cwd: undefined });
   spawn('true', { ...(process.env['LIMIT'] === undefined ? {} : { memory: '10M' }) });
-  const either = process.env['LIMIT'] === undefined ? { cpu: 1 } : { cpu: 1, memory: { max: '10M' } };
+  const either = process.env['LIMIT'] === undefined ? { cpu: 1 } : { cpu: 1, memory: { max: '10M' as const } };
   spawn('true', either);
 }
 
@@ -193,7 +193,7 @@ function names(): void {
   spawn('true', [], { root: { binds: [{ source: '/a' }] } });
   // @ts-expect-error it is called path
   spawn('true', [], { root: { tmpfs: ['/tmp', { path: '/a', target: '/b' }] } });
-  const mounts = { tmpfs: ['/tmp', { path: '/a', size: '1M', mode: 0o700 }], hide: ['/root'] };
+  const mounts = { tmpfs: ['/tmp', { path: '/a', size: '1M' as const, mode: 0o700 }], hide: ['/root'] };
   spawn('true', [], { root: { readOnly: true, binds: [{ source: '/a', target: '/b', readOnly: true }], ...mounts } });
   // @ts-expect-error no such resource
   spawn('true', [], { rlimits: { nofiles: 5 } });

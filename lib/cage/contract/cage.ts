@@ -34,7 +34,7 @@ import type { CageEvents } from './cage-events';
 import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
-export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup | null>
+export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup>
   extends ChildSettingsOptions {
   /**
    * Limits of a private cage for the child and all its descendants. With `cage`, memcage makes the private cage within
@@ -124,7 +124,7 @@ export type OneOf<O, K extends keyof O> = K extends unknown ? With<O, K> : never
 export interface SpawnOptions<
   S extends StdioOptions = StdioOptions,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > extends Omit<NodeSpawnOptions, 'stdio'>,
     CageOptions<E, G> {
   /** As Node's: what the child's stdin, stdout, stderr and further fds are. Default: `'pipe'`. */
@@ -135,16 +135,16 @@ export interface SpawnOptions<
 export type CagedSpawnOptions<
   S extends StdioOptions = StdioOptions,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > = OneOf<SpawnOptions<S, E, G>, CagingOption>;
 
 /** Options of {@link fork}: Node's, and {@link CageOptions}. */
-export interface ForkOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup | null>
+export interface ForkOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup>
   extends NodeForkOptions,
     CageOptions<E, G> {}
 
 /** Options of {@link fork} with a {@link CagingOption}. */
-export type CagedForkOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup | null> = OneOf<
+export type CagedForkOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup> = OneOf<
   ForkOptions<E, G>,
   CagingOption
 >;
@@ -156,7 +156,7 @@ export type TextEncoding = BufferEncoding | 'buffer' | null;
 export interface ExecOptions<
   T extends TextEncoding = TextEncoding,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > extends Omit<NodeExecOptions, 'encoding'>,
     CageOptions<E, G> {
   /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
@@ -167,14 +167,14 @@ export interface ExecOptions<
 export type CagedExecOptions<
   T extends TextEncoding = TextEncoding,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > = OneOf<ExecOptions<T, E, G>, CagingOption>;
 
 /** Options of {@link execFile}: Node's, and {@link CageOptions}. */
 export interface ExecFileOptions<
   T extends TextEncoding = TextEncoding,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > extends Omit<NodeExecFileOptions, 'encoding'>,
     CageOptions<E, G> {
   /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
@@ -185,14 +185,14 @@ export interface ExecFileOptions<
 export type CagedExecFileOptions<
   T extends TextEncoding = TextEncoding,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > = OneOf<ExecFileOptions<T, E, G>, CagingOption>;
 
 /** Options of {@link run}: those of {@link spawn}, and some of Node's `execFile`. */
 export interface RunOptions<
-  T extends OutputEncoding = OutputEncoding,
+  T extends OutputEncoding = BufferEncoding,
   E extends Enforce = Enforce,
-  G extends Cgroup | null = Cgroup | null,
+  G extends Cgroup | null = Cgroup,
 > extends SpawnOptions<StdioOptions, E, G> {
   /** Text or bytes to write to stdin, which is then closed. Default: stdin is empty. */
   input?: string | Uint8Array;
@@ -263,7 +263,7 @@ export type CagedChild<G extends Cgroup | null = Cgroup> = ChildProcess & Caged<
 export type AnyChild<G extends Cgroup | null = Cgroup> = ChildProcess & (Caged<G> | Uncaged);
 
 /** The cgroup of a cage that `enforce` allows: null where something weaker than the kernel may hold the limits. */
-export type CgroupFor<E extends Enforce> = E extends 'kernel' ? Cgroup : Cgroup | null;
+type CgroupFor<E extends Enforce> = Enforce extends E ? Cgroup : E extends 'kernel' ? Cgroup : Cgroup | null;
 
 /** Text in that encoding, or a Buffer. */
 export type TextIn<T> = T extends 'buffer' | null ? Buffer : string;
@@ -319,11 +319,11 @@ export interface Fork {
 /** The type of {@link exec}. */
 export interface Exec {
   /** Run a command line in a cage. */
-  <
-    const T extends TextEncoding = 'utf8',
-    const E extends Enforce = 'kernel',
-    G extends Cgroup | null = CgroupFor<E>,
-  >(command: string, options: CagedExecOptions<T, E, G>, callback?: Callback<ExecException, T>): CagedChild<G>;
+  <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    command: string,
+    options: CagedExecOptions<T, E, G>,
+    callback?: Callback<ExecException, T>,
+  ): CagedChild<G>;
   /** Run a command line: in a cage only within {@link SharedCage.contain}. */
   <const T extends TextEncoding = 'utf8'>(
     command: string,
@@ -337,22 +337,18 @@ export interface Exec {
 /** The type of {@link execFile}. */
 export interface ExecFile {
   /** Run a program in a cage. */
-  <
-    const T extends TextEncoding = 'utf8',
-    const E extends Enforce = 'kernel',
-    G extends Cgroup | null = CgroupFor<E>,
-  >(
+  <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
     args: Args,
     options: CagedExecFileOptions<T, E, G>,
     callback?: Callback<ExecFileException, T>,
   ): CagedChild<G>;
   /** Run a program in a cage. */
-  <
-    const T extends TextEncoding = 'utf8',
-    const E extends Enforce = 'kernel',
-    G extends Cgroup | null = CgroupFor<E>,
-  >(file: string, options: CagedExecFileOptions<T, E, G>, callback?: Callback<ExecFileException, T>): CagedChild<G>;
+  <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    file: string,
+    options: CagedExecFileOptions<T, E, G>,
+    callback?: Callback<ExecFileException, T>,
+  ): CagedChild<G>;
   /** Run a program: in a cage only within {@link SharedCage.contain}. */
   <const T extends TextEncoding = 'utf8'>(
     file: string,
@@ -455,7 +451,10 @@ export interface Cage<G extends Cgroup | null = Cgroup> extends Emitter<CageEven
  */
 export interface SharedCage<G extends Cgroup | null = Cgroup> extends Cage<G> {
   /** Like {@link spawn}, in this cage. */
-  spawn<const S extends StdioOptions = 'pipe'>(file: string, options: MemberOptions<SpawnOptions<S>>): CagedProcess<S, G>;
+  spawn<const S extends StdioOptions = 'pipe'>(
+    file: string,
+    options: MemberOptions<SpawnOptions<S>>,
+  ): CagedProcess<S, G>;
   /** Like {@link spawn}, in this cage. */
   spawn<const S extends StdioOptions = 'pipe'>(
     file: string,

@@ -40,7 +40,7 @@ function resolveOne(option: string, given: unknown, limits: CageLimits): Resolve
     if (max === Number.POSITIVE_INFINITY) {
       throw invalidArgument(option, 'a size (a percentage is one of memory.max, which this cage does not have)', given);
     }
-    return { given, at: { percent } };
+    return { given: given as CageThreshold, at: { percent } };
   }
   const bytes = checkSize(option, given);
   if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument(option, 'a size that can be reached', given);

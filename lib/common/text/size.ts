@@ -1,4 +1,3 @@
-import type { Size } from '../../../types/options';
 import { invalidSize, limitTooSmall } from '../errors/argument-errors';
 
 /** No limit, as in the kernel's files. */
@@ -39,7 +38,7 @@ export function checkSize(option: string, value: unknown, { min = 1, pageBytes =
 }
 
 /**
- * A size in bytes, as every option takes it: a number of bytes, or a string such as `'512K'`, `'100M'`, `'1.5 GiB'`, `'max'`.
+ * A size in bytes, from text that comes from outside, as every option takes it: a number of bytes, or a string such as `'512K'`, `'100M'`, `'1.5 GiB'`, `'max'`.
  * Units are powers of 1024. `Infinity` for `'max'`.
  *
  * Throws a TypeError with the code `ERR_MEMCAGE_INVALID_SIZE` for anything else, and a RangeError with
@@ -48,7 +47,7 @@ export function checkSize(option: string, value: unknown, { min = 1, pageBytes =
  * @param size to be read
  * @param name what the error calls it. Default: `size`
  */
-export function parseSize(size: Size, name = 'size'): number {
+export function parseSize(size: string | number | undefined, name = 'size'): number {
   return checkSize(name, size, { min: 0 });
 }
 

@@ -1,9 +1,15 @@
 import type { ChildProcess, Serializable } from 'node:child_process';
-import type { ForkOptions } from '../../cage/contract/cage';
+import type { ForkOptions, SharedCage } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Emitter } from '../../common/event-loop/emitter';
 
 /** Options of {@link createWarmPool}: those of {@link fork} for each child, and {@link WarmPoolSettings}. */
-export interface WarmPoolOptions extends Omit<ForkOptions, 'signal' | 'timeout' | 'detached'>, WarmPoolSettings {}
+export interface WarmPoolOptions
+  extends Omit<ForkOptions, 'signal' | 'timeout' | 'detached' | 'cage'>,
+    WarmPoolSettings {
+  /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
+  cage?: SharedCage | SharedCage<Cgroup | null>;
+}
 
 /** What {@link createWarmPool} adds to the options of {@link fork}. */
 export interface WarmPoolSettings {

@@ -38,7 +38,7 @@ export const SIZE: Kind<Size> = {
   takes: 'a size',
   read(word) {
     parseSize(word);
-    return word;
+    return word as Size;
   },
 };
 

@@ -32,7 +32,7 @@ const FUNCTIONS = {
   exec: starter('exec'),
   execFile: starter('execFile'),
   run(
-    this: SharedCage<Cgroup | null>,
+    this: SharedCage,
     file: string,
     args?: readonly string[] | MemberRunOptions,
     options: MemberRunOptions = {},
@@ -46,7 +46,7 @@ const FUNCTIONS = {
 };
 
 function starter(name: keyof typeof CALLED) {
-  return function (this: SharedCage<Cgroup | null>, ...args: unknown[]): unknown {
+  return function (this: SharedCage, ...args: unknown[]): unknown {
     const call = nodeCall(name, args);
     const options = within(this, call.options, CALLED[name]);
     return startCall({ ...call, options }, alreadyRead(CALLED[name])).result;
@@ -54,6 +54,6 @@ function starter(name: keyof typeof CALLED) {
 }
 
 /** Anything but an options object is left for Node to refuse. */
-function within<O>(cage: SharedCage<Cgroup | null>, options: O, called: Called): O | (O & { cage: SharedCage<Cgroup | null> }) {
+function within<O>(cage: SharedCage, options: O, called: Called): O | (O & { cage: SharedCage }) {
   return isOptions(options) ? { ...called.read(options), cage } : options;
 }

@@ -1,12 +1,4 @@
-import type {
-  CageThreshold,
-  CpuOption,
-  Enforce,
-  MemoryOption,
-  NodeHeapOption,
-  PidsOption,
-  StallOption,
-} from '../../../types/options';
+import type { CageThreshold, Enforce, NodeHeapOption } from '../../../types/options';
 import type { OneOf, SharedCage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
 import { SharedPolledCage } from '../../cage/polled-cage';

@@ -16,7 +16,7 @@ import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
 
 /** Result of the promisified functions. A rejection has the outcome of a child that has ended as `outcome`. */
-export type PromiseWithChild<T, C = AnyChild> = Promise<{ stdout: TextIn<T>; stderr: TextIn<T> }> & { child: C };
+type PromiseWithChild<T, C = AnyChild> = Promise<{ stdout: TextIn<T>; stderr: TextIn<T> }> & { child: C };
 
 /** `exec`, with its version for util.promisify(). */
 export interface PromisifiableExec extends Exec {

@@ -234,7 +234,7 @@ describeIf('cgroup', 'memcage refuses', () => {
 
   test('parent together with cage', async () => {
     await using cage = createCage({ memory: '10M' });
-    const options = { cage, memory: '5M', parent: '.' };
+    const options = { cage, memory: '5M', parent: '.' } as const;
     expect(thrown(() => spawn('true', [], options))).toMatchObject({ code: ARGUMENT });
   });
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCage, run, type SpawnOptions, spawn } from 'memcage';
+import { type CagedProcess, createCage, run, type SpawnOptions, spawn } from 'memcage';
 import { readKey, readNumber, tree } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
@@ -13,7 +13,7 @@ const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
 /** How a start below a limit ended, in the words of the library. */
 type Fate = 'too small' | 'out of memory' | 'ran';
 
-async function fateOf(start: () => ReturnType<typeof spawn<{ memory: string }>>): Promise<Fate> {
+async function fateOf(start: () => CagedProcess): Promise<Fate> {
   let child: ReturnType<typeof start>;
   try {
     child = start();

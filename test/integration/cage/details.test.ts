@@ -44,7 +44,7 @@ describeIf('cgroup', 'details of the outcome', () => {
     test('high: the limit, and how often the use went over it', async () => {
       // Only one hit, and not far above: the kernel makes the process wait for up to two seconds.
       const words = ['if=/dev/zero', 'of=/dev/null', 'bs=6M', 'count=1'];
-      const memory = { max: '64M', high: '4M' };
+      const memory = { max: '64M', high: '4M' } as const;
       const { memory: report } = await run('dd', words, { memory, memoryDetails: true });
       expect(report.details).toMatchObject({ highBytes: 4 * MIB, limitHits: 0 });
       expect(report.details?.highHits).toBeGreaterThan(0);

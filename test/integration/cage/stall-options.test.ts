@@ -230,7 +230,7 @@ describeIf(['v2', 'psi-switch', 'root'], 'a limit of stalls of what turns PSI of
 describeIf(['v2', 'swap', 'root'], 'a limit of stalls above swapHigh', () => {
   expectNothingLeft(() => run('true', KILL));
 
-  test.each([0, '4M'])('ends what the kernel slows down for it: %s', async (swapHigh) => {
+  test.each([0, '4M'] as const)('ends what the kernel slows down for it: %s', async (swapHigh) => {
     const memory = { max: '16M', swap: 'max', swapHigh } as const;
     expect(await failure(run(...GREEDY, { memory, stall: { limitMs: MS } }))).toMatchObject({
       name: 'StallError',

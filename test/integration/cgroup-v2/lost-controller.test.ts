@@ -236,7 +236,7 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
   test('and for the cgroup around them, keeps no later cage from its limit', async () => {
     const parent = makeCgroup();
     try {
-      const options = { memory, parent: parent.path };
+      const options = { memory, parent: parent.path } as const;
       const detached = await waiting(spawn('sh', HUNGRY, { ...options, detached: true }));
       const child = await waiting(spawn('sh', HUNGRY, options));
       disable(child.path);

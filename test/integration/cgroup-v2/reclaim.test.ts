@@ -55,7 +55,7 @@ describeIf(['reclaim', 'swap'], 'reclaim() with swap', () => {
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }));
 
   async function whileHeld(use: (cgroup: Cgroup) => Promise<void>): Promise<void> {
-    const memory = { max: '128M', swap: 'max' };
+    const memory = { max: '128M', swap: 'max' } as const;
     const child = spawn(...holding(24), { memory, parent: home(), stdio: 'pipe' });
     await said(child, 'done');
     await use(child.cage.cgroup);

@@ -13,7 +13,7 @@ describeIf(['v2', 'guest', 'machine'], 'a machine without memory', () => {
   test(
     'is the cause, not a limit',
     async () => {
-      const memory = { max: '1T', swap: 0 };
+      const memory = { max: '1T', swap: 0 } as const;
       const { signal, oom } = await run('sh', ['-c', GREEDY], { memory, parent: home(), reject: false });
       expect({ signal, oom }).toMatchObject({
         signal: 'SIGKILL',

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname } from 'node:path';
+import type { Size } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, limitOf, mountPoint, read, version } from '../../support/cgroups/cgroup-tree';
 import { foreign, other, strangers } from '../../support/cgroups/strangers';
@@ -78,7 +79,7 @@ describeIf('cgroup', `Cgroup.create() on v${version}`, () => {
     const parent = make();
     const fds = openFdCount();
     expect(() => Cgroup.create('a', { parent, memory: { [foreign]: '8M' } })).toThrow(withCode('NOT_IN_VERSION'));
-    expect(() => Cgroup.create('a', { parent, memory: '1.5' })).toThrow(withCode('INVALID_SIZE'));
+    expect(() => Cgroup.create('a', { parent, memory: '1.5' as Size })).toThrow(withCode('INVALID_SIZE'));
     expect(() => Cgroup.create('a', { parent: `${parent}/none` })).toThrow(withCode('CGROUP_GONE'));
     expect(readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())).toEqual([]);
     expect(openFdCount()).toBe(fds);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type MemoryLimits, spawn } from 'memcage';
+import { type MemoryLimits, type Size, spawn } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { limitOf, oomKills, read, version } from '../../support/cgroups/cgroup-tree';
 import { foreign, other, strangers } from '../../support/cgroups/strangers';
@@ -105,7 +105,7 @@ describeIf('cgroup', `Cgroup.setLimits() on v${version}`, () => {
   test('wrong ones change nothing', () => {
     const path = make('64M');
     using cgroup = Cgroup.open(path);
-    expect(() => cgroup.setLimits({ max: '10X' })).toThrow(withCode('INVALID_SIZE'));
+    expect(() => cgroup.setLimits({ max: '10X' as Size })).toThrow(withCode('INVALID_SIZE'));
     expect(() => cgroup.setLimits({ max: 1 })).toThrow(withCode('LIMIT_TOO_SMALL'));
     expect(() => cgroup.setLimits({ max: '8M', [foreign]: '4M' })).toThrow(withCode('NOT_IN_VERSION'));
     expect(() => cgroup.setLimits({ maximum: '8M' } as object)).toThrow(withCode('UNKNOWN_OPTION'));

@@ -49,7 +49,9 @@ describeIf('cgroup', 'readMany', () => {
   }
 
   test.each([false, true])('has what the files of each say (keepOpen: %s)', async (keepOpen) => {
-    const children = ['64M', '80M', '96M'].map((memory) => spawn(process.execPath, ['-e', HOLDER], { memory }));
+    const children = (['64M', '80M', '96M'] as const).map((memory) =>
+      spawn(process.execPath, ['-e', HOLDER], { memory }),
+    );
     for (const child of children) await said(child, 'holds');
     const cgroups = children.map(({ cage }) => cage.cgroup);
     for (let i = 0; i < 2; i += 1) {

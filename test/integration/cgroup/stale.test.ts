@@ -1,6 +1,6 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { createCage, spawn, whyUnsupported } from 'memcage';
+import { createCage, type Size, spawn, whyUnsupported } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { cgroupOf, limitOf, members, tree, version } from '../../support/cgroups/cgroup-tree';
 import { other, strangers } from '../../support/cgroups/strangers';
@@ -38,7 +38,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
       throw whyUnsupported({ parent: cgroup });
     },
   };
-  const below = (path: string, memory: string): Cgroup =>
+  const below = (path: string, memory: Size): Cgroup =>
     Cgroup.create(basename(path), { parent: dirname(path), memory });
 
   /**
@@ -54,7 +54,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
     cgroup.stat();
     return cgroup;
   };
-  const create = (memory: string): Cgroup => {
+  const create = (memory: Size): Cgroup => {
     // Makes a cgroup first, so that it is removed after the test in any case.
     const path = make();
     rmdirSync(path);

@@ -84,7 +84,7 @@ describeIf('cgroup', 'watching a cgroup', () => {
   describeIf('v1', 'on cgroup v1', () => {
     test('counts what happened in this very cgroup', async () => {
       // From 6.11 on, Linux counts none if the limit of memory and swap together is equal and is hit first.
-      const memory = { max: '24M', swap: '32M' };
+      const memory = { max: '24M', swap: '32M' } as const;
       const child = spawn('sh', ['-c', 'read -r _; tail /dev/zero; read -r _'], { memory });
       const samples = await take(child.cage.cgroup.watch({ intervalMs: 10, fields: ['events'] }), 2, async () => {
         const killed = new Promise((resolve) => child.cage.once('oom', resolve));

@@ -92,7 +92,7 @@ describeIf('v1', 'thresholds of the use', () => {
   test('one that is crossed just before the child ends is not lost', async () => {
     // It frees what it has, because who reads its smaps at that moment would hold it beyond its end.
     const program = '<STDIN>; $k = "x"; $k x= 24 << 20; undef $k';
-    for (const memory of ['64M', { max: '64M', swap: '64M' }]) {
+    for (const memory of ['64M', { max: '64M', swap: '64M' }] as const) {
       const child = spawn('perl', ['-e', program], { memory, stdio: 'pipe' });
       const events = recordEvents(child.cage.cgroup, ['threshold']);
       child.cage.cgroup.addTrigger({ threshold: '16M' });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Size } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { controllerCgroup } from '../../support/cgroups/side-cgroups';
@@ -21,7 +22,7 @@ describeIf(['cgroup', 'cpu', 'cpuset'], 'limits of each child besides those of i
   const make = cagesClosedAfterEach();
   expectNothingLeft(() => warmUp(make));
 
-  testRows<[before: string, perChild: string, after: string]>(
+  testRows<[before: Size, perChild: Size, after: Size]>(
     'hold when the cage gets more memory',
     [
       ['100M', '100M', '400M'],

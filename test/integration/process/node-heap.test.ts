@@ -10,6 +10,7 @@ import {
   type RunOptions,
   run,
   type SharedCage,
+  type Size,
   spawn,
   spawnSync,
 } from 'memcage';
@@ -119,7 +120,7 @@ describeIf('cgroup', 'the heap of a Node child', () => {
   });
 
   describe('a program that takes more than it may', () => {
-    const leak = (kind: string, memory: string, options: RunOptions = {}) =>
+    const leak = (kind: string, memory: Size, options: RunOptions = {}) =>
       run(process.execPath, [LEAK, kind], { memory, reject: false, ...options });
 
     testRows(

@@ -38,7 +38,7 @@ function listen(): { threshold: WatchedThreshold; told: CageThresholdEvent[]; lo
       looks += 1;
     },
   };
-  const given = { given: '16M', at: { bytes: 16 * MIB } };
+  const given = { given: '16M' as const, at: { bytes: 16 * MIB } };
   const threshold = new WatchedThreshold(given, {} as CgroupDirectory, listener);
   return { threshold, told, looks: () => looks };
 }

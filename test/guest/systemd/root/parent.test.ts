@@ -54,7 +54,7 @@ describe('root in a scope that is not delegated', () => {
   test.each([
     ['a leaf', {}],
     ['a leaf with a limit of its own', { perChild: { memory: '150M' } }],
-  ])('a program in %s of a shared cage makes its cages there', async (_, more) => {
+  ] as const)('a program in %s of a shared cage makes its cages there', async (_, more) => {
     const cage = createCage({ memory: '200M', ...more });
     try {
       const said = await report(

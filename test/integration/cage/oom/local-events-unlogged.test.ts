@@ -36,7 +36,7 @@ describeIf(['v2', 'remount'], 'the verdict by local counts, without the log of t
       // Whether memcage has looked before it was removed.
       ['the victim in a cgroup below that its owner has removed', '8M', '-', 'remove', /^(limit 1|unknown 0)$/],
       ['the same, with the limit there', '64M', '8M', 'remove', /^unknown 0$/],
-    ] as [string, string, string, 'keep' | 'remove', RegExp][],
+    ] as [string, `${number}M`, string, 'keep' | 'remove', RegExp][],
     async ([, memory, limit, then, told]) => {
       const { oom } = await nest({ spawn: (command, args) => memcage.spawn(command, args, { memory }) }, limit, then);
       expect(`${oom?.cause} ${oom?.kills}`).toMatch(told);

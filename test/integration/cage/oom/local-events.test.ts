@@ -1,4 +1,4 @@
-import { createCage, type OomEvent, run, type SharedCage, spawn } from 'memcage';
+import { createCage, type OomEvent, run, type SharedCage, type Size, spawn } from 'memcage';
 import { allocate, type Kind, kinds, type Place, place, said } from '../../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL, readKey } from '../../../support/cgroups/cgroup-tree';
 import { countLocally, nest } from '../../../support/cgroups/local-events';
@@ -21,7 +21,7 @@ describeIf(['v2', 'remount'], 'the verdict where memory.events counts its own cg
     afterEach(async () => {
       for (const { close } of places.splice(0)) await close();
     });
-    const enter = (memory: string): Place => {
+    const enter = (memory: Size): Place => {
       const entered = place(kind, { memory });
       places.push(entered);
       return entered;

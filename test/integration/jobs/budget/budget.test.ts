@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { type JobEndedEvent, type JobStartedEvent, run } from 'memcage';
+import { type JobEndedEvent, type JobStartedEvent, type MemoryLimits, run } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../../support/budget/budget-after-each';
 import { said } from '../../../support/cage-kinds';
 import { members } from '../../../support/cgroups/cgroup-tree';
@@ -275,7 +275,7 @@ describeIf('cgroup', 'a budget', () => {
     const room = await budget.reserve({ memory: '64M' });
     const args = ['-c', 'echo $0 $WORD', 'first'];
     const env = { ...process.env, WORD: 'word' };
-    const memory = { max: '20M' };
+    const memory: MemoryLimits = { max: '20M' };
     const ran = budget.run('sh', args, { memory, env });
     const spawned = budget
       .spawn('sh', args, { memory, env })

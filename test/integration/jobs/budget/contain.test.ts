@@ -157,7 +157,7 @@ describeIf('cgroup', 'budget.contain', () => {
       { id: 2, lasted: true },
     ]);
     const full = await budget.reserve({ memory: '64M' });
-    const half = { memory: '32M' };
+    const half = { memory: '32M' } as const;
     const waiting = budget.contain(() => childProcess.spawn(...WAIT), half);
     let said = '';
     budget.once('started', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { fork, run, type WarmPoolOptions } from 'memcage';
+import { fork, type MemoryLimits, run, type WarmPoolOptions } from 'memcage';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
@@ -59,7 +59,7 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('has the options of the call, whatever becomes of them', async () => {
-    const memory = { max: '200M' };
+    const memory: MemoryLimits = { max: '200M' };
     const pool = make({ memory, spare: 0 });
     memory.max = '100M';
     const taken = await pool.take();

@@ -140,7 +140,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a directory as the root', () =
       reject: false,
     });
     expect(end.oom).toMatchObject({ cause: 'limit' });
-    const small = { ...root, tmpfs: [{ path: '/tmp', size: '1M' }] };
+    const small = { ...root, tmpfs: [{ path: '/tmp', size: '1M' as const }] };
     const full = await run('/bin/sh', ['-c', 'head -c 2M /dev/zero > /tmp/fill'], {
       root: small,
       memory: '64M',

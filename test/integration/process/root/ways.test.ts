@@ -91,7 +91,7 @@ describeIf(['root', 'cgroup', 'root-read-only'], 'a root of its own, however the
       ['outside', { pid: false }, ''],
     ],
     async ([, namespaces, pid]) => {
-      for (const memory of [undefined, '100M']) {
+      for (const memory of [undefined, '100M'] as const) {
         const limit = memory === undefined ? {} : { memory };
         const { stdout } = await run('sh', ['-c', TELL], { ...options({ namespaces }), ...limit });
         expect(stdout).toMatch(new RegExp(`^${INSIDE} ${pid === '' ? '\\d{2,}' : pid}\n$`));

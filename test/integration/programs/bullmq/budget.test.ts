@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'bullmq';
-import { type Budget, createBudget } from 'memcage';
+import { type Budget, createBudget, type Size } from 'memcage';
 import { createProcessor } from 'memcage/bullmq';
 import { CagedJobs, ENDS } from '../../../support/bullmq/caged-jobs';
 import type { TestQueue } from '../../../support/bullmq/queue';
@@ -20,7 +20,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     return Math.max(...times.map(({ from }) => times.filter((each) => each.from <= from && from < each.to).length));
   }
 
-  function budgetOf(memory: string): Budget {
+  function budgetOf(memory: Size): Budget {
     const budget = createBudget({ memory });
     caged.closeLater(budget);
     return budget;

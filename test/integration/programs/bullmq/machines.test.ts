@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Job, Queue } from 'bullmq';
-import { createCage, run, type SharedCage } from 'memcage';
+import { createCage, run, type SharedCage, type Size } from 'memcage';
 import { SERVER } from '../../../support/bullmq/valkey';
 import { said } from '../../../support/cage-kinds';
 import { cagesLeft, expectNothingLeft } from '../../../support/nothing-left';
@@ -62,7 +62,7 @@ class Machine {
     readonly child: ChildProcessWithoutNullStreams,
   ) {}
 
-  static start(file: string, args: readonly string[], cwd: string, memory = '700M'): Machine {
+  static start(file: string, args: readonly string[], cwd: string, memory: Size = '700M'): Machine {
     const cage = createCage({ memory });
     return new Machine(cage, cage.spawn(file, args, { cwd, namespaces: { net: true } }));
   }

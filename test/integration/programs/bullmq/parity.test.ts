@@ -12,7 +12,7 @@ import { until } from '../../../support/until';
 jest.setTimeout(patience(60_000));
 
 const FILE = join(__dirname, '../../../fixtures/programs/bullmq/parity.mjs');
-const LIMITS = { memory: '200M' };
+const LIMITS = { memory: '200M' } as const;
 
 /** Jobs by their names, with their options. */
 const JOBS = [

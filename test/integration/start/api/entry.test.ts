@@ -1,7 +1,7 @@
 import childProcess from 'node:child_process';
 import { promisify } from 'node:util';
 import * as memcage from 'memcage';
-import { createCage, exec, execFile, MemcageError, run } from 'memcage';
+import { createCage, exec, execFile, MemcageError, run, type Size } from 'memcage';
 import * as cgroup from 'memcage/cgroup';
 import * as machine from 'memcage/machine';
 import * as native from 'memcage/native';
@@ -72,8 +72,9 @@ describeIf('cgroup', 'util.promisify', () => {
       stdout: Buffer.from('out\n'),
       stderr: Buffer.alloc(0),
     });
-    for (const run of [promisify(exec), promisify(childProcess.exec)]) {
-      await expect(run('echo out; echo err >&2; exit 3', { memory: '50M' } as object)).rejects.toMatchObject({
+    for (const each of [exec, childProcess.exec]) {
+      const run = promisify(each as typeof exec);
+      await expect(run('echo out; echo err >&2; exit 3', { memory: '50M' })).rejects.toMatchObject({
         code: 3,
         stdout: 'out\n',
         stderr: 'err\n',
@@ -112,7 +113,7 @@ describeIf('cgroup', 'util.promisify', () => {
     const cage = createCage({ memory: '50M' });
     await cage.close();
     expect(thrown(() => promisify(exec)('true', { cage }))).toBeInstanceOf(MemcageError);
-    expect(thrown(() => exec('true', { memory: 'x' })).code).toBe('ERR_MEMCAGE_INVALID_SIZE');
+    expect(thrown(() => exec('true', { memory: 'x' as Size })).code).toBe('ERR_MEMCAGE_INVALID_SIZE');
     expect(thrown(() => execFile('true', ['x'], { cage, memory: '1M', parent: '.' })).code).toBe(
       'ERR_MEMCAGE_INVALID_ARGUMENT',
     );

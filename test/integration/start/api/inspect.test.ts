@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { run, type SharedCage, spawnSync } from 'memcage';
+import { run, type SharedCage, type Size, spawnSync } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { makeCgroup } from '../../../support/cgroups/cgroup-tree';
 import { closedAfterEach } from '../../../support/closed-after-each';
@@ -9,7 +9,7 @@ import { describeIf } from '../../../support/require';
 const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
 
 describeIf('cgroup', 'what console.log shows', () => {
-  const make: (memory: string) => SharedCage = closedAfterEach();
+  const make: (memory: Size) => SharedCage = closedAfterEach();
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('of a cage: what is in it now, and that it is closed', async () => {

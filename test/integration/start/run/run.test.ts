@@ -16,7 +16,7 @@ describeIf('cgroup', 'run rejects with the outcome', () => {
   test.each([
     ['in a cage', { memory: '20M' }],
     ['without one', {}],
-  ])('when it was aborted before the start, %s', async (_, options) => {
+  ] as const)('when it was aborted before the start, %s', async (_, options) => {
     const aborted = run('sleep', ['1000'], { ...options, signal: AbortSignal.abort('why') });
     await expect(aborted).rejects.toMatchObject({
       name: 'AbortError',

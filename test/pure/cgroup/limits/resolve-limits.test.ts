@@ -31,7 +31,7 @@ describe('resolveLimits', () => {
       swappiness: 60,
       oomGroup: true,
       oomKill: false,
-    };
+    } as const;
 
     expect(resolveLimits(all)).toEqual({
       max: 100 * MiB,

@@ -52,12 +52,16 @@ testRows(
     ),
 );
 
-testRows('without a limit of memory', [{ pids: 5 }, { memory: 'max' }, { memory: { high: '10M' } }], (given) => {
-  const limits = resolveCageLimits(given, 'spawn');
-  if (limits === undefined) throw new Error('a limit was given');
-  expect(resolveThresholds(['10M'], limits)).toHaveLength(1);
-  expect(() => resolveThresholds(['10M', '80%'], limits)).toThrow(/memory\.max.* for thresholds\[1\]/);
-});
+testRows(
+  'without a limit of memory',
+  [{ pids: 5 }, { memory: 'max' }, { memory: { high: '10M' } }] as const,
+  (given) => {
+    const limits = resolveCageLimits(given, 'spawn');
+    if (limits === undefined) throw new Error('a limit was given');
+    expect(resolveThresholds(['10M'], limits)).toHaveLength(1);
+    expect(() => resolveThresholds(['10M', '80%'], limits)).toThrow(/memory\.max.* for thresholds\[1\]/);
+  },
+);
 
 describe('as an option of a start', () => {
   const split = (options: { memory?: string; thresholds?: CageThreshold[] }) =>

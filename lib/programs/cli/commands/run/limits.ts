@@ -10,7 +10,7 @@ const NODE_HEAP: Kind<NodeHeapOption> = {
   value: 'HEAP',
   takes: 'auto, off, or a size',
   suggest: ['auto', 'off'],
-  read: (word) => (word === 'off' ? false : word),
+  read: (word) => (word === 'off' ? false : (word as NodeHeapOption)),
 };
 
 const ONLY_TELLS = ':event';

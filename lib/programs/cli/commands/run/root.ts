@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import type { RootBind, RootOptions, RootTmpfs } from '../../../../index';
+import type { RootBind, RootOptions, RootTmpfs, Size } from '../../../../index';
 import { type Options, section } from '../../command';
 import { DIRECTORY, type Kind, text } from '../../kinds';
 import { UsageError } from '../../usage';
@@ -22,7 +22,7 @@ const TMPFS: Kind<RootTmpfs> = {
   takes: 'PATH or PATH:SIZE, with an absolute PATH',
   read(word) {
     const [, path = '', size] = /^(\/[^:]*)(?::(.+))?$/.exec(word) ?? [];
-    return path === '' ? undefined : { path, ...(size !== undefined && { size }) };
+    return path === '' ? undefined : { path, ...(size !== undefined && { size: size as Size }) };
   },
 };
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { Cgroup } from '../../../../cgroup';
-import { formatSize } from '../../../../index';
+import { formatSize, parseSize } from '../../../../index';
 import { charsetOf, colorsOf } from '../../text/style';
 import { killAllIn, processes } from '../kill';
 import { ordered } from './columns';
@@ -139,7 +139,7 @@ async function act({ action, path, text }: Question): Promise<string> {
 }
 
 function limit(cgroup: Cgroup, text: string): string {
-  cgroup.setLimits({ max: text });
+  cgroup.setLimits({ max: parseSize(text) });
   return `The limit of ${cgroup.path} is ${formatSize(cgroup.limits().max)}`;
 }
 
