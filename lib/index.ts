@@ -35,7 +35,7 @@ export type {
   Uncaged,
 } from './cage/contract/cage';
 export type { CageEvents, CageThresholdEvent, CpuTimeEvent, OomEvent, StallEvent } from './cage/contract/cage-events';
-export type { CageLimitOptions, ChildSettingsOptions } from './cage/contract/limit-options';
+export type { CageLimitOptions, ChildSettingsOptions, LimitChanges } from './cage/contract/limit-options';
 export type { Cgroup } from './cgroup/handle/cgroup';
 export {
   AbortError,

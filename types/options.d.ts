@@ -43,7 +43,7 @@ export interface MemoryLimits {
    * Hard limit, at least one page. When memory can't be reclaimed below it, the OOM killer runs. `memory.max` (v2),
    * `memory.limit_in_bytes` (v1). Default: `'max'`.
    */
-  max?: Size;
+  max: Size;
   /**
    * Limit of swap alone, on both versions. `memory.swap.max` (v2). On v1 `memory.memsw.limit_in_bytes` is set to `max
    * + swap`, so `swap` needs a `max` there. Default: 0 when `max` is first set and swap can be limited. If you set it
@@ -93,6 +93,9 @@ export interface MemoryLimits {
 
 /** The limit `max` alone, or several limits. */
 export type MemoryOption = Size | MemoryLimits;
+
+/** Limits to change, or to have besides others: what is left out stays. */
+export type MemoryChange = Size | Partial<MemoryLimits>;
 
 /**
  * Processor time that a cage may use.

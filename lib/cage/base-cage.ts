@@ -7,7 +7,7 @@ import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import type { Cage, SharedCage } from './contract/cage';
 import type { CageEvents, OomEvent } from './contract/cage-events';
-import type { CageLimitOptions } from './contract/limit-options';
+import type { LimitChanges } from './contract/limit-options';
 import { cages } from './open-cages';
 
 /** How long the end of a process waits until a cage is empty. */
@@ -74,7 +74,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<C
   }
 
   /** Change limits of the cage. See {@link Cage}. */
-  abstract setLimits(limits: CageLimitOptions): void;
+  abstract setLimits(limits: LimitChanges): void;
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
   async kill(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { EnforcedBy } from '../../types/outcome';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import { Cgroup } from '../cgroup/handle/cgroup';
-import { resolveCageLimits, resolveStall } from '../cgroup/limits/resolve-limits';
+import { resolveChanges, resolveStall } from '../cgroup/limits/resolve-limits';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { retry, retrySync } from '../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
@@ -11,7 +11,7 @@ import { checkOptions } from '../common/options/option-names';
 import { BaseCage, EXIT_PATIENCE_MS } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { CageEvents, CpuTimeEvent, StallEvent } from './contract/cage-events';
-import type { CageLimitOptions } from './contract/limit-options';
+import type { LimitChanges } from './contract/limit-options';
 import { OomReporter } from './oom-reporter';
 import { ThresholdEvents } from './threshold-events';
 
@@ -97,9 +97,9 @@ export class KernelCage extends BaseCage {
   }
 
   /** Change limits of the cage: those that its cgroup was made with. See {@link Cage}. */
-  setLimits(limits: CageLimitOptions): void {
+  setLimits(limits: LimitChanges): void {
     checkOptions(limits, { of: SET_LIMITS, known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'], aliases: ALIASES });
-    const { memory: _, cpuTimeMs, stall: __, ...others } = resolveCageLimits(limits, SET_LIMITS) ?? { memory: {} };
+    const { memory: _, cpuTimeMs, stall: __, ...others } = resolveChanges(limits, SET_LIMITS) ?? { memory: {} };
     const { homes, metered } = this.cageCgroup;
     // Before the first write: memcage can tell.
     homes.assertHas(others);

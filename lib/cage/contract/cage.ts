@@ -31,7 +31,7 @@ import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Emitter } from '../../common/event-loop/emitter';
 import type { Output, OutputEncoding } from '../../process/collect-output';
 import type { CageEvents } from './cage-events';
-import type { CageLimitOptions, ChildSettingsOptions } from './limit-options';
+import type { ChildSettingsOptions, LimitChanges } from './limit-options';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
 export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | null = Cgroup>
@@ -433,7 +433,7 @@ export interface Cage<G extends Cgroup | null = Cgroup> extends Emitter<CageEven
    * @throws ERR_MEMCAGE_LIMIT_REFUSED if the kernel refuses one: those before it, in the order memory, pids, cpu, have
    * changed, `stall` has not. ERR_MEMCAGE_UNSUPPORTED for one that the cage was made without, or if {@link enforcedBy} is not the kernel
    */
-  setLimits(limits: CageLimitOptions): void;
+  setLimits(limits: LimitChanges): void;
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
   kill(): Promise<void>;

@@ -1,5 +1,6 @@
 import type {
   CpuOption,
+  MemoryChange,
   MemoryOption,
   PidsOption,
   PrivilegeOptions,
@@ -28,6 +29,12 @@ export interface CageLimitOptions {
    * @see docs/stall.md
    */
   stall?: StallOption;
+}
+
+/** Limits to change, or to have besides others. */
+export interface LimitChanges extends Omit<CageLimitOptions, 'memory'> {
+  /** Limits of memory. */
+  memory?: MemoryChange;
 }
 
 /**

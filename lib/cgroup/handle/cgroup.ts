@@ -1,5 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util';
-import type { MemoryOption, Size } from '../../../types/options';
+import type { MemoryChange, Size } from '../../../types/options';
 import type { MemoryDetails } from '../../../types/outcome';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
@@ -74,7 +74,7 @@ const REMOVE_PATIENCE_MS = 500;
 /** Options of {@link Cgroup.create}. */
 export interface CreateCgroupOptions {
   /** Limits, set before any process can join. Default: none. */
-  memory?: MemoryOption;
+  memory?: MemoryChange;
   /** The cgroup in which to create it. Default: the parent in which memcage makes cages, see docs/parent.md. */
   parent?: Cgroup | string;
 }
@@ -462,7 +462,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * children that run in it, too. Throws `ERR_MEMCAGE_LIMIT_REFUSED` if v1 can't reclaim
    * what exceeds the new limit (v2 kills instead); then no limit has changed.
    */
-  setLimits(memory: MemoryOption): void {
+  setLimits(memory: MemoryChange): void {
     this.#apply(resolveLimits(memory, { of: 'cgroup.setLimits', pageBytes: loadNative().constants.pageSize }));
   }
 

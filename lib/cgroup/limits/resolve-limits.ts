@@ -1,4 +1,4 @@
-import type { CpuOption, MemoryLimits, MemoryOption, PidsOption, StallOption } from '../../../types/options';
+import type { CpuOption, MemoryChange, MemoryLimits, PidsOption, StallOption } from '../../../types/options';
 import { canLoad, loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { aliasesOf } from '../../common/options/accepted-options';
@@ -18,15 +18,24 @@ import { formatProcessors, parseProcessors } from './processors';
 
 /** The options that limit a cage. */
 export interface GivenLimits {
-  memory?: MemoryOption | undefined;
+  memory?: MemoryChange | undefined;
   pids?: PidsOption | undefined;
   cpu?: CpuOption | undefined;
   cpuTimeMs?: number | undefined;
   stall?: StallOption | undefined;
 }
 
-/** Validates the options that limit a cage. Undefined if none is given. */
+/** Validates the options that limit a cage. Undefined if none is given. A new cage says what its `memory.max` is. */
 export function resolveCageLimits(given: GivenLimits, of: string): CageLimits | undefined {
+  const limits = resolveChanges(given, of);
+  if (given.memory !== undefined && limits?.memory.max === undefined) {
+    throw invalidArgument('memory.max', "a size, or 'max' for no limit", undefined);
+  }
+  return limits;
+}
+
+/** Validates limits beside those that a cage has. Undefined if none is given. */
+export function resolveChanges(given: GivenLimits, of: string): CageLimits | undefined {
   const { memory, pids, cpu, cpuTimeMs, stall } = given;
   if ([memory, pids, cpu, cpuTimeMs, stall].every((limit) => limit === undefined)) return undefined;
   const pageBytes = canLoad() ? { pageBytes: loadNative().constants.pageSize } : {};
@@ -78,7 +87,7 @@ const MEMORY_ALIASES = aliasesOf({
  *
  * @throws TypeError or RangeError with a `code`, naming the option.
  */
-export function resolveLimits(option: MemoryOption, { of, pageBytes = 4096 }: ResolveOptions): ResolvedLimits {
+export function resolveLimits(option: MemoryChange, { of, pageBytes = 4096 }: ResolveOptions): ResolvedLimits {
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };

@@ -19,7 +19,7 @@ export interface OciLimits {
 }
 
 interface Groups {
-  memory: MemoryLimits;
+  memory: Partial<MemoryLimits>;
   pids: { max?: number | 'max' };
   cpu: NonNullable<OciLimits['cpu']>;
 }
@@ -65,7 +65,7 @@ export class Translation {
   limits(): OciLimits {
     const { memory, pids, cpu } = this.#groups;
     return {
-      ...(Object.keys(memory).length > 0 && { memory }),
+      ...(Object.keys(memory).length > 0 && { memory: { max: 'max', ...memory } }),
       ...(pids.max !== undefined && { pids: pids.max }),
       ...(Object.keys(cpu).length > 0 && { cpu }),
     };

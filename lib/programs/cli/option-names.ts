@@ -40,4 +40,4 @@ export type LibraryOptions = Omit<CageLimitOptions, 'memory'> &
     | 'root'
     | 'timeout'
     | 'uid'
-  > & { memory?: MemoryLimits };
+  > & { memory?: Partial<MemoryLimits> };

@@ -1,11 +1,11 @@
 import type { CageThreshold, Enforce, NodeHeapOption } from '../../../types/options';
 import type { OneOf, SharedCage } from '../../cage/contract/cage';
-import type { CageLimitOptions, ChildSettingsOptions } from '../../cage/contract/limit-options';
+import type { CageLimitOptions, ChildSettingsOptions, LimitChanges } from '../../cage/contract/limit-options';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
-import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
+import { resolveCageLimits, resolveChanges } from '../../cgroup/limits/resolve-limits';
 import { resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
@@ -29,7 +29,7 @@ export interface SharedCageSettings extends ChildSettingsOptions {
    * Limits that each child has besides, with all that it starts: also a contained child, whatever library starts it, and a
    * child with limits of its own. Where there are two limits, the lower one holds. Default: none.
    */
-  perChild?: CageLimitOptions;
+  perChild?: LimitChanges;
   /**
    * Uses of the cage's memory at which it emits 'threshold': sizes, or percentages of its `memory.max`. Default: none.
    *
@@ -97,11 +97,11 @@ export function createCageFor(of: string, options: CreateCageOptions): SharedCag
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
 const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
-function resolvePerChild(given: CageLimitOptions | undefined, of: string): CageLimits | undefined {
+function resolvePerChild(given: LimitChanges | undefined, of: string): CageLimits | undefined {
   if (given === undefined) return undefined;
   if (!isRecord(given)) throw invalidArgument('perChild', `an object of ${LIMITS.join(', ')}`, given);
-  return resolveCageLimits(
-    readOptions(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES }) as CageLimitOptions,
+  return resolveChanges(
+    readOptions(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES }) as LimitChanges,
     of,
   );
 }

@@ -1,4 +1,4 @@
-import { type CreateCageOptions, createCage, type MemoryOption, run, spawn } from 'memcage';
+import { type CreateCageOptions, createCage, type MemoryChange, type MemoryOption, run, spawn } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -15,9 +15,9 @@ const SMALL = 'ERR_MEMCAGE_LIMIT_TOO_SMALL';
 const ARGUMENT = 'ERR_MEMCAGE_INVALID_ARGUMENT';
 
 /** Every function that takes limits. With wrong ones, none of them may make anything. */
-const takers: Record<string, (memory: MemoryOption) => unknown> = {
-  spawn: (memory) => spawn('true', [], { memory }),
-  createCage: (memory) => createCage({ memory }),
+const takers: Record<string, (memory: MemoryChange) => unknown> = {
+  spawn: (memory) => spawn('true', [], { memory: memory as MemoryOption }),
+  createCage: (memory) => createCage({ memory: memory as MemoryOption }),
   'Cgroup.create': (memory) => Cgroup.create(NAME, { memory }),
 };
 

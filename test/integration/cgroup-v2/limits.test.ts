@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type MemoryOption, run, spawn } from 'memcage';
+import { type MemoryChange, run, spawn } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { read, readKey } from '../../support/cgroups/cgroup-tree';
@@ -19,7 +19,7 @@ describeIf('v2', 'limits on v2', () => {
   afterEach(() => parent.remove());
   expectNothingLeft(() => run('true', { memory: '8M', parent: home() }), { parents: true });
 
-  function create(memory: MemoryOption): Cgroup {
+  function create(memory: MemoryChange): Cgroup {
     return Cgroup.create(uniqueName('limited'), { parent: home(), memory });
   }
 
@@ -72,7 +72,7 @@ describeIf('v2', 'limits on v2', () => {
 
   testRows('what is of v1 is refused', ['soft', 'swappiness', 'oomKill'] as const, (name) => {
     const value = { soft: '8M', swappiness: 10, oomKill: false }[name];
-    expect(() => spawn('true', [], { memory: { [name]: value }, parent: parent.path })).toThrow(
+    expect(() => spawn('true', [], { memory: { max: '16M', [name]: value }, parent: parent.path })).toThrow(
       withCode('NOT_IN_VERSION', `memory.${name} needs cgroup v1`),
     );
   });

@@ -8,7 +8,7 @@ import { version } from '../cgroups/cgroup-tree';
 export const NARROW: MemoryOption = version === 1 ? { max: '16M', oomKill: false } : { high: '12M', max: '300M' };
 
 /** Limits with which what has got nowhere with {@link NARROW} gets on. */
-export const WIDE: MemoryOption = version === 1 ? { max: '300M' } : { high: 'max' };
+export const WIDE: MemoryOption = version === 1 ? { max: '300M' } : { high: 'max', max: '300M' };
 
 /** A program that wants more and more memory. */
 export const GREEDY = ['tail', ['/dev/zero']] as const;

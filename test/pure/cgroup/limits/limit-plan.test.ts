@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { ResolvedLimits } from '../../../../lib/cgroup/limits/cage-limits';
 import { type LimitContext, type LimitWrite, planLimits } from '../../../../lib/cgroup/limits/limit-plan';
 import { resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
-import type { MemoryOption } from '../../../../types/options';
+import type { MemoryChange } from '../../../../types/options';
 import { starts } from '../../../support/children/starts';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
@@ -12,7 +12,7 @@ const UNLIMITED = Number.POSITIVE_INFINITY;
 const V1: LimitContext = { version: 1, swapAccounting: true };
 const V2: LimitContext = { version: 2, swapAccounting: true };
 
-function resolveLimits(option: MemoryOption, pageBytes?: number): ResolvedLimits {
+function resolveLimits(option: MemoryChange, pageBytes?: number): ResolvedLimits {
   return resolveLimitsOf(option, { of: 'spawn', ...(pageBytes !== undefined && { pageBytes }) });
 }
 
@@ -20,12 +20,12 @@ function written(writes: LimitWrite[]): string[] {
   return writes.map(({ file, value }) => `${file}=${value}`);
 }
 
-function plan(limits: MemoryOption, context: LimitContext): string[] {
+function plan(limits: MemoryChange, context: LimitContext): string[] {
   return written(planLimits(resolveLimits(limits), context).writes);
 }
 
 describe('planLimits on v1', () => {
-  testRows<[string, MemoryOption, Partial<LimitContext>, string[]]>(
+  testRows<[string, MemoryChange, Partial<LimitContext>, string[]]>(
     'writes the files in an order that the kernel takes',
     [
       ['a fresh cgroup', '100M', {}, ['memory.limit_in_bytes=104857600', 'memory.memsw.limit_in_bytes=104857600']],
@@ -124,7 +124,7 @@ describe('planLimits on v1', () => {
     expect(() => plan({ oomGroup: true }, V1)).toThrow('memory.oomGroup needs cgroup v2 (memory.oom.group)');
   });
 
-  it.each<[MemoryOption]>([[{ swap: 0 }], [{ max: 'max', swap: '1M' }]])('%p lacks a limit', (limits) => {
+  it.each<[MemoryChange]>([[{ swap: 0 }], [{ max: 'max', swap: '1M' }]])('%p lacks a limit', (limits) => {
     expect(thrown(() => plan(limits, V1))).toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
     expect(thrown(() => plan(limits, V1)).message).toMatch(
       /^Expected a limit together with memory\.swap .* for memory\.max but received /,
@@ -147,7 +147,7 @@ it('says which limit is in force afterwards', () => {
 });
 
 describe('planLimits on v2', () => {
-  testRows<[string, MemoryOption, Partial<LimitContext>, string[]]>(
+  testRows<[string, MemoryChange, Partial<LimitContext>, string[]]>(
     'writes the files in an order that the kernel takes',
     [
       ['a fresh cgroup', '100M', {}, ['memory.swap.max=0', 'memory.max=104857600']],
@@ -178,7 +178,7 @@ describe('planLimits on v2', () => {
     },
   );
 
-  testRows<[string, MemoryOption]>(
+  testRows<[string, MemoryChange]>(
     'has no limits of v1',
     [
       ['soft', { soft: '1M' }],
@@ -210,7 +210,7 @@ describe('planLimits on v2', () => {
 describe.each([V1, V2])('swap on v$version', (base) => {
   const blind = { ...base, swapAccounting: false };
 
-  it.each<[MemoryOption]>([[{ max: '1M', swap: 0 }], [{ max: '1M', swap: '1M' }]])('%p needs accounting', (limits) => {
+  it.each<[MemoryChange]>([[{ max: '1M', swap: 0 }], [{ max: '1M', swap: '1M' }]])('%p needs accounting', (limits) => {
     expect(thrown(() => plan(limits, blind))).toMatchObject({ code: 'ERR_MEMCAGE_NO_SWAP_ACCOUNTING' });
   });
 
@@ -286,7 +286,7 @@ describe('the kernel', () => {
     fc.assert(
       fc.property(fc.anything(), (option) => {
         try {
-          const resolved = resolveLimits(option as MemoryOption);
+          const resolved = resolveLimits(option as MemoryChange);
           expect(
             Object.values(resolved).every((value) => typeof value === 'number' || typeof value === 'boolean'),
           ).toBe(true);
@@ -303,7 +303,7 @@ describe('the kernel', () => {
 });
 
 test('each write names the option that it comes from', () => {
-  const options = (limits: MemoryOption, context: LimitContext): string[] =>
+  const options = (limits: MemoryChange, context: LimitContext): string[] =>
     planLimits(resolveLimits(limits), context).writes.map(({ option }) => option);
   expect(options({ max: '10M', swap: '1M', soft: '5M', swappiness: 5 }, { ...V1, tcpAccounting: true })).toEqual([
     'memory.swappiness',

@@ -1,13 +1,13 @@
 import type { ResolvedLimits } from '../../../../lib/cgroup/limits/cage-limits';
 import { resolveLimits as resolveLimitsOf } from '../../../../lib/cgroup/limits/resolve-limits';
-import type { MemoryOption } from '../../../../types/options';
+import type { MemoryChange } from '../../../../types/options';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
 const MiB = 1024 ** 2;
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
-function resolveLimits(option: MemoryOption, pageBytes?: number): ResolvedLimits {
+function resolveLimits(option: MemoryChange, pageBytes?: number): ResolvedLimits {
   return resolveLimitsOf(option, { of: 'spawn', ...(pageBytes !== undefined && { pageBytes }) });
 }
 
@@ -79,7 +79,7 @@ describe('resolveLimits', () => {
       [['1M'], 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
     ],
     ([option, code, words]) => {
-      const resolve = () => resolveLimits(option as MemoryOption);
+      const resolve = () => resolveLimits(option as MemoryChange);
 
       expect(thrown(resolve)).toMatchObject({ code });
       expect(resolve).toThrow(code === 'ERR_MEMCAGE_UNKNOWN_OPTION' ? `Unknown option ${words}` : `for ${words}`);
@@ -91,7 +91,7 @@ describe('resolveLimits', () => {
   });
 
   it('names what is allowed', () => {
-    expect(() => resolveLimits({ limit: '1M' } as MemoryOption)).toThrow(
+    expect(() => resolveLimits({ limit: '1M' } as MemoryChange)).toThrow(
       "Unknown option 'memory.limit' of spawn: did you mean 'memory.max'? (memory has max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill)",
     );
   });

@@ -32,7 +32,7 @@ function requestOf(...words: string[]) {
 function check(words: readonly string[]): void {
   const { cage, child, flags } = requestOf(...words);
   try {
-    checkCageOptions({ memory: {}, ...cage, ...child });
+    checkCageOptions({ ...cage, ...child, memory: { max: 'max', ...cage.memory } });
   } catch (error) {
     throw inOwnWords(error, flags);
   }

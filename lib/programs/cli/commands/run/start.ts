@@ -60,8 +60,9 @@ export async function startAndWait(request: RunRequest): Promise<number> {
 
 function start({ file, args, cage, child }: RunRequest, memoryDetails: boolean) {
   // Whoever typed a limit wants it held, whatever the environment says of other programs.
-  const { memory = {}, enforce = 'kernel' } = cage;
-  return spawn(file, args, { ...cage, ...child, stdio: 'inherit', memory, enforce, memoryDetails });
+  const { memory, enforce = 'kernel' } = cage;
+  const limits = { max: 'max' as const, ...memory };
+  return spawn(file, args, { ...cage, ...child, stdio: 'inherit', memory: limits, enforce, memoryDetails });
 }
 
 /** Keeps this process alive until the cage is closed. An open cage does not, and is killed when this process ends. */

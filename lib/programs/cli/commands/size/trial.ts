@@ -74,7 +74,7 @@ export async function runTrial(
 }
 
 function makeCage({ cage: { memory: asked, ...cage } }: SizeRequest, { limitBytes, stallMs }: TrialBounds): SharedCage {
-  const memory = Number.isFinite(limitBytes) ? { ...asked, max: limitBytes } : {};
+  const memory = Number.isFinite(limitBytes) ? { ...asked, max: limitBytes } : ('max' as const);
   const options = { ...cage, memory, enforce: 'kernel' } as const;
   if (stallMs === undefined) return createCage(options);
   try {
