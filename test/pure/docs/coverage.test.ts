@@ -67,6 +67,7 @@ class Api {
 
   #isOurs(member: ts.Symbol): boolean {
     const files = member.declarations?.map((declaration) => declaration.getSourceFile().fileName) ?? [];
+    if (files.some((file) => file.endsWith('/event-loop/emitter.ts'))) return false;
     return files.some((file) => file.startsWith(join(root, 'lib')) || file.startsWith(join(root, 'types')));
   }
 }

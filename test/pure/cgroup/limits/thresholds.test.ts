@@ -54,7 +54,7 @@ testRows(
 
 testRows(
   'without a limit of memory',
-  [{ pids: 5 }, { memory: 'max' }, { memory: { high: '10M' } }] as const,
+  [{ pids: 5 }, { memory: 'max' }, { memory: { max: 'max', high: '10M' } }] as const,
   (given) => {
     const limits = resolveCageLimits(given, 'spawn');
     if (limits === undefined) throw new Error('a limit was given');
