@@ -279,12 +279,12 @@ export interface Spawn {
   /** Start a program in a cage. */
   <const S extends StdioOptions = 'pipe', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
-    args: readonly string[] | undefined,
     options: CagedSpawnOptions<S, E, G>,
   ): CagedProcess<S, G>;
   /** Start a program in a cage. */
   <const S extends StdioOptions = 'pipe', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
+    args: readonly string[] | undefined,
     options: CagedSpawnOptions<S, E, G>,
   ): CagedProcess<S, G>;
   /** Start a program: in a cage only within {@link SharedCage.contain}. */
@@ -302,12 +302,12 @@ export interface Fork {
   /** Start a Node module in a cage. */
   <const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     modulePath: string | URL,
-    args: readonly string[] | undefined,
     options: CagedForkOptions<E, G>,
   ): CagedChild<G>;
   /** Start a Node module in a cage. */
   <const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     modulePath: string | URL,
+    args: readonly string[] | undefined,
     options: CagedForkOptions<E, G>,
   ): CagedChild<G>;
   /** Start a Node module: in a cage only within {@link SharedCage.contain}. */
@@ -339,13 +339,13 @@ export interface ExecFile {
   /** Run a program in a cage. */
   <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
-    args: Args,
     options: CagedExecFileOptions<T, E, G>,
     callback?: Callback<ExecFileException, T>,
   ): CagedChild<G>;
   /** Run a program in a cage. */
   <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
+    args: Args,
     options: CagedExecFileOptions<T, E, G>,
     callback?: Callback<ExecFileException, T>,
   ): CagedChild<G>;
@@ -373,12 +373,12 @@ export interface Run {
   /** Run a program in a cage. */
   <const T extends OutputEncoding = 'utf8'>(
     file: string,
-    args: readonly string[] | undefined,
     options: CagedRunOptions<T>,
   ): Promise<RunResult<T, MemoryReport>>;
   /** Run a program in a cage. */
   <const T extends OutputEncoding = 'utf8'>(
     file: string,
+    args: readonly string[] | undefined,
     options: CagedRunOptions<T>,
   ): Promise<RunResult<T, MemoryReport>>;
   /** Run a program: in a cage only within {@link SharedCage.contain}. */

@@ -20,12 +20,12 @@ export type CagedWarmPoolOptions = OneOf<WarmPoolOptions, CagingOption>;
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the first child can't be started; nothing
  * is left behind then
  */
+export function createWarmPool(module: string | URL, options: CagedWarmPoolOptions): WarmPool<CagedChild>;
 export function createWarmPool(
   module: string | URL,
   args: readonly string[] | undefined,
   options: CagedWarmPoolOptions,
 ): WarmPool<CagedChild>;
-export function createWarmPool(module: string | URL, options: CagedWarmPoolOptions): WarmPool<CagedChild>;
 export function createWarmPool(module: string | URL, options: WarmPoolOptions): WarmPool<AnyChild>;
 export function createWarmPool(
   module: string | URL,

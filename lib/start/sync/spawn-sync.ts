@@ -36,11 +36,11 @@ export type CagedSpawnSyncOptions<T extends TextEncoding = TextEncoding> = OneOf
  */
 export function spawnSync<const T extends TextEncoding = 'buffer'>(
   file: string,
-  args: readonly string[] | undefined,
   options: CagedSpawnSyncOptions<T>,
 ): SpawnSyncReturns<TextIn<T>, MemoryReport>;
 export function spawnSync<const T extends TextEncoding = 'buffer'>(
   file: string,
+  args: readonly string[] | undefined,
   options: CagedSpawnSyncOptions<T>,
 ): SpawnSyncReturns<TextIn<T>, MemoryReport>;
 export function spawnSync<const T extends TextEncoding = 'buffer'>(
