@@ -99,5 +99,5 @@ export { explainOom, type KilledChild, type OomExplanation } from './start/run/e
 export { type EndedChild, failureOf } from './start/run/failure-of';
 export { run } from './start/run/run';
 export { type ExecFileSyncOptions, type ExecSyncOptions, execFileSync, execSync } from './start/sync/exec-file-sync';
-export { type SpawnSyncOptions, spawnSync } from './start/sync/spawn-sync';
+export { type CagedSpawnSyncOptions, type SpawnSyncOptions, spawnSync } from './start/sync/spawn-sync';
 export type { SpawnSyncReturns, SyncOutcome } from './start/sync/sync-result';

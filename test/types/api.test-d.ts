@@ -51,7 +51,6 @@ import {
 } from 'memcage/cgroup';
 import * as replacement from 'memcage/child_process';
 import { type CageName, type CollectedCage, cageOf, collectGarbage, type ListedCage, listCages } from 'memcage/machine';
-import type { Exactly } from '../../lib/common/options/exact-options';
 import { expectType } from './expect-type';
 
 declare const shared: SharedCage;
@@ -146,19 +145,6 @@ async function warmPools(): Promise<void> {
 
 /** What a project gets that does not set exactOptionalPropertyTypes: there the options' own types let undefined through. */
 function undefinedValues(): void {
-  interface Given {
-    memory: string | undefined;
-    signal: AbortSignal | undefined;
-    namespaces: { net: boolean | undefined };
-    privileges?: { noNewPrivileges: boolean | undefined };
-  }
-  interface Checked {
-    memory: string;
-    signal: AbortSignal | undefined;
-    namespaces: { net: boolean };
-    privileges?: { noNewPrivileges: boolean };
-  }
-  expectType<{ [K in keyof Checked]: Checked[K] }>()({} as Exactly<Given, SpawnOptions>);
   // @ts-expect-error
   spawn('true', { memory: process.env['LIMIT'] });
   // @ts-expect-error

@@ -1,0 +1,56 @@
+// The report of the whole public surface, by API Extractor, one file for each entry: surface/*.api.md. Without arguments it says
+// what differs from them, and fails; with --write it writes them. It reads dist/, which `npm run build:ts` makes.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+
+const root = join(import.meta.dirname, '..');
+const writes = process.argv.includes('--write');
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** Those are Node's names, which API Extractor can't follow: it knows no modules of Node's own. */
+const LEFT_OUT = ['./child_process'];
+
+let isSame = true;
+for (const [path, { types }] of Object.entries(exports)) {
+  if (types === undefined || LEFT_OUT.includes(path)) continue;
+  const name = path === '.' ? 'memcage' : `memcage-${path.slice(2)}`;
+  const config = ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: root,
+      mainEntryPointFilePath: join(root, types),
+      compiler: { tsconfigFilePath: join(root, 'tsconfig.surface.json'), skipLibCheck: true },
+      apiReport: {
+        enabled: true,
+        reportFileName: name,
+        reportFolder: join(root, 'surface'),
+        reportTempFolder: join(root, 'build/surface'),
+        includeForgottenExports: false,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      messages: {
+        // What the comments say is typedoc's to check.
+        compilerMessageReporting: { default: { logLevel: 'error' } },
+        extractorMessageReporting: { default: { logLevel: 'none' } },
+        tsdocMessageReporting: { default: { logLevel: 'none' } },
+      },
+    },
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(root, 'package.json'),
+  });
+  const { apiReportChanged, succeeded } = Extractor.invoke(config, {
+    localBuild: writes,
+    messageCallback(message) {
+      message.handled = message.logLevel !== 'error';
+    },
+  });
+  if (!succeeded && !apiReportChanged) isSame = false;
+  if (!apiReportChanged) continue;
+  console.log(
+    writes ? `surface/${name}.api.md is new` : `surface/${name}.api.md is not what the sources say: npm run surface`,
+  );
+  isSame &&= writes;
+}
+process.exit(isSame ? 0 : 1);
