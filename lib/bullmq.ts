@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
-import { ErrorCode, MemcageError } from './index';
+import { MemcageError } from './index';
 import { JobRuns } from './programs/bullmq/job-runs';
 import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options';
 import { loadProtocol } from './programs/bullmq/protocol';
@@ -22,7 +22,7 @@ export interface Processor<Data = unknown, Result = unknown> extends AsyncDispos
   /**
    * Do a job. Settles when nothing of its child is left.
    *
-   * @throws what the processor file throws; as `run`, if its child ends without: MemoryLimitError, StallError, LimitError,
+   * @throws what the processor file throws; as `run`, if its child ends without: MemoryLimitError, LimitError,
    * ExitError; TimeoutError after `timeout`; AbortError, if it is cancelled and does not end by itself
    */
   (job: Job<Data, Result>, token: string | undefined, signal: AbortSignal | undefined): Promise<Result>;
@@ -68,7 +68,7 @@ function makeProcessor(plan: Plan, options: ProcessorOptions): Processor {
   const spares = new SpareRoom(plan);
   const attached = new WeakSet<Worker>();
   let closed: Promise<void> | undefined;
-  const isClosed = (): MemcageError => new MemcageError(ErrorCode.CLOSED, 'The processor is closed');
+  const isClosed = (): MemcageError => new MemcageError('ERR_MEMCAGE_CLOSED', 'The processor is closed');
 
   // Three parameters: BullMQ looks at their number, and makes a signal for the third.
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {

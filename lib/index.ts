@@ -38,13 +38,13 @@ export type { CageEvents, CageThresholdEvent, CpuTimeEvent, OomEvent, StallEvent
 export type { CageLimitOptions, ChildSettingsOptions, LimitChanges } from './cage/contract/limit-options';
 export type { Cgroup } from './cgroup/handle/cgroup';
 export {
-  AbortError,
-  ErrorCode,
+  type AbortError,
+  type ErrorCode,
   ExitError,
   LimitError,
   MemcageError,
   MemoryLimitError,
-  StallError,
+  RunError,
   TimeoutError,
 } from './common/errors/errors';
 export { formatSize, parseSize } from './common/text/size';
@@ -95,7 +95,6 @@ export { type PrepareOptions, prepare } from './start/api/prepare';
 export { spawn } from './start/api/spawn';
 export { isSupported, type SupportedOptions, whyUnsupported } from './start/api/supported';
 export { checkCageOptions } from './start/request/cage-options';
-export { explainOom, type KilledChild, type OomExplanation } from './start/run/explain-oom';
 export { type EndedChild, failureOf } from './start/run/failure-of';
 export { run } from './start/run/run';
 export { type ExecFileSyncOptions, type ExecSyncOptions, execFileSync, execSync } from './start/sync/exec-file-sync';

@@ -20,6 +20,11 @@ export interface OomVictim {
 /** What is known about a child that was killed for memory. The kernel says it, except for a cage that is polled. */
 export interface OomVerdict {
   /**
+   * All that as a sentence without a full stop, for logs and people: which processes were killed, and for whose memory limit.
+   * `node (pid 71) was killed for its memory limit of 100 MiB`. Safe to print on a terminal. Its words may change.
+   */
+  message: string;
+  /**
    * Whose limit was exceeded:
    * - `limit`: the cage's own.
    * - `cage`: the limit of a memcage cage around it.

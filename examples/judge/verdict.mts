@@ -1,14 +1,4 @@
-import {
-  ErrorCode,
-  ExitError,
-  LimitError,
-  MemcageError,
-  MemoryLimitError,
-  type Outcome,
-  type RunOutput,
-  StallError,
-  TimeoutError,
-} from 'memcage';
+import { ExitError, LimitError, MemoryLimitError, RunError, TimeoutError } from 'memcage';
 
 type Kind =
   | 'accepted'
@@ -35,7 +25,7 @@ interface Explanation extends Verdict {
   stderr: string;
 }
 
-type Ended = Outcome & RunOutput;
+type Ended = RunError['outcome'];
 
 /** The verdict on a program that ended well. */
 export function compare(ended: Ended, answer: string): Verdict {
@@ -47,8 +37,8 @@ export function compare(ended: Ended, answer: string): Verdict {
 
 /** The verdict on a program that did not. Each limit is memcage's own word, and never guessed from how the program ended. */
 export function explain(error: unknown): Explanation {
-  if (!(error instanceof MemcageError && 'outcome' in error)) throw error;
-  const ended = error.outcome as Ended;
+  if (!(error instanceof RunError)) throw error;
+  const ended = error.outcome;
   // A storm of refused forks may reach any other limit first: the kernel counts each refusal.
   const verdict = refusedProcess(ended) ?? atLimit(error, ended) ?? atItsOwnHand(error, ended);
   return { ...verdict, stderr: String(ended.stderr) };
@@ -59,23 +49,23 @@ function refusedProcess({ limits: { pids } }: Ended): Verdict | undefined {
   return { kind: 'process limit', detail: `more than ${pids.limit}` };
 }
 
-function atLimit(error: MemcageError, ended: Ended): Verdict | undefined {
+function atLimit(error: RunError, ended: Ended): Verdict | undefined {
   if (error instanceof MemoryLimitError) {
     return {
       kind: 'memory limit',
       detail: error.limit === 'heap' ? 'the JavaScript heap' : `cause ${ended.oom?.cause}`,
     };
   }
-  if (error instanceof StallError) return { kind: 'stalled', detail: '' };
   if (error instanceof TimeoutError) return { kind: 'wall limit', detail: '' };
-  if (error.code === ErrorCode.MAX_BUFFER) return { kind: 'output limit', detail: '' };
+  if (error.code === 'ERR_MEMCAGE_MAX_BUFFER') return { kind: 'output limit', detail: '' };
   if (!(error instanceof LimitError)) return undefined;
+  if (error.limit === 'stall') return { kind: 'stalled', detail: '' };
   if (error.limit === 'rlimits.fsize') return { kind: 'file limit', detail: '' };
   // rlimits.cpu is memcage's own, should it be stopped itself. It is above the other.
   return { kind: 'time limit', detail: '' };
 }
 
-function atItsOwnHand(error: MemcageError, { exitCode, signal, stderr }: Ended): Verdict {
+function atItsOwnHand(error: RunError, { exitCode, signal, stderr }: Ended): Verdict {
   if (!(error instanceof ExitError)) throw error;
   const lastLine = String(stderr).trim().split('\n').at(-1) ?? '';
   const how = signal ?? `exit code ${exitCode}`;

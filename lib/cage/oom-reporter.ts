@@ -1,5 +1,5 @@
-import type { OomVerdict } from '../../types/outcome';
 import { PatientLook } from '../cgroup/directory/v1-notifications';
+import { explainWait, inWords, type OomFacts } from '../common/text/oom-words';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { OomEvent } from './contract/cage-events';
 import { type KillingLimit, nowhere } from './oom/killing-limit';
@@ -41,7 +41,7 @@ export class OomReporter {
   }
 
   /** Reports now what has not been reported yet. Returns the cgroup's own verdict. */
-  check(cgroup: CageCgroup): OomVerdict | null {
+  check(cgroup: CageCgroup): OomFacts | null {
     return this.#check(cgroup, Date.now()).verdict;
   }
 
@@ -58,7 +58,7 @@ export class OomReporter {
     this.outer?.forget(this.cage);
   }
 
-  #check(cgroup: CageCgroup, timeMs: number): { verdict: OomVerdict | null; isNews: boolean } {
+  #check(cgroup: CageCgroup, timeMs: number): { verdict: OomFacts | null; isNews: boolean } {
     const { kills, verdict } = cgroup.monitor.assess();
     // For the outer reporter this whole cage is one cgroup. v1 adds nothing up, so there it gets each cgroup by itself.
     if (this.outer !== undefined) this.outer.#check(this.cage.monitor.countsCageCgroups ? this.cage : cgroup, timeMs);
@@ -70,7 +70,8 @@ export class OomReporter {
     this.#reported = totalKills;
     const told = verdict ?? this.cage.monitor.assess().verdict ?? { ...nowhere('unknown'), victims: null };
     const victims = told.victims?.slice(-unreported) ?? null;
-    this.emit({ ...this.#seenFromHere(told), kills: unreported, totalKills, victims, underOom: false, timeMs });
+    const seen = inWords({ ...this.#seenFromHere(told), kills: unreported, victims });
+    this.emit({ ...seen, totalKills, underOom: false, timeMs });
     return { verdict, isNews: true };
   }
 
@@ -105,7 +106,9 @@ export class OomReporter {
 
   #emitWaiting(limit: KillingLimit, timeMs: number): void {
     const totalKills = this.#reported;
-    this.emit({ ...this.#seenFromHere(limit), kills: 0, totalKills, victims: null, underOom: true, timeMs });
+    const seen = this.#seenFromHere(limit);
+    const message = explainWait(seen);
+    this.emit({ message, ...seen, kills: 0, totalKills, victims: null, underOom: true, timeMs });
     if (this.outer !== undefined && !this.outer.cage.monitor.underOom()) this.outer.#emitWaiting(limit, timeMs);
   }
 

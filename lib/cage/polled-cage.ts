@@ -1,5 +1,6 @@
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { inWords } from '../common/text/oom-words';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import { BaseCage, type ChildDefaults, EXIT_PATIENCE_MS } from './base-cage';
@@ -210,8 +211,8 @@ export class PolledCage extends BaseCage implements Polled {
     for (const { pid } of victims) this.#told.set(pid, timeMs);
     const kills = victims.length;
     this.#kills += kills;
-    const counts = { kills, totalKills: this.#kills };
-    this.tellOom({ cause: 'polled', limitBytes, path: null, victims, underOom: false, ...counts, timeMs });
+    const told = inWords({ cause: 'polled', kills, limitBytes, path: null, victims });
+    this.tellOom({ ...told, totalKills: this.#kills, underOom: false, timeMs });
   }
 }
 

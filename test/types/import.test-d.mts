@@ -1,6 +1,6 @@
 // The package as an ES module sees it.
 import * as everything from 'memcage';
-import { createCage, ErrorCode, MemoryLimitError, run, spawn } from 'memcage';
+import { createCage, MemoryLimitError, run, spawn } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import replacement, { type ChildProcess, fork, type SpawnOptions, spawnSync } from 'memcage/child_process';
 import { type NativeBinding, native } from 'memcage/native';
@@ -8,8 +8,12 @@ import { type NativeBinding, native } from 'memcage/native';
 const { exitCode } = await run('true', { memory: '10M' });
 const code: number | null = exitCode;
 const binding: NativeBinding = native;
-const frozen: 'ERR_MEMCAGE_FROZEN' = ErrorCode.FROZEN;
+const frozen: 'ERR_MEMCAGE_FROZEN' = 'ERR_MEMCAGE_FROZEN';
 everything.spawn('true');
+// @ts-expect-error a type alone
+void everything.ErrorCode;
+// @ts-expect-error a type alone
+void everything.AbortError;
 const forked: ChildProcess = fork('x.js', { memory: '10M' });
 const options: SpawnOptions = { cwd: '/' };
 replacement.exec('true', { memory: '10M' }).cage.kill();

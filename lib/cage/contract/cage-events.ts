@@ -24,7 +24,7 @@ export interface CageEvents {
 }
 
 /** The argument of an 'oom' event. It describes the limit as an outcome's verdict does, but seen from this cage. */
-export interface OomEvent extends Pick<OomVerdict, 'cause' | 'limitBytes' | 'path' | 'victims'> {
+export interface OomEvent extends Pick<OomVerdict, 'message' | 'cause' | 'limitBytes' | 'path' | 'victims'> {
   /** Number of processes killed since the last event; 0 with `underOom`. */
   kills: number;
   /** Number of processes of the cage killed so far. */

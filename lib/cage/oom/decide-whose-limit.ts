@@ -1,6 +1,6 @@
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { killsOf } from './kernel-log';
-import { type KillingLimit, nowhere, verdictOn, type Whose } from './killing-limit';
+import { type KillingLimit, nowhere, type Whose } from './killing-limit';
 import type { LimitsAround } from './limits-around';
 import type { OomAssessment } from './monitor';
 
@@ -25,7 +25,7 @@ export function assessKills(
 ): OomAssessment {
   const { kills: logged, victims, complete } = killsOf(directory);
   const kills = mayLackKills ? Math.max(counted, logged.length) : counted;
-  const told = (limit: KillingLimit): OomAssessment => ({ kills, verdict: verdictOn(limit, kills, victims) });
+  const told = (limit: KillingLimit): OomAssessment => ({ kills, verdict: { ...limit, kills, victims } });
   const named = limits.logged(logged);
   if (named !== undefined) return told(named);
   if (kills > 0) return told(limits.named(whose(), hitBelow));

@@ -1,10 +1,10 @@
-import type { OomVerdict } from '../../../types/outcome';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { isGone } from '../../cgroup/directory/refusal';
 import { type CgroupVersion, parseValue } from '../../cgroup/files/formats';
 import { openDirectory } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { isCageCgroup } from '../../cgroup/names/own-names';
+import type { OomFacts } from '../../common/text/oom-words';
 
 /** Whose limit killed, in the words of a verdict. The index is that among the cages around, or the ancestors, nearest first. */
 export type Whose =
@@ -12,11 +12,11 @@ export type Whose =
   | { cause: 'cage' | 'ancestor'; index: number };
 
 /** The limit that killed, and the cgroup that has it. */
-export type KillingLimit = Pick<OomVerdict, 'cause' | 'limitBytes' | 'path'>;
+export type KillingLimit = Pick<OomFacts, 'cause' | 'limitBytes' | 'path'>;
 
 /** The limit of a cgroup as it is now. `limitBytes` is null if there is none any more. */
 export function killingLimit(
-  cause: OomVerdict['cause'],
+  cause: OomFacts['cause'],
   directory: CgroupDirectory,
   version: CgroupVersion,
 ): KillingLimit {
@@ -41,21 +41,12 @@ export function limitOfAncestorAt(path: string, version: CgroupVersion): Killing
   }
 }
 
-function ancestorCause(path: string): OomVerdict['cause'] {
+function ancestorCause(path: string): OomFacts['cause'] {
   return isCageCgroup(path) ? 'cage' : 'ancestor';
 }
 
-/** The verdict, with its fields in the order in which people want to read them. */
-export function verdictOn(
-  { cause, limitBytes, path }: KillingLimit,
-  kills: number,
-  victims: OomVerdict['victims'],
-): OomVerdict {
-  return { cause, kills, limitBytes, path, victims };
-}
-
 /** For a limit that can't be found, or that no cgroup has. */
-export function nowhere(cause: OomVerdict['cause']): KillingLimit {
+export function nowhere(cause: OomFacts['cause']): KillingLimit {
   return { cause, limitBytes: null, path: null };
 }
 

@@ -1,10 +1,10 @@
-import type { OomVerdict } from '../../../types/outcome';
+import type { OomFacts } from '../../common/text/oom-words';
 import type { KillingLimit } from './killing-limit';
 
 /** Number of processes killed for memory so far, and whose limit that was. */
 export interface OomAssessment {
   kills: number;
-  verdict: OomVerdict | null;
+  verdict: OomFacts | null;
 }
 
 /** How the watcher's thread can tell that nothing special has happened in a cgroup. */

@@ -1,4 +1,4 @@
-/** The codes of all errors that memcage makes. Codes are stable, messages are not. */
+/** @internal The codes of all errors that memcage makes. Their type is public: users compare with the text. */
 export const ErrorCode = {
   /** An option or another argument has the wrong type or value. */
   INVALID_ARGUMENT: 'ERR_MEMCAGE_INVALID_ARGUMENT',
@@ -74,9 +74,7 @@ export const ErrorCode = {
   SEVERAL_COPIES: 'ERR_MEMCAGE_SEVERAL_COPIES',
   /** The cage has used up its processor time (`cpuTimeMs`): nothing can be started in it. */
   CPU_TIME: 'ERR_MEMCAGE_CPU_TIME',
-  /** The child was killed since its cage got nowhere because of memory (`stall`). */
-  STALL: 'ERR_MEMCAGE_STALL',
-  /** The child was killed at a limit other than that of memory. */
+  /** The child was ended at a limit other than that of memory. */
   LIMIT: 'ERR_MEMCAGE_LIMIT',
   /** The child was killed for memory. */
   MEMORY_LIMIT: 'ERR_MEMCAGE_MEMORY_LIMIT',
@@ -100,5 +98,5 @@ export const ErrorCode = {
   KERNEL_FORMAT: 'ERR_MEMCAGE_KERNEL_FORMAT',
 } as const;
 
-/** One of the codes in the constant of the same name. */
+/** The code of an error that memcage makes. Codes are stable, messages are not. docs/errors.md has the cause and the remedy of each. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

@@ -1,5 +1,5 @@
 import type { Stage } from '../../../types/native';
-import type { Outcome, RunOutput } from '../../../types/outcome';
+import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { ParentCandidate } from '../../../types/parent';
 import { ErrorCode } from './error-codes';
 import { keepWords, type Mention, textOf, type Words } from './words';
@@ -70,72 +70,73 @@ export class MemcageError extends Error {
   }
 }
 
-/** Base class of the errors of {@link run}, with what became of the child. */
-abstract class OutcomeError extends MemcageError {
-  /** What became of the child, and what it wrote. `stdout` and `stderr` are Buffers after `encoding: 'buffer'`. */
-  readonly outcome: Outcome & RunOutput;
+/**
+ * Base class of memcage's errors about a child, with what became of it. {@link run} rejects with one. It has this class itself where
+ * there is none of its own: for a child that wrote more than `maxBuffer`, for example.
+ */
+export class RunError extends MemcageError {
+  /**
+   * What became of the child, and what it wrote. `stdout` and `stderr` are Buffers after `encoding: 'buffer'`. `memory` is `null`
+   * of a child without a cage.
+   */
+  readonly outcome: Outcome<MemoryReport | null> & RunOutput;
 
   /** @internal */
-  constructor(code: ErrorCode, message: string, outcome: Outcome & RunOutput) {
-    super(code, message);
+  constructor(code: ErrorCode, message: Words, outcome: RunError['outcome'], details?: ErrorDetails) {
+    super(code, message, details);
     this.outcome = outcome;
   }
 }
 
-/** The kernel killed the child, or a process of its cage, for memory; or V8 ended it at the limit of its heap. */
-export class MemoryLimitError extends OutcomeError {
-  /**
-   * The limit that was exceeded:
-   * - `cgroup`: the limit of a cgroup, or the memory of the machine. `outcome.oom` says whose.
-   * - `heap`: most likely the limit of the JavaScript heap, `outcome.nodeHeap`, which memcage derived from the cage's
-   *   limit.
-   */
-  readonly limit: 'cgroup' | 'heap';
-
-  /** @internal */
-  constructor(message: string, outcome: Outcome & RunOutput, limit: 'cgroup' | 'heap') {
-    super(ErrorCode.MEMORY_LIMIT, message, outcome);
-    this.limit = limit;
-  }
-}
-
-/** The child was ended at a limit other than that of memory. */
-export class LimitError extends OutcomeError {
+/** The child was ended at a limit. */
+export class LimitError extends RunError {
   /**
    * The limit:
+   * - `memory`: that of a cgroup, or the memory of the machine ({@link MemoryLimitError}). `outcome.oom` says whose.
+   * - `heap`: most likely that of the JavaScript heap, `outcome.nodeHeap`, which memcage derived from the cage's limit ({@link
+   *   MemoryLimitError}).
+   * - `stall`: how long the cage, or one around it, may get nowhere because of memory. `outcome.stalled` has the figures.
    * - `cpuTime`: the processor time of the cage or of one around it. `outcome.limits` has its figures.
    * - `rlimits.cpu`, `rlimits.fsize`: that of one process, by the signal that the kernel sends at it (SIGXCPU, SIGXFSZ),
    *   whoever has set the limit.
    */
-  readonly limit: 'cpuTime' | 'rlimits.cpu' | 'rlimits.fsize';
+  readonly limit: 'memory' | 'heap' | 'stall' | 'cpuTime' | 'rlimits.cpu' | 'rlimits.fsize';
 
   /** @internal */
-  constructor(message: string, outcome: Outcome & RunOutput, limit: LimitError['limit']) {
-    super(ErrorCode.LIMIT, message, outcome);
+  constructor(
+    message: string,
+    outcome: RunError['outcome'],
+    limit: LimitError['limit'],
+    code: ErrorCode = ErrorCode.LIMIT,
+  ) {
+    super(code, message, outcome);
     this.limit = limit;
   }
 }
 
-/** The child was killed since its cage, or one around it, got nowhere because of memory (`stall`). `outcome.stalled` tells more. */
-export class StallError extends OutcomeError {
+/** The kernel killed the child, or a process of its cage, for memory; or V8 ended it at the limit of its heap. */
+export class MemoryLimitError extends LimitError {
+  declare readonly limit: 'memory' | 'heap';
+  declare readonly outcome: Outcome & RunOutput;
+
   /** @internal */
-  constructor(message: string, outcome: Outcome & RunOutput) {
-    super(ErrorCode.STALL, message, outcome);
+  constructor(message: string, outcome: MemoryLimitError['outcome'], limit: MemoryLimitError['limit']) {
+    super(message, outcome, limit, ErrorCode.MEMORY_LIMIT);
   }
 }
 
 /** The child ended with a non-zero exit code or by a signal, and not at a limit. */
-export class ExitError extends OutcomeError {
+export class ExitError extends RunError {
   /** @internal */
-  constructor(message: string, outcome: Outcome & RunOutput) {
+  constructor(message: string, outcome: RunError['outcome']) {
     super(ErrorCode.EXIT, message, outcome);
   }
 }
 
 /** The child was killed because its `timeout` expired. */
-export class TimeoutError extends OutcomeError {
+export class TimeoutError extends RunError {
   /** @internal */
-  constructor(message: string, outcome: Outcome & RunOutput) {
+  constructor(message: string, outcome: RunError['outcome']) {
     super(ErrorCode.TIMEOUT, message, outcome);
   }
 }
@@ -148,17 +149,17 @@ export class AbortError extends Error {
   /** Always 'ABORT_ERR'. */
   readonly code = 'ABORT_ERR';
   /** What became of the child of {@link run}. Left out by functions without a child, such as `cgroup.watch()`. */
-  declare readonly outcome?: Outcome & RunOutput;
+  declare readonly outcome?: RunError['outcome'];
 
   /** @internal */
-  constructor(reason: unknown, outcome?: Outcome & RunOutput) {
+  constructor(reason: unknown, outcome?: RunError['outcome']) {
     super('The operation was aborted', reason === undefined ? undefined : { cause: reason });
     if (outcome !== undefined) Object.defineProperty(this, 'outcome', { value: outcome, enumerable: true });
   }
 }
 
 // On the prototypes, as in Node's and the language's own errors: Node would print an own `name` with every error.
-const NAMED = { MemcageError, MemoryLimitError, StallError, LimitError, ExitError, TimeoutError, AbortError };
+const NAMED = { MemcageError, RunError, LimitError, MemoryLimitError, ExitError, TimeoutError, AbortError };
 for (const [name, type] of Object.entries(NAMED)) {
   Object.defineProperty(type.prototype, 'name', { value: name, writable: true, configurable: true });
 }

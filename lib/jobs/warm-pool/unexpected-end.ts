@@ -41,7 +41,7 @@ export function endError(
 ): Error {
   const error =
     failureOfRun({ file, pid: started.child.pid, signal }, result) ??
-    new ExitError(`${file} ended with exit code 0`, result as Outcome & EndedResult);
+    new ExitError(`${file} ended with exit code 0`, result);
   if (!(error instanceof ExitError)) return error;
   const text = told ?? result.stderr.slice(-EXCERPT).trim();
   return new ExitError(`${error.message} before ${when}${text === '' ? '' : `:\n${text}`}`, error.outcome);

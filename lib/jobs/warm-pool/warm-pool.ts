@@ -87,7 +87,7 @@ export interface WarmPool<C extends ChildProcess = ChildProcess> extends Emitter
    * Send a message to a child, and resolve with the first message that it sends back. What it has sent before is dropped.
    * After its answers (`maxUses`) the child's channel is closed, and what is left of it after a second is killed.
    *
-   * @throws as {@link ask}, if the child ends without an answer: MemoryLimitError, StallError, LimitError, ExitError, also
+   * @throws as `run()`, if the child ends without an answer: MemoryLimitError, LimitError, ExitError, also
    * for exit code 0; AbortError after an abort; TimeoutError after `timeout`. As {@link take}, if there is no child
    */
   ask(message: Serializable, options?: WarmPoolAskOptions): Promise<unknown>;

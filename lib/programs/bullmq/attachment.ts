@@ -1,5 +1,6 @@
 import type { Job, Worker } from 'bullmq';
-import { AbortError, type Budget, type LearnedJob, type ReserveOptions, type Room } from '../../index';
+import { AbortError } from '../../common/errors/errors';
+import type { Budget, LearnedJob, ReserveOptions, Room } from '../../index';
 import { Throttle } from './throttle';
 
 /** Room of a job. */

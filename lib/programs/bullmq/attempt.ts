@@ -96,9 +96,9 @@ function resultOf({ said, stop, outcome, name, pid }: End): unknown {
   if (said !== undefined && 'value' in said) return said.value;
   if (said !== undefined && 'error' in said) throw said.error;
   if (stop !== undefined) throw stop.error(outcome);
-  const failure = failureOf(outcome, { command: name, ...(pid !== undefined && { pid }) });
+  const failure = failureOf(outcome, { command: name, pid });
   // The exit code says less than what the child said wrongly: it was ended for that.
-  if (said !== undefined && (failure === undefined || failure instanceof ExitError)) throw said.broken;
+  if (said !== undefined && (failure === null || failure instanceof ExitError)) throw said.broken;
   throw failure ?? new ExitError(`${name} ended with exit code 0 before it was done`, { ...outcome, ...NO_OUTPUT });
 }
 

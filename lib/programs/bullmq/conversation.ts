@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job, JobProgress, MoveToWaitingChildrenOpts } from 'bullmq';
-import { ErrorCode, formatSize, MemcageError } from '../../index';
+import { formatSize, MemcageError } from '../../index';
 import { ENVIRONMENT, type EnvironmentChanges } from './child/environment-message';
 import type { Protocol } from './protocol';
 
@@ -111,7 +111,7 @@ function tooMuch(): MemcageError {
   const cure = 'have the processor await what it asks of its job';
   const most = formatSize(MOST_UNDONE_BYTES);
   return new MemcageError(
-    ErrorCode.CHANNEL,
+    'ERR_MEMCAGE_CHANNEL',
     `The child asked more of its job than ${most} before it was done: ${cure}`,
     {
       cure,

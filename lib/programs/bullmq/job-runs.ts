@@ -1,7 +1,6 @@
 import type { Job } from 'bullmq';
+import { AbortError } from '../../common/errors/errors';
 import {
-  AbortError,
-  ErrorCode,
   fork,
   formatSize,
   MemcageError,
@@ -150,7 +149,7 @@ export class JobRuns {
     const message = `${processor.name} was not done within ${timeoutMs} ms`;
     const error: Stop['error'] = (outcome) =>
       outcome === undefined
-        ? new MemcageError(ErrorCode.TIMEOUT, message)
+        ? new MemcageError('ERR_MEMCAGE_TIMEOUT', message)
         : new TimeoutError(message, { ...outcome, ...NO_OUTPUT });
     return setTimeout(() => stops.stop({ reason: message, error, isFinal: true, atOnce: false }), timeoutMs);
   }

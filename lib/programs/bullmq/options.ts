@@ -9,7 +9,6 @@ import {
   type Cgroup,
   createWarmPool,
   type Enforce,
-  ErrorCode,
   type ForkOptions,
   formatSize,
   type LearnedJob,
@@ -222,7 +221,7 @@ function inOurWords(error: unknown, options: object): unknown {
 }
 
 function isUnknownOption(error: unknown): error is TypeError & { option: string } & Pick<MemcageError, 'words'> {
-  return error instanceof TypeError && 'code' in error && error.code === ErrorCode.UNKNOWN_OPTION;
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_MEMCAGE_UNKNOWN_OPTION';
 }
 
 /** @throws TypeError if there is no such file */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Cgroup, containerOf } from '../../cgroup';
-import { ErrorCode, MemcageError } from '../../index';
+import { MemcageError } from '../../index';
 import { findCage } from '../../machine';
 import { isGone } from './cgroup-gone';
 import type { Operands } from './command';
@@ -62,7 +62,7 @@ function findByDigits(word: string): Cgroup {
 }
 
 function isNoProcess(error: unknown): boolean {
-  return isGone(error) || (error as { code?: unknown }).code === ErrorCode.INVALID_ARGUMENT;
+  return isGone(error) || (error as { code?: unknown }).code === 'ERR_MEMCAGE_INVALID_ARGUMENT';
 }
 
 /** Finds containers only. Cages have numbers as names: the pid of a process that just ended must not find a cage. */

@@ -1,13 +1,13 @@
-import { ErrorCode, MemcageError } from '../../index';
+import { MemcageError } from '../../index';
 import { type Flags, inFlags } from './flags';
 
 /** The command line makes no sense. */
 export class UsageError extends Error {}
 
 const WRONG_VALUES: ReadonlySet<unknown> = new Set([
-  ErrorCode.INVALID_ARGUMENT,
-  ErrorCode.INVALID_SIZE,
-  ErrorCode.UNKNOWN_OPTION,
+  'ERR_MEMCAGE_INVALID_ARGUMENT',
+  'ERR_MEMCAGE_INVALID_SIZE',
+  'ERR_MEMCAGE_UNKNOWN_OPTION',
 ]);
 
 /** Whether it is the library's error for a wrong option. One for a variable of the environment names no option. */

@@ -5,6 +5,7 @@ import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
+import { inWords } from '../../common/text/oom-words';
 import { launcherArguments, refuseUnsupported } from '../../process/launcher/arguments';
 import { launcherPath } from '../../process/launcher/executable';
 import type { CagedChild } from '../child/caged-child';
@@ -131,7 +132,7 @@ function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
   if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: {}, stalled: null });
   return new Promise((resolve, reject) => {
     caged.ended(null, undefined, ({ oom, memory, limits, stalled = null, error }) => {
-      if (error === undefined) resolve({ oom, memory, limits, stalled });
+      if (error === undefined) resolve({ oom: oom && inWords(oom), memory, limits, stalled });
       else reject(error);
     });
   });

@@ -1,15 +1,16 @@
 import { basename } from 'node:path';
-import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
+import type { LimitsReport, MemoryReport, StallVerdict } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import { diedForWantOfMemory } from '../../cage/limit-too-small';
-import { nowhere, verdictOn } from '../../cage/oom/killing-limit';
+import { nowhere } from '../../cage/oom/killing-limit';
 import type { OomReporter } from '../../cage/oom-reporter';
 import { isGone } from '../../cgroup/directory/refusal';
 import { isLost } from '../../cgroup/directory/refused-file';
+import type { OomFacts } from '../../common/text/oom-words';
 
 /** What the kernel reports about a child that has ended; for a polled cage, what memcage has seen. */
 export interface KernelReport {
-  oom: OomVerdict | null;
+  oom: OomFacts | null;
   memory: MemoryReport;
   limits: LimitsReport;
   /** Absent if its cage got on. */
@@ -36,7 +37,7 @@ export function readKernelReport(
     return { oom, memory: cgroup.report.read(), ...told, ...(error !== undefined && { error }) };
   } catch (error) {
     // Someone else has taken its counts away: with the cgroup, or with the controller, and then its limits too.
-    const oom = signal === 'SIGKILL' ? verdictOn(nowhere('unknown'), 0, null) : null;
+    const oom = signal === 'SIGKILL' ? { ...nowhere('unknown'), kills: 0, victims: null } : null;
     if (isGone(error)) return { oom, ...unreadReport(cgroup) };
     if (isLost(error)) return { oom, memory: cgroup.report.withoutLimits(), ...cgroup.limitsReport.read(), error };
     throw error;

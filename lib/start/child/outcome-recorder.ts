@@ -4,6 +4,7 @@ import type { ChildExit } from '../../../types/native';
 import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../../types/outcome';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
+import { inWords } from '../../common/text/oom-words';
 import { judgeNodeHeap, type LimitedHeap } from '../../process/node-heap';
 import type { Recorder } from '../request/turns';
 import type { HeldChild } from './held-child';
@@ -60,7 +61,8 @@ export class OutcomeRecorder implements Recorder {
   #record(end: ChildEnd, report: KernelReport | undefined, error: Error | undefined): AnyOutcome {
     if (this.#outcome !== undefined) return this.#outcome;
     const { exitCode, signal, cpu, faults, timeNs, heap } = end;
-    const oom = report?.oom ?? null;
+    const facts = report?.oom ?? null;
+    const oom = facts && inWords(facts);
     const memory = report?.memory ?? this.unstarted;
     const peakBytes = memory?.peakBytes ?? null;
     const outcome = inspectable({

@@ -1,10 +1,11 @@
-import type { EnforcedBy, MemoryDetails, MemoryReport, OomVerdict, OomVictim } from '../../../types/outcome';
+import type { EnforcedBy, MemoryDetails, MemoryReport, OomVictim } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
 import type { PolledCage, PolledMember } from '../../cage/polled-cage';
 import { emptyGroup, notAnswered, notEmptied, openUnlimited, PATIENCE_MS, type Polled } from '../../cage/polled-group';
 import type { PolledKill, PolledVictim } from '../../cage/polling/open-group';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { later } from '../../common/event-loop/timers';
+import type { OomFacts } from '../../common/text/oom-words';
 import type { HeldChild } from './held-child';
 import type { KernelReport } from './kernel-report';
 
@@ -206,7 +207,7 @@ export class PolledChild implements HeldChild, PolledMember {
     return this.options.memoryDetails ? { ...report, details: NO_DETAILS } : report;
   }
 
-  #verdict(): OomVerdict | null {
+  #verdict(): OomFacts | null {
     // Brings what the sampler has told. It tells of a kill before the first victim dies.
     for (const { group } of this.cage.levels()) void group.seen;
     const victims = this.#victims;

@@ -6,26 +6,30 @@ import {
   LimitError,
   MemcageError,
   MemoryLimitError,
-  StallError,
+  RunError,
   TimeoutError,
 } from '../../common/errors/errors';
+import { explainKills } from '../../common/text/oom-words';
 import { formatSize } from '../../common/text/size';
-import { explainOom, type KilledChild } from './explain-oom';
 
 /** The child that an outcome is about, and how its error names it. */
-export type EndedChild = Pick<KilledChild, 'command' | 'pid'>;
+export interface EndedChild {
+  /** The program that you started, as people call it: `npx`. */
+  command: string;
+  /** The child's pid: the message has `command` for the process with this pid. Default: unknown. */
+  pid?: number | undefined;
+}
 
 /**
  * The error that {@link run} would reject with for a child that you started yourself: {@link MemoryLimitError}, {@link
- * StallError}, {@link LimitError}, {@link ExitError}, or why it could not be started. Undefined if it ended with exit
- * code 0.
+ * LimitError}, {@link ExitError}, or why it could not be started. `null` if it ended with exit code 0.
  *
  * @param outcome what `child.outcome` resolved with; `stdout` and `stderr` of the error are empty unless it has them
  */
 export function failureOf(
   outcome: Outcome<MemoryReport | null> & Partial<RunOutput>,
   { command, pid }: EndedChild,
-): Error | undefined {
+): Error | null {
   return failureOfRun({ file: command, pid, signal: undefined }, { stdout: '', stderr: '', ...outcome });
 }
 
@@ -37,30 +41,38 @@ interface EndedRun {
   signal: AbortSignal | undefined;
 }
 
-/** The error for a child that failed; undefined if it ended with exit code 0. */
-export function failureOfRun(
-  { file, pid, signal }: EndedRun,
-  result: Outcome<MemoryReport | null> & RunOutput,
-): Error | undefined {
-  const { error, oom, exitCode, nodeHeap } = result;
-  // The outcome type of errors is that of caged children; without a cage `memory` is null here as well.
-  const outcome = result as Outcome & typeof result;
+/** The error for a child that failed; null if it ended with exit code 0. */
+export function failureOfRun({ file, pid, signal }: EndedRun, outcome: RunError['outcome']): Error | null {
+  const { error, oom, exitCode, nodeHeap } = outcome;
   if (error?.name === 'AbortError') return new AbortError(signal?.reason, outcome);
-  if (oom !== null && oom.kills > 0) {
+  if (oom !== null && oom.kills > 0 && isCaged(outcome)) {
     const { peakBytes } = outcome.memory;
-    return new MemoryLimitError(explainOom(oom, { command: file, pid, peakBytes }).sentence, outcome, 'cgroup');
+    const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
+    return new MemoryLimitError(`${explainKills(oom, { command: file, pid })}${peak}`, outcome, 'memory');
   }
-  if (error instanceof MemcageError && error.code === ErrorCode.TIMEOUT) {
-    return new TimeoutError(error.message, outcome);
-  }
+  if (error instanceof MemcageError) return withOutcome(error, outcome);
   if (error !== undefined) return Object.assign(error, { outcome });
-  if (nodeHeap?.exhausted === 'likely') return new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
+  if (nodeHeap?.exhausted === 'likely' && isCaged(outcome)) {
+    return new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
+  }
   const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
   if (limitError !== undefined) return limitError;
-  return exitCode === 0 ? undefined : new ExitError(exitMessage(file, outcome), outcome);
+  return exitCode === 0 ? null : new ExitError(exitMessage(file, outcome), outcome);
 }
 
-function exitMessage(file: string, { exitCode, signal, nodeHeap }: Outcome): string {
+/** Memory is the limit of a cage only. */
+function isCaged(outcome: RunError['outcome']): outcome is MemoryLimitError['outcome'] {
+  return outcome.memory !== null;
+}
+
+/** The error why a child ended early, which has no outcome yet. */
+function withOutcome(error: MemcageError, outcome: RunError['outcome']): RunError {
+  const { code, message, words = message, cause, ...details } = error;
+  if (code === ErrorCode.TIMEOUT) return new TimeoutError(message, outcome);
+  return new RunError(code, words, outcome, { ...details, cause });
+}
+
+function exitMessage(file: string, { exitCode, signal, nodeHeap }: RunError['outcome']): string {
   const end = signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
   if (nodeHeap?.exhausted !== 'likely') return end;
   return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;
@@ -73,20 +85,21 @@ const BY_SIGNAL = {
 } as const;
 
 /** The error for a child that was killed since its cage got nowhere; undefined if it was not. */
-function stallErrorOf(file: string, outcome: Outcome & RunOutput): StallError | undefined {
+function stallErrorOf(file: string, outcome: RunError['outcome']): LimitError | undefined {
   const { signal, stalled } = outcome;
   if (stalled?.killed !== true || signal !== 'SIGKILL') return undefined;
   const { stalledMs, limitMs: ms } = stalled;
-  return new StallError(
+  return new LimitError(
     `${file} was killed: for ${stalledMs} ms its cage had got nowhere because of memory, and stall allows ${ms} ms. Memory ` +
       'was short in the cage, in a cage or container around it, or on the whole machine: give more to whichever has too ' +
       'little, or less to do at a time',
     outcome,
+    'stall',
   );
 }
 
 /** The error for a child that a limit other than that of memory has ended; undefined if none has. */
-function limitErrorOf(file: string, outcome: Outcome & RunOutput): LimitError | undefined {
+function limitErrorOf(file: string, outcome: RunError['outcome']): LimitError | undefined {
   const { signal, limits } = outcome;
   const { cpuTime } = limits;
   // Killed by the meter, or by the kernel's own limit for each process, which is there if nobody reads the meter.

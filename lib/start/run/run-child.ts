@@ -82,8 +82,8 @@ export async function runChild(
     };
     const result = inspectable({ ...outcome, ...output() });
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
-    const failure = reject ? failureOfRun({ file, pid: child.pid, signal }, result) : undefined;
-    if (failure !== undefined) throw failure;
+    const failure = reject ? failureOfRun({ file, pid: child.pid, signal }, result) : null;
+    if (failure !== null) throw failure;
     return result;
   } finally {
     clearTimeout(timer);

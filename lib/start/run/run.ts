@@ -10,10 +10,10 @@ import { runChild } from './run-child';
  * are gone.
  *
  * @throws MemoryLimitError when the kernel killed the child or one of its descendants for memory, or when a Node
- * child most likely reached the limit that memcage set for its JavaScript heap; StallError when memcage killed it since its cage got nowhere; LimitError when another limit ended the
- * child; ExitError when the child did not end with exit code 0; AbortError after an abort; TimeoutError after `timeout`;
- * Node's error when the child can't be started (ENOENT ...), or its output can't be read. Each has the result as `outcome`. Errors that {@link spawn}
- * throws have none.
+ * child most likely reached the limit that memcage set for its JavaScript heap; LimitError when another limit ended the
+ * child; ExitError when the child did not end with exit code 0; TimeoutError after `timeout`; RunError, of which these are, when it
+ * ended early for another reason; AbortError after an abort; Node's error when the child can't be started (ENOENT ...), or its
+ * output can't be read. Each has the result as `outcome`. Errors that {@link spawn} throws have none.
  *
  * @function
  */

@@ -1,4 +1,4 @@
-import { type Cage, createLauncher, run, type StallError, type StallEvent, spawn, spawnSync } from 'memcage';
+import { type Cage, createLauncher, type LimitError, run, type StallEvent, spawn, spawnSync } from 'memcage';
 import { said } from '../../support/cage-kinds';
 import { OWN_CGROUP_IN_SHELL } from '../../support/cgroups/cgroup-tree';
 import { cagesClosedAfterEach } from '../../support/closed-after-each';
@@ -22,10 +22,10 @@ function members({ cgroup }: Cage): number[] {
   });
 }
 
-function failure(ended: Promise<unknown>): Promise<StallError> {
+function failure(ended: Promise<unknown>): Promise<LimitError> {
   return ended.then(
     () => Promise.reject(new Error('it ended well')),
-    (error: unknown) => error as StallError,
+    (error: unknown) => error as LimitError,
   );
 }
 
@@ -46,8 +46,9 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
   test('ends a child that gets nowhere, with an error of its own', async () => {
     const error = await failure(run(...GREEDY, KILL));
     expect(error).toMatchObject({
-      name: 'StallError',
-      code: 'ERR_MEMCAGE_STALL',
+      name: 'LimitError',
+      code: 'ERR_MEMCAGE_LIMIT',
+      limit: 'stall',
       message: expect.stringMatching(
         /^tail was killed: for \d+ ms its cage had got nowhere because of memory/,
       ) as string,
@@ -95,13 +96,17 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     const cage = make(KILL);
     const events = heard(cage);
     const [idle, error] = await Promise.all([cage.spawn('sleep', ['60']).outcome, failure(cage.run(...GREEDY))]);
-    expect(error).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
+    expect(error).toMatchObject({ name: 'LimitError', limit: 'stall', outcome: { stalled: KILLED } });
     expect(idle).toMatchObject({ signal: 'SIGKILL', stalled: KILLED });
     await until('the event', () => events.length > 0);
     expect(events).toMatchObject([{ limitMs: MS, killed: true }]);
     // What was before is no other child's.
     expect(await cage.run('true')).toMatchObject({ exitCode: 0, stalled: null });
-    expect(await failure(cage.run(...GREEDY))).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
+    expect(await failure(cage.run(...GREEDY))).toMatchObject({
+      name: 'LimitError',
+      limit: 'stall',
+      outcome: { stalled: KILLED },
+    });
   });
 
   test('of a cage around holds for a cage within it', async () => {
@@ -115,7 +120,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
     const cage = make({ memory: '400M', perChild: KILL });
     const other = cage.spawn('sleep', ['60']);
     const ended = await failure(cage.run(...GREEDY));
-    expect(ended).toMatchObject({ name: 'StallError', outcome: { stalled: KILLED } });
+    expect(ended).toMatchObject({ name: 'LimitError', limit: 'stall', outcome: { stalled: KILLED } });
     expect(other.signalCode).toBeNull();
     other.kill();
     expect(await other.outcome).toMatchObject({ signal: 'SIGTERM', stalled: null });
@@ -140,7 +145,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
       const ended = await cage.run('perl', ['-e', `$k = "x"; $k x= 60 << 20; ${end}`], { reject: false });
       expect(ended).toMatchObject({ oom: null, stalled: { limitMs: MS, killed: false } });
       expect(ended.signal).toBe(end.startsWith('kill') ? 'SIGKILL' : null);
-      expect(ended.error?.name).not.toBe('StallError');
+      expect(ended.error?.name).not.toBe('LimitError');
     },
   );
 
@@ -221,7 +226,8 @@ describeIf(['v2', 'psi-switch', 'root'], 'a limit of stalls of what turns PSI of
     const [program, [file]] = GREEDY;
     const script = `${OWN_CGROUP_IN_SHELL}; echo 0 >"$own/cgroup.pressure" && exec ${program} ${file}`;
     expect(await failure(run('sh', ['-c', script], KILL))).toMatchObject({
-      name: 'StallError',
+      name: 'LimitError',
+      limit: 'stall',
       outcome: { signal: 'SIGKILL', stalled: { ...KILLED, toldBy: 'pressure' } },
     });
   });
@@ -233,7 +239,8 @@ describeIf(['v2', 'swap', 'root'], 'a limit of stalls above swapHigh', () => {
   test.each([0, '4M'] as const)('ends what the kernel slows down for it: %s', async (swapHigh) => {
     const memory = { max: '16M', swap: 'max', swapHigh } as const;
     expect(await failure(run(...GREEDY, { memory, stall: { limitMs: MS } }))).toMatchObject({
-      name: 'StallError',
+      name: 'LimitError',
+      limit: 'stall',
       outcome: { signal: 'SIGKILL', oom: null, stalled: { ...KILLED, toldBy: 'pressure' } },
     });
   });

@@ -24,7 +24,7 @@ describeIf('cgroup', 'the error of an outcome', () => {
     const outcome = await child.outcome;
     expect(outcome).toMatchObject({ exitCode: 0, signal: null });
     expect(outcome.error).toBeUndefined();
-    expect(failureOf(outcome, { command: 'sh', pid: child.pid })).toBeUndefined();
+    expect(failureOf(outcome, { command: 'sh', pid: child.pid })).toBeNull();
   });
 
   test('is the abort, also after such a message', async () => {

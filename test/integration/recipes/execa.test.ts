@@ -1,4 +1,4 @@
-import { killed, resultOf } from '../../support/docs/recipe-result';
+import { resultOf, victim } from '../../support/docs/recipe-result';
 import { recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
@@ -17,7 +17,7 @@ describeIf(['cgroup', 'host'], "execa's result, beside what the cage says", () =
     const results = await resultOf(
       project,
       `import { execa } from 'execa';
-       import { createCage, explainOom } from 'memcage';
+       import { createCage } from 'memcage';
        async function tool(command) {
          ${recipe('docs/agents.md', 'execa')}
          return [result.stdout, result.shortMessage ?? '', verdict];
@@ -31,7 +31,7 @@ describeIf(['cgroup', 'host'], "execa's result, beside what the cage says", () =
     expect(results).toEqual([
       ['fine', '', ''],
       ['', short, ''],
-      ['', short, expect.stringMatching(`^${killed('bash', '200 MiB')}$`)],
+      ['', short, expect.stringMatching(`^${victim('200 MiB')}$`)],
       [expect.stringContaining('memcage-'), '', ''],
     ]);
   });

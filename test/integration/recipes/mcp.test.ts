@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import { killed, resultOf } from '../../support/docs/recipe-result';
+import { killed, resultOf, victim } from '../../support/docs/recipe-result';
 import { recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
@@ -37,7 +37,7 @@ const OTHER = `
 const CLIENT = `
   import { Client } from '@modelcontextprotocol/sdk/client/index.js';
   import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-  import { createCage, explainOom, createLauncher } from 'memcage';
+  import { createCage, createLauncher } from 'memcage';
   const client = new Client({ name: 'an-agent', version: '1.0.0' });
   const told = [];
   const tell = (what) => told.push(what);
@@ -97,9 +97,9 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
     expect(results).toEqual([
       [false, 'true'],
       [false, ',SIGKILL'],
-      [expect.stringMatching(`^${killed('npx', '500 MiB')}$`)],
+      [expect.stringMatching(`^${victim('500 MiB')}$`)],
       'MCP error -32000: Connection closed',
-      [expect.stringMatching(`^${killed('npx', '500 MiB')}$`)],
+      [expect.stringMatching(`^${victim('500 MiB')}$`)],
     ]);
   });
 

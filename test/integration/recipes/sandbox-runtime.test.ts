@@ -1,4 +1,4 @@
-import { killed, resultOf } from '../../support/docs/recipe-result';
+import { resultOf, victim } from '../../support/docs/recipe-result';
 import { recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
@@ -8,7 +8,7 @@ jest.setTimeout(patience(60_000));
 
 const HEAD = `
   import { SandboxManager } from '@anthropic-ai/sandbox-runtime';
-  import { createCage, explainOom, run } from 'memcage';
+  import { createCage, run } from 'memcage';
   const network = { allowedDomains: [], deniedDomains: [] };
   const filesystem = { denyRead: [], allowWrite: ['.'], denyWrite: [] };
 `;
@@ -57,7 +57,7 @@ describeIf(['cgroup', 'host', 'root', 'sandbox-runtime'], '@anthropic-ai/sandbox
         stdout: '',
         stderr: expect.stringContaining('Killed'),
         exitCode: 4,
-        problem: expect.stringMatching(`^${killed('bash', '200 MiB')}$`),
+        problem: expect.stringMatching(`^${victim('200 MiB')}$`),
       },
       { exitCode: null, problem: 'bash did not end within 1000 ms' },
       // The password is the reason for bash.

@@ -1,4 +1,4 @@
-import { killed, resultOf } from '../../support/docs/recipe-result';
+import { killed, resultOf, victim } from '../../support/docs/recipe-result';
 import { recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
@@ -40,13 +40,13 @@ describeIf(['cgroup', 'host'], 'the shell tool of an agent', () => {
   test('a command that hides the kill does not hide it from the model', async () => {
     const told = await resultOf(
       project,
-      `import { explainOom, run } from 'memcage';
+      `import { run } from 'memcage';
        const shell = async (command) => {
          ${recipe('docs/agents.md', 'A shell tool', 1)}
          return told;
        };
        console.log(JSON.stringify([await shell('echo fine'), await shell('tail /dev/zero; echo "goes on: $?"')]));`,
     );
-    expect(told).toEqual(['fine\n', expect.stringMatching(`^goes on: 137\n${killed('bash', '200 MiB')}$`)]);
+    expect(told).toEqual(['fine\n', expect.stringMatching(`^goes on: 137\n${victim('200 MiB')}$`)]);
   });
 });

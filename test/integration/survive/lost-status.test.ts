@@ -18,7 +18,7 @@ describeIf(['cgroup', 'seccomp'], 'an end that waitid does not tell', () => {
     const lost = { exitCode: null, signal: null, error };
     expect(await fixtureResult('lost-status.js', errno)).toEqual({
       spawn: lost,
-      run: { ...error, outcome: lost },
+      run: { ...error, name: kind.name === 'Error' ? 'Error' : 'RunError', outcome: lost },
       spawnSync: lost,
     });
   });

@@ -244,7 +244,7 @@ test('an environment as an object keeps what it inherits, and is not changed', (
 });
 
 describe('the verdict', () => {
-  const kill = { cause: 'limit' as const, kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null };
+  const kill = { message: '', cause: 'limit' as const, kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null };
   const judge = (end: Partial<Parameters<typeof judgeNodeHeap>[1]>, isPidOne = false) =>
     judgeNodeHeap(
       { limitBytes: 60 * MIB, isPidOne },

@@ -15,6 +15,10 @@ export async function resultOf(project: UserProject, source: string): Promise<un
   return JSON.parse(stdout);
 }
 
-/** A pattern for what memcage says of a kill in the cage of a command. The kernel need not say who was killed. */
+/** A pattern for the error of `run()` after a kill in the cage of a command. The kernel need not say who was killed. */
 export const killed = (command: string, limit: string): string =>
   `([\\w-]+ \\(pid \\d+\\), started by ${command}, was|${command}: 1 process was) killed for its memory limit of ${limit}`;
+
+/** A pattern for the message of a verdict, which knows no command. */
+export const victim = (limit: string): string =>
+  `([\\w-]+ \\(pid \\d+\\)|1 process) was killed for its memory limit of ${limit}`;

@@ -6,7 +6,7 @@ import {
   type Trigger,
 } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
-import { type Cgroup, ErrorCode, formatSize, MemcageError } from '../../../index';
+import { type Cgroup, formatSize, MemcageError } from '../../../index';
 import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
 import { type Kind, SIZE } from '../kinds';
@@ -93,7 +93,7 @@ function listen(cgroup: Cgroup, tell: (name: CgroupEventName, event: CgroupEvent
       return true;
     } catch (error) {
       const code = error instanceof MemcageError ? error.code : undefined;
-      if (code === ErrorCode.NOT_IN_VERSION || code === ErrorCode.UNSUPPORTED) return false;
+      if (code === 'ERR_MEMCAGE_NOT_IN_VERSION' || code === 'ERR_MEMCAGE_UNSUPPORTED') return false;
       throw error;
     }
   });

@@ -22,6 +22,11 @@ import { until } from '../../../support/until';
 // Longer than memcage keeps looking for the kill that a v1 notification announces.
 const LATE_MS = patience(1500);
 
+const ONE_KILL = expect.stringMatching(/ was killed for its memory limit of 8 MiB$/) as string;
+const THREE_KILLS = expect.stringMatching(
+  /^3 processes( \(.*\))? were killed for their memory limit of 8 MiB$/,
+) as string;
+
 type Kills = Omit<OomEvent, 'underOom' | 'timeMs'>;
 
 /** What a cage emits, in order. */
@@ -54,10 +59,10 @@ describeIf('cgroup', "the event 'oom'", () => {
         await said(child, 'done');
         expect(isAlive(child.pid ?? 0)).toBe(true);
         expect(oomKills(child.cage.cgroup.path)).toBe(kill);
-        expect(events.at(-1)).toMatchObject({ cause: 'limit', kills: 1, totalKills: kill });
+        expect(events.at(-1)).toMatchObject({ cause: 'limit', kills: 1, totalKills: kill, message: ONE_KILL });
       }
       child.stdin.end();
-      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills: 3 });
+      expect((await child.outcome).oom).toMatchObject({ cause: 'limit', kills: 3, message: THREE_KILLS });
       await entered.close();
       expect(events.filter((event) => event !== 'close')).toHaveLength(3);
       expect(events.at(-1)).toBe('close');

@@ -310,7 +310,13 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
         await child.cage.kill();
         expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
         for (const event of events) {
-          expect(event).toMatchObject({ cause: 'limit', kills: 0, totalKills: 0, underOom: true });
+          expect(event).toMatchObject({
+            cause: 'limit',
+            kills: 0,
+            totalKills: 0,
+            underOom: true,
+            message: expect.stringMatching(/^processes wait for memory at their memory limit of 16 MiB$/) as string,
+          });
         }
         await cage?.close();
       });

@@ -62,7 +62,7 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
     test('its own', async () => {
       const error = await rejection(run('sh', HUNGRY, { memory: '16M' }));
       expect(error.outcome.oom).toMatchObject({ cause: 'limit', limitBytes: 16 * MIB, kills: 1 });
-      expect(error.limit).toBe('cgroup');
+      expect(error.limit).toBe('memory');
       const peak = error.outcome.memory.peakBytes === null ? '' : ' (peak 1';
       expect(error.message).toContain(`its memory limit of 16 MiB${peak}`);
     });

@@ -120,7 +120,7 @@ describeIf('v2', 'what only v2 has', () => {
     ]);
     expect(end).toMatchObject({ code: 137, left: [] });
     // The kernel counts the process that it chose again when it kills the group, unless the process is gone by then.
-    expect(end.stderr).toMatch(/^memcage: sh: [23] processes( \(.*\))? were killed for its memory limit of /);
+    expect(end.stderr).toMatch(/^memcage: sh: [23] processes( \(.*\))? were killed for their memory limit of /);
   });
 });
 

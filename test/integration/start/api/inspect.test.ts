@@ -43,7 +43,7 @@ describeIf('cgroup', 'what console.log shows', () => {
   test('of an outcome: sizes that people read, and the data as it was', async () => {
     const outcome = await run('tail', ['/dev/zero'], { memory: '20M', reject: false });
     const text = inspect(outcome, ONE_LINE);
-    expect(text).toContain("oom: { cause: 'limit', kills: 1, limitBytes: 20971520 (20 MiB),");
+    expect(text).toContain("cause: 'limit', kills: 1, limitBytes: 20971520 (20 MiB),");
     expect(text).toContain(`victims: [ 'tail (pid ${outcome.oom?.victims?.[0]?.pid})' ]`);
     expect(text).toContain('memory: { limitBytes: 20971520 (20 MiB),');
     expect(inspect(spawnSync('true', { memory: '20M' }).outcome)).toContain('20971520 (20 MiB)');

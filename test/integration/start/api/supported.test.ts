@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
   createCage,
-  ErrorCode,
+  type ErrorCode,
   isSupported,
   type NamespaceOptions,
   type ParentCandidate,
@@ -109,8 +109,10 @@ describe('options', () => {
   const all = { isSupported, whyUnsupported };
   testRows('that are wrong are errors, not a no', Object.keys(all) as (keyof typeof all)[], (name) => {
     const call = (options: unknown) => () => all[name](options as Question);
-    expect(call({ namespace: {} })).toThrow(expect.objectContaining({ code: ErrorCode.UNKNOWN_OPTION }));
-    expect(call({ namespaces: { pids: true } })).toThrow(expect.objectContaining({ code: ErrorCode.UNKNOWN_OPTION }));
+    expect(call({ namespace: {} })).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' }));
+    expect(call({ namespaces: { pids: true } })).toThrow(
+      expect.objectContaining({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' }),
+    );
     for (const wrong of [
       null,
       5,
@@ -119,7 +121,7 @@ describe('options', () => {
       { parent: 7 },
       { parent: 'a/../b' },
     ]) {
-      expect(call(wrong)).toThrow(expect.objectContaining({ code: ErrorCode.INVALID_ARGUMENT }));
+      expect(call(wrong)).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' }));
     }
   });
 });
@@ -158,7 +160,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
   describeIf('v1', 'for a user without rights', () => {
     test('the error has the cure of memcage doctor, which is one', async () => {
       const [answer] = await ask({ through: AS_NOBODY });
-      expect(answer?.why).toMatchObject({ code: ErrorCode.NO_PERMISSION, path: cgroupOf('self') });
+      expect(answer?.why).toMatchObject({ code: 'ERR_MEMCAGE_NO_PERMISSION', path: cgroupOf('self') });
       const [, command = '', place = ''] =
         /^let root run "(.*)", and start this program with MEMCAGE_PARENT=(.*)$/.exec(answer?.why?.cure ?? '') ?? [];
       expect(answer?.why?.message).toContain(`. Cure: ${answer?.why?.cure}`);
@@ -177,7 +179,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       delegate(parent.path, NOBODY);
       try {
         const answers = await ask({ through: AS_NOBODY, env: { MEMCAGE_PARENT: parent.path } });
-        expect(codes(answers)).toEqual([ErrorCode.NO_PERMISSION]);
+        expect(codes(answers)).toEqual(['ERR_MEMCAGE_NO_PERMISSION']);
         expect(answers[0]?.why?.message).toMatch(/may not put a process into/);
       } finally {
         parent.remove();
@@ -186,7 +188,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
 
     test('every place is named', async () => {
       const [answer] = await ask({ through: AS_NOBODY });
-      expect(answer?.why?.code).toBe(ErrorCode.NO_PARENT);
+      expect(answer?.why?.code).toBe('ERR_MEMCAGE_NO_PARENT');
       expect(answer?.why?.candidates?.length).toBeGreaterThan(1);
     });
 
@@ -199,7 +201,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       try {
         const questions = [{ parent: parent.path }, { parent: inner }];
         const answers = await ask({ questions });
-        expect(codes(answers)).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+        expect(codes(answers)).toEqual(['ERR_MEMCAGE_NO_PARENT', 'ERR_MEMCAGE_NO_PARENT']);
         expect(answers.map(({ why }) => why?.candidates)).toEqual([
           [{ source: 'option', path: parent.path, refusal: expect.stringMatching(/^it has processes of its own/) }],
           [{ source: 'option', path: inner, refusal: 'the memory controller is not delegated to it' }],
@@ -242,7 +244,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       through: mounted(`mount -o remount,bind,ro ${at}`),
       setting: { cure: true },
     });
-    expect(codes(answers)).toEqual([version === 1 ? ErrorCode.NO_PERMISSION : ErrorCode.NO_PARENT, null]);
+    expect(codes(answers)).toEqual([version === 1 ? 'ERR_MEMCAGE_NO_PERMISSION' : 'ERR_MEMCAGE_NO_PARENT', null]);
     expect(answers[0]?.why?.message).toContain(`let root run "mount -o remount,bind,rw ${at}"`);
   });
 
@@ -254,14 +256,14 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
 
   test('no cgroups to be seen', async () => {
     const answers = await ask({ through: mounted('umount --recursive --lazy /sys/fs/cgroup') });
-    expect(codes(answers)).toEqual([ErrorCode.UNSUPPORTED]);
+    expect(codes(answers)).toEqual(['ERR_MEMCAGE_UNSUPPORTED']);
   });
 
   test('a parent that does not exist, or is none', async () => {
     const none = `${cgroupOf('self')}/cgroup.procs`;
     const questions = [{ parent: '/no/such/cgroup' }, { parent: none }];
     const answers = await ask({ questions });
-    expect(codes(answers)).toEqual([ErrorCode.NO_PARENT, ErrorCode.NO_PARENT]);
+    expect(codes(answers)).toEqual(['ERR_MEMCAGE_NO_PARENT', 'ERR_MEMCAGE_NO_PARENT']);
     const path = `${mountPoint('memory')}/no/such/cgroup`;
     expect(answers.map(({ why }) => why?.candidates)).toEqual([
       [{ source: 'option', path, refusal: 'there is no such cgroup' }],
@@ -269,7 +271,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     ]);
     const [answer] = await ask({ env: { MEMCAGE_PARENT: '/no/such/cgroup' } });
     const cure = 'make it, or unset MEMCAGE_PARENT';
-    expect(answer?.why).toMatchObject({ code: ErrorCode.NO_PARENT, cure });
+    expect(answer?.why).toMatchObject({ code: 'ERR_MEMCAGE_NO_PARENT', cure });
     expect(answer?.why?.candidates).toEqual([
       { source: 'environment', path, refusal: 'there is no such cgroup', cure },
     ]);
@@ -284,19 +286,19 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
 
     test('without a binary, with one that does not load, and where none may be loaded', async () => {
       const setting = { copy };
-      expect(codes(await ask({ setting }))).toEqual([ErrorCode.UNSUPPORTED]);
+      expect(codes(await ask({ setting }))).toEqual(['ERR_MEMCAGE_UNSUPPORTED']);
       addFile(copy, `${BUILT}/memcage.node`, 'no binary');
-      expect(codes(await ask({ setting }))).toEqual([ErrorCode.UNSUPPORTED]);
-      expect(codes(await ask({ node: ['--no-addons'] }))).toEqual([ErrorCode.UNSUPPORTED]);
+      expect(codes(await ask({ setting }))).toEqual(['ERR_MEMCAGE_UNSUPPORTED']);
+      expect(codes(await ask({ node: ['--no-addons'] }))).toEqual(['ERR_MEMCAGE_UNSUPPORTED']);
     });
 
     test('without memcage-exec, which the guardian and an init are', async () => {
       addBuilt(copy, 'memcage.node');
       const questions = [{}, { namespaces: { pid: { init: true } } }];
       const setting = { copy };
-      expect(codes(await ask({ questions, setting }))).toEqual([ErrorCode.GUARDIAN, ErrorCode.GUARDIAN]);
+      expect(codes(await ask({ questions, setting }))).toEqual(['ERR_MEMCAGE_GUARDIAN', 'ERR_MEMCAGE_GUARDIAN']);
       const env = { MEMCAGE_GUARDIAN: '0' };
-      expect(codes(await ask({ questions, setting, env }))).toEqual([null, ErrorCode.UNSUPPORTED]);
+      expect(codes(await ask({ questions, setting, env }))).toEqual([null, 'ERR_MEMCAGE_UNSUPPORTED']);
     });
   });
 
@@ -306,7 +308,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       const through = ['unshare', '--map-root-user', 'sh', '-c', `echo 0 >${limit} && exec "$@"`, 'sh'];
       const questions = [{}, { namespaces: { [kind]: true } }];
       const answers = await ask({ questions, through });
-      expect(codes(answers)).toEqual([null, ErrorCode.NAMESPACE_LIMIT]);
+      expect(codes(answers)).toEqual([null, 'ERR_MEMCAGE_NAMESPACE_LIMIT']);
       expect(answers[1]?.why?.message).toContain(`${limit} is 0`);
     });
 
@@ -315,7 +317,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       try {
         const through = inChroot(directory, ROOT);
         const questions = [{}, { namespaces: { pid: true } }, { root: {} }, { namespaces: { user: true } }];
-        expect(codes(await ask({ questions, through }))).toEqual([null, null, null, ErrorCode.USER_NAMESPACE]);
+        expect(codes(await ask({ questions, through }))).toEqual([null, null, null, 'ERR_MEMCAGE_USER_NAMESPACE']);
       } finally {
         rmSync(directory, { recursive: true });
       }
@@ -335,14 +337,18 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
 
     test('who wants namespaces, but no user namespace', async () => {
       const questions = [{}, { namespaces: { pid: true, user: false } }, { namespaces: { cgroup: true, user: false } }];
-      expect(codes(await ask({ questions, through, env }))).toEqual([null, ErrorCode.NAMESPACE, ErrorCode.NAMESPACE]);
+      expect(codes(await ask({ questions, through, env }))).toEqual([
+        null,
+        'ERR_MEMCAGE_NAMESPACE',
+        'ERR_MEMCAGE_NAMESPACE',
+      ]);
     });
 
     describeIf('unprivileged-userns', 'who may make user namespaces', () => {
       test('but is in one that has no number for them', async () => {
         const questions = [{}, { namespaces: { pid: true } }];
         const answers = await ask({ questions, through: [...through, 'unshare', '--user'], env });
-        expect(codes(answers).at(1)).toBe(ErrorCode.USER_NAMESPACE);
+        expect(codes(answers).at(1)).toBe('ERR_MEMCAGE_USER_NAMESPACE');
       });
     });
 
@@ -364,12 +370,12 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     testRows<[string, FaultRule[], Question, ErrorCode | null]>(
       'what a start needs',
       [
-        ['a kind', [none, withNamespace(NEWPID)], pid, ErrorCode.NAMESPACE],
+        ['a kind', [none, withNamespace(NEWPID)], pid, 'ERR_MEMCAGE_NAMESPACE'],
         ['another kind', [none, withNamespace(NEWPID)], { namespaces: { uts: true } }, null],
-        ['a user namespace', [none, withNamespace(NEWUSER)], user, ErrorCode.USER_NAMESPACE],
+        ['a user namespace', [none, withNamespace(NEWUSER)], user, 'ERR_MEMCAGE_USER_NAMESPACE'],
         ['clone3, which clone replaces', [none], pid, null],
-        ['clone3, which clone does not replace', [none], time, ErrorCode.UNSUPPORTED],
-        ['unshare', [masked('unshare', EPERM)], cgroup, ErrorCode.NAMESPACE],
+        ['clone3, which clone does not replace', [none], time, 'ERR_MEMCAGE_UNSUPPORTED'],
+        ['unshare', [masked('unshare', EPERM)], cgroup, 'ERR_MEMCAGE_NAMESPACE'],
         ['unshare, which nothing needs', [masked('unshare', EPERM)], pid, null],
       ],
       async ([, rules, question, code]) => {

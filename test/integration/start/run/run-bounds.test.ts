@@ -111,7 +111,7 @@ describeIf('cgroup', 'run() is bounded, whoever holds the pipes', () => {
       const end = await soonEnd([0, 0, 0], () =>
         endOf((options) => start('sh', ['-c', script], options), { maxBuffer: 1000 }),
       );
-      expect(end).toMatchObject({ name: 'MemcageError', code: 'ERR_MEMCAGE_MAX_BUFFER' });
+      expect(end).toMatchObject({ name: 'RunError', code: 'ERR_MEMCAGE_MAX_BUFFER' });
       await until('it is gone', () => !isAlive(end.pid));
     });
   });

@@ -14,7 +14,7 @@ import {
   LimitError,
   MemcageError,
   MemoryLimitError,
-  StallError,
+  RunError,
   TimeoutError,
 } from '../../../../lib/common/errors/errors';
 import { mention, mentionSet, textOf, words } from '../../../../lib/common/errors/words';
@@ -26,7 +26,7 @@ const outcome: Outcome & RunOutput = {
   stderr: 'not enough',
   exitCode: null,
   signal: 'SIGKILL',
-  oom: { cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
+  oom: { message: 'killed', cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
   enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
@@ -76,17 +76,24 @@ describe('MemcageError', () => {
 testRows(
   'an error of a child carries its outcome',
   [
-    [new MemoryLimitError('message', outcome, 'cgroup'), 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
-    [new StallError('message', outcome), 'StallError', 'ERR_MEMCAGE_STALL'],
+    [new MemoryLimitError('message', outcome, 'memory'), 'MemoryLimitError', 'ERR_MEMCAGE_MEMORY_LIMIT'],
+    [new RunError('ERR_MEMCAGE_MAX_BUFFER', 'message', outcome), 'RunError', 'ERR_MEMCAGE_MAX_BUFFER'],
     [new LimitError('message', outcome, 'cpuTime'), 'LimitError', 'ERR_MEMCAGE_LIMIT'],
     [new ExitError('message', outcome), 'ExitError', 'ERR_MEMCAGE_EXIT'],
     [new TimeoutError('message', outcome), 'TimeoutError', 'ERR_MEMCAGE_TIMEOUT'],
   ] as const,
   ([error, name, code]) => {
     expect(error).toBeInstanceOf(MemcageError);
+    expect(error).toBeInstanceOf(RunError);
     expect(error).toMatchObject({ name, code, message: 'message', outcome });
   },
 );
+
+test('the limit of memory is one of the limits', () => {
+  const error = new MemoryLimitError('message', outcome, 'heap');
+  expect(error).toBeInstanceOf(LimitError);
+  expect(error.limit).toBe('heap');
+});
 
 describe('AbortError', () => {
   it('looks as that of Node', () => {

@@ -1,4 +1,4 @@
-import { AbortError, type Cage, type Cgroup } from '../../../../index';
+import type { Cage, Cgroup } from '../../../../index';
 import { isGone } from '../../cgroup-gone';
 import { Timeline } from '../../chart/timeline';
 
@@ -31,7 +31,7 @@ export function record(cage: Cage<Cgroup | null>, cgroup: Cgroup, startMs: numbe
   };
   const sampled = sample().then(
     () => undefined,
-    (error: Error) => (error instanceof AbortError || isGone(error) ? undefined : error),
+    (error: Error) => (error.name === 'AbortError' || isGone(error) ? undefined : error),
   );
   return {
     timeline,

@@ -1,8 +1,9 @@
 import {
   type Cage,
   type Cgroup,
-  explainOom,
+  failureOf,
   formatSize,
+  MemoryLimitError,
   type NodeHeapReport,
   type Outcome,
   spawn,
@@ -39,10 +40,10 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
   if (child.pid === undefined) return reportStartError(file, outcome.error, flags);
-  const { oom, memory } = outcome;
+  const { oom } = outcome;
   if (oom !== null) {
-    const { sentence } = explainOom(oom, { command: file, pid: child.pid, peakBytes: memory.peakBytes });
-    complain(sentence);
+    const failure = failureOf(outcome, { command: file, pid: child.pid });
+    complain(failure instanceof MemoryLimitError ? failure.message : `${file}: ${oom.message}`);
   }
   if (outcome.nodeHeap?.exhausted === 'likely') complain(heapLine(file, outcome.nodeHeap));
   if (outcome.error !== undefined) complain(outcome.error.message);

@@ -1,13 +1,6 @@
 import type { CgroupVersion } from '../../../../cgroup';
 import { printable } from '../../../../common/text/names';
-import {
-  explainOom,
-  formatSize,
-  type LimitsReport,
-  type MemoryReport,
-  type OomVerdict,
-  type Outcome,
-} from '../../../../index';
+import { formatSize, type LimitsReport, type MemoryReport, type Outcome } from '../../../../index';
 import type { Rows } from '../../chart/chart-data';
 import { formatDuration } from '../../text/duration';
 import type { Colors } from '../../text/style';
@@ -22,7 +15,7 @@ export interface RunFacts {
 /** How a command ended, as a sentence. */
 export function endingOf({ exitCode, signal, oom, limits, stalled, nodeHeap, error }: Outcome): string {
   const status = statusOf({ exitCode, signal });
-  if (oom !== null) return `${killsOf(oom)} killed for ${wordsOf(oom).reason}. ${status}.`;
+  if (oom !== null) return `${oom.message}. ${status}.`;
   if (stalled?.killed === true) return `Killed: it got nowhere because of memory. ${status}.`;
   if (limits.cpuTime?.hit === true) return `Killed: its processor time was used up. ${status}.`;
   if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
@@ -48,8 +41,7 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: RunFac
     ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
     ['stalled', stallOf(memory, version)],
     ['got nowhere', nowhereOf(outcome)],
-    ['OOM kills', oom === null ? 'none' : `${counted(oom.kills)}, for ${wordsOf(oom).reason}`],
-    ['killed', oom === null ? undefined : (wordsOf(oom).victims ?? undefined)],
+    ['OOM kills', oom?.message ?? 'none'],
     ['processes', mostProcesses === 0 ? undefined : `at least ${counted(mostProcesses)} at once`],
     ['exit status', statusOf(outcome)],
   ];
@@ -97,15 +89,6 @@ function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined):
   if (details.pressure === null) return version === 1 ? 'not measured on cgroup v1' : 'not measured by this kernel';
   const { someMs, fullMs } = details.pressure;
   return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
-}
-
-/** For the parts of an explanation that don't name the command, whose name is above the table. */
-function wordsOf(oom: OomVerdict) {
-  return explainOom(oom, { command: '' });
-}
-
-function killsOf({ kills }: OomVerdict): string {
-  return kills === 1 ? '1 process was' : `${counted(kills)} processes were`;
 }
 
 function nowhereOf({ stalled }: Pick<Outcome, 'stalled'>): string | undefined {

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { createCage, ErrorCode, type Outcome, type SharedCage } from '../../../../index';
+import { createCage, type Outcome, type SharedCage } from '../../../../index';
 import type { Point } from '../../chart/timeline';
 import type { CagedRequest } from '../run/caged';
 import { type Recording, record } from '../run/recording';
@@ -81,7 +81,7 @@ function makeCage({ cage: { memory: asked, ...cage } }: SizeRequest, { limitByte
     return createCage({ ...options, stall: { limitMs: stallMs } });
   } catch (error) {
     // This kernel does not tell of stalls. The time ends them, only later.
-    if ((error as { code?: unknown }).code !== ErrorCode.UNSUPPORTED) throw error;
+    if ((error as { code?: unknown }).code !== 'ERR_MEMCAGE_UNSUPPORTED') throw error;
     return createCage(options);
   }
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Cgroup, type CgroupContainer, containerOf, type Reading, readMany } from '../../../../cgroup';
-import { ErrorCode, MemcageError } from '../../../../index';
+import { MemcageError } from '../../../../index';
 import { cageOf } from '../../../../machine';
 import { passingOver } from '../../cgroup-gone';
 import { readCommand } from '../../read-proc';
@@ -78,7 +78,7 @@ class RowReader {
   rowsOf(cgroups: readonly Cgroup[]): Row[] {
     return readMany(cgroups, { fields: FIELDS }).flatMap((reading, index) => {
       // The root of v2, whose memory the kernel does not count.
-      if (reading instanceof MemcageError && reading.code === ErrorCode.UNSUPPORTED) return [];
+      if (reading instanceof MemcageError && reading.code === 'ERR_MEMCAGE_UNSUPPORTED') return [];
       const row = passingOver(() => {
         if (reading instanceof MemcageError) throw reading;
         return this.#rowOf(cgroups[index] as Cgroup, reading);
