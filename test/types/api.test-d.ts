@@ -5,7 +5,6 @@ import { promisify } from 'node:util';
 import {
   type Cage,
   type CageThresholdEvent,
-  checkCageOptions,
   createCage,
   createLauncher,
   createWarmPool,
@@ -38,6 +37,7 @@ import {
   spawn,
   spawnSync,
   type WarmPool,
+  whyUnsupported,
 } from 'memcage';
 import {
   CGROUP_EVENT_NAMES,
@@ -456,7 +456,7 @@ async function inventory(outcome: Outcome): Promise<void> {
   // @ts-expect-error
   parseSize(true);
   // @ts-expect-error
-  checkCageOptions({ memroy: '1G' });
+  whyUnsupported({ memroy: '1G' });
   if (outcome.oom === null) return;
   expectType<string>()(outcome.oom.message);
 }

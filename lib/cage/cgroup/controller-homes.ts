@@ -1,5 +1,5 @@
 import { inheritProcessors, renew, writeControllerLimit } from '../../cgroup/controllers/controller-files';
-import { type ControllerName, controllersFor, countsTime } from '../../cgroup/controllers/controller-name';
+import { type ControllerName, countsTime } from '../../cgroup/controllers/controller-name';
 import { type ControllerWrite, planControllers } from '../../cgroup/controllers/controller-plan';
 import type { CountedIn, UsageFile } from '../../cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
@@ -14,6 +14,7 @@ import {
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { ControllerHome } from '../root/cage-version';
+import { namesFor } from '../root/needed-controllers';
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
@@ -33,15 +34,6 @@ interface ControllerHomesOptions {
   limits: CageLimits;
   own: readonly HomeBelow[];
   around: ControllerHomes | undefined;
-}
-
-/** The controllers to ask a cage root or a cage for, so that a cage below has what its limits need. */
-export function namesFor(
-  limits: CageLimits,
-  version: CgroupVersion,
-  killCgroup: KillCgroup | undefined,
-): ControllerName[] {
-  return controllersFor(limits, { version, hasUnified: version === 2 || killCgroup?.kind === 'unified' });
 }
 
 /**

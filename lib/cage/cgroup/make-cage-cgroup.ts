@@ -9,8 +9,9 @@ import type { CageAround } from '../oom/limits-around';
 import type { CageRoot } from '../root/cage-root';
 import type { ControllerHome } from '../root/cage-version';
 import { release } from '../root/locked-directory';
+import { namesFor } from '../root/needed-controllers';
 import { CageCgroup, type CageCgroupOptions } from './cage-cgroup';
-import { ControllerHomes, type HomeBelow, namesFor } from './controller-homes';
+import { ControllerHomes, type HomeBelow } from './controller-homes';
 import type { SpareSides } from './spare-sides';
 
 const MOST_TAKEN = 100;

@@ -2,18 +2,21 @@ import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile } from '../../cgroup/files/roles';
-import { type Host, openDirectory, ownPath } from '../../cgroup/hierarchy/host';
+import { foreseenHost, type Host, openDirectory, ownPath } from '../../cgroup/hierarchy/host';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { LimitContext } from '../../cgroup/limits/limit-plan';
+import type { ForeseenParent } from '../../cgroup/placement/default-parent';
 import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { foreseenGuardianError, wantsGuardian } from '../../cgroup/processes/guardian';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { isWithin } from '../../common/text/names';
 import type { OomSurroundings } from '../oom/limits-around';
-import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
+import type { CageVersion, ControllerHome, ForeseenPlace, RootControllers, RootDirectories } from './cage-version';
 import { CAGES_V1 } from './cages-v1';
 import { CAGES_V2 } from './cages-v2';
 import { makeBeside, type RootKillCgroup } from './kill-hierarchy';
 import { makeLocked, release } from './locked-directory';
+import { namesFor } from './needed-controllers';
 import { foreseenRefusal, refusedParent } from './refused-parent';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
@@ -73,24 +76,32 @@ export class CageRoot {
   }
 
   /**
-   * Throws what {@link make} would throw, as far as that can be known without making anything.
+   * Throws what {@link make}, and then a cage with these limits, would throw, as far as that can be known without making anything.
    *
-   * @param parentPath undefined for one that is made ready first: then nothing but the guardian can be missing
+   * @param place undefined for a scope that systemd has yet to make: then nothing but the guardian can be missing, and on v1
+   *   controllers
    */
-  static foresee(host: Host, parentPath: string | undefined): void {
-    const parent = parentPath === undefined ? undefined : openParent(parentPath, host);
-    const { foreseeLimitsBelow, foreseeJoin } = cageVersion(host.version);
+  static foresee(host: Host, place: ForeseenParent | undefined, limits: CageLimits): void {
+    const parent = place && openParent(place.path, host);
+    // What is made ready first has been judged.
+    const ready = place?.isReady === true ? parent : undefined;
+    const version = cageVersion(host.version);
     try {
-      if (parent !== undefined) foreseeLimitsBelow(parent, host);
+      if (ready !== undefined) version.foreseeLimitsBelow(ready, host);
       const guardian = wantsGuardian() ? foreseenGuardianError() : undefined;
       if (guardian !== undefined) throw guardian;
-      if (parent === undefined) return;
-      const code = whyNoDirectoryIn(parent.path);
-      if (code !== undefined) throw foreseenRefusal(parent.path, code, 'mkdirat', host);
-      foreseeJoin(parent, host);
+      const code = ready && whyNoDirectoryIn(ready.path);
+      if (ready !== undefined && code !== undefined) throw foreseenRefusal(ready.path, code, 'mkdirat', host);
+      foreseeLimits(limits, { host, parent, killCgroup: version.foreseeKillCgroup(host) });
+      if (ready !== undefined) version.foreseeJoin(ready, host);
     } finally {
       parent?.close();
     }
+  }
+
+  /** Throws what a cage with these limits would throw, as far as that can be known without making anything. */
+  foresee(limits: CageLimits): void {
+    foreseeLimits(limits, { host: foreseenHost(), parent: this.#parent, killCgroup: this.killCgroup });
   }
 
   private constructor(directories: RootDirectories) {
@@ -177,6 +188,11 @@ export class CageRoot {
   #end(): void {
     for (const callback of this.#onEnd.splice(0)) callback();
   }
+}
+
+function foreseeLimits(limits: CageLimits, place: ForeseenPlace): void {
+  const { version } = place.host;
+  cageVersion(version).foreseeControllers(namesFor(limits, version, place.killCgroup), place);
 }
 
 function openParent(path: string, host: Host): CgroupDirectory {

@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { isGone } from '../../cgroup/directory/refusal';
 import { foreseenHost, type Host, host } from '../../cgroup/hierarchy/host';
+import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { defaultParent, foreseenParent, giveBackParent } from '../../cgroup/placement/default-parent';
 import { loadNative } from '../../common/addon/load-native';
 import { MemcageError } from '../../common/errors/errors';
@@ -32,17 +33,18 @@ export function withCageRoot<T>(parent: string | undefined, make: (root: CageRoo
 }
 
 /**
- * Why no cage can be made, or null if nothing is known that keeps one from being made. Makes, moves, starts and
+ * Why no cage with these limits can be made, or null if nothing is known that keeps one from being made. Makes, moves, starts and
  * remembers nothing. Throws what says nothing about this machine: no fd is free, or MEMCAGE_PARENT is no path.
  *
  * @param parent path of a memory cgroup; default: what `lib/cgroup/placement` would find
  */
-export function whyNoCage(parent?: string): MemcageError | null {
+export function whyNoCage(parent?: string, limits: CageLimits = { memory: {} }): MemcageError | null {
   try {
     const current = foreseenHost();
-    const path = parent ?? foreseenParent(current);
-    const root = path === undefined ? undefined : roots.get(path);
-    if (root === undefined || root.isGone) CageRoot.foresee(current, path);
+    const place = parent === undefined ? foreseenParent(current) : { path: parent, isReady: true };
+    const root = place && roots.get(place.path);
+    if (root === undefined || root.isGone) CageRoot.foresee(current, place, limits);
+    else root.foresee(limits);
     return null;
   } catch (error) {
     if (error instanceof MemcageError) return error;

@@ -1,6 +1,7 @@
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { Host } from '../../cgroup/hierarchy/host';
+import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import type { Ancestors, OomSurroundings } from '../oom/limits-around';
 import type { OomMonitor } from '../oom/monitor';
 import type { RootKillCgroup } from './kill-hierarchy';
@@ -19,6 +20,12 @@ export interface CageVersion {
   becomeParent(memory: CgroupDirectory): void;
   /** Makes the kill cgroup for all cages of a cage root. */
   makeKillCgroup(host: Host, hasGuardian: boolean): RootKillCgroup | undefined;
+  /** The kind of what {@link makeKillCgroup} would make. */
+  foreseeKillCgroup(host: Host): Pick<KillCgroup, 'kind'> | undefined;
+  /**
+   * Throws ERR_MEMCAGE_NO_CONTROLLER, or what else {@link RootControllers.homes} would throw, as far as that can be known before.
+   */
+  foreseeControllers(names: readonly ControllerName[], place: ForeseenPlace): void;
   /** The controllers beside memory. Makes nothing yet. */
   openControllers(root: RootDirectories): RootControllers;
   /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */
@@ -27,6 +34,14 @@ export interface CageVersion {
   openAncestors(root: CgroupDirectory, host: Host): Ancestors;
   /** Opens the monitor of the OOM kills in a cage cgroup. */
   openMonitor(memory: CgroupDirectory, surroundings: OomSurroundings): OomMonitor;
+}
+
+/** Where a cage root is, or would be made. */
+export interface ForeseenPlace {
+  host: Host;
+  /** Undefined for one that systemd has yet to make. */
+  parent: CgroupDirectory | undefined;
+  killCgroup: Pick<KillCgroup, 'kind'> | undefined;
 }
 
 /** The directory of a cage root, a cage or a leaf in which some controllers have their files. */

@@ -5,13 +5,15 @@ import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy
 import { type Hierarchy, SIDE_CONTROLLERS } from '../../cgroup/hierarchy/mounts';
 import { holdBelow } from '../../cgroup/limits/limit-files';
 import { makeSideCure } from '../../cgroup/placement/candidates';
+import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { undo } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { AncestorsV1 } from '../oom/ancestors-v1';
 import { OomMonitorV1 } from '../oom/monitor-v1';
-import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
-import { makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
+import type { CageVersion, ControllerHome, ForeseenPlace, RootControllers, RootDirectories } from './cage-version';
+import { foreseeKillCgroup, makeRootKillCgroup, sweepKillHierarchies } from './kill-hierarchy';
 import { makeLocked, release } from './locked-directory';
+import { foreseenRefusal } from './refused-parent';
 import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 export const CAGES_V1: CageVersion = {
@@ -22,6 +24,8 @@ export const CAGES_V1: CageVersion = {
   // Without a stamp, the inventory doesn't take it for a cage that was made ahead (`ListedCage.spare`).
   becomeParent: (memory) => undo(() => memory.unstamp()),
   makeKillCgroup: makeRootKillCgroup,
+  foreseeKillCgroup,
+  foreseeControllers,
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
   openAncestors: (root) => new AncestorsV1(root),
@@ -48,7 +52,7 @@ class ControllersV1 implements RootControllers {
   }
 
   homes(names: readonly ControllerName[]): ControllerHome[] {
-    return this.#hierarchies(names).map((hierarchy) => {
+    return hierarchiesOf(names, this.root).map((hierarchy) => {
       const controllers = controllersOf(hierarchy, this.root.host);
       if (isSameMount(hierarchy, this.root.host.memory)) {
         return { controllers, directory: this.root.memory, inMemory: true };
@@ -96,22 +100,6 @@ class ControllersV1 implements RootControllers {
     return [...this.#sides.values()];
   }
 
-  /** Each once, though it may have several of the controllers. */
-  #hierarchies(names: readonly ControllerName[]): Hierarchy[] {
-    const { host, killCgroup } = this.root;
-    const freezer = killCgroup?.kind === 'freezer' ? host.freezer : null;
-    const found = new Map<string, Hierarchy>();
-    for (const name of names) {
-      const hierarchy = host.controllers[name];
-      if (hierarchy === undefined) throw notMounted(name);
-      if (hierarchy.readOnly) throw notWritable(name, hierarchy);
-      // A process is in one cgroup of a hierarchy, and in this one that is its kill cgroup.
-      if (freezer !== null && isSameMount(hierarchy, freezer)) throw withFreezer(name, hierarchy);
-      found.set(hierarchy.mountPoint, hierarchy);
-    }
-    return [...found.values()];
-  }
-
   #makeSide(hierarchy: Hierarchy, controllers: readonly ControllerName[]): Side {
     return withOwnError(controllers, () => {
       const parentPath = processDirectory(hierarchy, 'self');
@@ -130,6 +118,36 @@ class ControllersV1 implements RootControllers {
       throw error;
     }
     return { home: { controllers, directory, inMemory: false }, parentPath: parent.path };
+  }
+}
+
+/** The hierarchies of these controllers, each once, though it may have several of them. */
+function hierarchiesOf(
+  names: readonly ControllerName[],
+  { host, killCgroup }: Pick<ForeseenPlace, 'host' | 'killCgroup'>,
+): Hierarchy[] {
+  const freezer = killCgroup?.kind === 'freezer' ? host.freezer : null;
+  const found = new Map<string, Hierarchy>();
+  for (const name of names) {
+    const hierarchy = host.controllers[name];
+    if (hierarchy === undefined) throw notMounted(name);
+    if (hierarchy.readOnly) throw notWritable(name, hierarchy);
+    // A process is in one cgroup of a hierarchy, and in this one that is its kill cgroup.
+    if (freezer !== null && isSameMount(hierarchy, freezer)) throw withFreezer(name, hierarchy);
+    found.set(hierarchy.mountPoint, hierarchy);
+  }
+  return [...found.values()];
+}
+
+function foreseeControllers(names: readonly ControllerName[], place: ForeseenPlace): void {
+  const { host } = place;
+  for (const hierarchy of hierarchiesOf(names, place)) {
+    if (isSameMount(hierarchy, host.memory)) continue;
+    withOwnError(controllersOf(hierarchy, host), () => {
+      const path = processDirectory(hierarchy, 'self');
+      const code = whyNoDirectoryIn(path);
+      if (code !== undefined) throw foreseenRefusal(path, code, 'mkdirat', host);
+    });
   }
 }
 

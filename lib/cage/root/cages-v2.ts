@@ -24,6 +24,10 @@ export const CAGES_V2: CageVersion = {
   holdBelow() {},
   becomeParent: (memory) => memory.write(SUBTREE_CONTROL, '+memory'),
   makeKillCgroup: () => undefined,
+  foreseeKillCgroup: () => undefined,
+  foreseeControllers(names, { host, parent }) {
+    if (parent !== undefined) foreseeEnabling(parent, names, host);
+  },
   openControllers: (root) => new ControllersV2(root),
   sweepKillHierarchies: async () => {},
   openAncestors: (root, host) => new AncestorsV2(root.path, host),
@@ -134,20 +138,40 @@ class ControllersV2 implements RootControllers {
   remove(): void {}
 }
 
+/** Throws what {@link enable} would throw. Of processes that are in the cgroup it says nothing: they are about to leave. */
+function foreseeEnabling(directory: CgroupDirectory, names: readonly Name[], host: Host): void {
+  const { wanted, missing } = lackingIn(directory, names);
+  const [first] = missing;
+  if (first !== undefined) {
+    if (kindOf(directory.path) !== 'self') throw notDelegated(first, directory.path);
+    inDirectory(dirname(directory.path), (above) => foreseeEnabling(above, missing, host));
+  }
+  const code = wanted.length === 0 ? undefined : whyNotWritable(join(directory.path, SUBTREE_CONTROL));
+  if (code !== undefined) throw foreseenRefusal(directory.path, code, 'openat2', host);
+}
+
+/** Those that cgroups below don't have, and those among them that the cgroup itself does not have. */
+function lackingIn(directory: CgroupDirectory, names: readonly Name[]): { wanted: Name[]; missing: Name[] } {
+  const enabled = parseNames(directory.read(SUBTREE_CONTROL));
+  const wanted = names.filter((name) => !enabled.includes(name));
+  if (wanted.length === 0) return { wanted, missing: [] };
+  const available = parseNames(directory.read('cgroup.controllers'));
+  return { wanted, missing: wanted.filter((name) => !available.includes(name)) };
+}
+
 /**
  * Enables controllers for the cgroups below. Where memcage gives back a cgroup, it disables them: `make-ready.ts`.
  *
  * @returns false if all were enabled
  */
 function enable(directory: CgroupDirectory, names: readonly Name[]): boolean {
-  const enabled = parseNames(directory.read(SUBTREE_CONTROL));
-  const wanted = names.filter((name) => !enabled.includes(name));
+  const { wanted, missing } = lackingIn(directory, names);
   if (wanted.length === 0) return false;
-  const isMissing = (name: Name): boolean => !parseNames(directory.read('cgroup.controllers')).includes(name);
-  const missing = wanted.filter(isMissing);
-  if (missing.length > 0) enableAbove(directory.path, missing);
-  const stillMissing = missing.find(isMissing);
-  if (stillMissing !== undefined) throw notDelegated(stillMissing, directory.path);
+  if (missing.length > 0) {
+    enableAbove(directory.path, missing);
+    const [stillMissing] = lackingIn(directory, missing).missing;
+    if (stillMissing !== undefined) throw notDelegated(stillMissing, directory.path);
+  }
   try {
     directory.write(SUBTREE_CONTROL, wanted.map((name) => `+${name}`).join(' '));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { type Host, inDirectory, processDirectory } from '../../cgroup/hierarchy/host';
 import type { Hierarchy } from '../../cgroup/hierarchy/mounts';
+import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { makeLocked } from './locked-directory';
@@ -27,6 +28,18 @@ export function makeRootKillCgroup(current: Host, hasGuardian: boolean): RootKil
     }
   }
   return undefined;
+}
+
+/** The kind of what {@link makeRootKillCgroup} would make. Makes nothing. */
+export function foreseeKillCgroup(current: Host): Pick<KillCgroup, 'kind'> | undefined {
+  return killHierarchies(current).find(({ hierarchy }) => {
+    try {
+      return whyNoDirectoryIn(processDirectory(hierarchy, 'self')) === undefined;
+    } catch (error) {
+      if (!(error instanceof MemcageError) || !REFUSALS.has(error.code)) throw error;
+      return false;
+    }
+  });
 }
 
 /** Sweeps, ahead of time, where {@link makeRootKillCgroup} will make it. */

@@ -50,22 +50,26 @@ function search(host: Host): ReturnType<typeof findParent> {
   return findParent(host, wishes);
 }
 
+/** A parent that nobody has made ready, or not yet. */
+export interface ForeseenParent {
+  path: string;
+  /** False: processes have to leave it first, or the memory controller to be enabled, and both can be done. */
+  isReady: boolean;
+}
+
 /**
- * The path of what {@link defaultParent} would return, without moving, making or remembering anything. Undefined if
- * that has yet to be made ready, so that nothing more can be known of it. Throws what {@link defaultParent} would
- * throw, as far as that can be known before.
+ * What {@link defaultParent} would return, without moving, making or remembering anything. Undefined for a scope that systemd has
+ * yet to make, of which nothing can be known. Throws what {@link defaultParent} would throw, as far as that can be known before.
  */
-export function foreseenParent(host: Host): string | undefined {
+export function foreseenParent(host: Host): ForeseenParent | undefined {
   const given = fromEnvironment(host) ?? found ?? ownOnV1(host);
-  if (given !== undefined) return given.path;
+  if (given !== undefined) return { path: given.path, isReady: true };
   const deadlineMs = performance.now() + FORESEE_MS;
   const { candidates, errors } = runBlocking(listCandidates(host, wishes, FORESEE_MS));
   const last = candidates.pop();
   const isUsable = last?.refusal === null;
-  const refused =
-    isUsable && last.source === 'systemd'
-      ? refuseAsking(Math.max(1, Math.round(deadlineMs - performance.now())))
-      : undefined;
+  if (isUsable && last.source !== 'systemd' && last.path !== null) return { path: last.path, isReady: false };
+  const refused = isUsable ? refuseAsking(Math.max(1, Math.round(deadlineMs - performance.now()))) : undefined;
   if (isUsable && refused === undefined) return undefined;
   throw noParent(last === undefined ? candidates : [...candidates, { ...last, ...refused }], errors[0]);
 }

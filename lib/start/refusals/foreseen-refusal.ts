@@ -6,6 +6,7 @@ import { invalidArgument } from '../../common/errors/argument-errors';
 import { MemcageError } from '../../common/errors/errors';
 import {
   CAP_SETPCAP,
+  CAP_SYS_ADMIN,
   type CapabilitySets,
   canRaiseLimits,
   hasCapability,
@@ -32,7 +33,7 @@ import { startError } from './explanation';
 import { explainRoot, type RootFailure } from './root-refusal';
 import { explainSetting, lackingOf, readSettingFacts, type SettingFailure } from './setting-refusal';
 
-const { EINVAL, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
+const { EACCES, EINVAL, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
 /**
  * Why a child can't have these namespaces, as a start would throw it; null if nothing is known that forbids them.
@@ -127,7 +128,7 @@ function look(path: string): { isDirectory(): boolean } | undefined {
 
 /**
  * Throws for a filter that would hide a failed start below an init. Throws what a start would throw for capabilities
- * that this process can't leave a child, or for a hard limit that it may not raise. Other refusals show only when the
+ * that this process can't leave a child, for a filter that it may not give one, or for a hard limit that it may not raise. Other refusals show only when the
  * child takes its settings.
  */
 export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
@@ -140,7 +141,7 @@ export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOpt
     throw invalidArgument('privileges.seccomp', expected, seccomp);
   }
   // In a user namespace of its own a child is born with all capabilities, and an init gives them up as early.
-  const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedCapabilities(settings.privileges);
+  const failure = hasUserNamespace(namespaces) ? undefined : foreseeRefusedPrivileges(settings.privileges);
   if (failure !== undefined) throw startError(failure, explainSetting(failure, settings, readSettingFacts(namespaces)));
 }
 
@@ -162,15 +163,22 @@ function hardOf(limits: Rlimits, name: ResourceName): number {
   return limits[name]?.hard ?? Number.POSITIVE_INFINITY;
 }
 
-/** Why this process can't leave a child just these capabilities, which then fails at that step; undefined if it can. */
-function foreseeRefusedCapabilities({ capabilities }: Privileges): SettingFailure | undefined {
-  if (capabilities === undefined) return undefined;
-  const refusal = refusalBy(knownCapabilities(), capabilities);
+/** Why this process can't leave a child just these capabilities, or give it that filter, which then fails at that step; undefined if it can. */
+function foreseeRefusedPrivileges(privileges: Privileges): SettingFailure | undefined {
+  if (privileges.capabilities === undefined && privileges.seccomp === undefined) return undefined;
+  const refusal = refusalBy(knownCapabilities(), privileges);
   // This process may have got capabilities since the last look.
-  return refusal && refusalBy(readCapabilities(), capabilities);
+  return refusal && refusalBy(readCapabilities(), privileges);
 }
 
-function refusalBy(sets: CapabilitySets, kept: bigint): SettingFailure | undefined {
+function refusalBy(
+  sets: CapabilitySets,
+  { capabilities: kept, seccomp, noNewPrivileges }: Privileges,
+): SettingFailure | undefined {
+  // The child installs it before it gives anything up.
+  const isEarly = seccomp !== undefined && noNewPrivileges === false;
+  if (isEarly && !hasCapability(sets, CAP_SYS_ADMIN)) return failed('seccomp', EACCES, 'seccomp');
+  if (kept === undefined) return undefined;
   if (lackingOf(sets, kept) !== 0n) return failed('capabilities', EPERM, 'capset', 'capset');
   if ((sets.bounding & ~kept) === 0n || hasCapability(sets, CAP_SETPCAP)) return undefined;
   return failed('bounding-set', EPERM, 'prctl', 'PR_CAPBSET_DROP');

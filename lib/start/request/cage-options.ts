@@ -3,13 +3,15 @@ import type { CageOptions } from '../../cage/contract/cage';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { Cgroup } from '../../cgroup/handle/cgroup';
+import { foreseenHost } from '../../cgroup/hierarchy/host';
+import { resolveGiven } from '../../cgroup/hierarchy/resolve-path';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { mention, words } from '../../common/errors/words';
-import { type Called, strict } from '../../common/options/accepted-options';
+import type { Called } from '../../common/options/accepted-options';
 import { checkFlagOr } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
@@ -138,18 +140,12 @@ export function resolveParent(parent: unknown): string | undefined {
   if (parent === undefined) return undefined;
   if (parent instanceof Cgroup) return parent.pathAsParent();
   if (typeof parent !== 'string') throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
-  return Cgroup.resolve(parent);
+  // The kernel's cgroups may be mounted anew before a cage is made.
+  return resolveGiven(parent, foreseenHost());
 }
 
-const CHECKED = strict('checkCageOptions', 'spawn');
-
-/**
- * Check options of a cage without starting anything: throws what `spawn()` would throw for them, whatever this machine
- * can do. Use it to refuse options of a configuration or a command line where you read them.
- *
- * The errors are a TypeError or RangeError, with a `code` and the name of the option in the message (`memory.max`).
- */
-export function checkCageOptions(options: CageOptions): void {
+/** Checks options as those of a start, without one. */
+export function checkedOptions(options: CageOptions, called: Called): ResolvedCageOptions {
   if (typeof options !== 'object' || options === null) throw invalidArgument('options', 'an object', options);
-  splitOptions(options, CHECKED);
+  return splitOptions(options, called).own;
 }

@@ -2,7 +2,6 @@ import childProcess from 'node:child_process';
 import { once } from 'node:events';
 import {
   type Budget,
-  checkCageOptions,
   createBudget,
   createCage,
   createLauncher,
@@ -12,12 +11,12 @@ import {
   execFileSync,
   execSync,
   fork,
-  isSupported,
   prepare,
   run,
   type SharedCage,
   spawn,
   spawnSync,
+  whyUnsupported,
 } from 'memcage';
 import { Cgroup, readMany } from 'memcage/cgroup';
 import { collectGarbage, diagnose } from 'memcage/machine';
@@ -81,7 +80,6 @@ describeIf('cgroup', 'an option of memcage that is there, but undefined', () => 
     ['spawnSync', (options) => spawnSync('true', options), 'memory'],
     ['execSync', (options) => execSync('true', options), 'namespaces'],
     ['execFileSync', (options) => execFileSync('true', options), 'root'],
-    ['checkCageOptions', (options) => checkCageOptions(options), 'enforce'],
     ['cage.run', (options) => cage.run('true', options), 'memory'],
     ['cage.spawn', (options) => cage.spawn('true', [], options), 'memory'],
     ['cage.fork', (options) => cage.fork('x.js', options), 'privileges'],
@@ -100,7 +98,7 @@ describeIf('cgroup', 'an option of memcage that is there, but undefined', () => 
     ['createWarmPool, its own', (options) => createWarmPool('x.js', [], options), 'maxChildren'],
     ['createLauncher', (options) => createLauncher(options), 'memory'],
     ['prepare', (options) => prepare(options), 'parent'],
-    ['isSupported', (options) => isSupported(options), 'root'],
+    ['whyUnsupported', (options) => whyUnsupported(options), 'root'],
     ['diagnose', (options) => diagnose(options), 'trial'],
     ['collectGarbage', (options) => collectGarbage(options), 'dryRun'],
     ['Cgroup.create', (options) => Cgroup.create('x', options), 'memory'],
@@ -155,7 +153,7 @@ describeIf('cgroup', 'an option of memcage that is there, but undefined', () => 
     ],
     async ([option, options]) => {
       expect(await refusal(() => run('true', options as Options))).toEqual(refused(option));
-      expect(await refusal(() => checkCageOptions(options))).toEqual(refused(option));
+      expect(await refusal(() => whyUnsupported(options))).toEqual(refused(option));
     },
   );
 

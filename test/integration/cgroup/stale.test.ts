@@ -35,7 +35,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
     'a cage in it': (cgroup) => createCage({ memory: '8M', parent: cgroup }),
     'a child in it': (cgroup) => spawn('true', { memory: '8M', parent: cgroup }),
     'whether one can be': (cgroup) => {
-      throw whyUnsupported({ parent: cgroup });
+      throw whyUnsupported({ memory: '8M', parent: cgroup });
     },
   };
   const below = (path: string, memory: Size): Cgroup =>

@@ -4,15 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  createCage,
-  type ErrorCode,
-  isSupported,
-  type NamespaceOptions,
-  type ParentCandidate,
-  run,
-  whyUnsupported,
-} from 'memcage';
+import { type CageOptions, createCage, type ErrorCode, type ParentCandidate, run, whyUnsupported } from 'memcage';
 import {
   cgroupOf,
   makeCgroup,
@@ -43,10 +35,8 @@ const NOBODY = { uid: 65534, gid: 65534 };
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 const { ENOSYS, EPERM } = constants.errno;
 
-interface Question {
-  namespaces?: NamespaceOptions;
-  parent?: string;
-}
+/** What is asked of a start, beside a limit of memory. */
+type Question = Omit<CageOptions, 'parent'> & { parent?: string };
 
 interface Plain {
   code: ErrorCode;
@@ -58,7 +48,6 @@ interface Plain {
 
 interface Answer {
   why: Plain | null;
-  supported: boolean;
   thrown: Plain | null;
 }
 
@@ -77,11 +66,10 @@ async function ask({ questions = [{}], through = [], env, node = [], setting = {
   const [file = '', ...args] = words;
   const { stdout } = await promisify(execFile)(file, args, { env: { ...process.env, HOME: '/', ...env } });
   const answers = JSON.parse(stdout) as Answer[];
-  for (const { why, supported, thrown } of answers) {
+  for (const { why, thrown } of answers) {
     // What the cage would be called is known only once it is made.
     if (thrown !== null) thrown.message = thrown.message.replace(/\/memcage-\d+-[0-9a-f]+\/\d+/, '');
     expect(why).toEqual(thrown);
-    expect(supported).toBe(thrown === null);
   }
   return answers;
 }
@@ -106,23 +94,28 @@ const NEWPID = 0x20000000;
 const NEWUSER = 0x10000000;
 
 describe('options', () => {
-  const all = { isSupported, whyUnsupported };
-  testRows('that are wrong are errors, not a no', Object.keys(all) as (keyof typeof all)[], (name) => {
-    const call = (options: unknown) => () => all[name](options as Question);
-    expect(call({ namespace: {} })).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' }));
-    expect(call({ namespaces: { pids: true } })).toThrow(
-      expect.objectContaining({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' }),
-    );
-    for (const wrong of [
-      null,
-      5,
-      { namespaces: 'pid' },
-      { namespaces: { pid: 1 } },
-      { parent: 7 },
-      { parent: 'a/../b' },
-    ]) {
-      expect(call(wrong)).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' }));
-    }
+  const memory = '30M';
+  testRows<[unknown, ErrorCode]>(
+    'that are wrong are errors of the call, as they are of a start',
+    [
+      [{ namespace: {} }, 'ERR_MEMCAGE_UNKNOWN_OPTION'],
+      [{ namespaces: { pids: true } }, 'ERR_MEMCAGE_UNKNOWN_OPTION'],
+      [{ memory: '1Q' }, 'ERR_MEMCAGE_INVALID_SIZE'],
+      [null, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+      [5, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+      [{ namespaces: 'pid' }, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+      [{ namespaces: { pid: 1 } }, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+      [{ memory, parent: 7 }, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+      [{ memory, parent: 'a/../b' }, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+      [{ parent: '/' }, 'ERR_MEMCAGE_INVALID_ARGUMENT'],
+    ],
+    ([wrong, code]) => {
+      expect(() => whyUnsupported(wrong as Question)).toThrow(expect.objectContaining({ code }));
+    },
+  );
+
+  test('that ask for nothing of memcage need nothing', () => {
+    expect(whyUnsupported({})).toBeNull();
   });
 });
 
@@ -143,7 +136,15 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
 
   test('where everything works', async () => {
     const each = Object.keys(NAMESPACE_FILES).map((kind) => ({ namespaces: { [kind]: true } }));
-    const questions = [{}, ...each, { namespaces: { pid: { init: true }, uts: { hostname: 'a' } } }];
+    const limits = [{ pids: 9 }, { cpu: { max: 1, set: '0' } }, { cpuTimeMs: 60_000 }];
+    const privileges = { capabilities: [], seccomp: 'default' } as const;
+    const questions = [
+      {},
+      ...each,
+      { namespaces: { pid: { init: true }, uts: { hostname: 'a' } } },
+      ...limits,
+      { privileges },
+    ];
     expect(codes(await ask({ questions }))).toEqual(questions.map(() => null));
   });
 
@@ -155,6 +156,64 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     } finally {
       home.remove();
     }
+  });
+
+  describeIf('v1', 'controllers beside memory', () => {
+    // Before the first cage, and after.
+    const questions = [{ pids: 9 }, {}, { pids: 9 }, { cpu: 1 }];
+    const expected = ['ERR_MEMCAGE_NO_CONTROLLER', null, 'ERR_MEMCAGE_NO_CONTROLLER', null];
+
+    test('of which one is not mounted', async () => {
+      const answers = await ask({ questions, through: mounted(`umount --lazy ${mountPoint('pids')}`) });
+      expect(codes(answers)).toEqual(expected);
+      expect(answers[0]?.why?.cure).toMatch(/^mount it as root/);
+    });
+
+    test('of which one is mounted read-only', async () => {
+      const answers = await ask({ questions, through: mounted(`mount -o remount,bind,ro ${mountPoint('pids')}`) });
+      expect(codes(answers)).toEqual(expected);
+      expect(answers[0]?.why?.cure).toMatch(/^mount it writable/);
+    });
+
+    test('of a user who has only that of memory', async () => {
+      const parent = makeCgroup();
+      try {
+        const through = delegate(parent.path, NOBODY);
+        const env = { MEMCAGE_PARENT: parent.path };
+        const answers = await ask({ questions: [...questions, { cpu: { set: '0' } }], through, env });
+        const lacking = 'ERR_MEMCAGE_NO_CONTROLLER';
+        expect(codes(answers)).toEqual([lacking, null, lacking, lacking, lacking]);
+        expect(answers[0]?.why?.message).toContain('this process may not make a cgroup of the v1 controller pids in');
+      } finally {
+        parent.remove();
+      }
+    });
+  });
+
+  describeIf('v2', 'controllers beside memory', () => {
+    test('of which one was not delegated', async () => {
+      const parent = makeCgroup();
+      const [place, home] = [join(parent.path, 'place'), join(parent.path, 'home')];
+      await promisify(execFile)('mkdir', [place, home]);
+      write(parent.path, 'cgroup.subtree_control', '+memory +cpu');
+      const questions = [{ pids: 9 }, {}, { pids: 9 }, { cpu: 1 }];
+      const expected = ['ERR_MEMCAGE_NO_CONTROLLER', null, 'ERR_MEMCAGE_NO_CONTROLLER', null];
+      try {
+        const named = questions.map((each) => ({ ...each, parent: place }));
+        expect(codes(await ask({ questions: named }))).toEqual(expected);
+        // It has to be made ready first.
+        const through = ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', home];
+        expect(codes(await ask({ questions, through }))).toEqual(expected);
+      } finally {
+        parent.remove();
+      }
+    });
+  });
+
+  test('privileges that this process can not leave a child', async () => {
+    const questions = [{ privileges: { capabilities: ['kill'] } }, { privileges: { capabilities: ['net_raw'] } }];
+    const answers = await ask({ questions, through: ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw'] });
+    expect(codes(answers)).toEqual([null, 'ERR_MEMCAGE_SETTING']);
   });
 
   describeIf('v1', 'for a user without rights', () => {
@@ -344,6 +403,14 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
       ]);
     });
 
+    test('who wants a filter, but not what makes it safe', async () => {
+      const filter = { seccomp: 'default' } as const;
+      const questions = [{ privileges: filter }, { privileges: { ...filter, noNewPrivileges: false } }];
+      const answers = await ask({ questions, through, env });
+      expect(codes(answers)).toEqual([null, 'ERR_MEMCAGE_SETTING']);
+      expect(answers[1]?.why?.message).toContain('only CAP_SYS_ADMIN may install a filter');
+    });
+
     describeIf('unprivileged-userns', 'who may make user namespaces', () => {
       test('but is in one that has no number for them', async () => {
         const questions = [{}, { namespaces: { pid: true } }];
@@ -390,9 +457,15 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     const cage = createCage({ memory: '30M' });
     process.env['MEMCAGE_PARENT'] = '/no/such/cgroup';
     try {
-      expect(isSupported()).toBe(false);
-      expect(cage.contain(() => isSupported())).toBe(true);
-      expect(cage.contain(() => isSupported({ parent: '/no/such/cgroup' }))).toBe(false);
+      const memory = '10M';
+      const missing = { code: 'ERR_MEMCAGE_NO_PARENT' };
+      expect(whyUnsupported()).toMatchObject(missing);
+      expect(cage.contain(() => whyUnsupported())).toBeNull();
+      expect(cage.contain(() => whyUnsupported({ memory, pids: 9, cpu: 1 }))).toBeNull();
+      expect(whyUnsupported({ cage })).toBeNull();
+      expect(cage.contain(() => whyUnsupported({ memory, parent: '/no/such/cgroup' }))).toMatchObject(missing);
+      await cage.close();
+      expect(whyUnsupported({ cage })).toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
     } finally {
       delete process.env['MEMCAGE_PARENT'];
       await cage.close();
@@ -406,7 +479,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     try {
       const { stdout } = await promisify(execFile)('sh', ['-c', script, 'sh', process.execPath, fixture]);
       const { before, answers, after, started } = JSON.parse(stdout) as Record<string, unknown>;
-      expect(answers).toEqual([true, true, false, version === 1]);
+      expect(answers).toEqual([true, true, true, false, version === 1]);
       expect(after).toEqual(before);
       // A start does change what is looked at.
       expect(started).toMatchObject({ children: expect.stringMatching(/\d/) as string });

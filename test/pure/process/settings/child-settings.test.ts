@@ -1,4 +1,4 @@
-import { checkCageOptions, createCage, createLauncher } from 'memcage';
+import { createCage, createLauncher, whyUnsupported } from 'memcage';
 import { planSettings, resolveSettings, settingsIn } from '../../../../lib/process/settings/child-settings';
 import { withCode } from '../../../support/error-code';
 import { testRows } from '../../../support/rows';
@@ -59,7 +59,7 @@ describe('the settings of a child in a cage', () => {
 });
 
 const CALLS = {
-  checkCageOptions: (options: object) => checkCageOptions(options),
+  whyUnsupported: (options: object) => whyUnsupported(options),
   createCage: (options: object) => createCage({ memory: '100M', ...options }),
   createLauncher: (options: object) => createLauncher(options),
 };

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { MemcageError } from '../../../../lib/common/errors/errors';
 import { mention, mentionSet } from '../../../../lib/common/errors/words';
+import { strict } from '../../../../lib/common/options/accepted-options';
 import { resolveRoot } from '../../../../lib/process/root/resolve-root';
 import { resolveSettings } from '../../../../lib/process/settings/child-settings';
 import type { Values } from '../../../../lib/programs/cli/command';
@@ -12,7 +13,7 @@ import { flagsOf, inFlags } from '../../../../lib/programs/cli/flags';
 import { parseWords, readValues } from '../../../../lib/programs/cli/parse-words';
 import { inOwnWords, UsageError } from '../../../../lib/programs/cli/usage';
 import { explainFailure } from '../../../../lib/start/refusals/explain-failure';
-import { checkCageOptions } from '../../../../lib/start/request/cage-options';
+import { checkedOptions } from '../../../../lib/start/request/cage-options';
 import type { Stage } from '../../../../types/native';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
@@ -32,7 +33,7 @@ function requestOf(...words: string[]) {
 function check(words: readonly string[]): void {
   const { cage, child, flags } = requestOf(...words);
   try {
-    checkCageOptions({ ...cage, ...child, memory: { max: 'max', ...cage.memory } });
+    checkedOptions({ ...cage, ...child, memory: { max: 'max', ...cage.memory } }, strict('spawn', 'spawn'));
   } catch (error) {
     throw inOwnWords(error, flags);
   }
