@@ -17,7 +17,11 @@ export type { ProcessorOptions, RetryOptions } from './programs/bullmq/options';
 const protocol = loadProtocol();
 const MODULE = join(__dirname, 'bullmq-child.mjs');
 
-/** A processor for `new Worker(queue, processor)`, made by {@link createProcessor}. */
+/**
+ * A processor for `new Worker(queue, processor)`, made by {@link createProcessor}.
+ *
+ * @experimental
+ */
 export interface Processor<Data = unknown, Result = unknown> extends AsyncDisposable {
   /**
    * Do a job. Settles when nothing of its child is left.
@@ -48,9 +52,21 @@ export interface Processor<Data = unknown, Result = unknown> extends AsyncDispos
 /**
  * Make a processor that does each job in a child and a cage of its own, by a processor file of BullMQ.
  *
+ * ```js run
+ * import { writeFileSync } from 'node:fs';
+ * import { createProcessor } from 'memcage/bullmq';
+ *
+ * writeFileSync('job.cjs', 'module.exports = async ({ data }) => 2 * data.n');
+ * const processor = createProcessor('./job.cjs', { memory: '200M' });
+ * // new Worker('jobs', processor, { connection })
+ * await processor.close();
+ * ```
+ *
  * @param file as that of BullMQ's sandboxed processors: a path, or a file: URL
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the first child can't be started; nothing
  * is left behind then
+ *
+ * @experimental
  */
 export function createProcessor<Data = unknown, Result = unknown>(
   file: string | URL,

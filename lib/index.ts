@@ -4,7 +4,7 @@
  *
  * @module memcage
  */
-export type { StallSign } from '../types/native';
+export type { Stage, StallSign } from '../types/native';
 export type * from '../types/options';
 export type * from '../types/outcome';
 export type * from '../types/parent';

@@ -10,7 +10,11 @@ import { withCheckedOptions } from './common/options/native-options';
 
 export type * from '../types/native';
 
-/** The raw bindings. Importing never fails; using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon. */
+/**
+ * The raw bindings. Importing never fails; using one throws ERR_MEMCAGE_UNSUPPORTED where there is no addon.
+ *
+ * @experimental
+ */
 export const native: NativeBinding = new Proxy({} as NativeBinding, {
   get: (_, key): unknown => withCheckedOptions(key, Reflect.get(loadNative(), key)),
   has: (_, key) => Reflect.has(loadNative(), key),

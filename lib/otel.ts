@@ -18,7 +18,11 @@ const { metrics } = requirePeer(() => require('@opentelemetry/api'), {
   entry: 'memcage/otel',
 }) as typeof Api;
 
-/** Options of {@link observeCgroups}. */
+/**
+ * Options of {@link observeCgroups}.
+ *
+ * @experimental
+ */
 export interface ObserveCgroupsOptions {
   /** The meter that makes the instruments. Default: the meter `memcage` of the global provider. */
   meter?: Api.Meter;
@@ -32,7 +36,11 @@ export interface ObserveCgroupsOptions {
   attributes?: (cgroup: Cgroup) => Api.Attributes | undefined;
 }
 
-/** The handle of a running observation, which {@link observeCgroups} returns. */
+/**
+ * The handle of a running observation, which {@link observeCgroups} returns.
+ *
+ * @experimental
+ */
 export interface Observation {
   /** Stop observing. The instruments stay, without values: OpenTelemetry can't remove them. */
   close(): void;
@@ -137,7 +145,16 @@ const CAGES: { readonly [C in keyof CageTotals]: Instrument } = {
  * Observe the memory of cgroups with OpenTelemetry. Makes observable instruments in one batch, so that all are read at
  * the same moment.
  *
+ * ```js run
+ * import { observeCgroups } from 'memcage/otel';
+ *
+ * const observation = observeCgroups();
+ * observation.close();
+ * ```
+ *
  * @throws TypeError for bad options
+ *
+ * @experimental
  */
 export function observeCgroups(options: ObserveCgroupsOptions = {}): Observation {
   checkKinds('observeCgroups', options, { meter: 'object', cgroups: 'function', attributes: 'function' });

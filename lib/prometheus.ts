@@ -88,6 +88,22 @@ const CAGES: { readonly [C in keyof CageTotals]: Help } = {
 /**
  * Register metrics of cgroups with prom-client. Each scrape reads them, all at the same moment.
  *
+ * ```js run
+ * import { createCage } from 'memcage';
+ * import { collectCgroups } from 'memcage/prometheus';
+ * import { register } from 'prom-client';
+ *
+ * const collection = collectCgroups();
+ * const cage = createCage({ memory: '50M' });
+ * console.log((await register.metrics()).includes(`memcage_memory_limit_bytes{cgroup="${cage.cgroup.path}"} 52428800`));
+ * await cage.close();
+ * collection.close();
+ * ```
+ *
+ * ```text output
+ * true
+ * ```
+ *
  * @throws TypeError for bad options; prom-client's own Error if a metric of the same name exists already, or for a name
  *   that prom-client does not accept
  */
@@ -117,6 +133,22 @@ export function collectCgroups<L extends string = 'cgroup'>(options: CollectCgro
 
 /**
  * Register metrics of budgets with prom-client. Each scrape reads them. They go on when a budget is closed.
+ *
+ * ```js run
+ * import { createBudget } from 'memcage';
+ * import { collectBudgets } from 'memcage/prometheus';
+ * import { register } from 'prom-client';
+ *
+ * const budget = createBudget({ memory: '50M' });
+ * const collection = collectBudgets({ jobs: budget });
+ * console.log((await register.metrics()).includes('budget="jobs"'));
+ * collection.close();
+ * await budget.close();
+ * ```
+ *
+ * ```text output
+ * true
+ * ```
  *
  * @param budgets by the name that each has as its label `budget`
  * @throws TypeError for bad options; prom-client's own Error as {@link collectCgroups}

@@ -6,7 +6,11 @@
  * NativeError}. The exception is {@link NativeBinding.clone}, which returns its failures as data.
  */
 
-/** Thrown when the kernel refuses a system call. */
+/**
+ * Thrown when the kernel refuses a system call.
+ *
+ * @experimental
+ */
 export interface NativeError extends Error {
   /** Symbolic errno name, for example `EACCES`, or `ERR_MEMCAGE_UNSAFE_THREAD` where the addon itself refuses. */
   code: string;
@@ -62,7 +66,11 @@ export type Stage =
   | 'exec'
   | 'watchdog';
 
-/** What the child does between clone and exec. */
+/**
+ * What the child does between clone and exec.
+ *
+ * @experimental
+ */
 export interface CloneOptions {
   /**
    * The program. Without a slash it is looked up in the `PATH` of `env`, as execvp(3) does. /bin/sh runs it on
@@ -189,6 +197,8 @@ export interface CloneOptions {
  * the calls of the newer mount API), and 5.12 (mount_setattr) for what is read-only. Targets and `cwd` are looked up inside:
  * no symbolic link leads out, and the links of /proc are not followed. The program is looked up inside too, after all fds but
  * those of `stdio` are closed: a link of /proc leads to what those are, or with `'bind'` to processes outside.
+ *
+ * @experimental
  */
 export interface RootPlan {
   /** The directory that becomes `/`, as this process sees it. null: `/` of this process, with all that is mounted below. */
@@ -225,7 +235,11 @@ export interface RootPlan {
   cwd: string;
 }
 
-/** A mount below the root of a child. */
+/**
+ * A mount below the root of a child.
+ *
+ * @experimental
+ */
 export type RootMount =
   | {
       /** A directory with all that is mounted below it, or another file. */
@@ -248,7 +262,11 @@ export type RootMount =
       create: boolean;
     } & TmpfsOptions);
 
-/** Options of a tmpfs, see tmpfs(5). */
+/**
+ * Options of a tmpfs, see tmpfs(5).
+ *
+ * @experimental
+ */
 export interface TmpfsOptions {
   /** Bytes, as a decimal number. Default: the kernel's, half of the machine's memory. */
   size?: string;
@@ -256,7 +274,11 @@ export interface TmpfsOptions {
   mode: string;
 }
 
-/** A limit of a resource. `Infinity` is RLIM_INFINITY; fractions are cut off. */
+/**
+ * A limit of a resource. `Infinity` is RLIM_INFINITY; fractions are cut off.
+ *
+ * @experimental
+ */
 export interface Rlimit {
   /** An RLIMIT_* of getrlimit(2), in lower case and without RLIMIT_: `nofile`. */
   name: string;
@@ -266,7 +288,11 @@ export interface Rlimit {
   hard: number;
 }
 
-/** A program that writes an id map. */
+/**
+ * A program that writes an id map.
+ *
+ * @experimental
+ */
 export interface IdMapProgram {
   /** An absolute path. */
   file: string;
@@ -274,7 +300,11 @@ export interface IdMapProgram {
   args: readonly string[];
 }
 
-/** Why there is no child. */
+/**
+ * Why there is no child.
+ *
+ * @experimental
+ */
 export interface CloneFailure {
   /** The step that failed. */
   stage: Stage;
@@ -288,7 +318,11 @@ export interface CloneFailure {
   syscall?: string;
 }
 
-/** The result of a clone: a running child, or the stage that failed. A failure leaves no child behind. */
+/**
+ * The result of a clone: a running child, or the stage that failed. A failure leaves no child behind.
+ *
+ * @experimental
+ */
 export type CloneResult =
   | {
       /** Process id in the caller's PID namespace. */
@@ -301,10 +335,16 @@ export type CloneResult =
 /**
  * What kind of directory the guardian watches over: that of an owner, with its cages; the cage of a detached child; or the
  * v2 cgroup that the process moved itself into ('leaf').
+ *
+ * @experimental
  */
 export type GuardedKind = 'owner' | 'detached' | 'leaf';
 
-/** rusage of a reaped child and of the descendants that it waited for. Times are in microseconds. */
+/**
+ * rusage of a reaped child and of the descendants that it waited for. Times are in microseconds.
+ *
+ * @experimental
+ */
 export interface ChildUsage {
   /** Processor time in user mode. */
   userUs: number;
@@ -320,6 +360,8 @@ export interface ChildUsage {
  * What the watcher reads and removes when a child has exited by itself, before it delivers the event. This handles
  * the common end without keeping the event loop busy. The watcher does none of it if anything differs from what is
  * stated here.
+ *
+ * @experimental
  */
 export interface Ending {
   /**
@@ -342,7 +384,11 @@ export interface Ending {
   removes: readonly Beneath[];
 }
 
-/** A file or directory, reached through an open directory. */
+/**
+ * A file or directory, reached through an open directory.
+ *
+ * @experimental
+ */
 export interface Beneath {
   /** Directory fd. */
   dirFd: number;
@@ -350,7 +396,11 @@ export interface Beneath {
   path: string;
 }
 
-/** How a child ended. */
+/**
+ * How a child ended.
+ *
+ * @experimental
+ */
 export interface ChildExit {
   /** null if a signal ended it. */
   exitCode: number | null;
@@ -364,7 +414,11 @@ export interface ChildExit {
   errno: number;
 }
 
-/** The parent's non-blocking end of a pipe, and what to do with it. It stays open. */
+/**
+ * The parent's non-blocking end of a pipe, and what to do with it. It stays open.
+ *
+ * @experimental
+ */
 export interface AttendedPipe {
   /** The caller owns it. */
   fd: number;
@@ -376,7 +430,11 @@ export interface AttendedPipe {
   reads: boolean;
 }
 
-/** How to wait for a child on the calling thread. */
+/**
+ * How to wait for a child on the calling thread.
+ *
+ * @experimental
+ */
 export interface AttendOptions {
   /** pidfd of the child. The caller owns it. */
   pidfd: number;
@@ -390,7 +448,11 @@ export interface AttendOptions {
   killSignal: number;
 }
 
-/** How the child ended, and what it wrote. */
+/**
+ * How the child ended, and what it wrote.
+ *
+ * @experimental
+ */
 export interface Attended extends ChildExit {
   /**
    * Negative errno: why the child was ended early (ETIMEDOUT, ENOBUFS), else the error of the first pipe that failed,
@@ -401,7 +463,11 @@ export interface Attended extends ChildExit {
   output: (Buffer | null)[];
 }
 
-/** What the watcher thread saw. */
+/**
+ * What the watcher thread saw.
+ *
+ * @experimental
+ */
 export type WatchEvent =
   | ({
       /** A child ended, and has been reaped. */
@@ -437,7 +503,11 @@ export type WatchEvent =
       timeNs: number;
     };
 
-/** A limit of the processor time that a cgroup and all below it use together. */
+/**
+ * A limit of the processor time that a cgroup and all below it use together.
+ *
+ * @experimental
+ */
 export interface MeterOptions {
   /** Directory fd of the cgroup whose time counts. */
   dirFd: number;
@@ -459,7 +529,11 @@ export interface MeterOptions {
  */
 export type StallSign = 'pressure' | 'refaults' | 'oomPaused';
 
-/** A limit of how long a cgroup and all below it may get nowhere because of memory. */
+/**
+ * A limit of how long a cgroup and all below it may get nowhere because of memory.
+ *
+ * @experimental
+ */
 export interface StallMeterOptions {
   /** Directory fd of the memory cgroup. */
   dirFd: number;
@@ -488,7 +562,11 @@ export interface StallMeterOptions {
   limitUs: number;
 }
 
-/** What a meter shows. If the cgroup is gone, as it was last seen. */
+/**
+ * What a meter shows. If the cgroup is gone, as it was last seen.
+ *
+ * @experimental
+ */
 export interface MeterReading {
   /**
    * In microseconds: processor time, or how long nothing has got on, less three times as long as something has since; 0
@@ -512,7 +590,11 @@ export interface MeterReading {
   refused?: NativeError;
 }
 
-/** A transient scope to ask systemd for. */
+/**
+ * A transient scope to ask systemd for.
+ *
+ * @experimental
+ */
 export interface ScopeRequest {
   /** D-Bus address, for example `unix:path=/run/user/1000/bus`. */
   address: string;
@@ -526,7 +608,11 @@ export interface ScopeRequest {
   timeoutMs: number;
 }
 
-/** A unit to ask systemd about. */
+/**
+ * A unit to ask systemd about.
+ *
+ * @experimental
+ */
 export interface UnitQuestion {
   /** D-Bus address of the bus that the unit's manager listens on. */
   address: string;
@@ -536,19 +622,31 @@ export interface UnitQuestion {
   timeoutMs: number;
 }
 
-/** A scope that systemd has made. */
+/**
+ * A scope that systemd has made.
+ *
+ * @experimental
+ */
 export interface Scope {
   /** Its cgroup, as in `/proc/<pid>/cgroup`. */
   controlGroup: string;
 }
 
-/** What systemd says about a unit. */
+/**
+ * What systemd says about a unit.
+ *
+ * @experimental
+ */
 export interface UnitDelegation {
   /** Whether the unit has `Delegate=yes`. */
   delegated: boolean;
 }
 
-/** Why systemd, or the way to it, failed. */
+/**
+ * Why systemd, or the way to it, failed.
+ *
+ * @experimental
+ */
 export interface BusFailure {
   /** The step that failed. */
   step: 'library' | 'connect' | 'request' | 'job' | 'control-group';
@@ -558,7 +656,11 @@ export interface BusFailure {
   message: string;
 }
 
-/** What a cgroup and the cgroups below it list. */
+/**
+ * What a cgroup and the cgroups below it list.
+ *
+ * @experimental
+ */
 export interface Members {
   /** Ids of processes, or of threads if you asked for those. An id may occur twice. */
   ids: number[];
@@ -566,7 +668,11 @@ export interface Members {
   threads: number[];
 }
 
-/** A cgroup whose count is not 0. */
+/**
+ * A cgroup whose count is not 0.
+ *
+ * @experimental
+ */
 export interface FoundCount {
   /** Path relative to the cgroup that was searched. */
   path: string;
@@ -574,7 +680,11 @@ export interface FoundCount {
   count: number;
 }
 
-/** The functions of `memcage/native`. They throw a {@link NativeError} when the kernel refuses a system call. */
+/**
+ * The functions of `memcage/native`. They throw a {@link NativeError} when the kernel refuses a system call.
+ *
+ * @experimental
+ */
 export interface NativeBinding {
   /** Start a child. Blocks until the child has reached exec, or has failed to. */
   clone(options: CloneOptions): CloneResult;

@@ -80,7 +80,22 @@ function findCounter(): NativeBinding | undefined {
 /** Every cage of this thread that is not closed yet. */
 export const cages = new OpenCages();
 
-/** The cages of this thread that are not closed yet, those within others too, in the order in which they were made. */
+/**
+ * The cages of this thread that are not closed yet, those within others too, in the order in which they were made.
+ *
+ * ```js run
+ * import { createCage } from 'memcage';
+ * import { openCages } from 'memcage/machine';
+ *
+ * const cage = createCage({ memory: '50M' });
+ * console.log(openCages().length, openCages()[0] === cage);
+ * await cage.close();
+ * ```
+ *
+ * ```text output
+ * 1 true
+ * ```
+ */
 export function openCages(): Cage<Cgroup | null>[] {
   return cages.list();
 }

@@ -31,7 +31,7 @@ const SECTIONS = {
     'events',
     'launcher',
   ],
-  Reference: ['cli', 'errors', 'cgroup', 'interface-files', 'supported', 'native', 'nodes', 'api/README'],
+  Reference: ['stability', 'cli', 'errors', 'cgroup', 'interface-files', 'supported', 'native', 'nodes', 'api/README'],
   Operations: [
     'parent',
     'containers',

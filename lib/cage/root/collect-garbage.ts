@@ -41,6 +41,16 @@ export interface CollectedCage {
  * Remove what dead owners left, in every hierarchy. Kills the processes in their cages, and also removes the empty
  * cages of detached children and empty self cgroups. Leaves alone what has a living owner, and detached children that still
  * run. If the kernel refuses something, the result says so; nothing is thrown.
+ *
+ * ```js run
+ * import { collectGarbage } from 'memcage/machine';
+ *
+ * console.log(Array.isArray(await collectGarbage({ dryRun: true })));
+ * ```
+ *
+ * ```text output
+ * true
+ * ```
  */
 export async function collectGarbage(options: CollectGarbageOptions = {}): Promise<CollectedCage[]> {
   const dryRun = check(options);

@@ -31,6 +31,19 @@ const LETTERS = 8;
  * Find the cage that a cgroup belongs to, by the cgroup's path alone: the innermost cage, or undefined if it is in
  * none. Reads nothing; the cgroup need not exist.
  *
+ * ```js run
+ * import { createCage } from 'memcage';
+ * import { cageOf } from 'memcage/machine';
+ *
+ * const cage = createCage({ memory: '50M' });
+ * console.log(cageOf(cage.cgroup.path)?.name.startsWith(`${process.pid}/`));
+ * await cage.close();
+ * ```
+ *
+ * ```text output
+ * true
+ * ```
+ *
  * @param path of the cgroup, for example {@link Cgroup.path}
  */
 export function cageOf(path: string): CageName | undefined {
@@ -63,6 +76,17 @@ function withOwner(kind: CageName['kind'], path: string, { owner, which }: { own
 
 /**
  * Find the cgroup of a cage by its label, whichever process made the cage: see {@link CageName}.
+ *
+ * ```js run
+ * import { createCage } from 'memcage';
+ * import { cageOf, findCage } from 'memcage/machine';
+ *
+ * const cage = createCage({ memory: '50M' });
+ * const { name = '' } = cageOf(cage.cgroup.path) ?? {};
+ * using found = findCage(name);
+ * console.log(found.path === cage.cgroup.path);
+ * await cage.close();
+ * ```
  *
  * Throws `ERR_MEMCAGE_CGROUP_GONE` if no cage has the label, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
  * several have it: each thread of a program counts its own cages. Any user may give a directory such a name, so those that

@@ -47,6 +47,19 @@ export interface ListedCage {
 /**
  * List the cages on this machine, whoever their owners are, in whatever cgroups they were made. Walks through all
  * cgroups that are mounted here and that this process may list. `Cgroup.open()` takes the paths.
+ *
+ * ```js run
+ * import { createCage } from 'memcage';
+ * import { listCages } from 'memcage/machine';
+ *
+ * const cage = createCage({ memory: '50M' });
+ * console.log(listCages().some(({ path }) => path === cage.cgroup.path));
+ * await cage.close();
+ * ```
+ *
+ * ```text output
+ * true
+ * ```
  */
 export function listCages(): ListedCage[] {
   const current = host();

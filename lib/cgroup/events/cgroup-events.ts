@@ -78,6 +78,8 @@ export type CgroupEventName = keyof CgroupEvents;
 /**
  * The names of all events of a cgroup, to listen to whatever there is. Which of them a machine has depends on the version and the
  * kernel: `on()` throws `ERR_MEMCAGE_NOT_IN_VERSION` or `ERR_MEMCAGE_UNSUPPORTED` for others.
+ *
+ * @experimental
  */
 export const CGROUP_EVENT_NAMES = [
   'oom',
@@ -98,7 +100,11 @@ export function isEventName(name: unknown): name is CgroupEventName {
   return (CGROUP_EVENT_NAMES as readonly unknown[]).includes(name);
 }
 
-/** The handle that {@link Cgroup.addTrigger} returns. */
+/**
+ * The handle that {@link Cgroup.addTrigger} returns.
+ *
+ * @experimental
+ */
 export interface TriggerHandle extends Disposable {
   /** The trigger, as you gave it. */
   readonly trigger: Trigger;

@@ -10,7 +10,11 @@ const LEVELS = ['low', 'medium', 'critical'] as const;
 const MODES = ['default', 'hierarchy', 'local'] as const;
 const WINDOW_MS = { least: 1, most: 10_000, default: 2000 };
 
-/** v2, Linux 5.2, CONFIG_PSI: a trigger on the time in which tasks were stalled because memory was short. */
+/**
+ * v2, Linux 5.2, CONFIG_PSI: a trigger on the time in which tasks were stalled because memory was short.
+ *
+ * @experimental
+ */
 export interface PressureStall {
   /** `some`: at least one task was stalled; `full`: all of them at once. */
   pressure: (typeof STALLS)[number];
@@ -23,7 +27,11 @@ export interface PressureStall {
   windowMs?: number;
 }
 
-/** v1: a trigger on how hard it is to reclaim memory. */
+/**
+ * v1: a trigger on how hard it is to reclaim memory.
+ *
+ * @experimental
+ */
 export interface PressureLevel {
   /** This level, or a higher one. */
   pressure: (typeof LEVELS)[number];
@@ -34,7 +42,11 @@ export interface PressureLevel {
   mode?: (typeof MODES)[number];
 }
 
-/** v1: a trigger for when memory use goes above a threshold, or below it again. */
+/**
+ * v1: a trigger for when memory use goes above a threshold, or below it again.
+ *
+ * @experimental
+ */
 export interface UsageThreshold {
   /** The threshold. The kernel compares about once in 128 pages. */
   threshold: Size;
@@ -42,7 +54,11 @@ export interface UsageThreshold {
   of?: 'memory' | 'memory+swap';
 }
 
-/** The trigger that {@link Cgroup.addTrigger} takes. */
+/**
+ * The trigger that {@link Cgroup.addTrigger} takes.
+ *
+ * @experimental
+ */
 export type Trigger = PressureStall | PressureLevel | UsageThreshold;
 
 /** A checked trigger, with defaults filled in. */

@@ -14,7 +14,11 @@ import {
   parseValue,
 } from './formats';
 
-/** The value that reading each format returns. */
+/**
+ * The value that reading each format returns.
+ *
+ * @experimental
+ */
 export interface FormatValues {
   /** One number; `Infinity` for the kernel's `max`, and for v1's highest possible limit. */
   value: number;
@@ -38,10 +42,18 @@ export interface FormatValues {
   text: string;
 }
 
-/** How the kernel writes a file. */
+/**
+ * How the kernel writes a file.
+ *
+ * @experimental
+ */
 export type FileFormat = keyof FormatValues;
 
-/** The value that each kind of file accepts. */
+/**
+ * The value that each kind of file accepts.
+ *
+ * @experimental
+ */
 export interface WriteValues {
   /** Bytes, or a text as in the options: '90M', 'max'. */
   size: number | string;
@@ -65,16 +77,32 @@ export interface WriteValues {
   unsafe: never;
 }
 
-/** The kinds of files that {@link Cgroup.set} refuses to write. */
+/**
+ * The kinds of files that {@link Cgroup.set} refuses to write.
+ *
+ * @experimental
+ */
 export type RefusedWrite = 'held' | 'unsafe';
 
-/** The kind of value that a file accepts. */
+/**
+ * The kind of value that a file accepts.
+ *
+ * @experimental
+ */
 export type FileWrite = keyof WriteValues;
 
-/** What the kernel must have been built or started with. */
+/**
+ * What the kernel must have been built or started with.
+ *
+ * @experimental
+ */
 export type FileNeed = 'swap accounting' | 'CONFIG_ZSWAP' | 'CONFIG_PSI' | 'CONFIG_NUMA';
 
-/** An interface file of one cgroup version. It has `read`, `write`, or both. */
+/**
+ * An interface file of one cgroup version. It has `read`, `write`, or both.
+ *
+ * @experimental
+ */
 export interface InterfaceFile {
   /** The format of its text. Absent if it can't be read. */
   readonly read?: FileFormat;

@@ -7,7 +7,11 @@ import { V2_FILES } from './v2';
 
 type Files = { 1: typeof V1_FILES; 2: typeof V2_FILES };
 
-/** Every interface file, by version and name. */
+/**
+ * Every interface file, by version and name.
+ *
+ * @experimental
+ */
 export const INTERFACE_FILES: { readonly [V in keyof Files]: Readonly<Record<string, InterfaceFile>> } = {
   // Getters, so that these long tables are evaluated only when they are needed.
   get 1() {
@@ -28,16 +32,32 @@ type NamesWith<K extends string, Not = never> = {
   }[keyof Files[V]];
 }[keyof Files];
 
-/** The name of a file that {@link Cgroup.get} reads. */
+/**
+ * The name of a file that {@link Cgroup.get} reads.
+ *
+ * @experimental
+ */
 export type ReadableFile = NamesWith<'read'>;
 
-/** The name of a file that {@link Cgroup.set} writes. */
+/**
+ * The name of a file that {@link Cgroup.set} writes.
+ *
+ * @experimental
+ */
 export type WritableFile = NamesWith<'write', RefusedWrite>;
 
-/** The value of that file: a union if v1 and v2 differ. */
+/**
+ * The value of that file: a union if v1 and v2 differ.
+ *
+ * @experimental
+ */
 export type FileValue<N extends ReadableFile> = FormatValues[TraitOf<N, 'read'> & keyof FormatValues];
 
-/** The value that the file accepts. */
+/**
+ * The value that the file accepts.
+ *
+ * @experimental
+ */
 export type FileInput<N extends WritableFile> = WriteValues[TraitOf<N, 'write'> & keyof WriteValues];
 
 /**

@@ -242,6 +242,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    *
    * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the other cgroup version, `ERR_MEMCAGE_UNSUPPORTED` for one that
    * this kernel lacks, and `ERR_MEMCAGE_WRITE_ONLY` for one that can't be read.
+   *
+   * @experimental
    */
   get<N extends ReadableFile>(name: N): FileValue<N> {
     // The table ties the name to the format of what is read.
@@ -323,6 +325,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   /**
    * Track the highest usage from now on, and from each `reset()` on. Needs v2 and Linux 6.12 (ERR_MEMCAGE_UNSUPPORTED
    * before). On v1 it throws ERR_MEMCAGE_NOT_IN_VERSION: a reset there affects everyone, even an outcome's `peakBytes`.
+   *
+   * @experimental
    */
   trackPeak(): PeakTracker {
     const directory = this.#opened();
@@ -392,6 +396,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    *
    * @see https://docs.kernel.org/accounting/psi.html#monitoring-for-pressure-thresholds
    * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#memory-thresholds
+   *
+   * @experimental
    */
   addTrigger(trigger: Trigger): TriggerHandle {
     this.#opened();
@@ -449,6 +455,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * only while it is open, or on which the kernel acts as root. If the kernel refuses the value, throws
    * `ERR_MEMCAGE_LIMIT_REFUSED` for a size, with `usageBytes` and `peakBytes` of the cgroup, and
    * `ERR_MEMCAGE_VALUE_REFUSED` for any other value.
+   *
+   * @experimental
    */
   set<N extends WritableFile>(name: N, value: FileInput<N>): void {
     const directory = this.#opened();
@@ -475,6 +483,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * @param bytes how much to reclaim, at least a page; 'max' for as much as possible
    * @returns by how many bytes the usage went down. That may be less than you asked for, which is no error, or slightly
    * more. Memory that the processes allocate meanwhile makes it less.
+   *
+   * @experimental
    */
   async reclaim(bytes: Size, options: ReclaimOptions = {}): Promise<number> {
     const directory = this.#opened();

@@ -31,6 +31,8 @@ const orphans = new FinalizationRegistry<Watch>(end);
  * outcome's `peakBytes` are not affected. Holds one fd.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
+ *
+ * @experimental
  */
 export class PeakTracker {
   readonly #directory: CgroupDirectory;

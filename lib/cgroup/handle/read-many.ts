@@ -36,6 +36,18 @@ let last: { key: string; reader: FieldReader<SampleField> } | undefined;
  * An error that is not about one of the cgroups is thrown, for example a lack of fds (`EMFILE`); then the files that
  * `keepOpen` opened are closed again.
  *
+ * ```js run
+ * import { Cgroup, readMany } from 'memcage/cgroup';
+ *
+ * using own = Cgroup.self();
+ * const [reading] = readMany([own], { fields: ['usageBytes'] });
+ * console.log(reading instanceof Error ? reading.message : reading?.usageBytes !== 0);
+ * ```
+ *
+ * ```text output
+ * true
+ * ```
+ *
  * @throws TypeError for bad arguments
  */
 export function readMany<F extends SampleField = SampleField>(

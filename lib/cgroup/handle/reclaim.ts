@@ -11,7 +11,11 @@ import { readMemoryFile } from '../limits/limit-files';
 
 const write = promisify(writeCallback);
 
-/** Options of {@link Cgroup.reclaim}. */
+/**
+ * Options of {@link Cgroup.reclaim}.
+ *
+ * @experimental
+ */
 export interface ReclaimOptions {
   /**
    * What to reclaim: from 0 (only page cache) to 200 (first memory that must be swapped out). Linux 6.12 accepts it,

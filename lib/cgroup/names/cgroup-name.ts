@@ -68,6 +68,12 @@ export function parseCgroupName(path: string): CgroupName | undefined {
  * Find the container, pod or machine that a cgroup belongs to, by the cgroup's path alone: the innermost one, or
  * undefined if it is in none. Reads nothing; the cgroup need not exist.
  *
+ * ```js run
+ * import { containerOf } from 'memcage/cgroup';
+ *
+ * console.log(containerOf('/sys/fs/cgroup/memory/docker/' + '3f'.repeat(32))?.runtime, containerOf('/a'));
+ * ```
+ *
  * @param path of the cgroup, for example {@link Cgroup.path}
  */
 export function containerOf(path: string): CgroupContainer | undefined {

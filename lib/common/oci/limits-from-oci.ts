@@ -26,6 +26,16 @@ export interface OciOptions {
  * `spawn(file, args, { ...limitsFromOci(config) })`. Other parts of the configuration are not read, and `devices` is left
  * out: memcage makes no container. It looks only at what you pass.
  *
+ * ```js run
+ * import { limitsFromOci } from 'memcage/oci';
+ *
+ * console.log(limitsFromOci({ memory: { limit: 104857600 }, pids: { limit: 50 } }, { version: 2 }));
+ * ```
+ *
+ * ```text output
+ * { memory: { max: 104857600 }, pids: 50 }
+ * ```
+ *
  * @param config the text of a config.json; or the object that it is, or that its `linux.resources` is. With `ociVersion`
  *   or `linux` in it, it is a whole configuration.
  * @throws `ERR_MEMCAGE_UNSUPPORTED` that names all fields that nothing would hold; TypeError

@@ -41,6 +41,16 @@ export function checkSize(option: string, value: unknown, { min = 1, pageBytes =
  * A size in bytes, from text that comes from outside, as every option takes it: a number of bytes, or a string such as `'512K'`, `'100M'`, `'1.5 GiB'`, `'max'`.
  * Units are powers of 1024. `Infinity` for `'max'`.
  *
+ * ```js run
+ * import { parseSize } from 'memcage';
+ *
+ * console.log(parseSize(process.env.LIMIT ?? '1.5G', 'LIMIT'), parseSize('max'));
+ * ```
+ *
+ * ```text output
+ * 1610612736 Infinity
+ * ```
+ *
  * Throws a TypeError with the code `ERR_MEMCAGE_INVALID_SIZE` for anything else, and a RangeError with
  * `ERR_MEMCAGE_LIMIT_TOO_SMALL` for less than a page of 4096 bytes, which the kernel would take for 0.
  *
@@ -71,6 +81,16 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 /**
  * Formats bytes for people: `100 MiB`, `1.5 GiB`; `max` for `Infinity`. Powers of 1024, at most one decimal.
  * {@link parseSize} reads it again.
+ *
+ * ```js run
+ * import { formatSize } from 'memcage';
+ *
+ * console.log(formatSize(104857600), formatSize(Number.POSITIVE_INFINITY));
+ * ```
+ *
+ * ```text output
+ * 100 MiB max
+ * ```
  */
 export function formatSize(bytes: number): string {
   if (bytes === Number.POSITIVE_INFINITY) return NO_LIMIT;

@@ -30,6 +30,19 @@ const OWN_ALIASES = Object.fromEntries(Object.entries(ALL_ALIASES).filter(([, na
 /**
  * Make a cage whose children wait for room: all of them together never have more than its limits.
  *
+ * ```js run
+ * import { createBudget } from 'memcage';
+ *
+ * const budget = createBudget({ memory: '100M' });
+ * const jobs = ['a', 'b', 'c'].map((name) => budget.run('echo', [name], { memory: '50M' }));
+ * console.log(budget.stats().queued, (await Promise.all(jobs)).map(({ stdout }) => stdout.trim()));
+ * await budget.close();
+ * ```
+ *
+ * ```text output
+ * 1 [ 'a', 'b', 'c' ]
+ * ```
+ *
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
  * is left behind then
  */

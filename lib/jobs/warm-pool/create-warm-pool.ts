@@ -16,6 +16,20 @@ export type CagedWarmPoolOptions = OneOf<WarmPoolOptions, CagingOption>;
  * its first message. Who takes one gets it at once, and the pool starts the next. The pool does not keep the event loop
  * alive, and ends with the process.
  *
+ * ```js run
+ * import { writeFileSync } from 'node:fs';
+ * import { createWarmPool } from 'memcage';
+ *
+ * writeFileSync('answer.cjs', "process.on('message', (n) => process.send(2 * n))");
+ * const pool = createWarmPool('./answer.cjs', { memory: '100M' });
+ * console.log(await pool.ask(21));
+ * await pool.close();
+ * ```
+ *
+ * ```text output
+ * 42
+ * ```
+ *
  * @param module as that of {@link fork}. A relative path is looked up in `cwd`
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the first child can't be started; nothing
  * is left behind then

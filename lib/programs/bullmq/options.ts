@@ -22,13 +22,21 @@ import {
 import type { JobChild } from './attempt';
 import type { Protocol } from './protocol';
 
-/** How a job is done once more that was killed for its own memory limit. */
+/**
+ * How a job is done once more that was killed for its own memory limit.
+ *
+ * @experimental
+ */
 export interface RetryOptions {
   /** The limit then, which is more than that of the first time. */
   memory: Size;
 }
 
-/** Options of {@link createProcessor}: those of `fork` for the child of each job, and these. */
+/**
+ * Options of {@link createProcessor}: those of `fork` for the child of each job, and these.
+ *
+ * @experimental
+ */
 export interface ProcessorOptions
   extends Omit<ForkOptions, 'memory' | 'cage' | 'parent' | 'signal' | 'timeout' | 'detached' | 'keepDescendants'> {
   /** The limit of each job's cage. With `learn`, of a job of which nothing is known. */

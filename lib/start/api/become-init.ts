@@ -11,7 +11,11 @@ import { launcherArguments } from '../../process/launcher/arguments';
 import { launcherPath } from '../../process/launcher/executable';
 import { NO_NAMESPACES } from '../../process/namespaces/namespaces';
 
-/** Options of {@link becomeInit}. */
+/**
+ * Options of {@link becomeInit}.
+ *
+ * @experimental
+ */
 export interface BecomeInitOptions {
   /** Environment of the command. Default: that of this process. */
   env?: NodeJS.ProcessEnv;
@@ -23,6 +27,12 @@ export interface BecomeInitOptions {
  * cgroup of the container or unit, into a cgroup below, and enables the memory controller there. The init has the pid of
  * this process. It reaps orphans, passes signals on, and ends as the command ends.
  *
+ * ```js no-run
+ * import { becomeInit } from 'memcage/machine';
+ *
+ * becomeInit('node', ['server.js']);
+ * ```
+ *
  * This is execve(2): nothing of the program runs any more, and no 'exit' event is emitted. Children of this process
  * become the init's. Call it in the main thread, before you make cages. It does not return.
  *
@@ -31,6 +41,8 @@ export interface BecomeInitOptions {
  * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` if no cages could be made, as in a container whose cgroup file
  * system is read-only. `ERR_MEMCAGE_BUSY` while cages of this process are open, or a worker thread
  * that has made some still runs: it keeps one ready. After any error everything is as it was
+ *
+ * @experimental
  */
 export function becomeInit(command: string, args: readonly string[] = [], options: BecomeInitOptions = {}): never {
   const words = [checkText('command', command), ...checkArguments(args)];

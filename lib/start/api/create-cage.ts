@@ -59,7 +59,22 @@ export interface SharedCageSettings extends ChildSettingsOptions {
  * @throws a MemcageError, TypeError or RangeError when an option is wrong, or the cage can't be made; nothing
  * is left behind then
  */
-/** With the option `enforce`, the cage may have no `cgroup`. */
+/**
+ * With the option `enforce`, the cage may have no `cgroup`.
+ *
+ * ```js run
+ * import { createCage } from 'memcage';
+ *
+ * const cage = createCage({ memory: '100M' });
+ * const [one, other] = await Promise.all([cage.run('echo', ['one']), cage.run('echo', ['other'])]);
+ * console.log(one.stdout.trim(), other.stdout.trim());
+ * await cage.close();
+ * ```
+ *
+ * ```text output
+ * one other
+ * ```
+ */
 export function createCage(options: CreateCageOptions & { enforce: 'polled' | 'none' }): SharedCage<Cgroup | null>;
 export function createCage(options: CreateCageOptions): SharedCage;
 export function createCage(options: CreateCageOptions): SharedCage | SharedCage<Cgroup | null> {

@@ -82,6 +82,19 @@ export type CagedLauncherOptions = OneOf<LauncherOptions, CagingOption>;
  * `[...args, command, ...itsArguments]` is in a cage or in namespaces, with these options. The launcher becomes the
  * command: it keeps its pid, stdio, signals and exit status.
  *
+ * ```js run
+ * import { spawnSync } from 'node:child_process';
+ * import { createLauncher } from 'memcage';
+ *
+ * const launcher = createLauncher({ memory: '50M' });
+ * spawnSync(launcher.file, [...launcher.args, 'tail', '/dev/zero']);
+ * console.log((await launcher.close()).oom?.cause);
+ * ```
+ *
+ * ```text output
+ * limit
+ * ```
+ *
  * @throws as {@link spawn}, when the kernel refuses the cage. Refused namespaces show only when the command is
  * started.
  */

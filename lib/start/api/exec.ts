@@ -57,6 +57,18 @@ export interface PromisifiableExecFile extends ExecFile {
  * and everything that it starts are in the cage. See {@link spawn} for the cage, the errors and the differences from
  * Node.
  *
+ * ```js run
+ * import { promisify } from 'node:util';
+ * import { exec } from 'memcage';
+ *
+ * const { stdout } = await promisify(exec)('echo a | tr a b', { memory: '50M' });
+ * console.log(stdout.trim());
+ * ```
+ *
+ * ```text output
+ * b
+ * ```
+ *
  * @function
  */
 export const exec = collecting('exec', strict('exec', 'exec')) as PromisifiableExec;
@@ -64,6 +76,18 @@ export const exec = collecting('exec', strict('exec', 'exec')) as PromisifiableE
 /**
  * Like Node's `child_process.execFile`, which runs it: a program whose output is collected. See {@link spawn} for the
  * cage, the errors and the differences from Node.
+ *
+ * ```js run
+ * import { promisify } from 'node:util';
+ * import { execFile } from 'memcage';
+ *
+ * const { stdout } = await promisify(execFile)('echo', ['hello'], { memory: '50M' });
+ * console.log(stdout.trim());
+ * ```
+ *
+ * ```text output
+ * hello
+ * ```
  *
  * @function
  */

@@ -31,6 +31,17 @@ export interface PrepareOptions {
  * Find the cgroup in which cages are made, and prepare it ahead of time. If you don't, the first call that needs a
  * cage blocks for as long as that takes: some ten milliseconds with systemd. Returns the parent that is used.
  *
+ * ```js run
+ * import { prepare, run } from 'memcage';
+ *
+ * const parent = await prepare();
+ * console.log(parent.source, (await run('true', { memory: '50M' })).exitCode);
+ * ```
+ *
+ * ```text output
+ * own 0
+ * ```
+ *
  * @throws `ERR_MEMCAGE_NO_PARENT` with the `candidates` that were considered
  */
 export async function prepare(options: PrepareOptions = {}): Promise<Parent> {

@@ -7,6 +7,18 @@ import { callNode } from '../launch/start-call';
  * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.
  * The child is in its cage, with its limits set, and in its namespaces, before the first instruction of its program.
  *
+ * ```js run
+ * import { spawn } from 'memcage';
+ *
+ * const child = spawn('node', ['-e', 'Buffer.alloc(2 ** 31, 1)'], { memory: '100M' });
+ * const { oom } = await child.outcome;
+ * console.log(oom?.cause, oom?.limitBytes);
+ * ```
+ *
+ * ```text output
+ * limit 104857600
+ * ```
+ *
  * The main differences from Node: the child is killed when its parent dies, unless it is `detached`. `killSignal`
  * defaults to SIGKILL in a PID namespace, whose first process ignores SIGTERM unless it handles it. A Node child in a
  * cage gets a heap limit through NODE_OPTIONS (`nodeHeap`).

@@ -16,6 +16,16 @@ const CALLED = strict('whyUnsupported', 'spawn');
  * is known that forbids the start. It has the `code`, a message with the cause, and what helps. `enforce` and
  * `MEMCAGE_ENFORCE` play no part: a start that accepts less than the kernel may work where this gives an error.
  *
+ * ```js run
+ * import { whyUnsupported } from 'memcage';
+ *
+ * console.log(whyUnsupported({ memory: '100M', pids: 50 })?.message ?? 'it works here');
+ * ```
+ *
+ * ```text output
+ * it works here
+ * ```
+ *
  * Looks only: it makes, moves and starts nothing, and leaves no decision behind. On cgroup v2 with systemd it may ask
  * systemd's manager, which takes some milliseconds, two seconds in all if it does not answer. What the kernel shows only
  * when it is tried, such as a limit on namespaces that is reached, it can't foresee; `diagnose()` tries.

@@ -24,6 +24,17 @@ export interface DiagnoseOptions {
 /**
  * Find out what this machine offers for cages, and what is missing. Starts a child in each kind of namespace, without
  * a cage. A bad finding never makes it throw.
+ *
+ * ```js run
+ * import { diagnose } from 'memcage/machine';
+ *
+ * const { works, findings } = await diagnose();
+ * console.log(works, findings.some(({ name }) => name === 'kernel'));
+ * ```
+ *
+ * ```text output
+ * true true
+ * ```
  */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const { trial } = checkOptions(options, { of: 'diagnose', known: ['trial'] });

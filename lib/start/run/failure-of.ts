@@ -24,6 +24,13 @@ export interface EndedChild {
  * The error that {@link run} would reject with for a child that you started yourself: {@link MemoryLimitError}, {@link
  * LimitError}, {@link ExitError}, or why it could not be started. `null` if it ended with exit code 0.
  *
+ * ```js run
+ * import { failureOf, spawn } from 'memcage';
+ *
+ * const child = spawn('sh', ['-c', 'exit 3'], { memory: '50M' });
+ * console.log(failureOf(await child.outcome)?.message);
+ * ```
+ *
  * @param outcome what `child.outcome` resolved with; `stdout` and `stderr` of the error are empty unless it has them
  */
 export function failureOf(

@@ -9,6 +9,19 @@ import { runChild } from './run-child';
  * Run a program to its end and collect its output. Resolves once the child and everything that it left in its cage
  * are gone.
  *
+ * ```js run
+ * import { MemoryLimitError, run } from 'memcage';
+ *
+ * const { stdout } = await run('echo', ['hello'], { memory: '50M' });
+ * console.log(stdout.trim());
+ * await run('tail', ['/dev/zero'], { memory: '50M' }).catch((error) => console.log(error instanceof MemoryLimitError));
+ * ```
+ *
+ * ```text output
+ * hello
+ * true
+ * ```
+ *
  * @throws MemoryLimitError when the kernel killed the child or one of its descendants for memory, or when a Node
  * child most likely reached the limit that memcage set for its JavaScript heap; LimitError when another limit ended the
  * child; ExitError when the child did not end with exit code 0; TimeoutError after `timeout`; RunError, of which these are, when it

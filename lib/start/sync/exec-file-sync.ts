@@ -31,6 +31,16 @@ const EXEC = strict('execSync', 'execSync');
 /**
  * Like Node's `child_process.execFileSync`, in a cage and in namespaces. The error that it throws has `outcome`.
  *
+ * ```js run
+ * import { execFileSync } from 'memcage';
+ *
+ * console.log(execFileSync('echo', ['hello'], { memory: '50M', encoding: 'utf8' }).trim());
+ * ```
+ *
+ * ```text output
+ * hello
+ * ```
+ *
  * @throws as {@link spawnSync}, and Node's errors when the child did not end with exit code 0
  */
 export function execFileSync<const T extends TextEncoding = 'buffer'>(
@@ -61,6 +71,16 @@ export function execFileNow(called: Called, file: string, args: unknown, options
 
 /**
  * Like Node's `child_process.execSync`, in a cage and in namespaces. The error that it throws has `outcome`.
+ *
+ * ```js run
+ * import { execSync } from 'memcage';
+ *
+ * console.log(execSync('echo hello', { memory: '50M', encoding: 'utf8' }).trim());
+ * ```
+ *
+ * ```text output
+ * hello
+ * ```
  *
  * @throws as {@link execFileSync}
  */

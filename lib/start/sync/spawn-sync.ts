@@ -31,6 +31,17 @@ export type CagedSpawnSyncOptions<T extends TextEncoding = TextEncoding> = OneOf
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
  * `outcome`. When it returns, nothing is left in the child's private cage, nor of the child in a shared one.
  *
+ * ```js run
+ * import { spawnSync } from 'memcage';
+ *
+ * const { status, outcome } = spawnSync('sh', ['-c', 'exit 3'], { memory: '50M' });
+ * console.log(status, outcome.oom);
+ * ```
+ *
+ * ```text output
+ * 3 null
+ * ```
+ *
  * @throws a MemcageError when the kernel refuses the cage or the namespaces. What Node reports in `error`
  * arrives there.
  */

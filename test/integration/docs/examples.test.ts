@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseSync, transformSync } from '@swc/core';
-import { type Block, blocksOf, type Example, examplesOf, pages } from '../../support/docs/doc-examples';
+import { type Block, blocksOf, type Example, examplesOf, functionPages, pages } from '../../support/docs/doc-examples';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { cagesLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -38,8 +38,10 @@ testRows('every example of a page is run, or says that it is not', pages(), (pag
   expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([]);
 });
 
+const EVERY = [...pages(), ...functionPages()];
+
 const ofLanguage = (...languages: string[]): Block[] =>
-  pages().flatMap((page) => blocksOf(page).filter(({ language }) => languages.includes(language)));
+  EVERY.flatMap((page) => blocksOf(page).filter(({ language }) => languages.includes(language)));
 
 // Newer Nodes, which this may run on, have `using`, and Bun has types too.
 test('every example in JavaScript is what Node 20 can parse', () => {
@@ -54,7 +56,7 @@ test('every example in JavaScript is what Node 20 can parse', () => {
   expect(refused).toEqual([]);
 });
 
-const examples = pages().flatMap(examplesOf);
+const examples = EVERY.flatMap(examplesOf);
 
 // Examples with the same needs are skipped together, visibly.
 for (const needs of new Set(examples.map((example) => example.needs.join(' and ')))) {

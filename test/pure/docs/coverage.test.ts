@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { ErrorCode } from '../../../lib/common/errors/errors';
 import { everyCommand } from '../../../lib/programs/cli/every-command';
-import { pages, pageText } from '../../support/docs/doc-examples';
+import { functionPages, pages, pageText } from '../../support/docs/doc-examples';
 import { codeOf, expectNamed } from '../../support/docs/doc-names';
 import { testRows } from '../../support/rows';
 
@@ -266,6 +266,15 @@ describe('docs name', () => {
     expect(indexes.sort()).toEqual([...made, 'docs/api/README.md'].sort());
     const own = api.names().filter((name) => !apiPages().some((page) => page.endsWith(`/${name}.md`)));
     expect(own).toEqual([]);
+  });
+
+  test('each function by an example, first of all', () => {
+    // Those of these entries are Node's, or memcage's own.
+    const own = functionPages().filter((page) => !/\/(child_process|native)\//.test(page));
+    expect(own.length).toBeGreaterThan(20);
+    const beginningOf = (page: string): string => pageText(page).split(/\n##+ (?:Type )?Parameters/, 1)[0] ?? '';
+    const late = own.filter((page) => !/\n```js /.test(beginningOf(page)));
+    expect(late).toEqual([]);
   });
 
   test('only files that exist', () => {

@@ -19,6 +19,13 @@ export function pages(): string[] {
   return ['README.md', ...docs.map((name) => `docs/${name}`)];
 }
 
+/** The pages of the reference that are about a function, one for each. */
+export function functionPages(): string[] {
+  return (readdirSync(join(root, 'docs/api'), { recursive: true }) as string[])
+    .filter((path) => /(^|\/)functions\/\w+\.md$/.test(path))
+    .map((path) => `docs/api/${path}`);
+}
+
 export function pageText(page: string): string {
   return readFileSync(join(root, page), 'utf8');
 }
