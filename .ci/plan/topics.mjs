@@ -4,11 +4,11 @@
 
 /** The first one that matches decides. What none of them knows can change everything. */
 const PATHS = [
+  [/^surface\/|^scripts\/surface\.mjs$|^tsconfig\.surface\.json$/, ['lint']],
   [/^docs\/threat-model\.md$/, ['docs', 'test/integration/security/']],
   [/^docs\/|^\.vitepress\/|^scripts\/site\/|(?<!unstable)\.md$|^LICENSE$|^scripts\/links\.remarkrc\.mjs$/, ['docs']],
   [/^(biome\.json|eslint\.config\.mjs|knip\.jsonc|typedoc\.json|\.clang-format|\.editorconfig|\.gitignore)$/, ['lint']],
   [/^(\.dependency-cruiser\.mjs|scripts\/lint[^/]*|scripts\/(native-rooms|room-sizes|tidy-commands)\.mjs)$/, ['lint']],
-  [/^surface\/|^scripts\/surface\.mjs$|^tsconfig\.surface\.json$/, ['lint']],
   [/^\.clang-tidy$/, ['lint', 'native']],
   [
     /^(native|test\/native)\/|^(binding\.gyp|memcage\.gypi)$|^scripts\/(build-native|check-binary)\.mjs$/,
