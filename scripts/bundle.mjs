@@ -1,7 +1,7 @@
-// Makes dist/*.js from lib/. The files are few, since a hundred small ones take longer to load than the first child
+// Makes dist/ anew, with *.js from lib/. The files are few, since a hundred small ones take longer to load than the first child
 // takes to start. But they are more than one, since V8 reads every line of a file that it loads, and
 // `require('memcage')` needs a fifth of them.
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildInParts } from './parts.mjs';
@@ -95,7 +95,8 @@ function withoutComments(code) {
   return code.replace(/^ *\/\*\*(?:[^*]|\*(?!\/))*\*\/\n/gm, '');
 }
 
-for (const name of readdirSync(join(root, 'dist'))) if (/\.m?js$/.test(name)) rmSync(join(root, 'dist', name));
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist'));
 
 await buildInParts({
   common: external,

@@ -6,7 +6,7 @@
 const PATHS = [
   [/^surface\/|^scripts\/surface\.mjs$|^tsconfig\.surface\.json$/, ['lint']],
   [/^docs\/threat-model\.md$/, ['docs', 'test/integration/security/']],
-  [/^docs\/|^\.vitepress\/|^scripts\/site\/|(?<!unstable)\.md$|^LICENSE$|^scripts\/links\.remarkrc\.mjs$/, ['docs']],
+  [/^docs\/|^\.vitepress\/|^scripts\/site\/|(?<!unstable)\.md$|^LICENSE$/, ['docs']],
   [/^(biome\.json|eslint\.config\.mjs|knip\.jsonc|typedoc\.json|\.clang-format|\.editorconfig|\.gitignore)$/, ['lint']],
   [/^(\.dependency-cruiser\.mjs|scripts\/lint[^/]*|scripts\/(native-rooms|room-sizes|tidy-commands)\.mjs)$/, ['lint']],
   [/^\.clang-tidy$/, ['lint', 'native']],
@@ -14,7 +14,10 @@ const PATHS = [
     /^(native|test\/native)\/|^(binding\.gyp|memcage\.gypi)$|^scripts\/(build-native|check-binary)\.mjs$/,
     ['code', 'native'],
   ],
-  [/^scripts\/(prebuilds|forget-libraries|test-package)\.mjs$|^scripts\/libc-symbols\.txt$/, ['package', 'arm64']],
+  [
+    /^scripts\/(prebuilds|forget-libraries|test-package|check-tarball)\.mjs$|^scripts\/libc-symbols\.txt$/,
+    ['package', 'arm64'],
+  ],
   [/^test\/(packed|smoke|roots)\//, ['package', 'arm64']],
   [/^test\/arm64\//, ['arm64']],
   [/^test\/fuzz\//, ['fuzz']],
