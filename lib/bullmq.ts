@@ -4,9 +4,13 @@
  *
  * @module memcage/bullmq
  */
-import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
+<<<<<<< HEAD
 import { MemcageError } from './index';
+=======
+import { companion } from './common/addon/companion';
+import { ErrorCode, MemcageError } from './index';
+>>>>>>> 88a409cf (Work out of a bundle, with the addon beside it)
 import { JobRuns } from './programs/bullmq/job-runs';
 import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options';
 import { loadProtocol } from './programs/bullmq/protocol';
@@ -15,7 +19,6 @@ import { refuseLarge, Seats, SpareRoom } from './programs/bullmq/seats';
 export type { ProcessorOptions, RetryOptions } from './programs/bullmq/options';
 
 const protocol = loadProtocol();
-const MODULE = join(__dirname, 'bullmq-child.mjs');
 
 /**
  * A processor for `new Worker(queue, processor)`, made by {@link createProcessor}.
@@ -72,7 +75,7 @@ export function createProcessor<Data = unknown, Result = unknown>(
   file: string | URL,
   options: ProcessorOptions,
 ): Processor<Data, Result> {
-  const plan = readPlan(file, options, { protocol, module: MODULE });
+  const plan = readPlan(file, options, { protocol, module: companion('bullmq-child.mjs') });
   refuseLarge(plan);
   return makeProcessor(plan, options) as Processor<Data, Result>;
 }

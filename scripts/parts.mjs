@@ -120,7 +120,10 @@ export async function buildInParts({ common, lib, entries, programs, files, toge
   const commonJs = async (name, platform) => {
     const { code } = await transform(texts.get(name), { format: 'cjs', platform, target: common.target });
     const loaded = together.slice(0, Math.max(together.indexOf(name), 0));
-    const parted = rework(withParts(code, loaded), name).replace(`require("./${shared}.js")`, '$$first');
+    const parted = rework(withParts(withRequire(code, shared), loaded), name).replace(
+      `require("./${shared}.js")`,
+      '$$first',
+    );
     return platform === 'node' ? parted : withPlainExports(parted);
   };
 
@@ -153,7 +156,7 @@ function $same(made) {
 function $unloadable(options) {
   return new $first.${unloadable.type}(${JSON.stringify(unloadable.code)}, ${JSON.stringify(unloadable.message)}, options);
 }
-${(await commonJs(shared, 'neutral')).replace(/^module\.exports = /m, 'var $$first = ')}
+${withoutHelper(await commonJs(shared, 'neutral')).replace(/^module\.exports = /m, 'var $$first = ')}
 ${withLater('index', await commonJs('index', 'node'), texts)}
 Object.defineProperty(module.exports, ${INTERNAL}, { value: (made) => $same(made) && { $first, $part, $later } });
 `,
@@ -234,6 +237,23 @@ function withLater(entry, code, texts) {
     return before + name;
   });
   return later.join('') + exported;
+}
+
+/**
+ * esbuild's own way to have a `require` in a module of ECMAScript hides from other bundlers what is required. It also names the
+ * shared file by a hash, which another version of anything in it changes in all others.
+ */
+function withRequire(code, shared) {
+  const variable = `import_${shared.replace('-', '_')}`;
+  return code
+    .replaceAll(`(0, ${variable}.__require)(`, 'require(')
+    .replaceAll(`${variable}.__require.resolve(`, 'require.resolve(')
+    .replaceAll(variable, 'import_first');
+}
+
+/** What esbuild has in the shared file for that. */
+function withoutHelper(code) {
+  return code.replace(/^var __require = .*\n(?:[ }].*\n)*/m, '').replace(/^ {2}__require: __require,\n/m, '');
 }
 
 /**

@@ -165,8 +165,7 @@ function node(type, code) {
 }
 
 function execute(file, args) {
-  const env = { ...process.env, PREBUILDS_ONLY: '1' };
-  return execFileSync(file, args, { cwd: project, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return execFileSync(file, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 function npm(cwd, ...args) {

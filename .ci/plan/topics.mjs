@@ -15,10 +15,10 @@ const PATHS = [
     ['code', 'native'],
   ],
   [
-    /^scripts\/(prebuilds|forget-libraries|test-package|check-tarball)\.mjs$|^scripts\/libc-symbols\.txt$/,
+    /^scripts\/(prebuilds|forget-libraries|test-package|check-tarball|declarations)\.mjs$|^scripts\/libc-symbols\.txt$/,
     ['package', 'arm64'],
   ],
-  [/^test\/(packed|smoke|roots)\//, ['package', 'arm64']],
+  [/^test\/(packed|smoke|roots|bundles)\//, ['package', 'arm64']],
   [/^test\/arm64\//, ['arm64']],
   [/^test\/fuzz\//, ['fuzz']],
   [/^test\/sanitize\//, ['sanitize']],

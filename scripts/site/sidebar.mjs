@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** Every page of docs/ is in one of these; the file of a page that is not in docs/ has its path from the root. */
 const SECTIONS = {
-  Start: ['/README', 'tutorial', 'install', 'from-child-process', 'faq', 'recipes', 'temporal', 'agents'],
+  Start: ['/README', 'tutorial', 'install', 'bundling', 'from-child-process', 'faq', 'recipes', 'temporal', 'agents'],
   Guides: [
     'run',
     'spawn',

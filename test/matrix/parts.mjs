@@ -50,6 +50,7 @@ const PARTS = {
     ]),
   ),
   roots: { command: ['npm', 'run', 'test:roots'], rows: /^root-/, proves: [...PACKAGE, 'test/roots'] },
+  bundles: { command: ['npm', 'run', 'test:bundles'], proves: [...PACKAGE, 'docs/bundling.md', 'test/bundles'] },
   arm64: { command: ['npm', 'run', 'test:arm64'], rows: /^arm64/, proves: [...PACKAGE, 'test/arm64', 'test/guest'] },
   proving: {
     ...inJest(

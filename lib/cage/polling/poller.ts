@@ -1,8 +1,7 @@
 import { accessSync, constants, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { companion } from '../../common/addon/companion';
 import { addonPath } from '../../common/addon/load-native';
-import { PACKAGE_ROOT } from '../../common/addon/package-root';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/proc';
@@ -77,7 +76,7 @@ class Poller {
       platform,
       pageBytes: platform === 'linux' ? readPageSize() : 0,
     };
-    this.#worker = new Worker(join(PACKAGE_ROOT, 'dist', 'polling-worker.js'), {
+    this.#worker = new Worker(companion('polling-worker.js'), {
       name: 'memcage-sampler',
       workerData,
       transferList: [port2],

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { shellWord } from '../text/names';
-import { buildCommand, PACKAGE_ROOT } from './package-root';
+import { buildCommand, bundleDirectory, PACKAGE_ROOT } from './package-root';
 
 /** Why the addon can't be used here. */
 export interface LoadFailure {
@@ -12,7 +12,7 @@ export interface LoadFailure {
   cause?: unknown;
 }
 
-const REINSTALL = 'install memcage anew, with its dependencies';
+const REINSTALL = 'install memcage anew';
 
 export function explainNotLinux(): LoadFailure {
   return {
@@ -21,11 +21,14 @@ export function explainNotLinux(): LoadFailure {
   };
 }
 
-/** node-gyp-build can't be loaded, or has found no binary. */
-export function explainNotFound(cause: unknown): LoadFailure {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code !== undefined) {
-    return { detail: `memcage can't look for its binary: ${firstLine(message)}`, cure: REINSTALL, cause };
+/** There is no binary. */
+export function explainNotFound(): LoadFailure {
+  const bundle = bundleDirectory();
+  if (bundle !== undefined) {
+    return {
+      detail: `memcage is in a bundle, and has no binary in ${join(bundle, 'prebuilds')}`,
+      cure: `copy those of the package beside the bundle: cp -r node_modules/memcage/prebuilds ${shellWord(bundle)}`,
+    };
   }
   const platform = `${process.platform}-${process.arch}`;
   const has = platformsWithBinary().join(' and ');
@@ -33,7 +36,7 @@ export function explainNotFound(cause: unknown): LoadFailure {
     has === ''
       ? `memcage has no binary at all in ${PACKAGE_ROOT}`
       : `memcage has no binary for ${platform}, only for ${has}`;
-  return { detail, cure: `build one, with a C++20 compiler, make and python3: ${buildCommand()}`, cause };
+  return { detail, cure: `build one, with a C++20 compiler, make and python3: ${buildCommand()}` };
 }
 
 /** `path` is there, but Node could not load it. */

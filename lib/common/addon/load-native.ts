@@ -1,10 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import type { NativeBinding, NativeError, Stage } from '../../../types/native';
 import { MemcageError } from '../errors/errors';
 import { isOlderThan, OLDEST_KERNEL } from '../machine/versions';
 import { explainNotFound, explainNotLinux, explainNotLoaded, type LoadFailure } from './load-failure';
-import { PACKAGE_ROOT } from './package-root';
+import { addonPlaces, PACKAGE_ROOT } from './package-root';
 
 let loaded: NativeBinding | undefined;
 let path: string | undefined;
@@ -53,7 +54,8 @@ function load(): NativeBinding | LoadFailure {
   const found = find();
   if (typeof found !== 'string') return found;
   try {
-    const binding = require(found) as NativeBinding;
+    // Not `require`, which a bundler would take for its own.
+    const binding = createRequire(found)(found) as NativeBinding;
     return refuseOldKernel(binding) ?? binding;
   } catch (cause) {
     // Where addons are disabled, no free fd would help.
@@ -62,18 +64,11 @@ function load(): NativeBinding | LoadFailure {
   }
 }
 
-interface NodeGypBuild {
-  path(directory: string): string;
-}
-
 function find(): string | LoadFailure {
-  try {
-    path ??= (require('node-gyp-build') as NodeGypBuild).path(PACKAGE_ROOT);
-    return path;
-  } catch (cause) {
-    throwWantOfFds();
-    return explainNotFound(cause);
-  }
+  path ??= addonPlaces().find((place) => existsSync(place));
+  if (path !== undefined) return path;
+  throwWantOfFds();
+  return explainNotFound();
 }
 
 /** Throws the system's error if no fd is free: no file can be opened then, so an existing addon seems to be missing. */

@@ -1,15 +1,40 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shellWord } from '../text/names';
 
-/** The directory of this copy of memcage, which contains its package.json. */
-export const PACKAGE_ROOT = findRoot(__dirname);
+/** A module of ECMAScript, which a bundler may have made of this file, has no __dirname. Then it is what Node runs. */
+const CODE = typeof __dirname === 'string' ? __dirname : dirname(process.argv[1] ?? process.execPath);
+
+/** The directory of this copy of memcage, which contains its package.json. In a bundle that of the package around it. */
+export const PACKAGE_ROOT = findRoot(CODE);
 
 /** The root is one step up from `dist/`, and more from a room of `lib/`. */
 function findRoot(from: string): string {
   for (let directory = from; ; directory = dirname(directory)) {
     if (existsSync(join(directory, 'package.json')) || dirname(directory) === directory) return directory;
   }
+}
+
+/** Where the addon may be, the best first: built here, in the package, beside a bundle. */
+export function addonPlaces(): string[] {
+  const prebuilt = join('prebuilds', `${process.platform}-${process.arch}`, 'memcage.node');
+  return [join(PACKAGE_ROOT, 'build/Release/memcage.node'), join(PACKAGE_ROOT, prebuilt), join(CODE, prebuilt)];
+}
+
+/** The directory of `prebuilds/` beside this code, if a bundler has put it into a file of others. */
+export function bundleDirectory(): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { name?: unknown };
+    return name === 'memcage' ? undefined : CODE;
+  } catch {
+    return CODE;
+  }
+}
+
+/** A file of `dist/` that Node loads by its path; in a bundle the one beside it. It may be missing. */
+export function companionPath(name: string): string {
+  const own = join(CODE, name);
+  return existsSync(own) ? own : join(PACKAGE_ROOT, 'dist', name);
 }
 
 /** What builds the addon and memcage-exec in this copy of memcage, whatever package manager installed it. */

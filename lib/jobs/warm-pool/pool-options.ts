@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../../common/addon/package-root';
+import { companion } from '../../common/addon/companion';
+import { companionPath } from '../../common/addon/package-root';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
@@ -13,8 +13,7 @@ import { requestOf } from '../../start/request/start-request';
 import type { WarmPoolAskOptions, WarmPoolOptions, WarmPoolSettings, WarmPoolTakeOptions } from './warm-pool';
 
 export const CALLED = strict('createWarmPool', 'fork', ['spare', 'maxChildren', 'maxUses', 'trim']);
-const PRELOAD = join(PACKAGE_ROOT, 'dist', 'warm-preload.js');
-const ALLOW_PRELOAD = `--allow-fs-read=${PRELOAD}`;
+const PRELOAD = 'warm-preload.js';
 const PERMISSION = /(^|\s)--(experimental-)?permission(\s|$)/;
 
 /** What a pool does, apart from how its children are started. */
@@ -108,13 +107,18 @@ function copyWithInherited<T extends object>(given: T): T {
 /** First, so that the preload sees, and hides, its own arguments only. */
 function withPreload(execArgv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const isRestricted = PERMISSION.test([...execArgv, env.NODE_OPTIONS ?? ''].join(' '));
-  return [...(isRestricted ? [ALLOW_PRELOAD] : []), '--require', PRELOAD, ...execArgv];
+  const preload = companion(PRELOAD);
+  return [...(isRestricted ? [allowing(preload)] : []), '--require', preload, ...execArgv];
 }
 
 export function withoutPreload(args: readonly string[]): string[] {
-  const at = args.indexOf(PRELOAD) - 1;
-  return at < 0 ? [...args] : args.filter((arg, index) => index !== at && index !== at + 1 && arg !== ALLOW_PRELOAD);
+  const preload = companionPath(PRELOAD);
+  const at = args.indexOf(preload) - 1;
+  const own = (arg: string, index: number): boolean => index === at || index === at + 1 || arg === allowing(preload);
+  return at < 0 ? [...args] : args.filter((arg, index) => !own(arg, index));
 }
+
+const allowing = (path: string): string => `--allow-fs-read=${path}`;
 
 /** What Node's fork() passes on: `process.execArgv` without the code of `node -e`. */
 function ownExecArgv(): readonly string[] {

@@ -20,7 +20,7 @@ const options = {
 };
 
 module.exports = {
-  native: require('node-gyp-build')(root),
+  native: require(join(root, 'build/Release/memcage.node')),
   faults: require(join(root, 'test/native/build/Release/faults.node')),
   options,
 };
