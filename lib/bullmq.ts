@@ -5,12 +5,8 @@
  * @module memcage/bullmq
  */
 import type { Job, Worker } from 'bullmq';
-<<<<<<< HEAD
-import { MemcageError } from './index';
-=======
 import { companion } from './common/addon/companion';
-import { ErrorCode, MemcageError } from './index';
->>>>>>> 88a409cf (Work out of a bundle, with the addon beside it)
+import { MemcageError } from './index';
 import { JobRuns } from './programs/bullmq/job-runs';
 import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options';
 import { loadProtocol } from './programs/bullmq/protocol';

@@ -1,11 +1,11 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import type { NativeBinding, NativeError, Stage } from '../../../types/native';
 import { MemcageError } from '../errors/errors';
 import { isOlderThan, OLDEST_KERNEL } from '../machine/versions';
 import { explainNotFound, explainNotLinux, explainNotLoaded, type LoadFailure } from './load-failure';
-import { addonPlaces, PACKAGE_ROOT } from './package-root';
+import { ADDON_PLACES, PACKAGE_ROOT } from './package-root';
 
 let loaded: NativeBinding | undefined;
 let path: string | undefined;
@@ -64,11 +64,24 @@ function load(): NativeBinding | LoadFailure {
   }
 }
 
+interface NodeGypBuild {
+  path(directory: string): string;
+}
+
 function find(): string | LoadFailure {
-  path ??= addonPlaces().find((place) => existsSync(place));
+  path ??= ADDON_PLACES.map(addonIn).find((found) => found !== undefined);
   if (path !== undefined) return path;
   throwWantOfFds();
   return explainNotFound();
+}
+
+function addonIn(directory: string): string | undefined {
+  const { path: find } = require('node-gyp-build') as NodeGypBuild;
+  try {
+    return find(directory);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Throws the system's error if no fd is free: no file can be opened then, so an existing addon seems to be missing. */

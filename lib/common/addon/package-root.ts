@@ -15,11 +15,8 @@ function findRoot(from: string): string {
   }
 }
 
-/** Where the addon may be, the best first: built here, in the package, beside a bundle. */
-export function addonPlaces(): string[] {
-  const prebuilt = join('prebuilds', `${process.platform}-${process.arch}`, 'memcage.node');
-  return [join(PACKAGE_ROOT, 'build/Release/memcage.node'), join(PACKAGE_ROOT, prebuilt), join(CODE, prebuilt)];
-}
+/** The directories in which the addon may be, built or prebuilt: this package, and that of a bundle. */
+export const ADDON_PLACES: readonly string[] = [PACKAGE_ROOT, CODE];
 
 /** The directory of `prebuilds/` beside this code, if a bundler has put it into a file of others. */
 export function bundleDirectory(): string | undefined {
