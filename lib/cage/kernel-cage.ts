@@ -59,7 +59,7 @@ export class KernelCage extends BaseCage {
     super(outer);
     this.cageCgroup = cageCgroup;
     this.spare = spare;
-    this.cgroup = new Cgroup(cageCgroup.memory, cageCgroup.version, {
+    this.cgroup = Cgroup.over(cageCgroup.memory, cageCgroup.version, {
       killCgroup: cageCgroup.killCgroup,
       hasMembers: () => this.#members > 0,
       onWatched: () => cageCgroup.exitCleanUp.forbid(),

@@ -193,8 +193,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     }
   }
 
-  /** @internal Use the static methods. The handle of a cage uses the cage's fds. */
-  constructor(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions = {}) {
+  /** @internal The handle of a cage uses the cage's fds. */
+  static over(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions = {}): Cgroup {
+    return new Cgroup(directory, version, options);
+  }
+
+  private constructor(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions) {
     super();
     this.#directory = directory;
     this.#options = options;
@@ -676,7 +680,7 @@ function openChecked(path: string): CgroupDirectory {
 
 /** A handle that owns the anchor of the directory. */
 function own(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
-  return new Cgroup(directory, version, { ownsAnchor: true });
+  return Cgroup.over(directory, version, { ownsAnchor: true });
 }
 
 function openParent(parent: string | undefined): CgroupDirectory {

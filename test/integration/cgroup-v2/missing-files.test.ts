@@ -21,7 +21,7 @@ describeIf('linux', 'a kernel without', () => {
   }
 
   function cgroup(files: Parameters<typeof fakeCgroup>[0]): Cgroup {
-    return new Cgroup(fake(files).directory, 2);
+    return Cgroup.over(fake(files).directory, 2);
   }
 
   describe('cgroup.kill (before 5.14)', () => {
@@ -87,7 +87,7 @@ describeIf('linux', 'a kernel without', () => {
 
   test('a limit that it lacks: those before it are put back', () => {
     const made = fake({ 'memory.max': 'max\n', 'memory.swap.max': 'max\n', 'memory.high': '8192\n' });
-    const group = new Cgroup(made.directory, 2);
+    const group = Cgroup.over(made.directory, 2);
     expect(() => group.setLimits({ high: 4096, zswap: 0 })).toThrow(withCode('UNSUPPORTED', 'memory.zswap: '));
     expect(made.read('memory.high')).toBe('8192\n');
   });
@@ -109,13 +109,13 @@ describeIf('linux', 'a kernel without', () => {
 
   test('an end to the freezing, which is given up and taken back', async () => {
     const made = fake({ 'cgroup.freeze': '0\n', 'cgroup.events': 'populated 1\nfrozen 0\n' });
-    await expect(new Cgroup(made.directory, 2).freeze()).rejects.toThrow(withCode('BUSY', 'state D'));
+    await expect(Cgroup.over(made.directory, 2).freeze()).rejects.toThrow(withCode('BUSY', 'state D'));
     expect(made.read('cgroup.freeze')).toBe('0\n');
   });
 
   test('an end to the freezing, which is thawed meanwhile', async () => {
     const made = fake({ 'cgroup.freeze': '0\n', 'cgroup.events': 'populated 1\nfrozen 0\n' });
-    const group = new Cgroup(made.directory, 2);
+    const group = Cgroup.over(made.directory, 2);
     const freezing = expect(group.freeze()).rejects.toThrow(withCode('BUSY', 'was thawed'));
     expect(made.read('cgroup.freeze')).toBe('1\n');
     await group.thaw();
