@@ -80,7 +80,7 @@ describeIf('cgroup', `walking through cgroups on v${version}`, () => {
       limitHits: 0,
       highHits: version === 1 ? null : 0,
       swapPeakBytes: top.details().swapPeakBytes,
-      stall: version === 1 ? null : { someMs: expect.any(Number) as number, fullMs: expect.any(Number) as number },
+      pressure: version === 1 ? null : { someMs: expect.any(Number) as number, fullMs: expect.any(Number) as number },
     });
     const { memory } = await run('true', { memory: '8M', memoryDetails: true });
     expect(Object.keys(top.details())).toEqual(Object.keys(memory.details ?? {}));
