@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { markTested } from '../scripts/release/tested.mjs';
 import { testFiles } from '../scripts/test-files.mjs';
 import { changes, seedOfTree } from './plan/changes.mjs';
 import { planLines } from './plan/lines.mjs';
@@ -84,6 +85,7 @@ async function main([option, ...words]) {
   }
   const seconds = Math.round((performance.now() - started) / 1000);
   const isGreen = printSummary({ ends, record, seconds, reason: interruption.reason, isWhole });
+  if (isGreen) markTested();
   // A step may have left something that keeps this process alive.
   process.exit(isGreen ? 0 : 1);
 }

@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 
 scripts/ensure-packages.sh shellcheck
 shellcheck --external-sources --check-sourced --source-path=SCRIPTDIR \
-  .ci/run scripts/*.sh test/{fuzz,guest,matrix}/run test/guest/uml/build test/roots/{make,enter,musl-libraries} \
+  .ci/run scripts/*.sh scripts/release/{root,prebuilds-in-root} test/{fuzz,guest,matrix}/run test/guest/uml/build test/roots/{make,enter,musl-libraries} \
   test/arm64/{musl,user-mode} test/guest/init/* test/guest/views/* test/fixtures/races/stranger.sh

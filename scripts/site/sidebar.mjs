@@ -50,6 +50,7 @@ const SECTIONS = {
     'reliability',
     'tested',
     '/CONTRIBUTING',
+    '/RELEASING',
     '/test/README',
     '/test/guest/README',
     '/test/roots/README',

@@ -51,6 +51,14 @@ const PARTS = {
   ),
   roots: { command: ['npm', 'run', 'test:roots'], rows: /^root-/, proves: [...PACKAGE, 'test/roots'] },
   bundles: { command: ['npm', 'run', 'test:bundles'], proves: [...PACKAGE, 'docs/bundling.md', 'test/bundles'] },
+  rehearsal: {
+    command: ['npm', 'run', 'release:rehearse'],
+    proves: [...PACKAGE, 'package-lock.json', 'scripts/release', 'test/rehearsal'],
+  },
+  reproducible: {
+    command: ['npm', 'run', 'test:reproducible'],
+    proves: [...PACKAGE, 'package-lock.json', 'scripts/release', 'test/reproducible'],
+  },
   arm64: { command: ['npm', 'run', 'test:arm64'], rows: /^arm64/, proves: [...PACKAGE, 'test/arm64', 'test/guest'] },
   proving: {
     ...inJest(

@@ -13,6 +13,7 @@ const TOOLS = {
     ...{ rollup: '4.68.8', '@rollup/plugin-commonjs': '29.0.3', '@rollup/plugin-node-resolve': '16.0.3' },
   },
   installers: { '@yarnpkg/cli-dist': '4.18.1', pnpm: '10.34.9' },
+  npm: { npm: '11.19.1' },
   registry: { verdaccio: '6.10.4' },
 };
 
