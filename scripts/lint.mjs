@@ -7,7 +7,20 @@ import { execFile } from 'node:child_process';
  * The slow ones come first. None reads what another writes: dist/ (package), build/ without its programs (native),
  * build/api (docs), build/site (site).
  */
-const PARTS = ['native', 'eslint', 'types', 'site', 'docs', 'package', 'unused', 'rooms', 'format', 'shell', 'binary'];
+const PARTS = [
+  'native',
+  'eslint',
+  'types',
+  'site',
+  'docs',
+  'package',
+  'unused',
+  'rooms',
+  'format',
+  'shell',
+  'workflows',
+  'binary',
+];
 
 /** Resolves to whether the part is clean. */
 function lint(name) {
