@@ -18,7 +18,7 @@ const PATHS = [
     /^scripts\/(prebuilds|forget-libraries|test-package|check-tarball|declarations)\.mjs$|^scripts\/libc-symbols\.txt$/,
     ['package', 'arm64'],
   ],
-  [/^test\/(packed|smoke|roots|bundles|rehearsal|reproducible)\//, ['package', 'arm64']],
+  [/^test\/(packed|smoke|roots|bundles|installers|rehearsal|reproducible)\//, ['package', 'arm64']],
   [/^test\/arm64\//, ['arm64']],
   [/^test\/fuzz\//, ['fuzz']],
   [/^test\/sanitize\//, ['sanitize']],

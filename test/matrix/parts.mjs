@@ -51,6 +51,7 @@ const PARTS = {
   ),
   roots: { command: ['npm', 'run', 'test:roots'], rows: /^root-/, proves: [...PACKAGE, 'test/roots'] },
   bundles: { command: ['npm', 'run', 'test:bundles'], proves: [...PACKAGE, 'docs/bundling.md', 'test/bundles'] },
+  installers: { command: ['npm', 'run', 'test:installers'], proves: [...PACKAGE, 'test/installers'] },
   rehearsal: {
     command: ['npm', 'run', 'release:rehearse'],
     proves: [...PACKAGE, 'package-lock.json', 'scripts/release', 'test/rehearsal'],
