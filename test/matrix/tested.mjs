@@ -27,7 +27,8 @@ const HEAD = `# What memcage was tested on
 \`npm run test:matrix\` writes this page (\`test/guest\` of the repository says how). A kernel marked \`uml\` runs as a process on the
 machine that starts the tests. \`tcg\` is the distribution's own kernel in an emulated machine, and \`kvm\` is the same on the machine's
 processor. \`qemu-user\` emulates only the programs, on the kernel of the machine. A run skips the tests that its machine can't do; nearly all
-of them run in another. \`root-*\` are the package in other root file systems (\`test/roots\`), and \`arm64*\` on arm64 (\`test/arm64\`). A run
+of them run in another. \`root-*\` are the package in other root file systems (\`test/roots\`), and \`arm64*\` on arm64 (\`test/arm64\`). \`bundles\`,
+\`installers\`, \`rehearsal\` and \`reproducible\` are what becomes of the package (\`test/README.md\`). A run
 with the name of a compiler counts no tests: that compiler built memcage without a warning, and children started under that
 build. clang-15 and clang-16 have no row, because Debian 13 does not have them: they were tried in a root file system of Debian 12.
 \`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](nodes.md#soak) and [speed.md](speed.md). \`proving\`,
