@@ -153,7 +153,7 @@ export function readTakeOptions(options: WarmPoolTakeOptions): ReadTakeOptions {
 }
 
 export function readAskOptions(message: unknown, options: WarmPoolAskOptions): ReadAskOptions {
-  const { signal, timeout } = checkOptions(options, { of: 'pool.run', known: ['signal', 'timeout'] });
+  const { signal, timeout } = checkOptions(options, { of: 'pool.ask', known: ['signal', 'timeout'] });
   if (message === undefined || typeof message === 'function' || typeof message === 'symbol') {
     throw invalidArgument('message', 'what the channel can send', message);
   }
