@@ -2,6 +2,8 @@
 /**
  * A processor for BullMQ that does each job in a child and a cage of its own. bullmq is an optional peer dependency.
  *
+ * Experimental: see docs/stability.md.
+ *
  * @module memcage/bullmq
  */
 import type { Job, Worker } from 'bullmq';

@@ -4,6 +4,8 @@
  * functions in place of Node's. Libraries pass extra options of their own, so an unknown option is ignored, unless it
  * looks like a typo for one of memcage's.
  *
+ * Stable: see docs/stability.md.
+ *
  * @module memcage/child_process
  */
 import { dropIn } from './start/api/child-process-functions';

@@ -2,6 +2,8 @@
 /**
  * Run child processes in memory cgroups and Linux namespaces of their own.
  *
+ * Stable: see docs/stability.md.
+ *
  * @module memcage
  */
 export type { Stage, StallSign } from '../types/native';

@@ -2,6 +2,8 @@
 /**
  * What this machine has for cages, and which cages there are: of this thread, of other processes, and of dead ones.
  *
+ * Stable, but for what is marked as experimental: see docs/stability.md.
+ *
  * @module memcage/machine
  */
 export type * from '../types/diagnosis';

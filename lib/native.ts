@@ -2,6 +2,8 @@
 /**
  * The system calls beneath memcage. Each function does what it is told, without defaults and without policy.
  *
+ * Experimental: see docs/stability.md.
+ *
  * @module memcage/native
  */
 import type { NativeBinding } from '../types/native';

@@ -2,6 +2,8 @@
 /**
  * Limits of an OCI runtime configuration as memcage's.
  *
+ * Stable: see docs/stability.md.
+ *
  * @module memcage/oci
  */
 export { limitsFromOci, type OciOptions } from './common/oci/limits-from-oci';

@@ -2,6 +2,8 @@
 /**
  * Metrics of cgroups for OpenTelemetry. `@opentelemetry/api` is an optional peer dependency.
  *
+ * Experimental: see docs/stability.md.
+ *
  * @module memcage/otel
  */
 

@@ -2,6 +2,8 @@
 /**
  * Metrics of cgroups for prom-client, an optional peer dependency.
  *
+ * Stable: see docs/stability.md.
+ *
  * @module memcage/prometheus
  */
 
