@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemoryOption, run } from 'memcage';
 import { Cgroup, type CgroupEvents } from 'memcage/cgroup';
-import { said } from '../../support/cage-kinds';
+import { killedFirst, said } from '../../support/cage-kinds';
 import { oomKills, removeTree, version } from '../../support/cgroups/cgroup-tree';
 import { countOf, namesOf, recordEvents } from '../../support/children/record-events';
 import { expectNothingLeft } from '../../support/nothing-left';
@@ -50,7 +50,8 @@ async function leave(): Promise<void> {
   }
 }
 
-const KILLED = 'tail /dev/zero';
+// Never the shell, which may be the largest while many begin.
+const KILLED = `(${killedFirst}; exec tail /dev/zero)`;
 
 describeIf('cgroup', 'events of a cgroup', () => {
   afterEach(async () => {
