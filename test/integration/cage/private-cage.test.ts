@@ -23,7 +23,7 @@ describeIf('cgroup', 'the private cage of a child', () => {
     await using cage = createCage({ memory: '50M' });
     const inner = cage.contain(() => createCage({ memory: '30M' }));
     const child = inner.spawn('true', { memory: '20M' });
-    expect([cage.outer, inner.outer, child.cage.outer]).toEqual([undefined, cage, inner]);
+    expect([cage.outer, inner.outer, child.cage.outer]).toEqual([null, cage, inner]);
     expect(inner.spawn('true').cage).toBe(inner);
     const alone = spawn('true', { memory: '20M' });
     expect(alone.cage.outer).toBeNull();

@@ -39,7 +39,7 @@ describeIf(['cgroup', 'chromium'], 'a browser in a cage', () => {
     project.write('program.js', PROGRAM);
     const { code, stdout, stderr, left } = await startIn(project, [process.execPath, 'program.js']).end;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '["Page crashed!","kept","next"]\n' });
-    expect(stderr).toMatch(/^\{\s+cause: 'limit',\s+limitBytes: 734003200,/);
+    expect(stderr).toMatch(/^\{\s+message: .*\s+cause: 'limit',\s+kills: 1,\s+limitBytes: 734003200,/);
     expect(left).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ const TERMINATED = /^ *A jest worker process \(pid=\d+\) was terminated by anoth
 const KILLED = expect.stringMatching(
   /(^|\n)memcage: .* was killed for its memory limit of 700 MiB \(peak.*\s*$/,
 ) as string;
-const EVENT = expect.stringMatching(/cause: 'limit',\s+limitBytes: 629145600,/) as string;
+const EVENT = expect.stringMatching(/cause: 'limit',\s+kills: 1,\s+limitBytes: 629145600,/) as string;
 
 describeIf(['cgroup', 'host'], 'Jest with a limit', () => {
   let project: UserProject;

@@ -38,7 +38,7 @@ describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec npx vitest run ${options}`]).end;
     expect(readReport(project)).toEqual({ ...report, limit: 'passed' });
     expect(stderr).toMatch(/Worker exited unexpectedly/);
-    expect(stderr).toMatch(/cause: 'limit',\s+limitBytes: 419430400,/);
+    expect(stderr).toMatch(/cause: 'limit',\s+kills: 1,\s+limitBytes: 419430400,/);
     expect({ code, left }).toEqual({ code: 1, left: [] });
   });
 });
