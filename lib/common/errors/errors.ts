@@ -38,7 +38,8 @@ export class MemcageError extends Error {
   declare readonly candidates?: readonly ParentCandidate[];
   /**
    * With `ERR_MEMCAGE_AMBIGUOUS`: the paths of all cgroups that could be meant; the message has the first ones. With
-   * `ERR_MEMCAGE_SEVERAL_COPIES`: the paths of the copies, starting with the one that you called.
+   * `ERR_MEMCAGE_SEVERAL_COPIES`: the paths of the copies, starting with the one that you called. With `ERR_MEMCAGE_UNSUPPORTED`
+   * of `limitsFromOci()`: the paths of the fields that nothing holds, as its option `ignore` takes them.
    */
   declare readonly paths?: readonly string[];
   /** The value that was written, when the kernel refused it. With `ERR_MEMCAGE_CGROUP_LIMIT`: the limit. */

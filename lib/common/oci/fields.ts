@@ -102,7 +102,7 @@ export function translateQuota(
   into: Translation,
 ): void {
   if (quota === -1) {
-    into.set(path, 'cpu', 'max', Number.POSITIVE_INFINITY);
+    into.set(path, 'cpu', 'max', 'max');
     return;
   }
   if (quota < LEAST_US) throw invalidArgument(path, `at least ${LEAST_US} microseconds, or -1 for unlimited`, quota);

@@ -15,10 +15,10 @@ export interface OciOptions {
    */
   version?: 1 | 2;
   /**
-   * Called with the paths of all fields that nothing would hold, such as `linux.resources.blockIO.weight`, instead of
-   * throwing. By returning you accept that.
+   * Fields that need not be held, by their paths, as the error names them: `linux.resources.blockIO.weight`. Any other field that
+   * nothing would hold is an error. What memcage does hold, it holds all the same. Default: none.
    */
-  onUnsupported?: (fields: readonly string[]) => void;
+  ignore?: readonly string[];
 }
 
 /**
@@ -44,7 +44,7 @@ export interface OciOptions {
  * @see docs/oci.md
  */
 export function limitsFromOci(config: string | object, options: OciOptions = {}): OciLimits {
-  const { version, onUnsupported } = check(options);
+  const { version, ignore } = check(options);
   const { memory, cpu, pids, unified, ...others } = readResources(resourcesOf(config));
   const into = new Translation(version);
   if (memory !== undefined) translateMemory(memory, into);
@@ -52,21 +52,19 @@ export function limitsFromOci(config: string | object, options: OciOptions = {})
   if (pids?.limit !== undefined) translatePids(`${RESOURCES_PATH}.pids.limit`, pids.limit, into);
   if (unified !== undefined) translateUnified(unified, into);
   noteUnheld(others, into);
-  if (into.unheld.length > 0) {
-    if (onUnsupported === undefined) throw unsupported(into.unheld);
-    onUnsupported(into.unheld.map(({ path }) => path));
-  }
+  const needed = into.unheld.filter(({ path }) => !ignore.includes(path));
+  if (needed.length > 0) throw unsupported(needed);
   return into.limits();
 }
 
-function check(options: OciOptions): { version: 1 | 2; onUnsupported: OciOptions['onUnsupported'] } {
-  const known = ['version', 'onUnsupported'] as const;
-  const { version = 2, onUnsupported } = checkOptions(options, { of: OF, known });
+function check(options: OciOptions): { version: 1 | 2; ignore: readonly unknown[] } {
+  const known = ['version', 'ignore'] as const;
+  const { version = 2, ignore = [] } = checkOptions(options, { of: OF, known });
   if (version !== 1 && version !== 2) throw invalidArgument('version', '1 or 2', version);
-  if (onUnsupported !== undefined && typeof onUnsupported !== 'function') {
-    throw invalidArgument('onUnsupported', 'a function', onUnsupported);
+  if (!Array.isArray(ignore) || !ignore.every((path) => typeof path === 'string')) {
+    throw invalidArgument('ignore', 'an array of the paths of fields', ignore);
   }
-  return { version, onUnsupported: onUnsupported as OciOptions['onUnsupported'] };
+  return { version, ignore };
 }
 
 const OF = 'limitsFromOci';
@@ -93,6 +91,7 @@ function parse(text: string): unknown {
 
 function unsupported(unheld: readonly Unheld[]): MemcageError {
   const fields = unheld.map(({ path, why }) => (why === undefined ? path : `${path} (${why})`)).join(', ');
-  const cure = 'leave them out of the configuration, or accept with onUnsupported that nothing holds them';
-  return new MemcageError(ErrorCode.UNSUPPORTED, `memcage does not hold ${fields}. Cure: ${cure}`, { cure });
+  const cure = 'leave them out of the configuration, or name them in the option ignore';
+  const paths = unheld.map(({ path }) => path);
+  return new MemcageError(ErrorCode.UNSUPPORTED, `memcage does not hold ${fields}. Cure: ${cure}`, { cure, paths });
 }

@@ -9,8 +9,8 @@ export interface OciLimits {
   pids?: number | 'max';
   /** From `cpu`, and `cpu.max`, `cpu.weight` and `cpuset.cpus` of `unified`. */
   cpu?: {
-    /** Processors: quota by period. `Infinity` for unlimited. */
-    max?: number;
+    /** Processors: quota by period. */
+    max?: number | 'max';
     /** The weight of cgroup v2, from 1 to 10000. */
     weight?: number;
     /** Numbers of processors, as in `'0-2,4'`. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { resolveCageLimits, resolveLimits } from '../../../../lib/cgroup/limits/resolve-limits';
+import type { MemcageError } from '../../../../lib/common/errors/errors';
 import { limitsFromOci, type OciOptions } from '../../../../lib/common/oci/limits-from-oci';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
@@ -15,11 +16,13 @@ function config(name: string): string {
 
 /** What becomes of it, with the fields that nothing holds. */
 function translated(resources: object, options: OciOptions = {}): { limits: object; unheld: readonly string[] } {
-  let unheld: readonly string[] = [];
-  const onUnsupported = (fields: readonly string[]): void => {
-    unheld = fields;
-  };
-  return { limits: limitsFromOci(resources, { ...options, onUnsupported }), unheld };
+  try {
+    return { limits: limitsFromOci(resources, options), unheld: [] };
+  } catch (error) {
+    const { paths: unheld = [] } = error as MemcageError;
+    if (unheld.length === 0) throw error;
+    return { limits: limitsFromOci(resources, { ...options, ignore: unheld }), unheld };
+  }
 }
 
 describe('limitsFromOci, whole configurations', () => {
@@ -136,7 +139,7 @@ describe('limitsFromOci, each field', () => {
       [{ cpu: { quota: 50_000 } }, { cpu: { max: 0.5 } }],
       [{ cpu: { quota: 50_000, period: 20_000 } }, { cpu: { max: 2.5 } }],
       [{ cpu: { quota: 1000, period: 100_000 } }, { cpu: { max: 0.01 } }],
-      [{ cpu: { quota: -1, period: 20_000 } }, { cpu: { max: Number.POSITIVE_INFINITY } }],
+      [{ cpu: { quota: -1, period: 20_000 } }, { cpu: { max: 'max' } }],
       [{ cpu: { period: 1_000_000 } }, {}],
       [{ cpu: { burst: 0, realtimeRuntime: 0, realtimePeriod: 0, mems: '', cpus: '', idle: 0 } }, {}],
       [{ cpu: { cpus: ' 0-3,7\n' } }, { cpu: { set: '0-3,7' } }],
@@ -176,8 +179,8 @@ describe('limitsFromOci, each field', () => {
       ['pids.max', 'max', { pids: 'max' }],
       ['cpu.max', '50000 20000', { cpu: { max: 2.5 } }],
       ['cpu.max', '50000', { cpu: { max: 0.5 } }],
-      ['cpu.max', 'max 100000', { cpu: { max: Number.POSITIVE_INFINITY } }],
-      ['cpu.max', 'max', { cpu: { max: Number.POSITIVE_INFINITY } }],
+      ['cpu.max', 'max 100000', { cpu: { max: 'max' } }],
+      ['cpu.max', 'max', { cpu: { max: 'max' } }],
       ['cpu.weight', '1', { cpu: { weight: 1 } }],
       ['cpu.weight', '10000', { cpu: { weight: 10_000 } }],
       ['cpuset.cpus', '0-1\n', { cpu: { set: '0-1' } }],
@@ -230,7 +233,7 @@ describe('limitsFromOci, what nothing holds', () => {
       expect(thrown(() => limitsFromOci(resources))).toMatchObject({
         code: 'ERR_MEMCAGE_UNSUPPORTED',
         message: expect.stringContaining(`memcage does not hold ${path}`) as string,
-        cure: expect.stringContaining('onUnsupported') as string,
+        cure: expect.stringContaining('ignore') as string,
       });
       expect(translated(resources)).toEqual({ limits, unheld: [path] });
     },
@@ -246,19 +249,20 @@ describe('limitsFromOci, what nothing holds', () => {
     expect(thrown(() => limitsFromOci(resources)).message).toBe(
       'memcage does not hold linux.resources.memory.swappiness (cgroup v1 only), linux.resources.pids.limit (with 0 no ' +
         'child can start), linux.resources.unified["io.weight"], linux.resources.blockIO.weight. Cure: leave them out of ' +
-        'the configuration, or accept with onUnsupported that nothing holds them',
+        'the configuration, or name them in the option ignore',
     );
     expect(translated(resources).limits).toEqual({ memory: { max: 8192 } });
   });
 
-  test('what onUnsupported throws comes through; without anything it is not called', () => {
-    const refusal = new Error('no');
-    const onUnsupported = jest.fn(() => {
-      throw refusal;
+  test('what is ignored is left out, and anything else is still an error', () => {
+    const resources = { pids: { limit: 5 }, blockIO: { weight: 10 }, cpu: { idle: 1 } };
+    const idle = 'linux.resources.cpu.idle';
+    const weight = 'linux.resources.blockIO.weight';
+    expect(limitsFromOci(resources, { ignore: [weight, idle, 'linux.resources.pids.limit'] })).toEqual({ pids: 5 });
+    expect(thrown(() => limitsFromOci(resources, { ignore: [weight] }))).toMatchObject({ paths: [idle] });
+    expect(thrown(() => limitsFromOci(resources, { ignore: ['linux.resources.cpu'] }))).toMatchObject({
+      paths: expect.arrayContaining([idle, weight]) as string[],
     });
-    expect(limitsFromOci({ pids: { limit: 5 } }, { onUnsupported })).toEqual({ pids: 5 });
-    expect(onUnsupported).not.toHaveBeenCalled();
-    expect(thrown(() => limitsFromOci({ cpu: { idle: 1 } }, { onUnsupported }))).toBe(refusal);
   });
 });
 

@@ -155,7 +155,8 @@ describe('limitsFromOci, what is wrong', () => {
     [
       [INVALID, { version: 3 }],
       [INVALID, { version: '2' }],
-      [INVALID, { onUnsupported: true }],
+      [INVALID, { ignore: 'linux.resources.cpu.idle' }],
+      [INVALID, { ignore: [5] }],
       ['ERR_MEMCAGE_UNKNOWN_OPTION', { unsupported: 'ignore' }],
       [INVALID, null],
     ] as [string, never][],
