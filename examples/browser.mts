@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     report.title(`Chromium within ${LIMIT}`);
     const browser = await cage.contain(() => launch(home));
     const pid = browser.process()?.pid ?? 0;
-    const pids = cage.cgroup.procs();
+    const pids = cage.cgroup.pids();
     report.check('processes in the cage', pids.length > 3 ? 'all of several' : pids.length, pids.includes(pid));
 
     const sum = await visit(browser, '[1, 2, 3].reduce((a, b) => a + b)');

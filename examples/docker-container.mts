@@ -70,7 +70,7 @@ function pathOf(idOrName: string): string {
 /** v1 has this as one figure, which is exact where the usage is not. */
 function realUse(cgroup: Cgroup): number {
   const { realUseBytes } = cgroup.usage();
-  if (realUseBytes !== undefined) return realUseBytes;
+  if (realUseBytes !== null) return realUseBytes;
   const { anon = 0, file = 0 } = cgroup.stat();
   return anon + file + cgroup.get('memory.swap.current');
 }
@@ -86,7 +86,7 @@ function showProcesses(report: Report, cgroup: Cgroup): void {
 }
 
 function describe({ name, pid, ownPid, rssBytes }: CgroupProcess): string {
-  return `${name}, pid ${pid}, ${ownPid} in the container, ${(rssBytes / MIB).toFixed(1)} MiB resident`;
+  return `${name}, pid ${pid}, ${ownPid} in the container, ${((rssBytes ?? 0) / MIB).toFixed(1)} MiB resident`;
 }
 
 /**

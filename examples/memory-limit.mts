@@ -48,7 +48,7 @@ async function within(report: Report, allocator: Allocator): Promise<void> {
   const [pid, hostname] = (stdout().split('\n')[0] ?? '').split(' ');
   report.check('pid that the child sees', pid ?? '', pid === '1');
   report.check('host name that it sees', hostname ?? '', hostname === 'cage');
-  const pids = cgroup.procs();
+  const pids = cgroup.pids();
   report.check('pids in the cgroup', pids.join(' '), pids.includes(child.pid ?? 0) && pids.length >= 2);
   const { usageBytes, limitBytes, workingSetBytes } = cgroup.usage();
   report.check('limit', mib(limitBytes), limitBytes === LIMIT_BYTES);

@@ -30,7 +30,7 @@ async function main(): Promise<number> {
     const usage = group.usage();
     report.check('usage', usage.usageBytes, usage.usageBytes < LIMIT_BYTES);
     report.show('percent of the limit', usage.percent?.toFixed(2) ?? 'no limit');
-    if (usage.realUseBytes !== undefined) report.show('rss + cache + swap', usage.realUseBytes);
+    if (usage.realUseBytes !== null) report.show('rss + cache + swap', usage.realUseBytes);
     report.show('memory.stat pgfault', group.stat()['pgfault'] ?? 'unknown');
 
     group.setLimits('50M');

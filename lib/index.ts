@@ -100,4 +100,4 @@ export { type EndedChild, failureOf } from './start/run/failure-of';
 export { run } from './start/run/run';
 export { type ExecFileSyncOptions, type ExecSyncOptions, execFileSync, execSync } from './start/sync/exec-file-sync';
 export { type CagedSpawnSyncOptions, type SpawnSyncOptions, spawnSync } from './start/sync/spawn-sync';
-export type { SpawnSyncReturns, SyncOutcome } from './start/sync/sync-result';
+export type { SpawnSyncReturns } from './start/sync/sync-result';

@@ -11,8 +11,8 @@ export interface Finding {
   state: FindingState;
   /** What was found, in one sentence. */
   detail: string;
-  /** How to fix or improve it. */
-  cure?: string;
+  /** How to fix or improve it; null if there is nothing to do, or nothing can be done. */
+  cure: string | null;
 }
 
 /** What `diagnose()` returns and `memcage doctor --json` prints. */

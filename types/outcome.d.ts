@@ -71,8 +71,8 @@ export interface MemoryReport {
   peakBytes: number | null;
   /** Whether swap was limited, or there was none. `false`: the cage could exceed its memory limit by swapping. */
   swapLimited: boolean;
-  /** Only with the option `memoryDetails`. */
-  details?: MemoryDetails;
+  /** `null` without the option `memoryDetails`. */
+  details: MemoryDetails | null;
 }
 
 /** What else the kernel counted for a cage over its whole life; `null` for what it does not count. */
@@ -166,16 +166,16 @@ export interface CpuTimeReport {
 }
 
 /**
- * What became of the limits other than memory, each if it was asked for: of the child's own cage, else of the nearest cage
- * around it that has this limit. The counts are of that whole cage, since it was made.
+ * What became of the limits other than memory, each `null` if nobody asked for it: of the child's own cage, else of the nearest
+ * cage around it that has this limit. The counts are of that whole cage, since it was made.
  */
 export interface LimitsReport {
   /** Of the option `pids`. */
-  pids?: PidsReport;
+  pids: PidsReport | null;
   /** Of the option `cpu`. */
-  cpu?: CpuLimitReport;
+  cpu: CpuLimitReport | null;
   /** Of the option `cpuTimeMs`; of a cage further out if its limit was the one that was reached. */
-  cpuTime?: CpuTimeReport;
+  cpuTime: CpuTimeReport | null;
 }
 
 /** What is known of a cage that got nowhere because of memory, for as long as its option `stall` says. */
@@ -217,7 +217,7 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   nodeHeap: NodeHeapReport | null;
   /** Memory of the whole cage, not of the child alone; `null` without a cage. */
   memory: M;
-  /** What became of the limits other than memory. `{}` if none was asked for. */
+  /** What became of the limits other than memory. */
   limits: LimitsReport;
   /**
    * `null` unless the child's cage, or a cage around it, got nowhere because of memory for as long as its option `stall` says,
@@ -225,18 +225,18 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
    */
   stalled: StallVerdict | null;
   /**
-   * Processor time. Each number is `NaN` of a child that has started where the addon does not load: Node, which started
-   * it, does not tell.
+   * Processor time. `null` of a child that Node itself has run, which does not tell: where the addon does not load, and of a
+   * synchronous function without options of memcage.
    */
-  cpu: CpuReport;
-  /** Page faults. `NaN` in the same case. */
-  faults: FaultReport;
+  cpu: CpuReport | null;
+  /** Page faults. `null` in the same cases. */
+  faults: FaultReport | null;
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
   /**
    * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
    * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or to tell of stalls, that a limit was taken away, or why
-   * nobody knows how it ended. Left out otherwise.
+   * nobody knows how it ended. `null` otherwise.
    */
-  error?: Error;
+  error: Error | null;
 }

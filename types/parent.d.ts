@@ -19,8 +19,8 @@ export interface ParentCandidate {
   path: string | null;
   /** Why it can't be used, in one sentence; null if it can. */
   refusal: string | null;
-  /** How to make it usable. */
-  cure?: string;
+  /** How to make it usable; null if it is, or nothing can be done. */
+  cure: string | null;
 }
 
 /** A cgroup in which cages are made. */

@@ -98,7 +98,7 @@ async function timeOf(shared: Budget, { program, jobs, limitOf }: Work, totals: 
   // By the kernel, though the budget may have run it again.
   shared.on('ended', ({ outcome, again }) => {
     if (again === 'budget' && outcome?.oom === null) totals.evicted += 1;
-    else if (outcome !== undefined && outcome.oom !== null) totals.killed += 1;
+    else if (outcome !== null && outcome.oom !== null) totals.killed += 1;
   });
   const start = performance.now();
   await Promise.all(

@@ -45,7 +45,7 @@ export function explain(error: unknown): Explanation {
 }
 
 function refusedProcess({ limits: { pids } }: Ended): Verdict | undefined {
-  if (pids === undefined || (pids.limitHits ?? 0) === 0) return undefined;
+  if (pids === null || (pids.limitHits ?? 0) === 0) return undefined;
   return { kind: 'process limit', detail: `more than ${pids.limit}` };
 }
 

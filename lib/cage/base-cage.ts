@@ -3,6 +3,7 @@ import type { EnforcedBy } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import { emitApart, LazyEmitter } from '../common/event-loop/emitter';
 import { shown } from '../common/text/inspected';
+import { keptInJson } from '../common/text/json';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import type { Cage, SharedCage } from './contract/cage';
@@ -120,7 +121,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<C
   }
 
   protected tellOom(event: OomEvent): void {
-    emitApart(this, 'oom', event);
+    emitApart(this, 'oom', keptInJson(event));
   }
 
   async #close(): Promise<void> {

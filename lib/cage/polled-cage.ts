@@ -1,5 +1,6 @@
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { keptInJson } from '../common/text/json';
 import { inWords } from '../common/text/oom-words';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
@@ -118,7 +119,8 @@ export class PolledCage extends BaseCage implements Polled {
 
   /** @internal A report on what a group of this cage has seen. A peak of 0: no look found any process. */
   reportOn(group: PolledGroup | undefined): MemoryReport {
-    return { limitBytes: this.limitBytes, peakBytes: (group?.seen.peakBytes ?? 0) || null, swapLimited: false };
+    const peakBytes = (group?.seen.peakBytes ?? 0) || null;
+    return keptInJson({ limitBytes: this.limitBytes, peakBytes, swapLimited: false, details: null });
   }
 
   /** @internal Closes the cage, blocking: at the end of the process. */

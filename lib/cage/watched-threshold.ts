@@ -3,6 +3,7 @@ import { isGone, isRefused } from '../cgroup/directory/refusal';
 import { UsageAlarm } from '../cgroup/events/usage-alarm';
 import { type ResolvedThreshold, thresholdBytes } from '../cgroup/limits/resolve-thresholds';
 import type { SeenUsage } from '../cgroup/watching/usage-looks';
+import { keptInJson } from '../common/text/json';
 import type { CageThresholdEvent } from './contract/cage-events';
 import { Crossings } from './threshold-crossings';
 
@@ -57,7 +58,7 @@ export class WatchedThreshold {
 
   /** The cage is gone: tells what was held back. */
   conclude(timeMs: number): void {
-    if (!this.#isClosed) this.#tell(this.#crossings.conclude(), { usageBytes: 0, timeMs });
+    if (!this.#isClosed) this.#tell(this.#crossings.conclude(), { usageBytes: null, timeMs });
   }
 
   close(): void {
@@ -69,7 +70,7 @@ export class WatchedThreshold {
     this.#alarm = new UsageAlarm(directory, bytes, (event) => {
       this.#heard += event.count;
       this.#crossings.heard(event.count);
-      this.#judge(event.usageBytes, event.timeMs);
+      if (event.usageBytes !== null) this.#judge(event.usageBytes, event.timeMs);
     });
     this.#crossings.begin(usageBytes >= bytes);
     // The use may have crossed it since that was read.
@@ -113,7 +114,7 @@ export class WatchedThreshold {
     if (count === 0) return;
     this.#total += count;
     const { given: threshold } = this.threshold;
-    const figures = { threshold, thresholdBytes: bytes, usageBytes, above: usageBytes >= bytes };
-    this.listener.tell({ ...figures, count, totalCount: this.#total, timeMs });
+    const figures = { threshold, thresholdBytes: bytes, usageBytes, above: usageBytes !== null && usageBytes >= bytes };
+    this.listener.tell(keptInJson({ ...figures, count, totalCount: this.#total, timeMs }));
   }
 }

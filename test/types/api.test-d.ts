@@ -33,7 +33,6 @@ import {
   type SpawnOptions,
   type SpawnSyncOptions,
   type SpawnSyncReturns,
-  type SyncOutcome,
   spawn,
   spawnSync,
   type WarmPool,
@@ -357,7 +356,7 @@ function synchronous(): void {
   expectType<Buffer>()(spawnSync('true', [], { encoding: null }).stderr);
   expectType<string>()(spawnSync('true', [], { encoding: 'latin1', cage: shared }).stdout);
   const result = spawnSync('true', ['x'], { cage: shared, namespaces: { uts: true }, timeout: 5, input: 'x' });
-  expectType<SyncOutcome<MemoryReport>>()(result.outcome);
+  expectType<Outcome<MemoryReport>>()(result.outcome);
   expectType<number>()(result.outcome.memory.limitBytes);
   expectType<{ userMs: number; systemMs: number } | null>()(result.outcome.cpu && { ...result.outcome.cpu });
   const asNode: NodeSpawnSyncReturns<Buffer> = result;
@@ -445,8 +444,8 @@ function errors(error: unknown): void {
 
 async function inventory(outcome: Outcome): Promise<void> {
   expectType<ListedCage[]>()(listCages());
-  expectType<CageName | undefined>()(cageOf('/a'));
-  expectType<CgroupContainer | undefined>()(containerOf('/a'));
+  expectType<CageName | null>()(cageOf('/a'));
+  expectType<CgroupContainer | null>()(containerOf('/a'));
   expectType<CollectedCage[]>()(await collectGarbage());
   // @ts-expect-error
   void collectGarbage({ dryrun: true });

@@ -56,7 +56,7 @@ async function jobs(): Promise<void> {
 
   budget.on('ended', (event) => {
     expectType<JobEndedEvent>()(event);
-    expectType<'memory' | 'budget' | undefined>()(event.again);
+    expectType<'memory' | 'budget' | null>()(event.again);
   });
   // @ts-expect-error it is called ended
   budget.on('end', () => {});

@@ -37,7 +37,7 @@ async function strike(child: ChildProcess & { cage?: SharedCage | null }, random
 /** One of those that are below an init, too. */
 function members({ cage }: { cage?: SharedCage | null }): number[] {
   try {
-    return cage?.outer === null ? cage.cgroup.procs() : [];
+    return cage?.outer === null ? cage.cgroup.pids() : [];
   } catch {
     return [];
   }

@@ -101,8 +101,7 @@ export class CpuTimeLimit implements TimeLimit {
     try {
       return watcher().meter({ ...place, limitUs: limitMs * 1000 }, ({ valueUs, refused }, timeMs) => {
         this.#note(refused);
-        const error = this.#refusal;
-        this.#onSpent({ limitMs, usedMs: valueUs / 1000, timeMs, ...(error !== undefined && { error }) });
+        this.#onSpent({ limitMs, usedMs: valueUs / 1000, timeMs, error: this.#refusal ?? null });
       });
     } catch (error) {
       throw refused(error, this.usage);

@@ -6,6 +6,7 @@ import { readMemoryDetails } from '../../cgroup/handle/memory-details';
 import { swapOn } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import type { LimitContext, LimitPlan } from '../../cgroup/limits/limit-plan';
+import { keptInJson } from '../../common/text/json';
 
 type ReportedRole = 'max' | 'peak' | 'memsw' | 'swap';
 
@@ -47,7 +48,8 @@ export class MemoryReporter {
     const { memory } = this;
     const { version } = this.#context;
     const report = this.#reportOf((role) => readMemoryFile(memory, version, role));
-    return this.hasDetails ? { ...report, details: readMemoryDetails(memory, version) } : report;
+    if (this.hasDetails) report.details = readMemoryDetails(memory, version);
+    return report;
   }
 
   /** @param texts contents of the {@link files}, as the watcher delivers them: '' for a file that this kernel lacks */
@@ -66,7 +68,7 @@ export class MemoryReporter {
   /** What is known without reading the cgroup. */
   fromPlan(): MemoryReport {
     const limitBytes = this.#cageLimit() ?? this.#plan.max;
-    return { limitBytes, peakBytes: null, swapLimited: this.#isSwapLimited(undefined) };
+    return keptInJson({ limitBytes, peakBytes: null, swapLimited: this.#isSwapLimited(undefined), details: null });
   }
 
   /** A leaf may have more than its cage: for group kills, or since v1 could not lower it. */
@@ -84,7 +86,7 @@ export class MemoryReporter {
     // The file is missing where the cgroup is gone. That does not mean that there was no limit.
     const limitBytes = Math.min(read('max') ?? this.#plan.max, this.#cageLimit() ?? Number.POSITIVE_INFINITY);
     const peakBytes = read('peak') ?? null;
-    return { limitBytes, peakBytes, swapLimited: this.#isSwapLimited(read(this.#swap)) };
+    return keptInJson({ limitBytes, peakBytes, swapLimited: this.#isSwapLimited(read(this.#swap)), details: null });
   }
 
   /** @param limit undefined: its file is missing */

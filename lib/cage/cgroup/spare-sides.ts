@@ -67,6 +67,6 @@ function removeSides(sides: readonly ControllerHome[]): void {
 
 /** What the next child would count as its own: refusals, a peak of more than itself, waiting. */
 function isAsNew({ pids, cpu }: LimitsReport): boolean {
-  const isUncounted = pids === undefined || ((pids.limitHits ?? 0) === 0 && (pids.peak ?? 1) <= 1);
-  return isUncounted && (cpu === undefined || ((cpu.throttledMs ?? 0) === 0 && (cpu.usedMs ?? 0) <= MOST_USAGE_MS));
+  const isUncounted = pids === null || ((pids.limitHits ?? 0) === 0 && (pids.peak ?? 1) <= 1);
+  return isUncounted && (cpu === null || ((cpu.throttledMs ?? 0) === 0 && (cpu.usedMs ?? 0) <= MOST_USAGE_MS));
 }

@@ -121,7 +121,7 @@ export class StallLimit {
   }
 
   #tell({ limitMs, toldBy, killed, refusal }: StallHit, stalledMs: number, timeMs: number): void {
-    this.#onStalled({ limitMs, stalledMs, toldBy, killed, timeMs, ...(refusal !== undefined && { error: refusal }) });
+    this.#onStalled({ limitMs, stalledMs, toldBy, killed, timeMs, error: refusal ?? null });
   }
 
   #start({ limitMs, action }: ResolvedStall): Meter {

@@ -47,10 +47,10 @@ export interface CpuTimeEvent {
   /** When memcage killed, in milliseconds since the epoch. */
   timeMs: number;
   /**
-   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. `null`
    * if it refused nothing.
    */
-  error?: Error;
+  error: Error | null;
 }
 
 /** The argument of a 'threshold' event. The counts are those of its threshold. */
@@ -59,9 +59,9 @@ export interface CageThresholdEvent extends CgroupEvent {
   threshold: CageThreshold;
   /** The threshold in bytes; `Infinity` for a percentage of a limit that is gone. */
   thresholdBytes: number;
-  /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. */
-  usageBytes: number;
-  /** Whether the use is at or above the threshold. */
+  /** Memory use when memcage looked, in bytes. It includes page cache, which the kernel drops before it kills. `null` if the cage is gone. */
+  usageBytes: number | null;
+  /** Whether the use is at or above the threshold; false if the cage is gone. */
   above: boolean;
 }
 
@@ -81,8 +81,8 @@ export interface StallEvent {
   /** When memcage killed or saw it, in milliseconds since the epoch. */
   timeMs: number;
   /**
-   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. Left out
+   * What the kernel refused, so that processes may still run. memcage tries again, after pauses of up to ten seconds. `null`
    * if it refused nothing.
    */
-  error?: Error;
+  error: Error | null;
 }

@@ -33,8 +33,8 @@ export interface CollectedCage {
    * `reason`.
    */
   result: 'removed' | 'in use' | 'left' | 'would be removed' | 'refused';
-  /** Why it was refused: by the kernel, or because this process is in it. */
-  reason?: string;
+  /** Why it was refused: by the kernel, or because this process is in it. Null with any other result. */
+  reason: string | null;
 }
 
 /**
@@ -90,9 +90,9 @@ async function collect(
   const told = kind === 'self' ? ('leaf' as const) : kind;
   const common = { path, kind: told, ownerPid: pidInName(basename(path)) ?? null, pids };
   if (pids.includes(process.pid)) return { ...common, result: 'refused', reason: 'this very process is in it' };
-  if (dryRun) return { ...common, result: 'would be removed' };
+  if (dryRun) return { ...common, result: 'would be removed', reason: null };
   try {
-    return { ...common, result: await sweepOne(kind, directory) };
+    return { ...common, result: await sweepOne(kind, directory), reason: null };
   } catch (error) {
     if (!isPassedOver(error)) throw error;
     return { ...common, result: 'refused', reason: (error as Error).message };

@@ -28,7 +28,7 @@ export interface CageName {
 const LETTERS = 8;
 
 /**
- * Find the cage that a cgroup belongs to, by the cgroup's path alone: the innermost cage, or undefined if it is in
+ * Find the cage that a cgroup belongs to, by the cgroup's path alone: the innermost cage, or null if it is in
  * none. Reads nothing; the cgroup need not exist.
  *
  * ```js run
@@ -46,7 +46,7 @@ const LETTERS = 8;
  *
  * @param path of the cgroup, for example {@link Cgroup.path}
  */
-export function cageOf(path: string): CageName | undefined {
+export function cageOf(path: string): CageName | null {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);
   for (let at = path.replace(/\/+$/, ''); basename(at) !== ''; at = dirname(at)) {
     const kind = kindOf(at);
@@ -54,7 +54,7 @@ export function cageOf(path: string): CageName | undefined {
     if (kind === 'detached') return detached(at);
     if (at === '.') break;
   }
-  return undefined;
+  return null;
 }
 
 function inRoot(path: string): CageName {

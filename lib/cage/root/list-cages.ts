@@ -7,6 +7,7 @@ import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { kindOf, pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
 import { readCommand } from '../../cgroup/processes/processes';
+import { keptInJson } from '../../common/text/json';
 import { isLocked } from './locked-directory';
 import { LockHolders, memoryHierarchies, OwnDirectories, type OwnDirectory } from './own-directories';
 
@@ -36,8 +37,8 @@ export interface ListedCage {
   owner: CageOwner;
   /** The cage's own hard limit of memory, in bytes; `Infinity` if there is none. */
   limitBytes: number;
-  /** All memory that is charged to it, page cache included, in bytes. */
-  usageBytes: number;
+  /** All memory that is charged to it, page cache included, in bytes; `null` if memory is not accounted there. */
+  usageBytes: number | null;
   /** Number of processes in it and below it. */
   processes: number;
   /** Whether its owner keeps it ready for the next child. No process is in it yet. */
@@ -97,15 +98,15 @@ function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): 
     ([cage, kind]) =>
       passingOver(() => {
         const processes = listPids(cage, 'cgroup.procs').length;
-        return {
+        return keptInJson({
           path: cage.path,
           kind,
           owner,
           limitBytes: readMemoryFile(cage, version, 'max') ?? Number.POSITIVE_INFINITY,
-          usageBytes: readMemoryFile(cage, version, 'usage') ?? 0,
+          usageBytes: readMemoryFile(cage, version, 'usage') ?? null,
           processes,
           spare: kind !== 'owner' && processes === 0 && !isForMany(cage, version),
-        };
+        });
       }) ?? [],
   );
 }

@@ -32,7 +32,7 @@ export function foreseenRefusal(path: string, code: string, syscall: string, hos
 
 /** For `candidates`: what says that a place can't be used, when no other one was considered. */
 export function onlyCandidate(path: string, refusal: WhyNoParent, host: Host): readonly [ParentCandidate] {
-  return [{ source: sourceOf(path, host), path, ...refusal }];
+  return [{ source: sourceOf(path, host), path, cure: null, ...refusal }];
 }
 
 /** Why a child may not join a cgroup of v2: "Delegation Containment" in the kernel's cgroup-v2 document. */

@@ -1,5 +1,6 @@
 import type { CpuLimitReport, CpuTimeReport, LimitsReport, PidsReport } from '../../../types/outcome';
 import type { MemcageError } from '../../common/errors/errors';
+import { keptInJson } from '../../common/text/json';
 import type { CgroupDirectory } from '../directory/directory';
 import { lostLimits } from '../directory/refused-file';
 import { parseFlatKeyed, parseNames, parseValue } from '../files/formats';
@@ -71,6 +72,9 @@ function isThere({ directory, file, of }: Counter): boolean {
   return has;
 }
 
+/** Of a child for which nobody asked for any. */
+export const NO_LIMITS: LimitsReport = { pids: null, cpu: null, cpuTime: null };
+
 /** Makes an outcome's report on the limits beside memory, from the cgroups' files or from texts that the watcher read. */
 export class LimitsReporter {
   readonly #files: readonly Counter[];
@@ -129,11 +133,10 @@ export class LimitsReporter {
 
   #report(textOf: Texts): LimitsReport {
     const { pids, cpu } = this.counted;
-    const cpuTime = cpuTimeReport(this.times, textOf);
     return {
-      ...(pids !== undefined && { pids: pidsReport(pids, textOf) }),
-      ...(cpu !== undefined && { cpu: cpuReport(cpu, textOf) }),
-      ...(cpuTime !== undefined && { cpuTime }),
+      pids: pids === undefined ? null : pidsReport(pids, textOf),
+      cpu: cpu === undefined ? null : cpuReport(cpu, textOf),
+      cpuTime: cpuTimeReport(this.times, textOf),
     };
   }
 }
@@ -161,27 +164,27 @@ function isSameFile(one: File, other: File): boolean {
 }
 
 function pidsReport({ directory, max }: NonNullable<CountedIn['pids']>, textOf: Texts): PidsReport {
-  return {
+  return keptInJson({
     limit: max,
     limitHits: parsed({ directory, file: 'pids.events' }, textOf, parseFlatKeyed)?.['max'] ?? null,
     peak: parsed({ directory, file: 'pids.peak' }, textOf, parseValue),
-  };
+  });
 }
 
 function cpuReport({ directory, max, usage }: NonNullable<CountedIn['cpu']>, textOf: Texts): CpuLimitReport {
-  return {
+  return keptInJson({
     limit: max,
     throttledMs: throttledMs(parsed({ directory, file: 'cpu.stat' }, textOf, parseFlatKeyed)),
     usedMs: usageMs(usage, textOf),
-  };
+  });
 }
 
-function cpuTimeReport(times: readonly TimeLimit[], textOf: Texts): CpuTimeReport | undefined {
+function cpuTimeReport(times: readonly TimeLimit[], textOf: Texts): CpuTimeReport | null {
   const reports = times.map(({ limitMs, usage, usedMs: seenMs }) => {
     const usedMs = usageMs(usage, textOf) ?? seenMs;
     return { limitMs, usedMs, hit: usedMs >= limitMs };
   });
-  return reports.find(({ hit }) => hit) ?? reports[0];
+  return reports.find(({ hit }) => hit) ?? reports[0] ?? null;
 }
 
 /** v1 has nanoseconds, v2 microseconds. */

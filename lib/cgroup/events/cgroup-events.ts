@@ -32,9 +32,9 @@ export interface PressureEvent extends CgroupEvent {
 export interface ThresholdEvent extends CgroupEvent {
   /** The trigger, as you gave it. */
   trigger: UsageThreshold;
-  /** Memory use when the event was read, in bytes; 0 for a cgroup that is gone. */
-  usageBytes: number;
-  /** Whether the use is at or above the threshold. */
+  /** Memory use when the event was read, in bytes; `null` for a cgroup that is gone. */
+  usageBytes: number | null;
+  /** Whether the use is at or above the threshold; false for a cgroup that is gone. */
   above: boolean;
 }
 

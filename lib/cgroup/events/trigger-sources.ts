@@ -104,8 +104,8 @@ function thresholdSource(
   const file = of === 'memory' ? 'memory.usage_in_bytes' : 'memory.memsw.usage_in_bytes';
   const events = new CountedEvents(context.directory, file, { argument: String(bytes), file });
   return new CountingSource(events, (event, text) => {
-    const usageBytes = text === undefined ? 0 : parseValue(text, file);
-    context.emit('threshold', { ...event, trigger, usageBytes, above: usageBytes >= bytes });
+    const usageBytes = text === undefined ? null : parseValue(text, file);
+    context.emit('threshold', { ...event, trigger, usageBytes, above: usageBytes !== null && usageBytes >= bytes });
   });
 }
 

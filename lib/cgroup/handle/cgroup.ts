@@ -8,6 +8,7 @@ import { LazyEmitter } from '../../common/event-loop/emitter';
 import { ALIASES } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { shown } from '../../common/text/inspected';
+import { keptInJson } from '../../common/text/json';
 import { containerNameOf } from '../containers/container-names';
 import { findCgroup } from '../containers/find-cgroup';
 import { type CgroupDirectory, withAccess } from '../directory/directory';
@@ -44,8 +45,8 @@ import {
   computeUsage,
   type EffectiveLimits,
   type MemoryEvents,
+  readCounts,
   readEffectiveLimits,
-  readEvents,
   type Usage,
 } from './readings';
 import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
@@ -222,7 +223,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     if (this.#isClosed) return { closed: true };
     try {
       const { usageBytes, limitBytes } = this.usage();
-      return { usageBytes, limitBytes, processes: this.procs().length };
+      return { usageBytes, limitBytes, processes: this.pids().length };
     } catch (error) {
       // Removed meanwhile, or the root of v2, which does not account its usage.
       return { unknown: (error as Error).message };
@@ -238,7 +239,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    */
   stat(): FlatKeyed {
     this.#opened();
-    return this.#stat.read(parseStat);
+    return keptInJson(this.#stat.read(parseStat));
   }
 
   /**
@@ -291,7 +292,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /** The limits in force, in bytes; `Infinity` for unlimited. Limits that this version or kernel lacks are absent. */
   limits(): Limits {
-    return readLimits(this.#opened(), this.version, swapOn());
+    return keptInJson(readLimits(this.#opened(), this.version, swapOn()));
   }
 
   /**
@@ -318,12 +319,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * Find the name that Docker or Podman gave to the container with this cgroup. Undefined if it is not a container's,
+   * Find the name that Docker or Podman gave to the container with this cgroup. `null` if it is not a container's,
    * no process is in it, or the engine does not reveal the name. Each call looks it up in /proc. Only root can find the
    * names of Docker's containers. The id is in the path: {@link containerOf}.
    */
-  containerName(): string | undefined {
-    return containerNameOf(this.#opened());
+  containerName(): string | null {
+    return containerNameOf(this.#opened()) ?? null;
   }
 
   /**
@@ -349,12 +350,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * @param options what to count
    * @param options.local true: leave out what happened in the cgroups below (Linux 5.2). Default: false.
    */
-  events(options: { local?: boolean } = {}): MemoryEvents {
-    return readEvents(this.#opened(), this.version, options);
+  counts(options: { local?: boolean } = {}): MemoryEvents {
+    return readCounts(this.#opened(), this.version, options);
   }
 
   /** Whether all its processes are stopped, by its own {@link freeze} or that of a cgroup above. */
-  get frozen(): boolean {
+  isFrozen(): boolean {
     const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
     return freezer !== undefined && isFrozen(freezer);
   }
@@ -374,12 +375,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * The pids of the processes in the cgroup and those below it, as in the caller's PID namespace. For a threaded cgroup
    * (v2), those of the processes that have a thread in it.
    */
-  procs(): number[] {
+  pids(): number[] {
     return listPids(this.#opened(), 'cgroup.procs');
   }
 
   /**
-   * The processes of {@link procs}, each followed by its children, with what /proc says of them: names, arguments,
+   * The processes of {@link pids}, each followed by its children, with what /proc says of them: names, arguments,
    * memory. Their `rssBytes` do not add up to the {@link usage}: docs/memory.md says why.
    */
   processes(options: ProcessesOptions = {}): CgroupProcess[] {

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { checkFlag } from '../../common/options/checks';
+import { keptInJson } from '../../common/text/json';
 import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
 import { refusedValue } from '../directory/refused-file';
@@ -14,7 +15,10 @@ import { refuseIgnored } from '../limits/limit-files';
 export function getFile(directory: CgroupDirectory, version: CgroupVersion, name: string): unknown {
   const { read } = interfaceFile(name, version);
   const path = `${directory.path}/${name}`;
-  if (read !== undefined) return parseAs(read, directory.read(name), path);
+  if (read !== undefined) {
+    const value: unknown = parseAs(read, directory.read(name), path);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? keptInJson(value) : value;
+  }
   throw new MemcageError(ErrorCode.WRITE_ONLY, `${name} can only be written`, { path });
 }
 

@@ -1,4 +1,5 @@
 import type { MemoryDetails } from '../../../types/outcome';
+import { keptInJson } from '../../common/text/json';
 import type { CgroupDirectory } from '../directory/directory';
 import type { CgroupVersion } from '../files/formats';
 import { readMemoryFile } from '../limits/limit-files';
@@ -8,7 +9,7 @@ const BATCH_BYTES = 256 * 1024;
 
 /** Reads what the kernel has counted so far, one file after another. */
 export function readMemoryDetails(directory: CgroupDirectory, version: CgroupVersion): MemoryDetails {
-  return READ[version](directory);
+  return keptInJson(READ[version](directory));
 }
 
 function readV1(directory: CgroupDirectory): MemoryDetails {

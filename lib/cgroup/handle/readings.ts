@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { checkFlag } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
+import { keptInJson } from '../../common/text/json';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryController } from '../files/controller';
 import { type CgroupVersion, type FlatKeyed, parseFlatKeyed } from '../files/formats';
@@ -12,12 +13,14 @@ import { readMemoryFile } from '../limits/limit-files';
 export interface EffectiveLimits {
   /** The smallest hard limit of the cgroup and those above it, or the machine's RAM if that is less. Bytes. */
   maxBytes: number;
-  /** Path of the cgroup that sets it, the lowest of several; `'ram'`; `'hidden'` for one that can't be seen (v1). */
-  maxFrom: string;
+  /** What sets it: a cgroup; `hidden`, one that can't be seen (v1); or `ram`, the machine. */
+  maxBy: 'cgroup' | 'hidden' | 'ram';
+  /** Path of the cgroup that sets it, the lowest of several; `null` unless `maxBy` is `cgroup`. */
+  maxPath: string | null;
   /** The smallest `memory.high` (v2), above which the kernel throttles and reclaims. Bytes; `Infinity` if none. */
   highBytes: number;
   /** Path of the cgroup that sets it; `null` if there is none. */
-  highFrom: string | null;
+  highPath: string | null;
   /** The machine's memory as Linux sees it, in bytes. */
   ramBytes: number;
   /** False if cgroups above can't be seen, which may lower `maxBytes` (v2) and `highBytes` further. */
@@ -45,14 +48,17 @@ export function combineLimits(
 ): EffectiveLimits {
   const max = hierarchicalMax ?? Math.min(...levels.map((level) => level.max));
   const high = Math.min(...levels.map((level) => level.high));
-  return {
+  const maxPath = max > ramBytes ? null : (levels.find((level) => level.max === max)?.path ?? null);
+  const otherBy = max > ramBytes ? 'ram' : 'hidden';
+  return keptInJson({
     maxBytes: Math.min(max, ramBytes),
-    maxFrom: max > ramBytes ? 'ram' : (levels.find((level) => level.max === max)?.path ?? 'hidden'),
+    maxBy: maxPath === null ? otherBy : 'cgroup',
+    maxPath,
     highBytes: high,
-    highFrom: high === Number.POSITIVE_INFINITY ? null : (levels.find((level) => level.high === high)?.path ?? null),
+    highPath: high === Number.POSITIVE_INFINITY ? null : (levels.find((level) => level.high === high)?.path ?? null),
     ramBytes,
     complete,
-  };
+  });
 }
 
 /** Reads the effective limits of a cgroup, up to its mount point. */
@@ -105,8 +111,8 @@ export interface Usage {
   percent: number | null;
   /** `workingSetBytes` in percent of the limit; `null` if there is none. This is docker stats' MEM %. */
   workingSetPercent: number | null;
-  /** v1 only: `rss + cache + swap` of the cgroup and those below it. It is exact, while `usage_in_bytes` is fuzzy. */
-  realUseBytes?: number;
+  /** `rss + cache + swap` of the cgroup and those below it (v1), which is exact, while `usage_in_bytes` is fuzzy; `null` on v2. */
+  realUseBytes: number | null;
 }
 
 /** What {@link Usage} is computed from: the values of the interface files. */
@@ -125,15 +131,14 @@ export function computeUsage(version: CgroupVersion, { usage, limit, stat }: Usa
   const workingSet = Math.max(0, usage - inactiveFile);
   const percentOfLimit = (bytes: number) =>
     limit > 0 && limit !== Number.POSITIVE_INFINITY ? (bytes / limit) * 100 : null;
-  const common = {
+  return keptInJson({
     usageBytes: usage,
     limitBytes: limit,
     workingSetBytes: workingSet,
     percent: percentOfLimit(usage),
     workingSetPercent: percentOfLimit(workingSet),
-  };
-  if (realUse === undefined) return common;
-  return { ...common, realUseBytes: realUse.reduce((sum, name) => sum + statOf(name), 0) };
+    realUseBytes: realUse?.reduce((sum, name) => sum + statOf(name), 0) ?? null,
+  });
 }
 
 /**
@@ -155,9 +160,9 @@ export interface MemoryEvents extends FlatKeyed {
 }
 
 /** Reads the counts of a cgroup; with `local`, without those of the cgroups below. */
-export function readEvents(directory: CgroupDirectory, version: CgroupVersion, options: unknown): MemoryEvents {
-  const { local = false } = checkOptions(options, { of: 'cgroup.events', known: ['local'] });
-  const file = memoryFile(checkFlag('local', local) ? 'eventsLocal' : 'events', version, 'events()');
+export function readCounts(directory: CgroupDirectory, version: CgroupVersion, options: unknown): MemoryEvents {
+  const { local = false } = checkOptions(options, { of: 'cgroup.counts', known: ['local'] });
+  const file = memoryFile(checkFlag('local', local) ? 'eventsLocal' : 'events', version, 'counts()');
   const zero = { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0 };
   return { ...zero, ...parseFlatKeyed(directory.read(file), `${directory.path}/${file}`) };
 }

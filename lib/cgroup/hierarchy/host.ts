@@ -50,7 +50,7 @@ export function processDirectory(hierarchy: Hierarchy, pid: number | 'self'): st
   const found = findProcess(hierarchy, pid, readProcCgroup(pid));
   if (typeof found === 'string') return found;
   const refusal = notVisible(hierarchy, pid, found);
-  const candidates = [{ source: 'own', path: null, refusal }] as const;
+  const candidates = [{ source: 'own', path: null, refusal, cure: null }] as const;
   throw new MemcageError(ErrorCode.NO_PARENT, refusal, { path: hierarchy.mountPoint, candidates });
 }
 

@@ -66,7 +66,7 @@ export function parseCgroupName(path: string): CgroupName | undefined {
 
 /**
  * Find the container, pod or machine that a cgroup belongs to, by the cgroup's path alone: the innermost one, or
- * undefined if it is in none. Reads nothing; the cgroup need not exist.
+ * null if it is in none. Reads nothing; the cgroup need not exist.
  *
  * ```js run
  * import { containerOf } from 'memcage/cgroup';
@@ -76,13 +76,13 @@ export function parseCgroupName(path: string): CgroupName | undefined {
  *
  * @param path of the cgroup, for example {@link Cgroup.path}
  */
-export function containerOf(path: string): CgroupContainer | undefined {
+export function containerOf(path: string): CgroupContainer | null {
   if (typeof path !== 'string') throw invalidArgument('path', 'the path of a cgroup', path);
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
     const name = parseCgroupName(at);
     if (name !== undefined) return { ...name, shortId: shortId(name), path: at };
   }
-  return undefined;
+  return null;
 }
 
 /** The id as engines print it: the first 12 digits of a full id. */

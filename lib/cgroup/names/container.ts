@@ -86,13 +86,13 @@ function byCgroup(read: Signs['read']): Container | undefined {
   for (const line of read('/proc/self/cgroup')?.split('\n') ?? []) {
     const path = line.split(':').slice(2).join(':');
     const found = outsideOfMachines(path);
-    if (found !== undefined) return { kind: BY_CGROUP[found.kind] ?? 'unknown', evidence: `cgroup ${path}` };
+    if (found !== null) return { kind: BY_CGROUP[found.kind] ?? 'unknown', evidence: `cgroup ${path}` };
   }
   return undefined;
 }
 
 /** Skips virtual machines. They are not containers, and what runs in one has a kernel of its own. */
-function outsideOfMachines(path: string): CgroupContainer | undefined {
+function outsideOfMachines(path: string): CgroupContainer | null {
   const found = containerOf(path);
   return found?.kind === 'machine' ? outsideOfMachines(dirname(found.path)) : found;
 }

@@ -25,7 +25,7 @@ export function nameCandidate({ source, path }: Pick<ParentCandidate, 'source' |
 export function describeCandidate({ source, path, refusal, cure }: ParentCandidate): string {
   const name = nameCandidate({ source, path });
   if (refusal === null) return `${name}: can be used`;
-  return `${name}: ${refusal}${cure === undefined ? '' : `; cure: ${cure}`}`;
+  return `${name}: ${refusal}${cure === null ? '' : `; cure: ${cure}`}`;
 }
 
 /** @param cause the first thing that the kernel refused, if it did */

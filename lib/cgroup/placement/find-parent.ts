@@ -80,7 +80,7 @@ export function* findParent(host: Host, wishes: Wishes): Generator<Effect, Paren
     errors.push(...level.errors);
     const refusal = 'refusal' in judgement ? judgement : yield* attempt(level, judgement, around.caller, errors);
     if (refusal === undefined) return { source, path: level.path };
-    refused.push({ source, path: level.path, ...refusal });
+    refused.push({ source, path: level.path, cure: null, ...refusal });
   }
   const asked = yield* askSystemd(host, around, wishes, errors);
   if ('refusal' in asked) throw noParent([...refused, asked], errors[0]);
@@ -125,11 +125,11 @@ export function* listCandidates(
   for (const { level, source, judgement } of judgeAll(around)) {
     errors.push(...level.errors);
     const refusal = 'refusal' in judgement ? judgement : { refusal: null };
-    candidates.push({ source, path: level.path, ...refusal });
+    candidates.push({ source, path: level.path, cure: null, ...refusal });
     if (refusal.refusal === null) return { candidates, errors };
   }
   const { address, refused } = considerSystemd(around, wishes);
-  candidates.push({ source: 'systemd', path: address, ...(refused ?? { refusal: null }) });
+  candidates.push({ source: 'systemd', path: address, cure: null, ...(refused ?? { refusal: null }) });
   return { candidates, errors };
 }
 
@@ -184,7 +184,7 @@ function* askSystemd(
     source: 'systemd',
     path: address,
     refusal,
-    ...(cure !== undefined && { cure }),
+    cure: cure ?? null,
   });
   if (refused !== undefined) return refuse(refused.refusal, refused.cure);
   const own = around.levels.map(({ path }) => path);

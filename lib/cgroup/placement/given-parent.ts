@@ -7,12 +7,15 @@ import { giveCure, makeBelowCure } from './candidates';
 import { refusalToAccess, unwritableIn } from './parent-facts';
 
 /** Why no cages can be made in a cgroup, and what helps. */
-export type WhyNoParent = { refusal: string } & Pick<ParentCandidate, 'cure'>;
+export interface WhyNoParent {
+  refusal: string;
+  cure?: string;
+}
 
 /** Whether cages can be made in a cgroup that was named: by a caller, by the environment, or by the kernel on v1. */
 export function refuseGiven({ path }: Pick<Parent, 'path'>, host: Host): Pick<ParentCandidate, 'refusal' | 'cure'> {
   const code = whyNotThere(path) ?? whyNoDirectoryIn(path);
-  return code === undefined ? { refusal: null } : explainRefused(code, path, host);
+  return code === undefined ? { refusal: null, cure: null } : { cure: null, ...explainRefused(code, path, host) };
 }
 
 /** The name of the errno with which the kernel would refuse to make a directory there. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { BusFailure, ScopeRequest, UnitQuestion } from '../../../types/native';
-import type { ParentCandidate } from '../../../types/parent';
 import { loadNative } from '../../common/addon/load-native';
 import { newScopeName } from '../names/own-names';
 import { delegatedUnitCure, userManagerCure } from './candidates';
+import type { WhyNoParent } from './given-parent';
 import type { ParentFacts } from './parent-facts';
 
 /**
@@ -110,7 +110,7 @@ export function probeSystemd(): { answers: boolean; detail: string; cure?: strin
 }
 
 /** Why a scope would be refused, as far as a question tells that changes nothing; undefined if the manager answers. */
-export function refuseAsking(timeoutMs: number): (Pick<ParentCandidate, 'cure'> & { refusal: string }) | undefined {
+export function refuseAsking(timeoutMs: number): WhyNoParent | undefined {
   const { euid, answer } = askVersion(timeoutMs);
   if ('version' in answer) return undefined;
   const cure = busFailureCure(answer, euid);

@@ -10,8 +10,8 @@ export interface CgroupProcess {
   pid: number;
   /** The process's pid in its own, innermost PID namespace; equal to `pid` if that is the caller's. */
   ownPid: number;
-  /** The pid of the parent process in the caller's PID namespace; 0 if the parent is outside it. */
-  parentPid: number;
+  /** The pid of the parent process in the caller's PID namespace; `null` if the parent is outside it. */
+  parentPid: number | null;
   /** How many of its ancestors, in an unbroken line, are in the cgroup too. */
   depth: number;
   /** The name of its program, cut off after 15 bytes, or the name that it gave itself. */
@@ -20,9 +20,9 @@ export interface CgroupProcess {
   command: string[];
   /**
    * Resident memory in bytes, like RES of top: all mapped pages. Pages that it shares count in full, and so do pages
-   * that are charged to another cgroup. 0 for a process that is ending.
+   * that are charged to another cgroup. `null` for a process that is ending.
    */
-  rssBytes: number;
+  rssBytes: number | null;
   /** `rssBytes` with each shared page divided among those that share it; `null` unless requested and permitted. */
   pssBytes: number | null;
 }
@@ -52,7 +52,7 @@ function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
   return {
     pid,
     ownPid: Number(field('NSpid').split('\t').at(-1)) || pid,
-    parentPid: Number(field('PPid')),
+    parentPid: Number(field('PPid')) || null,
     depth: 0,
     name: (readProcFile(pid, 'comm') ?? field('Name')).trimEnd(),
     command: readCommand(pid),
@@ -63,7 +63,7 @@ function readProcess(pid: number, pss: boolean): CgroupProcess | undefined {
 
 function readPss(pid: number): number | null {
   const rollup = readProcFile(pid, 'smaps_rollup');
-  return rollup === undefined ? null : kilobytes(/^Pss:\s*(.*)$/m.exec(rollup)?.[1] ?? '');
+  return kilobytes(/^Pss:\s*(.*)$/m.exec(rollup ?? '')?.[1] ?? '');
 }
 
 /** The program and arguments of a process; empty if the process is ending or has ended. */
@@ -77,9 +77,9 @@ function split(cmdline: string): string[] {
   return (cmdline.endsWith('\0') ? cmdline.slice(0, -1) : cmdline).split('\0');
 }
 
-/** `1234 kB` */
-function kilobytes(text: string): number {
-  return Number.parseInt(text || '0', 10) * 1024;
+/** `1234 kB`; null if the kernel does not tell. */
+function kilobytes(text: string): number | null {
+  return text === '' ? null : Number.parseInt(text, 10) * 1024;
 }
 
 /** Sets `depth`, and orders them so that each is followed by its children; siblings are ordered by pid. */
@@ -87,7 +87,7 @@ export function inTreeOrder(processes: readonly CgroupProcess[]): CgroupProcess[
   const sorted = [...processes].sort((a, b) => b.pid - a.pid);
   const children = new Map<number, CgroupProcess[]>(sorted.map(({ pid }) => [pid, []]));
   const roots: CgroupProcess[] = [];
-  for (const each of sorted) (children.get(each.parentPid) ?? roots).push(each);
+  for (const each of sorted) (children.get(each.parentPid ?? 0) ?? roots).push(each);
   const ordered: CgroupProcess[] = [];
   // No recursion: a child that forks a child, and so on, can make a chain as long as there are pids.
   for (let next = roots.pop(); next !== undefined; next = roots.pop()) {

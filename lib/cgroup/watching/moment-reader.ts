@@ -12,8 +12,8 @@ import { readMemoryFile } from '../limits/limit-files';
 export interface Moment {
   /** Undefined if this kernel has no such file. */
   value<R extends MemoryRole>(role: R): MemoryRoleValue<R> | undefined;
-  /** A line of `memory.stat`; 0 if this kernel has no such line. */
-  stat(name: string): number;
+  /** A line of `memory.stat`; undefined if this kernel has no such line. */
+  stat(name: string): number | undefined;
 }
 
 /**
@@ -148,13 +148,13 @@ class BatchMoment implements Moment {
     return value as MemoryRoleValue<R> | undefined;
   }
 
-  stat(name: string): number {
+  stat(name: string): number | undefined {
     const slot = this.#slots.get('stat') as number;
     const length = this.#lengths[slot] as number;
-    if (length < 0) return (this.#readAlone('stat') as FlatKeyed | undefined)?.[name] ?? 0;
+    if (length < 0) return (this.#readAlone('stat') as FlatKeyed | undefined)?.[name];
     const start = this.#starts[slot] as number;
     this.#stat ??= this.stats.read(buffer, start, start + length);
-    return this.#stat[name] ?? 0;
+    return this.#stat[name];
   }
 
   /** Reads a refused file once more in the plain way, which gives the reason. */

@@ -1,5 +1,6 @@
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { MemcageError } from '../../common/errors/errors';
+import { keptInJson } from '../../common/text/json';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion, Pressure } from '../files/formats';
 import type { MemoryRole } from '../files/roles';
@@ -11,12 +12,12 @@ export interface EventCounts {
   max: number;
   /** Processes were killed for memory. v1: in this cgroup itself, not in those below. */
   oomKill: number;
-  /** An allocation was about to fail at the limit (v2). */
-  oom?: number;
-  /** The kernel throttled the cgroup above `high` and reclaimed from it (v2). */
-  high?: number;
-  /** The kernel reclaimed from the cgroup below `low` (v2). */
-  low?: number;
+  /** An allocation was about to fail at the limit; `null` on v1. */
+  oom: number | null;
+  /** The kernel throttled the cgroup above `high` and reclaimed from it; `null` on v1. */
+  high: number | null;
+  /** The kernel reclaimed from the cgroup below `low`; `null` on v1. */
+  low: number | null;
 }
 
 /** Memory of a cgroup and those below it at one moment. docs/memory.md explains each figure. */
@@ -33,10 +34,10 @@ export interface SampleFields {
   anonBytes: number;
   /** Page cache, tmpfs and shared memory: `file` (v2), `total_cache` (v1). */
   fileBytes: number;
-  /** Memory of the kernel for it: slab, stacks, page tables ...: `kernel` (v2), `memory.kmem.usage_in_bytes` (v1). */
-  kernelBytes: number;
-  /** Swap use: `memory.swap.current` (v2), `total_swap` (v1); 0 if swap is not accounted. */
-  swapBytes: number;
+  /** Memory of the kernel for it: slab, stacks, page tables ...: `kernel` (v2), `memory.kmem.usage_in_bytes` (v1); `null` if not accounted. */
+  kernelBytes: number | null;
+  /** Swap use: `memory.swap.current` (v2), `total_swap` (v1); `null` if swap is not accounted. */
+  swapBytes: number | null;
   /** Stall times; `null` on v1, and without CONFIG_PSI. */
   pressure: Pressure | null;
   /**
@@ -72,8 +73,8 @@ const FIELDS_V1: Fields = {
   workingSetBytes: without('total_inactive_file'),
   anonBytes: line('total_rss'),
   fileBytes: line('total_cache'),
-  kernelBytes: { files: ['kernelUsage'], of: (moment) => moment.value('kernelUsage') ?? 0 },
-  swapBytes: line('total_swap'),
+  kernelBytes: { files: ['kernelUsage'], of: (moment) => moment.value('kernelUsage') ?? null },
+  swapBytes: { stat: ['total_swap'], of: (moment) => moment.stat('total_swap') ?? null },
   pressure: { of: () => null },
   events: {
     files: ['failcnt', 'memswFailcnt', 'oomKill'],
@@ -81,6 +82,9 @@ const FIELDS_V1: Fields = {
       // If both limits are the same, it depends on the kernel which of the two counts.
       max: (moment.value('failcnt') ?? 0) + (moment.value('memswFailcnt') ?? 0),
       oomKill: moment.value('oomKill')?.oomKills ?? 0,
+      oom: null,
+      high: null,
+      low: null,
     }),
   },
 };
@@ -94,10 +98,10 @@ const FIELDS_V2: Fields = {
     // Since Linux 5.18 `kernel` is the sum of these, and more.
     stat: ['kernel', 'slab', 'kernel_stack', 'pagetables', 'percpu'],
     of: (moment) =>
-      moment.stat('kernel') ||
-      moment.stat('slab') + moment.stat('kernel_stack') + moment.stat('pagetables') + moment.stat('percpu'),
+      moment.stat('kernel') ??
+      ['slab', 'kernel_stack', 'pagetables', 'percpu'].reduce((sum, name) => sum + (moment.stat(name) ?? 0), 0),
   },
-  swapBytes: { files: ['swapUsage'], of: (moment) => moment.value('swapUsage') ?? 0 },
+  swapBytes: { files: ['swapUsage'], of: (moment) => moment.value('swapUsage') ?? null },
   pressure: { files: ['pressure'], of: (moment) => moment.value('pressure') ?? null },
   events: {
     files: ['events'],
@@ -113,14 +117,14 @@ const FIELDS: Readonly<Record<CgroupVersion, Fields>> = { 1: FIELDS_V1, 2: FIELD
 export const SAMPLE_FIELDS = Object.keys(FIELDS_V2) as readonly SampleField[];
 
 function line(name: string): Field<number> {
-  return { stat: [name], of: (moment) => moment.stat(name) };
+  return { stat: [name], of: (moment) => moment.stat(name) ?? 0 };
 }
 
 function without(name: string): Field<number> {
   return {
     files: ['usage'],
     stat: [name],
-    of: (moment) => Math.max(0, usageBytes.of(moment) - moment.stat(name)),
+    of: (moment) => Math.max(0, usageBytes.of(moment) - (moment.stat(name) ?? 0)),
   };
 }
 
@@ -169,7 +173,7 @@ export class FieldReader<F extends SampleField> {
   #fieldsOf(moment: Moment): Pick<SampleFields, F> {
     const values = { ...this.#empty };
     for (const name of this.names) values[name] = this.#fields[name].of(moment);
-    return values;
+    return keptInJson(values);
   }
 }
 

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import { checkOptions } from '../../common/options/option-names';
+import { keptInJson } from '../../common/text/json';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
 import type { CgroupVersion } from '../files/formats';
@@ -16,8 +17,8 @@ import {
 
 /** Options of {@link Cgroup.watch}. */
 export interface WatchOptions<F extends SampleField = SampleField> {
-  /** Milliseconds from one sample to the next, at least 10. A function is called after each sample. Default: 1000. */
-  intervalMs?: number | (() => number);
+  /** Milliseconds from one sample to the next, at least 10. Default: 1000. */
+  intervalMs?: number;
   /** The fields to read. Fewer fields take fewer files. Default: all. */
   fields?: readonly F[];
   /** Ends the loop with an `AbortError`, as in Node. */
@@ -61,10 +62,9 @@ export async function* watchCgroup<F extends SampleField>(
       if (isGone(error) || isClosed(error)) return;
       throw error;
     }
-    yield { ...values, timeMs: Date.now(), missed };
-    const stepMs = typeof intervalMs === 'function' ? checkInterval(intervalMs()) : intervalMs;
-    const steps = Math.max(1, Math.ceil((performance.now() - dueMs) / stepMs));
-    dueMs += steps * stepMs;
+    yield keptInJson({ ...values, timeMs: Date.now(), missed });
+    const steps = Math.max(1, Math.ceil((performance.now() - dueMs) / intervalMs));
+    dueMs += steps * intervalMs;
     missed = steps - 1;
   }
 }
@@ -80,10 +80,9 @@ export function checkWatchOptions<F extends SampleField>(options: unknown) {
     known: ['intervalMs', 'fields', 'signal'],
     aliases: { interval: 'intervalMs' },
   });
-  const checkedInterval = typeof intervalMs === 'function' ? (intervalMs as () => number) : checkInterval(intervalMs);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalidArgument('signal', 'an AbortSignal', signal);
-  return { intervalMs: checkedInterval, fields: checkFields<F>(fields), signal };
+  return { intervalMs: checkInterval(intervalMs), fields: checkFields<F>(fields), signal };
 }
 
 function checkInterval(intervalMs: unknown): number {
@@ -189,8 +188,10 @@ function readOne<F extends SampleField>(reader: FieldReader<F>, source: readonly
 
 /** v1's counts restart when someone writes to them. */
 function since(before: EventCounts, now: EventCounts): EventCounts {
-  const entries = Object.entries(now) as [keyof EventCounts, number][];
-  return Object.fromEntries(
-    entries.map(([name, count]) => [name, count >= (before[name] ?? 0) ? count - (before[name] ?? 0) : count]),
-  ) as unknown as EventCounts;
+  const counts = { ...now };
+  for (const name of Object.keys(counts) as (keyof EventCounts)[]) {
+    const [count, last] = [now[name], before[name]];
+    if (count !== null && last !== null && count >= last) counts[name] = count - last;
+  }
+  return counts;
 }

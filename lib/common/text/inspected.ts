@@ -1,5 +1,6 @@
 import { type InspectOptions, type InspectOptionsStylized, inspect } from 'node:util';
 import type { OomVictim } from '../../../types/outcome';
+import { keptInJson } from './json';
 import { formatSize } from './size';
 
 /**
@@ -20,7 +21,7 @@ class Bytes {
   }
 }
 
-/** Makes an outcome show its sizes with units. Returns it. */
+/** Makes an outcome show its sizes with units, and be whole in JSON. Returns it. */
 export function inspectable<T extends object>(outcome: T): T {
   const show: Inspector = function (_depth, options) {
     if (showing.has(this)) return options.stylize('[Circular]', 'special');
@@ -31,7 +32,11 @@ export function inspectable<T extends object>(outcome: T): T {
       showing.delete(this);
     }
   };
-  return Object.defineProperty(outcome, inspect.custom, { value: show, writable: true, configurable: true });
+  return Object.defineProperty(keptInJson(outcome), inspect.custom, {
+    value: show,
+    writable: true,
+    configurable: true,
+  });
 }
 
 /** How an object is shown: the name of its class, what identifies it, and the facts. */

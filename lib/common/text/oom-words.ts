@@ -1,4 +1,5 @@
 import type { OomVerdict, OomVictim } from '../../../types/outcome';
+import { keptInJson } from './json';
 import { printable } from './names';
 import { formatSize } from './size';
 
@@ -16,7 +17,7 @@ export interface NamedChild {
 /** The verdict, with its fields in the order in which people want to read them. */
 export function inWords({ cause, kills, limitBytes, path, victims }: OomFacts): OomVerdict {
   const facts = { cause, kills, limitBytes, path, victims };
-  return { message: explainKills(facts), ...facts };
+  return keptInJson({ message: explainKills(facts), ...facts });
 }
 
 /**

@@ -79,5 +79,5 @@ export function reachedOwnLimit({ oom, nodeHeap }: Outcome): boolean {
 
 /** Whether it may have needed more later: something ended it, or one of its processes. */
 function wasCut({ outcome, isEvicted }: Gone): boolean {
-  return isEvicted || outcome.error !== undefined || outcome.signal !== null || outcome.oom !== null;
+  return isEvicted || outcome.error !== null || outcome.signal !== null || outcome.oom !== null;
 }

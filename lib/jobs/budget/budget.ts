@@ -99,12 +99,12 @@ export interface Room extends Disposable {
 export interface JobEvent {
   /** Counts from 1 in each budget. */
   id: number;
-  /** The `key` of the job's options; undefined without one. */
-  key: string | undefined;
+  /** The `key` of the job's options; null without one. */
+  key: string | null;
   /** The `priority` of the job's options. Default: 0. */
   priority: number;
-  /** What was called: the file, module or command; undefined for {@link Budget.reserve}. */
-  file: string | undefined;
+  /** What was called: the file, module or command; null for {@link Budget.reserve}. */
+  file: string | null;
   /** What it asked for, or what was learned. */
   memoryBytes: number;
   /** 1, and one more each time that it is started again. */
@@ -117,20 +117,20 @@ export interface JobEvent {
 export interface JobStartedEvent extends JobEvent {
   /** How long it waited, in milliseconds. */
   waitedMs: number;
-  /** Undefined for {@link Budget.reserve}. */
-  child: ChildProcess | undefined;
+  /** Null for {@link Budget.reserve}. */
+  child: ChildProcess | null;
 }
 
 /** The argument of an 'ended' event. */
 export interface JobEndedEvent extends JobEvent {
-  /** From its start to its end, in milliseconds; 0 if it never started. */
-  durationMs: number;
-  /** Undefined for {@link Budget.reserve}, and if it left the queue. */
-  outcome: Outcome | undefined;
-  /** Why it left the queue, or could not be started. Left out otherwise. */
-  error?: Error;
-  /** Whether it starts again, as `attempt` + 1, and why. */
-  again: 'memory' | 'budget' | undefined;
+  /** From its start to its end, in milliseconds; null if it never started. */
+  durationMs: number | null;
+  /** Null for {@link Budget.reserve}, and if it left the queue. */
+  outcome: Outcome | null;
+  /** Why it left the queue, or could not be started. Null otherwise. */
+  error: Error | null;
+  /** Why it starts again, as `attempt` + 1: it was killed for its own limit, or for that of the budget. Null if it does not. */
+  again: 'memory' | 'budget' | null;
 }
 
 /** The events of a budget, with the arguments of their listeners. */

@@ -50,7 +50,7 @@ class FollowedChild {
   gone(outcome: Outcome): Gone {
     const { isEvicted, started } = this;
     const { error } = outcome;
-    const neverStarted = started.child.pid === undefined && error !== undefined;
+    const neverStarted = started.child.pid === undefined && error !== null;
     return { outcome, isEvicted, ...(neverStarted && { error }) };
   }
 }

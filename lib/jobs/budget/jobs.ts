@@ -205,7 +205,7 @@ export class BudgetJob implements RoomRequest {
     const waitedMs = startedMs - this.sinceMs;
     this.sinceMs = startedMs;
     this.#hasStarted = true;
-    this.jobs.emit('started', { ...this.#event(), waitedMs, child });
+    this.jobs.emit('started', { ...this.#event(), waitedMs, child: child ?? null });
   }
 
   /**
@@ -250,12 +250,13 @@ export class BudgetJob implements RoomRequest {
   #giveBack(count: keyof JobCounts, { outcome, error }: JobEnd, again: Again | undefined): void {
     const { jobs } = this;
     const event = this.#event();
-    const durationMs = this.#hasStarted ? performance.now() - this.sinceMs : 0;
+    const durationMs = this.#hasStarted ? performance.now() - this.sinceMs : null;
     this.#hasStarted = false;
     if (this.#record !== undefined) jobs.ledger.release(this.#record);
     this.#record = undefined;
     jobs.counts[count] += 1;
-    jobs.emit('ended', { ...event, durationMs, outcome, ...(error !== undefined && { error }), again });
+    const told = { durationMs, outcome: outcome ?? null, error: error ?? null, again: again ?? null };
+    jobs.emit('ended', { ...event, ...told });
   }
 
   #waitsNoMore(): void {
@@ -266,7 +267,7 @@ export class BudgetJob implements RoomRequest {
   readonly #abort = (): void => this.leave(new AbortError(this.request.signal?.reason));
 
   #event(): JobEvent {
-    const { file, key, priority } = this.request;
+    const { file = null, key = null, priority } = this.request;
     const { memoryBytes } = this.taken;
     return { id: this.id, key, priority, file, memoryBytes, attempt: this.attempt, timeMs: Date.now() };
   }

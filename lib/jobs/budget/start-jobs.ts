@@ -118,7 +118,7 @@ function prepareAgain(
 ): Again | undefined {
   const { signal } = job.request;
   // The caller ended the job, or everything ends.
-  if (!job.canStartAgain || outcome.error !== undefined || signal?.aborted === true) return undefined;
+  if (!job.canStartAgain || outcome.error !== null || signal?.aborted === true) return undefined;
   if (budget.closed) return undefined;
   // By exit code 0 the job says that it has done its work, whatever was killed of it. What it has done elsewhere would be done twice.
   if (outcome.exitCode === 0) return undefined;

@@ -36,7 +36,7 @@ export class UseReader {
     }
     this.#reader.read(sources, (moment, index) => {
       uses[places[index] ?? 0] = tried(() => {
-        const cache = this.#cache.reduce((sum, line) => sum + moment.stat(line), 0);
+        const cache = this.#cache.reduce((sum, line) => sum + (moment.stat(line) ?? 0), 0);
         return Math.max(0, (moment.value('usage') ?? 0) - cache);
       });
     });

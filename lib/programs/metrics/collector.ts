@@ -168,7 +168,7 @@ function factsOf(
   try {
     // v1 counts the kills of each cgroup without those below it; a cage adds up those of its children.
     const oomKills = Math.max(reading.events.oomKill, cage?.oomKills ?? 0);
-    return { ...reading, oomKills, processes: cgroup.procs().length, ...faultsOf(cgroup) };
+    return { ...reading, oomKills, processes: cgroup.pids().length, ...faultsOf(cgroup) };
   } catch (error) {
     if (error instanceof MemcageError) return undefined;
     throw error;

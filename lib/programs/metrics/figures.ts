@@ -28,9 +28,9 @@ export interface Gauges {
   workingSetBytes: number;
   anonBytes: number;
   fileBytes: number;
-  kernelBytes: number;
-  swapBytes: number;
   processes: number;
+  kernelBytes?: number;
+  swapBytes?: number;
   limitBytes?: number;
   availableBytes?: number;
   peakBytes?: number;
@@ -55,9 +55,9 @@ export function gaugesOf(facts: Facts): Gauges {
     workingSetBytes,
     anonBytes,
     fileBytes,
-    kernelBytes,
-    swapBytes,
     processes,
+    ...(kernelBytes !== null && { kernelBytes }),
+    ...(swapBytes !== null && { swapBytes }),
     ...(limitBytes !== Number.POSITIVE_INFINITY && {
       limitBytes,
       availableBytes: Math.max(0, limitBytes - workingSetBytes),

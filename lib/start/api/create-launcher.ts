@@ -1,6 +1,7 @@
 import type { LimitsReport, MemoryReport, OomVerdict, StallVerdict } from '../../../types/outcome';
 import { joinPaths } from '../../cage/cgroup/join-fds';
 import type { Cage, CageOptions, CagingOption, OneOf } from '../../cage/contract/cage';
+import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/accepted-options';
@@ -27,7 +28,7 @@ export interface LauncherReport {
   oom: OomVerdict | null;
   /** `null` without a cage. */
   memory: MemoryReport | null;
-  /** What became of the limits other than memory. `{}` if none was asked for. */
+  /** What became of the limits other than memory. */
   limits: LimitsReport;
   /** `null` unless the cage, or one around it, got nowhere for as long as its `stall` says. */
   stalled: StallVerdict | null;
@@ -142,7 +143,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
 }
 
 function endCaged(caged: CagedChild | undefined): Promise<LauncherReport> {
-  if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: {}, stalled: null });
+  if (caged === undefined) return Promise.resolve({ oom: null, memory: null, limits: { ...NO_LIMITS }, stalled: null });
   return new Promise((resolve, reject) => {
     caged.ended(null, undefined, ({ oom, memory, limits, stalled = null, error }) => {
       if (error === undefined) resolve({ oom: oom && inWords(oom), memory, limits, stalled });

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { ChildExit } from '../../../types/native';
 import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../../types/outcome';
+import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
 import { inWords } from '../../common/text/oom-words';
@@ -72,12 +73,12 @@ export class OutcomeRecorder implements Recorder {
       enforcedBy: this.held?.enforcedBy ?? null,
       nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
       memory,
-      limits: report?.limits ?? {},
+      limits: report?.limits ?? { ...NO_LIMITS },
       stalled: report?.stalled ?? null,
       cpu,
       faults,
       durationMs: (timeNs - this.startNs) / 1e6,
-      ...(error !== undefined && { error }),
+      error: error ?? null,
     });
     this.#outcome = outcome;
     this.#resolve(outcome);
@@ -96,8 +97,8 @@ SIGNAL_NAMES.set(constants.signals.SIGABRT, 'SIGABRT').set(constants.signals.SIG
 export interface ChildEnd {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  cpu: CpuReport;
-  faults: FaultReport;
+  cpu: CpuReport | null;
+  faults: FaultReport | null;
   /** CLOCK_MONOTONIC. */
   timeNs: number;
   /** Undefined if its heap was given no limit. */
@@ -134,9 +135,7 @@ export function endSeenByNode(
   timeNs: number,
   heap: LimitedHeap | undefined,
 ): ChildEnd {
-  const cpu = { userMs: Number.NaN, systemMs: Number.NaN };
-  const faults = { minor: Number.NaN, major: Number.NaN };
-  return { exitCode, signal, cpu, faults, timeNs, heap };
+  return { exitCode, signal, cpu: null, faults: null, timeNs, heap };
 }
 
 const { EINVAL, ENOSYS } = constants.errno;

@@ -3,6 +3,7 @@ import type { Cage } from '../../cage/contract/cage';
 import type { PolledCage, PolledMember } from '../../cage/polled-cage';
 import { emptyGroup, notAnswered, notEmptied, openUnlimited, PATIENCE_MS, type Polled } from '../../cage/polled-group';
 import type { PolledKill, PolledVictim } from '../../cage/polling/open-group';
+import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { later } from '../../common/event-loop/timers';
 import type { OomFacts } from '../../common/text/oom-words';
@@ -199,12 +200,18 @@ export class PolledChild implements HeldChild, PolledMember {
 
   #report(failure?: Error): KernelReport {
     const error = failure ?? this.#failure;
-    return { oom: this.#verdict(), memory: this.#memory(), limits: {}, ...(error !== undefined && { error }) };
+    return {
+      oom: this.#verdict(),
+      memory: this.#memory(),
+      limits: { ...NO_LIMITS },
+      ...(error !== undefined && { error }),
+    };
   }
 
   #memory(): MemoryReport {
     const report = this.cage.reportOn(this.own.group);
-    return this.options.memoryDetails ? { ...report, details: NO_DETAILS } : report;
+    if (this.options.memoryDetails) report.details = { ...NO_DETAILS };
+    return report;
   }
 
   #verdict(): OomFacts | null {

@@ -7,6 +7,7 @@ import { probeSystemd } from '../../cgroup/placement/systemd';
 import { whyNotLoaded } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { checkOptions } from '../../common/options/option-names';
+import { missing, ok } from './finding';
 import { findContainer, findGuardian, findKernel, findNamespaces, findPressure, findUser } from './machine';
 import { findControllers, findHierarchy, findOwn, findSwap } from './memory';
 import { tryLimits } from './try-limits';
@@ -78,9 +79,9 @@ function missingAddon(): Finding | undefined {
     const failure = whyNotLoaded();
     if (failure === undefined) return undefined;
     const { detail, cure } = failure;
-    return { name: 'addon', state: 'missing', detail, ...(cure !== undefined && { cure }) };
+    return missing('addon', detail, cure);
   } catch (error) {
-    return { name: 'addon', state: 'missing', detail: (error as Error).message };
+    return missing('addon', (error as Error).message);
   }
 }
 
@@ -88,7 +89,7 @@ function findHost(): Host | Finding {
   try {
     return host();
   } catch (error) {
-    return { name: 'cgroup', state: 'missing', detail: (error as Error).message };
+    return missing('cgroup', (error as Error).message);
   }
 }
 
@@ -97,15 +98,10 @@ function findCgroups(current: Host): { findings: Finding[]; parents: ParentCandi
   const parents = candidates(current);
   const last = parents.at(-1);
   const usable = last !== undefined && last.refusal === null && (last.source !== 'systemd' || systemd.answers);
-  const parent: Finding = usable
-    ? { name: 'parent', state: 'ok', detail: `cages are made in ${nameCandidate(last)}` }
-    : { name: 'parent', state: 'missing', detail: 'no cgroup can be the parent of cages' };
-  const asked: Finding = {
-    name: 'systemd',
-    state: systemd.answers ? 'ok' : 'missing',
-    detail: systemd.detail,
-    ...(systemd.cure !== undefined && { cure: systemd.cure }),
-  };
+  const parent = usable
+    ? ok('parent', `cages are made in ${nameCandidate(last)}`)
+    : missing('parent', 'no cgroup can be the parent of cages');
+  const asked = systemd.answers ? ok('systemd', systemd.detail) : missing('systemd', systemd.detail, systemd.cure);
   return {
     findings: [findHierarchy(current), findOwn(), findControllers(current), parent, findSwap(current), asked],
     parents,
@@ -116,6 +112,6 @@ function candidates(current: Host): ParentCandidate[] {
   try {
     return parentCandidates(current);
   } catch (error) {
-    return [{ source: 'own', path: null, refusal: (error as Error).message }];
+    return [{ source: 'own', path: null, refusal: (error as Error).message, cure: null }];
   }
 }

@@ -7,6 +7,7 @@ import { isOlderThan, OLDEST_KERNEL, type Version } from '../../common/machine/v
 import { findExecutable } from '../../process/launcher/executable';
 import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/namespaces';
 import { run } from '../run/run';
+import { limited, missing, ok } from './finding';
 
 /** What each version of Linux brought, oldest first, and what happens without it. */
 const KERNELS: readonly [version: Version, lacking: string][] = [
@@ -18,63 +19,60 @@ const KERNELS: readonly [version: Version, lacking: string][] = [
 /** @param works the addon has found out that it can work with this kernel, whatever its number */
 export function findKernel({ text = release(), platform = process.platform as string, works = false } = {}): Finding {
   const name = 'kernel';
-  if (platform !== 'linux') return { name, state: 'missing', detail: `${platform}: cages need Linux` };
+  if (platform !== 'linux') return missing(name, `${platform}: cages need Linux`);
   const oldest = OLDEST_KERNEL.join('.');
   const isUntested = isOlderThan(OLDEST_KERNEL, text);
   if (isUntested && !works) {
-    return { name, state: 'missing', detail: `Linux ${text}: memcage needs ${oldest}`, cure: 'start a newer kernel' };
+    return missing(name, `Linux ${text}: memcage needs ${oldest}`, 'start a newer kernel');
   }
   const [, lacking] = KERNELS.find(([version]) => isOlderThan(version, text)) ?? [];
-  if (lacking === undefined) return { name, state: 'ok', detail: `Linux ${text}` };
+  if (lacking === undefined) return ok(name, `Linux ${text}`);
   const untested = isUntested ? `; memcage is not tested before ${oldest}` : '';
-  return { name, state: 'limited', detail: `Linux ${text}: ${lacking}${untested}` };
+  return limited(name, `Linux ${text}: ${lacking}${untested}`);
 }
 
 export function findPressure(): Finding {
   const name = 'psi';
-  if (existsSync('/proc/pressure/memory')) return { name, state: 'ok', detail: 'pressure stall information is on' };
-  return {
+  if (existsSync('/proc/pressure/memory')) return ok(name, 'pressure stall information is on');
+  return limited(
     name,
-    state: 'limited',
-    detail: 'no pressure stall information: pressure() returns null',
-    cure: 'boot with psi=1, on a kernel with CONFIG_PSI',
-  };
+    'no pressure stall information: pressure() returns null',
+    'boot with psi=1, on a kernel with CONFIG_PSI',
+  );
 }
 
 export function findContainer(): Finding {
   const container = detectContainer();
   const name = 'container';
-  if (container === undefined) return { name, state: 'ok', detail: 'no sign of a container' };
-  return { name, state: 'ok', detail: `in a container of ${container.kind}, by the sign of ${container.evidence}` };
+  if (container === undefined) return ok(name, 'no sign of a container');
+  return ok(name, `in a container of ${container.kind}, by the sign of ${container.evidence}`);
 }
 
 export function findGuardian(): Finding {
   const name = 'guardian';
   const found = findExecutable();
-  if (typeof found !== 'string') return { name, state: 'missing', detail: found.detail, cure: found.cure };
+  if (typeof found !== 'string') return missing(name, found.detail, found.cure);
   if (!wantsGuardian()) {
-    return {
+    return limited(
       name,
-      state: 'limited',
-      detail: 'turned off: when a process is killed, its cages remain until memcage runs again',
-      cure: 'leave out MEMCAGE_GUARDIAN=0 and prepare({ guardian: false })',
-    };
+      'turned off: when a process is killed, its cages remain until memcage runs again',
+      'leave out MEMCAGE_GUARDIAN=0 and prepare({ guardian: false })',
+    );
   }
-  return { name, state: 'ok', detail: 'ends the cages of a process that is killed' };
+  return ok(name, 'ends the cages of a process that is killed');
 }
 
 /** The user that children run as, unless they are given another one. */
 export function findUser(): Finding {
   const name = 'user';
   const uid = process.getuid?.() ?? 0;
-  if (uid !== 0) return { name, state: 'ok', detail: `children run as the user ${uid}` };
-  if (!isInitial()) return { name, state: 'ok', detail: 'children run as root of a user namespace' };
-  return {
+  if (uid !== 0) return ok(name, `children run as the user ${uid}`);
+  if (!isInitial()) return ok(name, 'children run as root of a user namespace');
+  return limited(
     name,
-    state: 'limited',
-    detail: 'children run as root, who can leave any cage',
-    cure: 'give what you do not trust a user of its own, by `uid` and `gid`: docs/threat-model.md',
-  };
+    'children run as root, who can leave any cage',
+    'give what you do not trust a user of its own, by `uid` and `gid`: docs/threat-model.md',
+  );
 }
 
 /** The first user namespace maps all ids to themselves. */
@@ -97,8 +95,8 @@ async function findNamespace(kind: NamespaceKind): Promise<Finding> {
   const name = `namespace.${kind}`;
   try {
     await run('/bin/sh', ['-c', ':'], { namespaces: { [kind]: true } });
-    return { name, state: 'ok', detail: 'a child can have its own' };
+    return ok(name, 'a child can have its own');
   } catch (error) {
-    return { name, state: 'missing', detail: (error as Error).message };
+    return missing(name, (error as Error).message);
   }
 }

@@ -6,14 +6,15 @@ import { Cgroup } from '../../cgroup/handle/cgroup';
 import { type Host, swapOn } from '../../cgroup/hierarchy/host';
 import { readOnlyCure } from '../../cgroup/names/container';
 import { formatSize } from '../../common/text/size';
+import { limited, missing, ok } from './finding';
 
 export function findHierarchy({ version, memory, unified }: Host): Finding {
   const name = 'cgroup';
   const hybrid =
     version === 1 && unified !== null ? `, with cgroup v2 beside it at ${unified.mountPoint} (hybrid)` : '';
   const detail = `memory is on cgroup v${version}, mounted at ${memory.mountPoint}${hybrid}`;
-  if (!memory.readOnly) return { name, state: 'ok', detail };
-  return { name, state: 'limited', detail: `${detail}, read-only`, cure: readOnlyCure(memory.mountPoint) };
+  if (!memory.readOnly) return ok(name, detail);
+  return limited(name, `${detail}, read-only`, readOnlyCure(memory.mountPoint));
 }
 
 export function findOwn(): Finding {
@@ -23,12 +24,12 @@ export function findOwn(): Finding {
     try {
       const { maxBytes } = own.effectiveLimits();
       const limit = maxBytes === Number.POSITIVE_INFINITY ? 'without a limit' : `limited to ${formatSize(maxBytes)}`;
-      return { name, state: 'ok', detail: `this process is in ${own.path}, ${limit}` };
+      return ok(name, `this process is in ${own.path}, ${limit}`);
     } finally {
       own.close();
     }
   } catch (error) {
-    return { name, state: 'limited', detail: (error as Error).message };
+    return limited(name, (error as Error).message);
   }
 }
 
@@ -37,22 +38,17 @@ export function findControllers({ version, memory }: Host): Finding {
   if (version === 1) {
     const lines = readFileSync('/proc/cgroups', 'utf8').trimEnd().split('\n').slice(1);
     const on = lines.map((line) => line.split('\t')).filter(([, , , enabled]) => enabled === '1');
-    return { name, state: 'ok', detail: on.map(([controller]) => controller).join(' ') };
+    return ok(name, on.map(([controller]) => controller).join(' '));
   }
   const names = parseNames(readFileSync(join(memory.mountPoint, 'cgroup.controllers'), 'utf8'));
-  if (names.includes('memory')) return { name, state: 'ok', detail: names.join(' ') };
-  return {
-    name,
-    state: 'missing',
-    detail: `memory is not among the controllers: ${names.join(' ')}`,
-    cure: 'boot without cgroup_disable=memory',
-  };
+  if (names.includes('memory')) return ok(name, names.join(' '));
+  return missing(name, `memory is not among the controllers: ${names.join(' ')}`, 'boot without cgroup_disable=memory');
 }
 
 export function findSwap(host: Host): Finding {
   const name = 'swap';
   const has = swapOn() ? 'the machine has swap' : 'the machine has no swap';
-  if (isSwapAccounted(host)) return { name, state: 'ok', detail: `${has}, and cages can limit it` };
+  if (isSwapAccounted(host)) return ok(name, `${has}, and cages can limit it`);
   const detail = `${has}, and this kernel does not account it per cgroup`;
   return { name, state: swapOn() ? 'limited' : 'ok', detail, cure: 'boot with swapaccount=1' };
 }

@@ -4,6 +4,7 @@ import type { CageOptions } from '../../cage/contract/cage';
 import { ErrorCode } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
 import { run } from '../run/run';
+import { limited, missing, ok } from './finding';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 const MEMORY = '64M';
@@ -28,15 +29,10 @@ async function tryMemory(): Promise<Finding> {
     const { memory } = await runCaged({ namespaces: { uts: true, mount: true, pid: true } });
     const { limitBytes, peakBytes } = memory ?? {};
     const peak = peakBytes == null ? 'an unknown peak' : `a peak of ${formatSize(peakBytes)}`;
-    return {
-      name,
-      state: 'ok',
-      detail: `a child ran in its own namespaces under ${formatSize(limitBytes ?? 0)}, with ${peak}`,
-    };
+    return ok(name, `a child ran in its own namespaces under ${formatSize(limitBytes ?? 0)}, with ${peak}`);
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
-    const cure = PLACE_MISSING.has(code) && { cure: 'that of parent' };
-    return { name, state: 'missing', detail: message, ...cure };
+    return missing(name, message, PLACE_MISSING.has(code) ? 'that of parent' : null);
   }
 }
 
@@ -45,14 +41,12 @@ async function tryPolled(): Promise<Finding> {
   const name = 'polled';
   try {
     await runCaged({ enforce: 'polled' });
-    return {
+    return ok(
       name,
-      state: 'ok',
-      detail:
-        "memcage can poll a limit instead, for programs that accept it: enforce: 'polled', or MEMCAGE_ENFORCE=polled",
-    };
+      "memcage can poll a limit instead, for programs that accept it: enforce: 'polled', or MEMCAGE_ENFORCE=polled",
+    );
   } catch (error) {
-    return { name, state: 'missing', detail: (error as Error).message };
+    return missing(name, (error as Error).message);
   }
 }
 
@@ -71,9 +65,9 @@ function limits(): Record<string, CageOptions> {
 async function tryLimit(name: string, options: CageOptions): Promise<Finding> {
   try {
     await runCaged(options);
-    return { name, state: 'ok', detail: 'a cage can have it' };
+    return ok(name, 'a cage can have it');
   } catch (error) {
     // The error's message has the cure.
-    return { name, state: 'limited', detail: (error as Error).message };
+    return limited(name, (error as Error).message);
   }
 }

@@ -3,6 +3,7 @@ import type { MemoryReport } from '../../../types/outcome';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { canLoad, loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { keptInJson } from '../../common/text/json';
 import { hasInit } from '../../process/namespaces/namespaces';
 import { hasSettings, settingsIn } from '../../process/settings/child-settings';
 import type { ResolvedCageOptions } from './cage-options';
@@ -94,7 +95,8 @@ export function memoryOfUnstarted({ shared, limits }: StartRequest): MemoryRepor
     return shared instanceof SharedKernelCage ? shared.cageCgroup.report.fromPlan() : shared.reportOn(undefined);
   }
   if (limits === undefined) return null;
-  return { limitBytes: limits.memory.max ?? Number.POSITIVE_INFINITY, peakBytes: null, swapLimited: true };
+  const limitBytes = limits.memory.max ?? Number.POSITIVE_INFINITY;
+  return keptInJson({ limitBytes, peakBytes: null, swapLimited: true, details: null });
 }
 
 /** More than the kernel charges for a launcher that waits, with its cgroup: 140 KB, some 70 KB of which are its own. */

@@ -58,7 +58,7 @@ export function failureOfRun({ file, pid, signal }: EndedRun, outcome: RunError[
     return new MemoryLimitError(`${explainKills(oom, { command: file, pid })}${peak}`, outcome, 'memory');
   }
   if (error instanceof MemcageError) return withOutcome(error, outcome);
-  if (error !== undefined) return Object.assign(error, { outcome });
+  if (error !== null) return Object.assign(error, { outcome });
   if (nodeHeap?.exhausted === 'likely' && isCaged(outcome)) {
     return new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
   }

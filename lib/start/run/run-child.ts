@@ -76,11 +76,8 @@ export async function runChild(
   try {
     const startError = await closed;
     // The child may have ended long before, but what it left running had not.
-    const outcome: Outcome<MemoryReport | null> = {
-      ...(reason !== undefined && { error: reason }),
-      ...(await child.outcome),
-    };
-    const result = inspectable({ ...outcome, ...output() });
+    const outcome: Outcome<MemoryReport | null> = await child.outcome;
+    const result = inspectable({ ...outcome, error: outcome.error ?? reason ?? null, ...output() });
     if (startError !== undefined) throw Object.assign(startError, { outcome: result });
     const failure = reject ? failureOfRun({ file, pid: child.pid, signal }, result) : null;
     if (failure !== null) throw failure;

@@ -1,6 +1,7 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
 import type { MemoryReport } from '../../../types/outcome';
 import type { CageOptions, CagingOption, OneOf, TextEncoding, TextIn } from '../../cage/contract/cage';
+import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/accepted-options';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
@@ -73,9 +74,8 @@ const NOT_INTERCEPTED =
   "Node's binding of the synchronous functions is out of reach (the permission model hides it, another package has replaced it, or " +
   'this is not Node). Cure: call run() or spawn(), or start the program through createLauncher()';
 
-/** Node tells neither of a child that it has run. */
-const NOT_COUNTED = { cpu: null, faults: null };
-const UNCAGED = { oom: null, nodeHeap: null, memory: null, stalled: null, enforcedBy: null };
+/** Node does not tell what a child has used. */
+const UNKNOWN = { oom: null, nodeHeap: null, memory: null, stalled: null, enforcedBy: null, cpu: null, faults: null };
 
 /** Runs the call with whatever arguments the caller gave. */
 export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
@@ -99,7 +99,7 @@ export function startSync(called: Called, file: unknown, args: unknown, options:
   const result = start.attempt(() =>
     spawnSyncWith(runnerFor(start), file, list, { ...node, ...(killSignal !== undefined && { killSignal }) }),
   ) as NodeReturns;
-  return withOutcome(result, { ...start.over(result.error), ...(byNode && NOT_COUNTED) });
+  return withOutcome(result, start.over(result.error));
 }
 
 /** Leaves the call to Node alone, which also refuses anything but an options object. */
@@ -107,6 +107,6 @@ function runPlainly(file: unknown, args: unknown, options: unknown): AnyReturns 
   const startMs = performance.now();
   const result = spawnSyncByNode(file, args, options) as NodeReturns;
   const { status: exitCode, signal } = result;
-  const end = { exitCode, signal, durationMs: performance.now() - startMs, ...NOT_COUNTED };
-  return withOutcome(result, { ...UNCAGED, limits: {}, ...end });
+  const durationMs = performance.now() - startMs;
+  return withOutcome(result, { ...UNKNOWN, limits: { ...NO_LIMITS }, exitCode, signal, durationMs, error: null });
 }

@@ -120,7 +120,7 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
   test('a crash of a program that was started is its own', async () => {
     const { outcome } = spawn('sh', ['-c', 'kill -SEGV $$'], { memory: '50M', stdio: 'ignore' });
     const { error, signal, oom } = await outcome;
-    expect({ error, signal, oom }).toEqual({ error: undefined, signal: 'SIGSEGV', oom: null });
+    expect({ error, signal, oom }).toEqual({ error: null, signal: 'SIGSEGV', oom: null });
   });
 
   test("arguments that are too long are not the limit's fault", async () => {

@@ -12,7 +12,7 @@ describeIf('cgroup', 'details of the outcome', () => {
 
   test('is in the outcome when it was asked for, and not otherwise', async () => {
     const plain = await run('true', { memory: '8M' });
-    expect(Object.keys(plain.memory)).toEqual(['limitBytes', 'peakBytes', 'swapLimited']);
+    expect(plain.memory.details).toBeNull();
     const { memory } = await run('true', { memory: '8M', memoryDetails: true });
     expect(memory.details).toEqual(
       version === 1
@@ -59,10 +59,10 @@ describeIf('cgroup', 'details of the outcome', () => {
       const { faults: many } = await run('sh', ['-c', '"$0" -e "$1"; true', process.execPath, touch], {
         memory: '256M',
       });
-      expect(few.minor).toBeGreaterThan(0);
+      expect(few?.minor).toBeGreaterThan(0);
       // With huge pages, one fault takes about 2 MiB.
-      expect(many.minor).toBeGreaterThan(few.minor);
-      expect(many.major).toBeGreaterThanOrEqual(0);
+      expect(many?.minor).toBeGreaterThan(few?.minor ?? Number.NaN);
+      expect(many?.major).toBeGreaterThanOrEqual(0);
     });
   });
 });

@@ -102,7 +102,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     expect(listed(path)).toEqual({ path, kind: 'cage', owner: dead, ...unlimited, spare: version === 2 });
     const collected = await collectGarbage({ dryRun: true });
     expect(collected.filter((each) => each.ownerPid === NOBODY)).toEqual([
-      { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [], result: 'would be removed' },
+      { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [], result: 'would be removed', reason: null },
     ]);
     rmdirSync(path);
     expect(listed(owner)).toMatchObject({ kind: 'owner', owner: dead, spare: false });
@@ -117,7 +117,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
       expect(listed(path)?.owner).toEqual({ pid: NOBODY, command: [], alive: false });
       const collected = await collectGarbage();
       expect(collected.filter((each) => each.ownerPid === NOBODY)).toEqual([
-        { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [pid], result: 'removed' },
+        { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [pid], result: 'removed', reason: null },
       ]);
     });
   });

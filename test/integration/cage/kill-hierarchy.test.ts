@@ -73,7 +73,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
         expect(() => cage.spawn('true')).toThrow(refusal);
         await cage.close();
         const { signal, error } = await member.outcome;
-        expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+        expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: null });
       });
 
       test.each(['close', 'kill'] as const)('%s() ends what has frozen itself below', async (way) => {
@@ -87,7 +87,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
         try {
           await cage[way]();
           const { signal, error } = await member.outcome;
-          expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+          expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: null });
         } finally {
           if (existsSync(nested)) write(nested, 'freezer.state', 'THAWED');
           await cage.close();
@@ -101,7 +101,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'the end of a fork bom
       child.stdin.end();
       const start = performance.now();
       const { error, exitCode, oom } = await child.outcome;
-      expect(error).toBeUndefined();
+      expect(error).toBeNull();
       // The bomb may have used up the memory, and the kernel may have killed main for it.
       expect(exitCode === 1 || oom !== null).toBe(true);
       expect(performance.now() - start).toBeLessThan(PATIENCE_MS);

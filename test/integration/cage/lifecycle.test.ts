@@ -53,7 +53,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       child.stdin.end();
       const outcome = await child.outcome;
       expect(outcome).toMatchObject({ exitCode: 7, signal: null, oom: null });
-      expect(outcome.error).toBeUndefined();
+      expect(outcome.error).toBeNull();
       await allDead(pids);
       const cages = paths.filter((path) => !/memcage-\d+-[^/]*$/.test(path));
       expect(cages.filter((path) => existsSync(path))).toEqual([]);
@@ -122,7 +122,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       expect(block(() => !existsSync(path))).toBe(true);
       await child.cage[how]();
       expect(await child.outcome).toMatchObject({ exitCode: 0, signal: null, oom: null });
-      expect((await child.outcome).error).toBeUndefined();
+      expect((await child.outcome).error).toBeNull();
     });
 
     test('a stopped child, and one that ignores every signal, end all the same', async () => {
@@ -140,8 +140,8 @@ describeIf('cgroup', 'the life of a cage', () => {
       const other = cage.spawn('sleep', [mark()], { stdio: 'ignore' });
       const child = cage.spawn(...leaving(sleep, 'read -r _; exit 7'), {});
       const pids = await started(sleep, 3);
-      await until('only they are left', () => cage.cgroup.procs().length === 5);
-      expect(cage.cgroup.procs().sort()).toEqual([...pids, child.pid, other.pid].sort());
+      await until('only they are left', () => cage.cgroup.pids().length === 5);
+      expect(cage.cgroup.pids().sort()).toEqual([...pids, child.pid, other.pid].sort());
       const leaves = openCages().filter((path) => members(path).includes(pids[0] ?? 0));
       child.stdin.end();
       expect(await child.outcome).toMatchObject({ exitCode: 7, oom: null });
@@ -217,7 +217,7 @@ describeIf('cgroup', 'the life of a cage', () => {
         for (const { outcome } of children) {
           const { exitCode, signal, error } = await outcome;
           expect([0, 'SIGKILL']).toContain(exitCode ?? signal);
-          expect(error).toBeUndefined();
+          expect(error).toBeNull();
         }
       }
     });
@@ -269,7 +269,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       await said(child, 'done');
       expect(existsSync(`${child.cage.cgroup.path}/a/b`)).toBe(true);
       child.stdin.end();
-      expect((await child.outcome).error).toBeUndefined();
+      expect((await child.outcome).error).toBeNull();
       expect(existsSync(child.cage.cgroup.path)).toBe(false);
     });
 
@@ -280,7 +280,7 @@ describeIf('cgroup', 'the life of a cage', () => {
       const child = spawn('sh', ['-c', script], { memory: '64M' });
       await said(child, 'done');
       child.stdin.end();
-      expect((await child.outcome).error).toBeUndefined();
+      expect((await child.outcome).error).toBeNull();
       expect(existsSync(child.cage.cgroup.path)).toBe(false);
     });
   });

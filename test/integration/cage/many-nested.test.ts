@@ -60,7 +60,7 @@ describeIf('cgroup', 'a child that makes many cgroups below its own', () => {
         const outcome = await child.outcome;
         clearImmediate(immediate);
         expectSuccess(outcome);
-        expect(outcome.error).toBeUndefined();
+        expect(outcome.error).toBeNull();
         expect(existsSync(path)).toBe(false);
         if (shape === 'wide') expect(turns).toBeGreaterThan(1);
       });

@@ -43,7 +43,7 @@ describeIf('cgroup', 'the processes of a cgroup', () => {
     expect(of(`sleep ${sleeps[1]}`)).toMatchObject({ parentPid: inner?.pid, depth: 2, name: 'sleep' });
     expect(of(`sleep ${sleeps[2]}`)).toMatchObject({ parentPid: shell.pid, depth: 1 });
     expect(of('cat')).toMatchObject({ pid: alone.pid, depth: 0 });
-    expect(processes.map(({ pid }) => pid).sort()).toEqual(cage.cgroup.procs().sort());
+    expect(processes.map(({ pid }) => pid).sort()).toEqual(cage.cgroup.pids().sort());
     alone.stdin.end();
   });
 

@@ -16,7 +16,7 @@ const KILLED = { limitMs: MS, killed: true, toldBy: expect.any(String) as string
 /** A leaf may have ended, and still be there. */
 function members({ cgroup }: Cage): number[] {
   return [...cgroup.descendants()].flatMap((each) => {
-    const pids = each.procs();
+    const pids = each.pids();
     each.close();
     return pids;
   });

@@ -89,8 +89,8 @@ describeIf(['v2', 'swap'], 'above it', () => {
     });
     await said(child, 'done');
     const { cgroup } = child.cage;
-    expect(cgroup.events()).toMatchObject({ oom: 0, oom_kill: 0 });
-    expect(cgroup.events().high).toBeGreaterThan(0);
+    expect(cgroup.counts()).toMatchObject({ oom: 0, oom_kill: 0 });
+    expect(cgroup.counts().high).toBeGreaterThan(0);
     await until('reclaimed', () => cgroup.usage().usageBytes <= 18 << 20);
     child.stdin.end('\n');
     expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
@@ -117,7 +117,7 @@ describeIf(['reclaim', 'swap'], 'above its swap', () => {
     child.stdin.write('\n');
     await said(child, 'more');
     expect(hits()).toBeGreaterThan(0);
-    expect(cgroup.events()).toMatchObject({ oom: 0, oom_kill: 0 });
+    expect(cgroup.counts()).toMatchObject({ oom: 0, oom_kill: 0 });
     child.stdin.end();
     expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
   });

@@ -66,8 +66,8 @@ describeIf('linux', 'a kernel without', () => {
     'a file says so, and since when there is one',
     [
       ['memory.reclaim', '5.19', (group: Cgroup) => group.reclaim('1M')],
-      ['memory.events.local', '5.2', async (group: Cgroup) => group.events({ local: true })],
-      ['memory.events', '4.5', async (group: Cgroup) => group.events()],
+      ['memory.events.local', '5.2', async (group: Cgroup) => group.counts({ local: true })],
+      ['memory.events', '4.5', async (group: Cgroup) => group.counts()],
       ['memory.peak', '5.19', async (group: Cgroup) => group.trackPeak()],
       ['memory.swap.high', '5.8', async (group: Cgroup) => group.setLimits({ swapHigh: '1M' })],
       ['memory.zswap.max', '5.19', async (group: Cgroup) => group.setLimits({ zswap: 0 })],

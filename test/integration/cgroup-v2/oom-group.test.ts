@@ -66,7 +66,7 @@ describeIf('v2', 'oomGroup', () => {
     expect({ signal, cause: oom?.cause }).toEqual(
       oomGroup ? { signal: 'SIGKILL', cause: 'limit' } : { signal: null, cause: undefined },
     );
-    const { oom_kill: kills, oom_group_kill: groupKills = Number.NaN } = cage.cgroup.events();
+    const { oom_kill: kills, oom_group_kill: groupKills = Number.NaN } = cage.cgroup.counts();
     // The kernel may count the process that it chose again with its group.
     expect(oomGroup ? [2, 3] : [1]).toContain(kills);
     expect(groupKills).toBe(groups(oomGroup ? 1 : 0));
@@ -76,18 +76,18 @@ describeIf('v2', 'oomGroup', () => {
     await cage.close();
   });
 
-  test('events() counts where, with and without the cgroups below', async () => {
+  test('counts() counts where, with and without the cgroups below', async () => {
     await run('sh', ['-c', `exec ${allocate(64)}`], { memory: '16M', parent: parent.path, reject: false });
     using above = Cgroup.open(parent.path);
-    const { oom_group_kill: groupKills = Number.NaN, ...events } = above.events();
+    const { oom_group_kill: groupKills = Number.NaN, ...events } = above.counts();
     expect(events).toMatchObject({ oom: 1, oom_kill: 1, low: 0 });
     expect(groupKills).toBe(groups(0));
-    expect(above.events({ local: true })).toMatchObject({ oom: 0, oom_kill: 0 });
-    expect(() => above.events({ locl: true } as object)).toThrow(
+    expect(above.counts({ local: true })).toMatchObject({ oom: 0, oom_kill: 0 });
+    expect(() => above.counts({ locl: true } as object)).toThrow(
       expect.objectContaining({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION' }),
     );
     for (const wrong of [null, 5, { local: 1 }]) {
-      expect(() => above.events(wrong as object)).toThrow(
+      expect(() => above.counts(wrong as object)).toThrow(
         expect.objectContaining({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' }),
       );
     }

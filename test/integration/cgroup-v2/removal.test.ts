@@ -59,7 +59,7 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
       await messy();
       child.stdin.end();
       const { exitCode, error } = await child.outcome;
-      expect({ exitCode, error }).toEqual({ exitCode: 1, error: undefined });
+      expect({ exitCode, error }).toEqual({ exitCode: 1, error: null });
       expect(processesWith(SLEEP)).toEqual([]);
       expect(existsSync(path)).toBe(false);
     },
@@ -76,7 +76,7 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
       await messy();
       await cage.close();
       const { signal, error } = await child.outcome;
-      expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+      expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: null });
       expect(processesWith(SLEEP)).toEqual([]);
       expect(existsSync(cage.cgroup.path)).toBe(false);
     },
@@ -139,12 +139,12 @@ describeIf('v2', 'a threaded cgroup', () => {
         const [, ids = ''] = await until('moved', () => /done (.*)\n/.exec(output));
         const [pid = 0, ...threads] = ids.split(' ').map(Number);
         using group = Cgroup.open(below);
-        expect(group.procs()).toEqual([pid]);
+        expect(group.pids()).toEqual([pid]);
         expect(group.threads().sort()).toEqual(threads.sort());
-        expect(root.procs()).toEqual([pid]);
+        expect(root.pids()).toEqual([pid]);
         if (frozen) {
           await group.freeze();
-          expect(group.frozen).toBe(true);
+          expect(group.isFrozen()).toBe(true);
         }
         await expect(group.remove()).rejects.toThrow(withCode('BUSY', String(pid)));
         await group.kill();

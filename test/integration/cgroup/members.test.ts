@@ -49,7 +49,7 @@ describeIf('cgroup', `members of a Cgroup on v${version}`, () => {
     await expect(cgroup.remove()).rejects.toEqual(
       expect.objectContaining({ code: 'ERR_MEMCAGE_BUSY', path, message: expect.stringContaining(String(pid)) }),
     );
-    expect(cgroup.procs()).toEqual([pid]);
+    expect(cgroup.pids()).toEqual([pid]);
     await cgroup.kill();
     await cgroup.remove();
     expect(existsSync(path)).toBe(false);

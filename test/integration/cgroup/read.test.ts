@@ -54,9 +54,8 @@ describeIf('cgroup', `what a Cgroup reads is what the kernel has on v${version}`
       workingSetBytes: workingSet,
       percent: (before / (64 << 20)) * 100,
       workingSetPercent: (workingSet / (64 << 20)) * 100,
-      ...(version === 1 && {
-        realUseBytes: (stat['total_rss'] ?? 0) + (stat['total_cache'] ?? 0) + (stat['total_swap'] ?? 0),
-      }),
+      realUseBytes:
+        version === 1 ? (stat['total_rss'] ?? 0) + (stat['total_cache'] ?? 0) + (stat['total_swap'] ?? 0) : null,
     });
     const peak = readPeak(path);
     expect(cgroup.peak()).toBe(peak);
@@ -73,18 +72,18 @@ describeIf('cgroup', `what a Cgroup reads is what the kernel has on v${version}`
     );
   });
 
-  test('procs() and threads(), with those of the cgroups below', async () => {
+  test('pids() and threads(), with those of the cgroups below', async () => {
     const path = make();
     mkdirSync(`${path}/a`);
     mkdirSync(`${path}/a/b`);
     const pids = [await inhabit(path), await inhabit(`${path}/a`), await inhabit(`${path}/a/b`)];
     using cgroup = Cgroup.open(path);
-    expect(cgroup.procs().sort()).toEqual(pids.sort());
+    expect(cgroup.pids().sort()).toEqual(pids.sort());
     expect(cgroup.threads().sort()).toEqual(pids.sort());
 
     const pid = await start(process.execPath, ['-e', 'console.log("done"); process.stdin.resume()']);
     cgroup.add(pid);
-    expect(cgroup.procs()).toContain(pid);
+    expect(cgroup.pids()).toContain(pid);
     const threads = readdirSync(`/proc/${pid}/task`).map(Number);
     expect(threads.length).toBeGreaterThan(1);
     expect(cgroup.threads()).toEqual(expect.arrayContaining(threads));
@@ -95,7 +94,7 @@ describeIf('cgroup', `what a Cgroup reads is what the kernel has on v${version}`
     using cgroup = Cgroup.open(make());
     expect(cgroup.limits()).toMatchObject({ max: Number.POSITIVE_INFINITY, [other]: Number.POSITIVE_INFINITY });
     expect(cgroup.usage()).toMatchObject({ limitBytes: Number.POSITIVE_INFINITY, percent: null });
-    expect(cgroup.procs()).toEqual([]);
+    expect(cgroup.pids()).toEqual([]);
   });
 
   test('pressure(), which is of v2', () => {

@@ -20,7 +20,7 @@ describeIf('cgroup', `a Cgroup of someone else on v${version}`, () => {
         stat: 'object',
         usage: 'object',
         limits: 'object',
-        procs: 'object',
+        pids: 'object',
         threads: 'object',
         peak: hasPeak ? 'number' : 'object',
         add: refused,

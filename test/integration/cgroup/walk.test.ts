@@ -48,7 +48,7 @@ describeIf('cgroup', `walking through cgroups on v${version}`, () => {
       handles.push(each);
     }
     expect(handles.length).toBe(4);
-    expect(handles.map((each) => each.procs())).toEqual([[], [], [], []]);
+    expect(handles.map((each) => each.pids())).toEqual([[], [], [], []]);
     for (const each of handles) each.close();
   });
 
@@ -86,9 +86,9 @@ describeIf('cgroup', `walking through cgroups on v${version}`, () => {
     expect(Object.keys(top.details())).toEqual(Object.keys(memory.details ?? {}));
   });
 
-  test('containerName() of what is no container is undefined; closed, it says so', () => {
+  test('containerName() of what is no container is null; closed, it says so', () => {
     const own = Cgroup.open(make());
-    expect(own.containerName()).toBeUndefined();
+    expect(own.containerName()).toBeNull();
     own.close();
     expect(() => own.containerName()).toThrow(withCode('CLOSED'));
   });

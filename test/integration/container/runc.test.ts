@@ -47,7 +47,8 @@ describeIf(['linux', 'root', 'runc'], 'in a real container', () => {
     expect(value?.peak).toBeGreaterThan(MIB);
     expect(value?.effective).toMatchObject({
       maxBytes: 300 * MIB,
-      maxFrom: memory.mountPoint,
+      maxBy: 'cgroup',
+      maxPath: memory.mountPoint,
       complete: memory.version === 1,
     });
     const refused = {

@@ -15,8 +15,8 @@ const FRESH_MOUNT =
 /** On v1 the kernel reveals hidden limits. */
 const HIDDEN_LIMIT =
   memory.version === 1
-    ? { maxBytes: LIMITS.engine, maxFrom: 'hidden', complete: true }
-    : { maxBytes: LIMITS.container, maxFrom: memory.mountPoint, complete: false };
+    ? { maxBytes: LIMITS.engine, maxBy: 'hidden', maxPath: null, complete: true }
+    : { maxBytes: LIMITS.container, maxBy: 'cgroup', maxPath: memory.mountPoint, complete: false };
 
 /** v2: memcage looked at every candidate and found no parent. v1: there is only one candidate. */
 const NOWHERE = memory.version === 1 ? 'NO_PERMISSION' : 'NO_PARENT';
@@ -103,7 +103,8 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     ]);
     expect(expectSelf(self, tree.container).effective).toMatchObject({
       maxBytes: LIMITS.engine,
-      maxFrom: tree.top,
+      maxBy: 'cgroup',
+      maxPath: tree.top,
       complete: true,
     });
     expect(of).toEqual({ value: tree.sibling });
@@ -126,7 +127,8 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     const shown = tree.container.replace(tree.top, memory.mountPoint);
     expect(expectSelf(self, shown).effective).toMatchObject({
       maxBytes: LIMITS.engine,
-      maxFrom: memory.mountPoint,
+      maxBy: 'cgroup',
+      maxPath: memory.mountPoint,
       complete: memory.version === 1,
     });
     expect(of).toEqual({ value: join(memory.mountPoint, 'sibling') });

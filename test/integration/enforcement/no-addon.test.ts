@@ -27,10 +27,11 @@ describeIf('linux', 'where the addon does not load', () => {
       enforcedBy: null,
       nodeHeap: null,
       memory: null,
-      limits: {},
+      limits: { pids: null, cpu: null, cpuTime: null },
       stalled: null,
       isUnknown: true,
       hasTime: true,
+      error: null,
     };
     const sync = { ...unknown, signal: null };
     const exit = (exitCode: number) => ({ ...sync, exitCode, cage: null });

@@ -249,7 +249,7 @@ describeIf('v2', 'events of a v2 cgroup', () => {
     const events = recordEvents(group, ['max', 'oom', 'oomKill']);
     await step(await join(KILLED));
     await until('all of it', () => {
-      const { max, oom, oom_kill } = group.events();
+      const { max, oom, oom_kill } = group.counts();
       const counted = [countOf(events, 'max'), countOf(events, 'oom'), countOf(events, 'oomKill')];
       return String(counted) === String([max, oom, oom_kill]) && max > 0;
     });
@@ -269,12 +269,12 @@ describeIf('v2', 'events of a v2 cgroup', () => {
       inner.set('memory.high', 'max');
       await step(child);
       await until('all of it', () => {
-        const { high, low } = inner.events();
+        const { high, low } = inner.counts();
         const counted = [countOf(events, 'high'), countOf(events, 'low')];
         return String(counted) === String([high, low]) && high > 0 && low > 0;
       });
       await until('the same above', () => {
-        const { high, low, max } = outer.events();
+        const { high, low, max } = outer.counts();
         const counted = [countOf(above, 'high'), countOf(above, 'low'), countOf(above, 'max')];
         return String(counted) === String([high, low, max]);
       });

@@ -61,7 +61,7 @@ describeIf('v1', 'thresholds of the use', () => {
     }
     for (const { usageBytes, above, trigger } of eventsOf<ThresholdEvent>(events)) {
       expect(trigger).toEqual({ threshold: '16M' });
-      expect(usageBytes >= 16 * MIB).toBe(above);
+      expect((usageBytes ?? 0) >= 16 * MIB).toBe(above);
     }
     low.close();
     low.close();

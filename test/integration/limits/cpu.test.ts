@@ -34,6 +34,8 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
     const { limits, durationMs, exitCode } = await run(file, args, { cpu: 0.05 });
     expect(exitCode).toBe(0);
     expect(limits).toEqual({
+      pids: null,
+      cpuTime: null,
       cpu: { limit: 0.05, throttledMs: expect.any(Number) as number, usedMs: expect.any(Number) as number },
     });
     expect(limits.cpu?.throttledMs).toBeGreaterThan(50);

@@ -34,6 +34,8 @@ function forks(count: number): [string, string[]] {
   return ['perl', ['-e', FORKER, String(count)]];
 }
 
+const NONE = { pids: null, cpu: null, cpuTime: null };
+
 /** Why a start was refused; undefined if it was not, once all of the child is gone. */
 async function refusal(start: () => unknown): Promise<unknown> {
   try {
@@ -61,7 +63,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const [file, args] = forks(20);
     const { stdout, limits, oom, memory } = await run(file, args, { pids: 5 });
     expect(stdout).toBe('4');
-    expect(limits).toEqual({ pids: { limit: 5, limitHits: 1, peak: peakOf(5) } });
+    expect(limits).toEqual({ ...NONE, pids: { limit: 5, limitHits: 1, peak: peakOf(5) } });
     expect(oom).toBeNull();
     expect(memory.limitBytes).toBe(Number.POSITIVE_INFINITY);
   });
@@ -71,7 +73,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const path = controllerCgroup(child.pid as number, 'pids');
     expect(readFileSync(`${path}/pids.max`, 'utf8')).toBe('7\n');
     child.kill();
-    expect((await child.outcome).limits).toEqual({ pids: { limit: 7, limitHits: 0, peak: peakOf(1) } });
+    expect((await child.outcome).limits).toEqual({ ...NONE, pids: { limit: 7, limitHits: 0, peak: peakOf(1) } });
   });
 
   const WAYS: Record<string, (options: { pids: number }) => Promise<Pick<Outcome, 'limits'>>> = {
@@ -88,7 +90,7 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
 
   testRows('every way to start a child', Object.keys(WAYS), async (name) => {
     const { limits } = (await WAYS[name]?.({ pids: 64 })) ?? {};
-    expect(limits).toEqual({ pids: { limit: 64, limitHits: 0, peak: anyPeak } });
+    expect(limits).toEqual({ ...NONE, pids: { limit: 64, limitHits: 0, peak: anyPeak } });
   });
 
   describe('too low for a program to begin', () => {
@@ -138,12 +140,12 @@ describeIf(['cgroup', 'pids'], 'the limit of processes', () => {
     const [file, args] = forks(6);
     const { stdout, limits } = await run(file, args, { pids: 'max' });
     expect(stdout).toBe('6');
-    expect(limits).toEqual({ pids: { limit: Number.POSITIVE_INFINITY, limitHits: 0, peak: peakOf(7) } });
+    expect(limits).toEqual({ ...NONE, pids: { limit: Number.POSITIVE_INFINITY, limitHits: 0, peak: peakOf(7) } });
   });
 
   test('without the option, nothing is reported', async () => {
-    expect((await run('true', { memory: '8M' })).limits).toEqual({});
-    expect((await run('true')).limits).toEqual({});
+    expect((await run('true', { memory: '8M' })).limits).toEqual(NONE);
+    expect((await run('true')).limits).toEqual(NONE);
   });
 
   test('it holds for all children of a shared cage together', async () => {

@@ -23,7 +23,7 @@ describeIf('cgroup', 'the error of an outcome', () => {
     child.stdin?.end('\n');
     const outcome = await child.outcome;
     expect(outcome).toMatchObject({ exitCode: 0, signal: null });
-    expect(outcome.error).toBeUndefined();
+    expect(outcome.error).toBeNull();
     expect(failureOf(outcome, { command: 'sh', pid: child.pid })).toBeNull();
   });
 

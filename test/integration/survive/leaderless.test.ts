@@ -68,7 +68,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a process whose first
         try {
           await end(child);
           const { signal, error } = await child.outcome;
-          expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: undefined });
+          expect({ signal, error }).toEqual({ signal: 'SIGKILL', error: null });
           expect(isThere(Number(child.pid))).toBe(false);
         } finally {
           endNow(Number(child.pid));

@@ -21,7 +21,8 @@ async function attempt(start: () => ChildProcess & Caged): Promise<string> {
     child.on('error', (error: Error) => {
       failure = error;
     });
-    const { exitCode, signal, error = failure } = await child.outcome;
+    const { exitCode, signal, error: ended } = await child.outcome;
+    const error = ended ?? failure;
     return error === undefined ? String(exitCode ?? signal) : describeError(error);
   } catch (error) {
     return describeError(error as Error);

@@ -90,7 +90,7 @@ describe('a threshold that the kernel watches', () => {
     threshold.arm(uses(10));
     mockAlarms[0]?.say(said(15));
     threshold.conclude(7);
-    expect(told).toMatchObject([{ above: false, count: 2, usageBytes: 0, timeMs: 7 }]);
+    expect(told).toMatchObject([{ above: false, count: 2, usageBytes: null, timeMs: 7 }]);
   });
 
   test('tells nothing once it is closed', () => {

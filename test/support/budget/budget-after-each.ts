@@ -11,7 +11,7 @@ export function eventsOf(budget: Budget): string[] {
   const seen: string[] = [];
   for (const name of ['queued', 'started', 'ended'] as const) {
     budget.on(name, (event: JobEvent & Partial<JobEndedEvent>) => {
-      seen.push([name, event.id, ...(event.again === undefined ? [] : [event.again])].join(' '));
+      seen.push([name, event.id, ...(event.again ? [event.again] : [])].join(' '));
     });
   }
   budget.on('close', () => seen.push('close'));

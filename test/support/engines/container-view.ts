@@ -24,7 +24,7 @@ export interface Self {
   limits: { max: number };
   peak: number;
   hasStat: boolean;
-  effective: Record<'maxBytes' | 'maxFrom' | 'highBytes' | 'highFrom' | 'ramBytes' | 'complete', unknown>;
+  effective: Record<'maxBytes' | 'maxBy' | 'maxPath' | 'highBytes' | 'highPath' | 'ramBytes' | 'complete', unknown>;
 }
 
 /** The cgroup version that memory is on here, and where it is mounted. */

@@ -7,8 +7,8 @@ export interface ChartData {
   ending: string;
   isGood: boolean;
   durationMs: number;
-  /** Processor time, in milliseconds. */
-  cpuMs: number;
+  /** Processor time, in milliseconds; `null` if it is not known. */
+  cpuMs: number | null;
   /** `Infinity` if there is none. */
   limitBytes: number;
   /** `memory.high`; `Infinity` if there is none. */

@@ -51,7 +51,7 @@ function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): [name
     [`peak${share}`, peakBytes === null ? 'unknown' : formatSize(peakBytes)],
     ['limit', isLimited ? formatSize(limitBytes) : 'none'],
     ['time', formatDuration(durationMs)],
-    ['processor time', formatDuration(cpuMs)],
+    ['processor time', cpuMs === null ? 'unknown' : formatDuration(cpuMs)],
   ];
 }
 

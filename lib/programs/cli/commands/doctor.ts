@@ -47,7 +47,7 @@ function render({ works, findings, parents }: Diagnosis): string {
   const hang = (text: string): string => wrap(printable(text), columns - indent).join(`\n${' '.repeat(indent)}`);
   const lines = joined.flatMap(({ name, state, detail, cure }) => [
     `${stateIn(state, colors)} ${colors.bold(name.padEnd(nameWidth))}  ${hang(detail)}`,
-    ...(cure === undefined ? [] : [`${' '.repeat(indent)}${hang(`cure: ${cure}`)}`]),
+    ...(cure === null ? [] : [`${' '.repeat(indent)}${hang(`cure: ${cure}`)}`]),
     ...(name === 'parent' ? parents.map((each) => `${' '.repeat(indent)}${hang(`- ${describeCandidate(each)}`)}`) : []),
   ]);
   const without = findings.flatMap(({ name, state }) => {

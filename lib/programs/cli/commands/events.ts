@@ -111,5 +111,6 @@ function textOf(event: CgroupEvent): string {
 }
 
 function thresholdText({ above, usageBytes }: ThresholdEvent): string {
-  return `${above ? 'above' : 'below'} at ${formatSize(usageBytes)}`;
+  const use = usageBytes === null ? '' : ` at ${formatSize(usageBytes)}`;
+  return `${above ? 'above' : 'below'}${use}`;
 }

@@ -42,6 +42,6 @@ function lineOf({ path, kind, ownerPid, pids, result, reason }: CollectedCage): 
   const owner = ownerPid === null ? '' : ` of process ${ownerPid}`;
   const what = { owner: 'cages', detached: 'a detached cage', leaf: 'an empty leaf' }[kind];
   const killing = pids.length === 0 ? '' : `, ${pids.length === 1 ? '1 process' : `${pids.length} processes`}`;
-  const why = reason === undefined ? '' : ` (${printable(reason)})`;
+  const why = reason === null ? '' : ` (${printable(reason)})`;
   return `${result}: ${what}${owner}${killing}: ${printable(path)}${why}`;
 }

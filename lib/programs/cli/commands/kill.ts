@@ -51,7 +51,7 @@ export async function killAllIn(
   cgroup: Cgroup,
   { anyCgroup = false, dryRun = false }: KillOptions = {},
 ): Promise<number[]> {
-  const pids = cgroup.procs();
+  const pids = cgroup.pids();
   refuse(cgroup, pids, anyCgroup);
   if (!dryRun) await cgroup.kill();
   return pids;
@@ -61,7 +61,7 @@ function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): 
   // No process would be left to report the result, and the shell of the user is most likely in there too.
   if (pids.includes(process.pid)) throw new Error(`${path} is the cgroup of this very command, or above it`);
   if (rootPaths().includes(path)) throw new Error(`${path} is the root of all cgroups`);
-  if (anyCgroup || cageOf(path) !== undefined || isInContainer(path)) return;
+  if (anyCgroup || cageOf(path) !== null || isInContainer(path)) return;
   throw new Error(
     `${path} is neither a cage nor a container: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'`,
   );
@@ -70,7 +70,7 @@ function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): 
 /** A virtual machine does not count, but a container around it does. */
 function isInContainer(path: string): boolean {
   const found = containerOf(path);
-  return found !== undefined && (found.kind !== 'machine' || isInContainer(dirname(found.path)));
+  return found !== null && (found.kind !== 'machine' || isInContainer(dirname(found.path)));
 }
 
 export function processes({ length }: readonly number[]): string {

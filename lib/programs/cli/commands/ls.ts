@@ -76,7 +76,7 @@ function render(cages: readonly ListedCage[]): string {
   const rows = cages.map((cage) => [
     cage.owner.pid === null ? 'hidden' : String(cage.owner.pid),
     stateOf(cage, red),
-    formatSize(cage.usageBytes),
+    cage.usageBytes === null ? '-' : formatSize(cage.usageBytes),
     formatSize(cage.limitBytes),
     String(cage.processes),
     cage.kind === 'cage' ? '' : cage.kind,

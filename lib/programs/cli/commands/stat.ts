@@ -1,4 +1,4 @@
-import { type CgroupProcess, type Pressure, type PressureLine, readMany } from '../../../cgroup';
+import { type CgroupProcess, type EffectiveLimits, type Pressure, type PressureLine, readMany } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
 import { type Cgroup, formatSize } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
@@ -61,17 +61,20 @@ type Status = ReturnType<typeof statusOf>;
 
 function render(status: Status): string {
   const { path, version, usage, peakBytes, effectiveLimits, stat, processes, limitHits, pressure } = status;
-  const { maxBytes, maxFrom } = effectiveLimits;
+  const { maxBytes } = effectiveLimits;
   const percent = `${((usage.usageBytes / maxBytes) * 100).toFixed(1)} %`;
   const bytes = (name: string) => formatSize(stat[version === 1 ? `total_${name}` : name] ?? 0);
   const rows: [name: string, value: string][] = [
-    ['usage', `${formatSize(usage.usageBytes)} of ${formatSize(maxBytes)} (${percent})${ofWhom(maxFrom, path)}`],
+    [
+      'usage',
+      `${formatSize(usage.usageBytes)} of ${formatSize(maxBytes)} (${percent})${ofWhom(effectiveLimits, path)}`,
+    ],
     ['working set', formatSize(usage.workingSetBytes)],
     ['peak', peakBytes === null ? 'not recorded by this kernel' : formatSize(peakBytes)],
     ['anon', version === 1 ? bytes('rss') : bytes('anon')],
     ['file', version === 1 ? bytes('cache') : bytes('file')],
-    ['kernel', formatSize(status.kernelBytes)],
-    ['swap', formatSize(status.swapBytes)],
+    ['kernel', known(status.kernelBytes)],
+    ['swap', known(status.swapBytes)],
     ['limit hits', limitHits === null ? 'not counted by this kernel' : String(limitHits)],
     ['OOM kills', String(status.oomKills)],
     ...(pressure === null ? [] : stallRows(pressure)),
@@ -79,6 +82,10 @@ function render(status: Status): string {
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`);
   return `${[`${printable(path)} (cgroup v${version})`, ...lines, ...processes.map(processLine)].join('\n')}\n`;
+}
+
+function known(bytes: number | null): string {
+  return bytes === null ? 'not counted by this kernel' : formatSize(bytes);
 }
 
 function stallRows({ some, full }: Pressure): [name: string, value: string][] {
@@ -90,14 +97,14 @@ function stallRows({ some, full }: Pressure): [name: string, value: string][] {
   ];
 }
 
-function ofWhom(maxFrom: string, path: string): string {
-  if (maxFrom === path) return '';
-  return maxFrom === 'ram'
+function ofWhom({ maxBy, maxPath }: EffectiveLimits, path: string): string {
+  if (maxPath === path) return '';
+  return maxBy === 'ram'
     ? ', the machine'
-    : `, the limit of ${maxFrom === 'hidden' ? 'a cgroup above' : printable(maxFrom)}`;
+    : `, the limit of ${maxPath === null ? 'a cgroup above' : printable(maxPath)}`;
 }
 
 function processLine({ pid, depth, name, command, rssBytes }: CgroupProcess): string {
   const indent = '  '.repeat(depth);
-  return `  ${String(pid).padStart(7)}  ${formatSize(rssBytes).padStart(9)}  ${indent}${printable(command.join(' ').trimEnd() || name).slice(0, 120)}`;
+  return `  ${String(pid).padStart(7)}  ${(rssBytes === null ? '' : formatSize(rssBytes)).padStart(9)}  ${indent}${printable(command.join(' ').trimEnd() || name).slice(0, 120)}`;
 }

@@ -1,3 +1,4 @@
+import { forJson } from '../../../common/text/json';
 import { printable } from '../../../common/text/names';
 
 /** Writes a line to stderr that may have names in it that others chose: a terminal would obey some characters. */
@@ -11,21 +12,17 @@ export function print(text: string): number {
   return 0;
 }
 
-/** One value, for programs. JSON has no Infinity, so an absent limit is 'max', as in the kernel's files. */
+/** One value, for programs. */
 export function toJson(value: unknown): string {
-  return `${escaped(JSON.stringify(value, finite, 2))}\n`;
+  return `${escaped(JSON.stringify(value, forJson, 2))}\n`;
 }
 
 /** {@link toJson} on one line: for output of many values. */
 export function toJsonLine(value: unknown): string {
-  return `${escaped(JSON.stringify(value, finite))}\n`;
+  return `${escaped(JSON.stringify(value, forJson))}\n`;
 }
 
 /** A person may look at it in a terminal: what JSON leaves as it is becomes an escape, which is the same to a program. */
 function escaped(json: string): string {
   return json.replace(/[^ -~\n]/gu, printable);
-}
-
-function finite(_name: string, value: unknown): unknown {
-  return value === Number.POSITIVE_INFINITY ? 'max' : value;
 }

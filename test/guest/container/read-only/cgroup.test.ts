@@ -35,7 +35,7 @@ describe('in a container with a read-only cgroupfs', () => {
     expect(usage.percent).toBeCloseTo((usage.usageBytes / LIMIT) * 100);
     expect(self.stat()['anon']).toBeGreaterThan(2 ** 20);
     expect(self.peak()).toBeGreaterThanOrEqual(usage.usageBytes - 2 ** 20);
-    expect(self.procs()).toContain(process.pid);
+    expect(self.pids()).toContain(process.pid);
   });
 
   test('the effective limit is what can be seen of it', () => {
@@ -43,9 +43,10 @@ describe('in a container with a read-only cgroupfs', () => {
     const ram = totalmem();
     expect(self.effectiveLimits()).toEqual({
       maxBytes: Math.min(LIMIT, ram),
-      maxFrom: LIMIT <= ram ? ROOT : 'ram',
+      maxPath: LIMIT <= ram ? ROOT : null,
+      maxBy: LIMIT <= ram ? 'cgroup' : 'ram',
       highBytes: Number.POSITIVE_INFINITY,
-      highFrom: null,
+      highPath: null,
       ramBytes: ram,
       complete: false,
     });

@@ -123,9 +123,10 @@ describe('in a container with a writable cgroupfs of its own namespace', () => {
       expect(now.path).toBe(made.path);
       expect(now.effectiveLimits()).toMatchObject({
         maxBytes: 50 * 2 ** 20,
-        maxFrom: made.path,
+        maxBy: 'cgroup',
+        maxPath: made.path,
         highBytes: 40 * 2 ** 20,
-        highFrom: made.path,
+        highPath: made.path,
         complete: false,
       });
       using found = Cgroup.find('by-hand');

@@ -78,8 +78,8 @@ describeIf('cgroup', 'a budget', () => {
     expect(start).toMatchObject(job);
     expect(start.child?.pid).toBeGreaterThan(0);
     const [end] = await ended;
-    expect(end).toMatchObject({ ...job, outcome: { exitCode: 0 }, again: undefined });
-    expect(end).not.toHaveProperty('error');
+    expect(end).toMatchObject({ ...job, outcome: { exitCode: 0 }, again: null });
+    expect(end).toHaveProperty('error', null);
     expect(end.durationMs).toBeGreaterThan(0);
   });
 
@@ -119,7 +119,7 @@ describeIf('cgroup', 'a budget', () => {
     const child = await budget.spawn('no-such-program', { memory: '20M' });
     const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ENOENT');
-    expect(await ended).toMatchObject([{ error: { code: 'ENOENT' }, outcome: { exitCode: null }, durationMs: 0 }]);
+    expect(await ended).toMatchObject([{ error: { code: 'ENOENT' }, outcome: { exitCode: null }, durationMs: null }]);
     await expect(budget.run('no-such-program', { memory: '20M' })).rejects.toMatchObject({ code: 'ENOENT' });
     // What Node itself refuses, it refuses once there is room.
     await expect(budget.run('true', { memory: '20M', cwd: 5 as never })).rejects.toMatchObject({

@@ -98,7 +98,7 @@ describeIf('cgroup', 'budget.contain', () => {
     const ended = once(budget, 'ended');
     expect(killed?.kill(signal)).toBe(true);
     expect(await exit(killed as ChildProcess)).toEqual([null, signal]);
-    expect(await ended).toMatchObject([{ id: 2, outcome: undefined, error: { code: 'ERR_MEMCAGE_SPAWN' } }]);
+    expect(await ended).toMatchObject([{ id: 2, outcome: null, error: { code: 'ERR_MEMCAGE_SPAWN' } }]);
     expect(budget.stats()).toMatchObject({ queued: 1, aborted: 1 });
     room.release();
     expect(await exit(next as ChildProcess)).toEqual([0, null]);
@@ -148,7 +148,7 @@ describeIf('cgroup', 'budget.contain', () => {
     const { budget, room } = await makeFull();
     const times: object[] = [];
     budget.on('started', ({ id, waitedMs }) => times.push({ id, waited: waitedMs >= 100 }));
-    budget.on('ended', ({ id, durationMs }) => times.push({ id, lasted: durationMs >= 100 }));
+    budget.on('ended', ({ id, durationMs }) => times.push({ id, lasted: (durationMs ?? 0) >= 100 }));
     room.release();
     times.length = 0;
     budget.contain(() => childProcess.execSync('sleep 0.1'), ALL);

@@ -41,7 +41,7 @@ describeIf('cgroup', 'how jobs of a budget end', () => {
     const waiting = budget.run('echo', ['next'], { memory: '8M' });
     abort('enough');
     await expect(aborted).rejects.toMatchObject({ ...ABORTED, cause: 'enough' });
-    expect(await ended).toMatchObject([{ id: 2, error: ABORTED, outcome: undefined, durationMs: 0 }]);
+    expect(await ended).toMatchObject([{ id: 2, error: ABORTED, outcome: null, durationMs: null }]);
     await expect(budget.reserve({ memory: '8M', signal })).rejects.toMatchObject(ABORTED);
     expect(budget.stats()).toMatchObject({ queued: 1, running: 1, aborted: 1 });
     expect(started).not.toHaveBeenCalled();

@@ -191,7 +191,7 @@ describeIf(['cgroup', 'host', 'root', 'valkey-server', 'ip'], 'workers on severa
       expect({ stderr, end }).toEqual({ stderr: '', end: [0, null] });
       expect(JSON.parse(stdout)).toMatchObject({ running: 0, queued: 0, reservedBytes: 0 });
       expect(cagesLeft(pid)).toEqual([]);
-      await until('its cage is empty', () => cage.cgroup.procs().length === 0);
+      await until('its cage is empty', () => cage.cgroup.pids().length === 0);
     }
   }
 

@@ -21,7 +21,7 @@ interface Status {
   usage: { usageBytes: number; limitBytes: unknown };
   peakBytes: number | null;
   limits: { max: unknown };
-  effectiveLimits: { maxBytes: number; maxFrom: string };
+  effectiveLimits: { maxBytes: number; maxBy: string; maxPath: string | null };
   stat: Record<string, number>;
   processes: { pid: number; depth: number; command: string[] }[];
 }
@@ -60,7 +60,7 @@ describeIf('cgroup', 'memcage stat', () => {
       version,
       usage: { limitBytes: 64 << 20 },
       limits: { max: 64 << 20 },
-      effectiveLimits: { maxBytes: 64 << 20, maxFrom: group.path },
+      effectiveLimits: { maxBytes: 64 << 20, maxBy: 'cgroup', maxPath: group.path },
       swapBytes: expect.any(Number) as number,
       kernelBytes: expect.any(Number) as number,
       limitHits: 0,

@@ -58,7 +58,11 @@ function useNative(replaced: Partial<NativeBinding>): void {
   };
 }
 
-const nothing: KernelReport = { oom: null, memory: { limitBytes: 0, peakBytes: null, swapLimited: true }, limits: {} };
+const nothing: KernelReport = {
+  oom: null,
+  memory: { limitBytes: 0, peakBytes: null, swapLimited: true, details: null },
+  limits: { pids: null, cpu: null, cpuTime: null },
+};
 
 function cagedWith(replaced: Partial<HeldChild> = {}): HeldChild {
   const cgroup = {

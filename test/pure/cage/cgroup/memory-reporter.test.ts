@@ -33,7 +33,7 @@ describe('the report of a cage', () => {
     ] as const,
     ([version, files]) => {
       const reporter = reporterOf(version, files);
-      const told = { limitBytes: 32 * MIB, peakBytes: MIB, swapLimited: true };
+      const told = { limitBytes: 32 * MIB, peakBytes: MIB, swapLimited: true, details: null };
       expect(reporter.files).toEqual(Object.keys(files));
       expect([reporter.read(), reporter.parse(Object.values(files))]).toEqual([told, told]);
     },
@@ -45,7 +45,7 @@ describe('the report of a cage', () => {
 
   testRows('has the limit that was planned where its file is gone, not none', [[1], [2]] as const, ([version]) => {
     const reporter = reporterOf(version, {});
-    const told = { limitBytes: 64 * MIB, peakBytes: null, swapLimited: true };
+    const told = { limitBytes: 64 * MIB, peakBytes: null, swapLimited: true, details: null };
     expect([reporter.read(), reporter.parse(['', '', '']), reporter.fromPlan()]).toEqual([told, told, told]);
   });
 

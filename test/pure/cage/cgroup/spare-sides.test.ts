@@ -1,5 +1,6 @@
 import { SpareSides } from '../../../../lib/cage/cgroup/spare-sides';
 import type { ControllerHome } from '../../../../lib/cage/root/cage-version';
+import { NO_LIMITS } from '../../../../lib/cgroup/controllers/limits-report';
 import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-memory';
 
 jest.mock('../../../../lib/common/event-loop/timers', () => ({
@@ -30,8 +31,8 @@ const OTHER = { pids: 2 };
 test('side cgroups that nobody wants any more are removed, also where the kernel refuses that at first', async () => {
   const { cgroups, home } = machine(3);
   const spares = new SpareSides();
-  spares.giveBack(ONE, [home('one')], {});
-  spares.giveBack(OTHER, [home('other')], {});
+  spares.giveBack(ONE, [home('one')], NO_LIMITS);
+  spares.giveBack(OTHER, [home('other')], NO_LIMITS);
   expect([...cgroups.keys()]).toEqual(['', 'one', 'other']);
   await new Promise(setImmediate);
   expect([...cgroups.keys()]).toEqual(['', 'other']);
@@ -40,8 +41,8 @@ test('side cgroups that nobody wants any more are removed, also where the kernel
 test('at the end, none is kept', () => {
   const { cgroups, home } = machine(0);
   const spares = new SpareSides();
-  spares.giveBack(ONE, [home('one')], {});
+  spares.giveBack(ONE, [home('one')], NO_LIMITS);
   spares.close();
-  spares.giveBack(OTHER, [home('other')], {});
+  spares.giveBack(OTHER, [home('other')], NO_LIMITS);
   expect([...cgroups.keys()]).toEqual(['']);
 });

@@ -27,7 +27,7 @@ testRows<[string, ReturnType<typeof cageOf>]>(
 testRows(
   'no cage',
   [OWNER, '/sys/fs/cgroup/memcage-tests/1', '/sys/fs/cgroup', '/', '', 'x', '/docker/memcage-self-71-0a/1'],
-  (path) => expect(cageOf(path)).toBeUndefined(),
+  (path) => expect(cageOf(path)).toBeNull(),
 );
 
 test('what is no path is refused', () => {

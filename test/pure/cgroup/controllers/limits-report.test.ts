@@ -1,4 +1,4 @@
-import { LimitsReporter, type TimeLimit } from '../../../../lib/cgroup/controllers/limits-report';
+import { LimitsReporter, NO_LIMITS, type TimeLimit } from '../../../../lib/cgroup/controllers/limits-report';
 import type { CgroupDirectory } from '../../../../lib/cgroup/directory/directory';
 import { ErrorCode } from '../../../../lib/common/errors/errors';
 import { testRows } from '../../../support/rows';
@@ -36,7 +36,11 @@ describe('the report on processes and processors', () => {
       { pids: { directory, max: 9 }, cpu: { directory, max: 1.5, hasSet: false, usage: file } },
       [],
     );
-    const report = { pids: { limit: 9, limitHits: 7, peak: 5 }, cpu: { limit: 1.5, throttledMs: 1.5, usedMs: 2.5 } };
+    const report = {
+      pids: { limit: 9, limitHits: 7, peak: 5 },
+      cpu: { limit: 1.5, throttledMs: 1.5, usedMs: 2.5 },
+      cpuTime: null,
+    };
     expect(reporter.read()).toEqual({ limits: report });
     const texts = reporter.files.map((each) => each.directory.readIfPresent(each.file) ?? '');
     expect(reporter.parse(reporter.files, texts)).toEqual({ limits: report });
@@ -52,6 +56,7 @@ describe('the report on processes and processors', () => {
     const limits = {
       pids: { limit: 3, limitHits: null, peak: null },
       cpu: { limit: 1, throttledMs: null, usedMs: null },
+      cpuTime: null,
     };
     expect(reporter.read()).toEqual({ limits });
     expect(reporter.unknown()).toEqual(limits);
@@ -85,18 +90,19 @@ describe('the report on processes and processors', () => {
       { cpu: { directory: v1, max: 1, hasSet: true, usage: { directory: v1, file: 'cpuacct.usage' } } },
       [],
     );
-    expect(reporter.read()).toEqual({ limits: { cpu: { limit: 1, throttledMs: 2.5, usedMs: 4 } } });
+    expect(reporter.read()).toEqual({ limits: { ...NO_LIMITS, cpu: { limit: 1, throttledMs: 2.5, usedMs: 4 } } });
   });
 });
 
 describe('the report on processor time', () => {
-  test('is left out where no limit holds', () => {
-    expect(new LimitsReporter({}, []).read()).toEqual({ limits: {} });
+  test('is null where no limit holds', () => {
+    expect(new LimitsReporter({}, []).read()).toEqual({ limits: NO_LIMITS });
   });
 
   test('is that of the cgroup itself', () => {
     const times = [limit(1000, cgroup('/leaf', usage(999_999))), limit(2000, cgroup('/cage', usage(1_500_000)))];
     expect(new LimitsReporter({}, times).read().limits).toEqual({
+      ...NO_LIMITS,
       cpuTime: { limitMs: 1000, usedMs: 999.999, hit: false },
     });
   });
@@ -104,6 +110,7 @@ describe('the report on processor time', () => {
   test('is that of a cage around, if its limit was reached', () => {
     const times = [limit(1000, cgroup('/leaf', usage(5))), limit(2000, cgroup('/cage', usage(2_000_000)))];
     expect(new LimitsReporter({}, times).read().limits).toEqual({
+      ...NO_LIMITS,
       cpuTime: { limitMs: 2000, usedMs: 2000, hit: true },
     });
   });
@@ -125,13 +132,16 @@ describe('the report on processor time', () => {
 
   test('has what was seen last of a cgroup that is gone', () => {
     const reporter = new LimitsReporter({}, [limit(1000, cgroup('/gone'), 1200)]);
-    expect(reporter.unknown()).toEqual({ cpuTime: { limitMs: 1000, usedMs: 1200, hit: true } });
+    expect(reporter.unknown()).toEqual({ ...NO_LIMITS, cpuTime: { limitMs: 1000, usedMs: 1200, hit: true } });
     expect(reporter.read()).toEqual({ limits: reporter.unknown() });
   });
 
   test('of v1 is in nanoseconds', () => {
     const directory = cgroup('/cage', { 'cpuacct.usage': '1500000\n' });
     const time = { limitMs: 1, usedMs: 0, usage: { directory, file: 'cpuacct.usage' as const } };
-    expect(new LimitsReporter({}, [time]).read().limits).toEqual({ cpuTime: { limitMs: 1, usedMs: 1.5, hit: true } });
+    expect(new LimitsReporter({}, [time]).read().limits).toEqual({
+      ...NO_LIMITS,
+      cpuTime: { limitMs: 1, usedMs: 1.5, hit: true },
+    });
   });
 });

@@ -12,9 +12,10 @@ describe('combineLimits', () => {
     const levels = [level('/cg/a/b', 3 * GIB, 2 * GIB), level('/cg/a', 2 * GIB), level('/cg', 4 * GIB, GIB)];
     expect(combineLimits(levels, { ramBytes: 8 * GIB, complete: true })).toEqual({
       maxBytes: 2 * GIB,
-      maxFrom: '/cg/a',
+      maxBy: 'cgroup',
+      maxPath: '/cg/a',
       highBytes: GIB,
-      highFrom: '/cg',
+      highPath: '/cg',
       ramBytes: 8 * GIB,
       complete: true,
     });
@@ -23,18 +24,20 @@ describe('combineLimits', () => {
   test('the lowest of several that are the same', () => {
     const levels = [level('/cg/a/b'), level('/cg/a', GIB, GIB), level('/cg', GIB, GIB)];
     expect(combineLimits(levels, { ramBytes: 8 * GIB, complete: false })).toMatchObject({
-      maxFrom: '/cg/a',
-      highFrom: '/cg/a',
+      maxBy: 'cgroup',
+      maxPath: '/cg/a',
+      highPath: '/cg/a',
       complete: false,
     });
   });
 
   test('the RAM where no limit is less', () => {
-    const ram = { maxBytes: 8 * GIB, maxFrom: 'ram', highBytes: none, highFrom: null };
+    const ram = { maxBytes: 8 * GIB, maxBy: 'ram', maxPath: null, highBytes: none, highPath: null };
     expect(combineLimits([level('/cg')], { ramBytes: 8 * GIB, complete: true })).toMatchObject(ram);
     expect(combineLimits([level('/cg', 9 * GIB)], { ramBytes: 8 * GIB, complete: true })).toMatchObject(ram);
     expect(combineLimits([level('/cg', 8 * GIB)], { ramBytes: 8 * GIB, complete: true })).toMatchObject({
-      maxFrom: '/cg',
+      maxBy: 'cgroup',
+      maxPath: '/cg',
     });
   });
 
@@ -45,10 +48,10 @@ describe('combineLimits', () => {
         hierarchicalMax,
         complete: true,
       });
-    expect(v1(2 * GIB)).toMatchObject({ maxBytes: 2 * GIB, maxFrom: '/cg' });
-    expect(v1(GIB)).toMatchObject({ maxBytes: GIB, maxFrom: 'hidden' });
+    expect(v1(2 * GIB)).toMatchObject({ maxBytes: 2 * GIB, maxBy: 'cgroup', maxPath: '/cg' });
+    expect(v1(GIB)).toMatchObject({ maxBytes: GIB, maxBy: 'hidden', maxPath: null });
     // Without use_hierarchy (before Linux 5.11), the cgroups above impose no limit.
-    expect(v1(3 * GIB)).toMatchObject({ maxBytes: 3 * GIB, maxFrom: '/cg/a' });
-    expect(v1(none)).toMatchObject({ maxBytes: 8 * GIB, maxFrom: 'ram' });
+    expect(v1(3 * GIB)).toMatchObject({ maxBytes: 3 * GIB, maxBy: 'cgroup', maxPath: '/cg/a' });
+    expect(v1(none)).toMatchObject({ maxBytes: 8 * GIB, maxBy: 'ram', maxPath: null });
   });
 });

@@ -14,6 +14,7 @@ it('v2 takes the page cache that is not in use off the working set', () => {
     workingSetBytes: 53223424 - 4685824,
     percent: (53223424 / 104857600) * 100,
     workingSetPercent: ((53223424 - 4685824) / 104857600) * 100,
+    realUseBytes: null,
   });
 });
 

@@ -190,7 +190,7 @@ describe('others', () => {
     ],
     (path) => {
       expect(parseCgroupName(path)).toBeUndefined();
-      expect(containerOf(path)).toBeUndefined();
+      expect(containerOf(path)).toBeNull();
     },
   );
 
@@ -202,8 +202,8 @@ describe('others', () => {
   test('the innermost container of a path', () => {
     const inner = ID.replace(/^./, 'f');
     expect(containerOf(`/docker/${ID}/docker/${inner}/x`)).toMatchObject({ kind: 'docker', id: inner });
-    expect(containerOf('/user.slice/session-3.scope')).toBeUndefined();
-    expect(containerOf('')).toBeUndefined();
+    expect(containerOf('/user.slice/session-3.scope')).toBeNull();
+    expect(containerOf('')).toBeNull();
     expect(() => containerOf(5 as never)).toThrow('for path');
   });
 });

@@ -29,12 +29,13 @@ const outcome: Outcome & RunOutput = {
   oom: { message: 'killed', cause: 'limit', kills: 1, limitBytes: 2 ** 20, path: '/c', victims: null },
   enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
-  memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true },
-  limits: {},
+  memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true, details: null },
+  limits: { pids: null, cpu: null, cpuTime: null },
   stalled: null,
   cpu: { userMs: 1, systemMs: 2 },
   faults: { minor: 3, major: 4 },
   durationMs: 30,
+  error: null,
 };
 
 describe('ErrorCode', () => {

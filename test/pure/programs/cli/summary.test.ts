@@ -35,11 +35,12 @@ const OUTCOME: Outcome = {
   enforcedBy: { kind: 'kernel', reason: null },
   nodeHeap: null,
   memory: { limitBytes: 100 * MIB, peakBytes: 50 * MIB, swapLimited: true, details: V2_DETAILS },
-  limits: {},
+  limits: { pids: null, cpu: null, cpuTime: null },
   stalled: null,
   cpu: { userMs: 1000, systemMs: 20 },
   faults: { minor: 12_345, major: 6 },
   durationMs: 61_000,
+  error: null,
 };
 
 const rows = (outcome: Partial<Outcome>, version: 1 | 2 | undefined = 2, mostProcesses = 3) =>
@@ -130,13 +131,13 @@ test('as lines: the name of the command can not be obeyed by a terminal', () => 
 
 test('processor time and its limit', () => {
   const spent = {
-    limits: { cpuTime: { limitMs: 5000, usedMs: 5012, hit: true } },
+    limits: { ...OUTCOME.limits, cpuTime: { limitMs: 5000, usedMs: 5012, hit: true } },
     exitCode: null,
     signal: 'SIGKILL',
-  } as const;
+  } satisfies Partial<Outcome>;
   expect(rows(spent)).toMatchObject({ 'cpu time': '5.01 s, the limit is 5 s: killed' });
   expect(endingOf({ ...OUTCOME, ...spent })).toBe('Killed: its processor time was used up. Ended by SIGKILL.');
-  const left = { limits: { cpuTime: { limitMs: 5000, usedMs: 12, hit: false } } };
+  const left = { limits: { ...OUTCOME.limits, cpuTime: { limitMs: 5000, usedMs: 12, hit: false } } };
   expect(rows(left)).toMatchObject({ 'cpu time': '12 ms, the limit is 5 s' });
   expect(endingOf({ ...OUTCOME, ...left })).toBe('Exit code 0.');
 });

@@ -10,7 +10,7 @@ const FACTS: Facts = {
   kernelBytes: 10,
   swapBytes: 5,
   pressure: null,
-  events: { max: 7, oomKill: 1 },
+  events: { max: 7, oomKill: 1, oom: null, high: null, low: null },
   processes: 2,
   oomKills: 3,
   pageFaults: 9,
@@ -36,8 +36,9 @@ it('has what there is', () => {
 });
 
 it('leaves out what there is not', () => {
-  const { limitBytes, availableBytes, peakBytes, ...others } = GAUGES;
-  expect(gaugesOf({ ...FACTS, limitBytes: Number.POSITIVE_INFINITY, peakBytes: null })).toEqual(others);
+  const { limitBytes, availableBytes, peakBytes, swapBytes, ...others } = GAUGES;
+  const facts = { ...FACTS, limitBytes: Number.POSITIVE_INFINITY, peakBytes: null, swapBytes: null };
+  expect(gaugesOf(facts)).toEqual(others);
   expect(gaugesOf({ ...FACTS, limitBytes: 80 })).toMatchObject({ limitBytes: 80, availableBytes: 0 });
 });
 

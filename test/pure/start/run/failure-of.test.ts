@@ -11,13 +11,14 @@ const WELL: Outcome<MemoryReport | null> = {
   enforcedBy: null,
   nodeHeap: null,
   memory: null,
-  limits: {},
+  limits: { pids: null, cpu: null, cpuTime: null },
   stalled: null,
   cpu: { userMs: 0, systemMs: 0 },
   faults: { minor: 0, major: 0 },
   durationMs: 0,
+  error: null,
 };
-const MEMORY: MemoryReport = { limitBytes: 8 << 20, peakBytes: 8 << 20, swapLimited: true };
+const MEMORY: MemoryReport = { limitBytes: 8 << 20, peakBytes: 8 << 20, swapLimited: true, details: null };
 const KILLED = { exitCode: null, signal: 'SIGKILL' } as const;
 const OOM = { message: '', cause: 'limit', kills: 1, limitBytes: 8 << 20, path: '/c', victims: null } as const;
 const STALLED: StallVerdict = { limitMs: 1000, stalledMs: 1001, toldBy: 'pressure', killed: true };

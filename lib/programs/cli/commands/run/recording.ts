@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+import { readMany } from '../../../../cgroup';
 import type { Cage, Cgroup } from '../../../../index';
 import { isGone } from '../../cgroup-gone';
 import { Timeline } from '../../chart/timeline';
@@ -18,15 +20,22 @@ export function record(cage: Cage<Cgroup | null>, cgroup: Cgroup, startMs: numbe
   const timeline = new Timeline();
   const end = new AbortController();
   let mostProcesses = 0;
+  let counted = { max: 0, high: 0 };
   const now = (): number => performance.now() - startMs;
   const onKill = ({ kills }: { kills: number }): void => timeline.addKills({ atMs: now(), kills });
   cage.on('oom', onKill);
   const sample = async (): Promise<void> => {
-    const intervalMs = (): number => timeline.intervalMs;
-    for await (const values of cgroup.watch({ intervalMs, fields: FIELDS, signal: end.signal })) {
-      const { events, timeMs: _, missed: __, ...bytes } = values;
-      timeline.add({ ...bytes, atMs: now() }, { max: events.max, high: events.high ?? 0 });
-      mostProcesses = Math.max(mostProcesses, cgroup.procs().length);
+    // The interval grows with the run.
+    for (;;) {
+      const [reading] = readMany([cgroup], { fields: FIELDS });
+      if (reading === undefined || reading instanceof Error) throw reading;
+      const { events, kernelBytes, swapBytes, ...bytes } = reading;
+      const { max, high } = { max: events.max, high: events.high ?? 0 };
+      const hits = { max: Math.max(0, max - counted.max), high: Math.max(0, high - counted.high) };
+      timeline.add({ ...bytes, kernelBytes: kernelBytes ?? 0, swapBytes: swapBytes ?? 0, atMs: now() }, hits);
+      counted = { max, high };
+      mostProcesses = Math.max(mostProcesses, cgroup.pids().length);
+      await setTimeout(timeline.intervalMs, undefined, { signal: end.signal });
     }
   };
   const sampled = sample().then(

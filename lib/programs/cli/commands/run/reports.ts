@@ -76,9 +76,8 @@ export class Reports {
     return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
   }
 
-  #writeOutcome({ error, ...result }: Partial<Outcome>): void {
-    const data = { ...result, ...(error !== undefined && { error: errorData(error) }) };
-    this.#write(this.#outcome, this.#request.outcome, toJson(data));
+  #writeOutcome(outcome: Partial<Outcome>): void {
+    this.#write(this.#outcome, this.#request.outcome, toJson(outcome));
   }
 
   #writeChart(data: ChartData, rows: Rows): void {
@@ -110,7 +109,7 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
     ending: endingOf(outcome),
     isGood: exitCode === 0 && oom === null,
     durationMs,
-    cpuMs: cpu.userMs + cpu.systemMs,
+    cpuMs: cpu === null ? null : cpu.userMs + cpu.systemMs,
     limitBytes: memory.limitBytes,
     highBytes: memory.details?.highBytes ?? Number.POSITIVE_INFINITY,
     peakBytes: memory.peakBytes,
@@ -121,9 +120,4 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
     samples: timeline.samples,
     intervalMs: timeline.intervalMs,
   };
-}
-
-/** The fields of an error for JSON, in which an Error would be `{}`. */
-function errorData(error: Error): object {
-  return { ...error, name: error.name, message: error.message };
 }

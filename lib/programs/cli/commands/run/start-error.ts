@@ -16,9 +16,10 @@ const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', '
  */
 export function reportStartError(
   file: string,
-  error: NodeJS.ErrnoException & Pick<MemcageError, 'words'> = new Error('it could not be started'),
+  told: (NodeJS.ErrnoException & Pick<MemcageError, 'words'>) | null,
   flags: Flags,
 ): number {
+  const error: typeof told & Error = told ?? new Error('it could not be started');
   const { code, syscall, message } = error;
   if (isAboutOption(error)) throw error;
   const ours = code?.startsWith('ERR_') ?? true;

@@ -46,7 +46,7 @@ export async function startAndWait(request: RunRequest): Promise<number> {
     complain(failure instanceof MemoryLimitError ? failure.message : `${file}: ${oom.message}`);
   }
   if (outcome.nodeHeap?.exhausted === 'likely') complain(heapLine(file, outcome.nodeHeap));
-  if (outcome.error !== undefined) complain(outcome.error.message);
+  if (outcome.error !== null) complain(outcome.error.message);
   if (timeout !== undefined && child.killed && outcome.durationMs >= timeout) {
     complain(`${file}: it did not end within ${formatDuration(timeout)} (--timeout)`);
   }

@@ -1,6 +1,6 @@
 import type { CgroupVersion } from '../../../../cgroup';
 import { printable } from '../../../../common/text/names';
-import { formatSize, type LimitsReport, type MemoryReport, type Outcome } from '../../../../index';
+import { type CpuReport, formatSize, type LimitsReport, type MemoryReport, type Outcome } from '../../../../index';
 import type { Rows } from '../../chart/chart-data';
 import { formatDuration } from '../../text/duration';
 import type { Colors } from '../../text/style';
@@ -19,7 +19,7 @@ export function endingOf({ exitCode, signal, oom, limits, stalled, nodeHeap, err
   if (stalled?.killed === true) return `Killed: it got nowhere because of memory. ${status}.`;
   if (limits.cpuTime?.hit === true) return `Killed: its processor time was used up. ${status}.`;
   if (nodeHeap?.exhausted === 'likely') return `Aborted, most likely at the limit of its JavaScript heap. ${status}.`;
-  if (error !== undefined && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
+  if (error !== null && exitCode === null && signal === null) return `Could not be started: ${error.message}.`;
   return `${status}.`;
 }
 
@@ -33,12 +33,9 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: RunFac
     ['limit hits', limitHitsOf(memory)],
     ['high', highOf(memory)],
     ['swap peak', swapOf(memory)],
-    [
-      'time',
-      `${formatDuration(durationMs)} (user ${formatDuration(cpu.userMs)}, system ${formatDuration(cpu.systemMs)})`,
-    ],
+    ['time', timeOf(durationMs, cpu)],
     ...limitRows(outcome.limits),
-    ['page faults', `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
+    ['page faults', faults === null ? undefined : `${counted(faults.minor)} minor, ${counted(faults.major)} major`],
     ['stalled', stallOf(memory, version)],
     ['got nowhere', nowhereOf(outcome)],
     ['OOM kills', oom?.message ?? 'none'],
@@ -55,6 +52,11 @@ export function renderSummary(file: string, rows: Rows, { bold, dim }: Colors): 
   return `${[bold(`memcage: ${printable(file)}`), ...lines].join('\n')}\n`;
 }
 
+function timeOf(durationMs: number, cpu: CpuReport | null): string {
+  const time = formatDuration(durationMs);
+  return cpu === null ? time : `${time} (user ${formatDuration(cpu.userMs)}, system ${formatDuration(cpu.systemMs)})`;
+}
+
 function statusOf({ exitCode, signal }: Pick<Outcome, 'exitCode' | 'signal'>): string {
   if (signal !== null) return `Ended by ${signal}`;
   return exitCode === null ? 'Not started' : `Exit code ${exitCode}`;
@@ -67,7 +69,7 @@ function peakOf({ peakBytes, limitBytes }: MemoryReport): string {
 }
 
 function limitHitsOf({ details, limitBytes }: MemoryReport): string | undefined {
-  if (details === undefined || !Number.isFinite(limitBytes)) return undefined;
+  if (details === null || !Number.isFinite(limitBytes)) return undefined;
   return details.limitHits === null ? 'not counted by this kernel' : counted(details.limitHits);
 }
 
@@ -85,7 +87,7 @@ function swapOf({ details, swapLimited }: MemoryReport): string | undefined {
 }
 
 function stallOf({ details }: MemoryReport, version: CgroupVersion | undefined): string | undefined {
-  if (details === undefined || version === undefined) return undefined;
+  if (details === null || version === undefined) return undefined;
   if (details.pressure === null) return version === 1 ? 'not measured on cgroup v1' : 'not measured by this kernel';
   const { someMs, fullMs } = details.pressure;
   return `${formatDuration(someMs)} for want of memory, ${formatDuration(fullMs)} of it altogether`;
@@ -109,18 +111,18 @@ function counted(count: number): string {
 /** What the limits did, as rows of the summary. */
 function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, string])[] {
   const rows: (readonly [string, string])[] = [];
-  if (pids !== undefined) {
+  if (pids !== null) {
     const { limit: max, peak, limitHits: hits } = pids;
     const limit = Number.isFinite(max) ? `, the limit is ${max}` : '';
     const most = peak === null ? 'not recorded by this kernel' : `at most ${peak} at once`;
     rows.push(['pids', `${most}${limit}${hits === null ? '' : `, ${refusals(hits)}`}`]);
   }
-  if (cpu !== undefined) {
+  if (cpu !== null) {
     const { limit: max, throttledMs } = cpu;
     const limit = Number.isFinite(max) ? `limit ${max}` : 'no limit';
     rows.push(['cpu', throttledMs === null ? limit : `${limit}, waited ${(throttledMs / 1000).toFixed(2)} s for it`]);
   }
-  if (cpuTime !== undefined) {
+  if (cpuTime !== null) {
     const { usedMs, limitMs, hit } = cpuTime;
     const use = `${formatDuration(usedMs)}, the limit is ${formatDuration(limitMs)}`;
     rows.push(['cpu time', hit ? `${use}: killed` : use]);
@@ -133,7 +135,7 @@ export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' |
   const { pids, cpuTime } = limits;
   const notes: string[] = [];
   const hits = pids?.limitHits ?? 0;
-  if (pids !== undefined && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.limit} (--pids)`);
+  if (pids !== null && hits > 0) notes.push(`${refusals(hits)} at the limit of ${pids.limit} (--pids)`);
   // A command may end by itself in the moment in which it reaches the limit.
   if (cpuTime?.hit === true && signal !== null) {
     notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);

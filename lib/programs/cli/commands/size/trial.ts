@@ -165,8 +165,9 @@ function trialOf(
     isStalled: stalled?.killed === true,
     isHeapExhausted: nodeHeap?.exhausted === 'likely',
     stallMs: memory.details?.pressure?.someMs ?? null,
-    cpuMs: cpu.userMs + cpu.systemMs,
-    majorFaults: faults.major,
+    // Of a child in a cage of the kernel's, memcage always knows both.
+    cpuMs: (cpu?.userMs ?? 0) + (cpu?.systemMs ?? 0),
+    majorFaults: faults?.major ?? 0,
     peakBytes,
     programBytes: recording && programBytes,
     error: undefined,

@@ -73,7 +73,7 @@ export const COLUMNS: Readonly<Record<ColumnName, Column>> = {
   working: size('WORKING', 12, ({ workingSetBytes }) => formatSize(workingSetBytes)),
   anon: size('ANON', 9, ({ anonBytes }) => formatSize(anonBytes)),
   file: size('FILE', 10, ({ fileBytes }) => formatSize(fileBytes)),
-  swap: size('SWAP', 11, ({ swapBytes }) => formatSize(swapBytes)),
+  swap: size('SWAP', 11, ({ swapBytes }) => (swapBytes === null ? '-' : formatSize(swapBytes))),
   pids: count('PIDS', 3, ({ processes }) => String(processes)),
   oom: count('OOM', 4, ({ oomKills }) => String(oomKills)),
   command: { title: 'COMMAND', width: 12, side: 'left', rank: 8, text: ({ command }) => command.join(' ') },
@@ -101,7 +101,7 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
   working: (row) => row.workingSetBytes,
   anon: (row) => row.anonBytes,
   file: (row) => row.fileBytes,
-  swap: (row) => row.swapBytes,
+  swap: (row) => row.swapBytes ?? -1,
   pids: (row) => row.processes,
   oom: (row) => row.oomKills,
 };

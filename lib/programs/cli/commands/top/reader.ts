@@ -26,7 +26,7 @@ export interface Row {
   workingSetBytes: number;
   anonBytes: number;
   fileBytes: number;
-  swapBytes: number;
+  swapBytes: number | null;
   processes: number;
   /** Processor time since the last sample, in percent of one processor; `null` in the first. */
   cpuPercent: number | null;
@@ -91,7 +91,7 @@ class RowReader {
     const { path } = cgroup;
     const { events, limitBytes: ownLimitBytes, ...bytes } = reading;
     const limitBytes = this.#limitOf(cgroup, ownLimitBytes);
-    const pids = cgroup.procs();
+    const pids = cgroup.pids();
     const pid = pids.find((each) => each !== 0);
     const before = this.before.get(path);
     const kept: Kept = { cpu: readCpuTime(cgroup, pids) };
@@ -143,7 +143,7 @@ class RowReader {
 
 /** The name of a container, and when it was looked up, for which memcage reads some files of /proc. */
 interface ContainerName {
-  name: string | undefined;
+  name: string | null;
   atMs: number;
 }
 
@@ -155,7 +155,7 @@ export function containerName(
   before: ContainerName | undefined,
   nowMs = performance.now(),
 ): ContainerName {
-  const isKnown = before !== undefined && (before.name !== undefined || nowMs - before.atMs < RETRY_MS);
+  const isKnown = before !== undefined && (before.name !== null || nowMs - before.atMs < RETRY_MS);
   return isKnown ? before : { name: cgroup.containerName(), atMs: nowMs };
 }
 

@@ -2,7 +2,7 @@ import { containerName } from '../../../../../lib/programs/cli/commands/top/read
 
 describe('the name of a container', () => {
   const LATER = 10_000;
-  const lookedUp = (name: string | undefined) => ({ containerName: jest.fn(() => name) });
+  const lookedUp = (name: string | null) => ({ containerName: jest.fn(() => name) });
 
   test('is looked up once', () => {
     const cgroup = lookedUp('web');
@@ -13,7 +13,7 @@ describe('the name of a container', () => {
   });
 
   test('that is not known yet is looked up again, but not for each sample', () => {
-    const unknown = containerName(lookedUp(undefined), undefined, 0);
+    const unknown = containerName(lookedUp(null), undefined, 0);
     const cgroup = lookedUp('web');
     expect(containerName(cgroup, unknown, LATER - 1)).toBe(unknown);
     expect(cgroup.containerName).not.toHaveBeenCalled();
