@@ -83,6 +83,7 @@ describeIf(['cgroup', 'root'], 'a limit of stalls', () => {
         toldBy: expect.any(String) as string,
         killed: false,
         timeMs: expect.any(Number) as number,
+        error: null,
       },
     ]);
     expect(child.exitCode).toBeNull();

@@ -18,7 +18,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     expect({ code, stderr, left, works }).toEqual({ code: 0, stderr: '', left: [], works: true });
     const states = Object.fromEntries(findings.map(({ name, state }) => [name, state]));
     expect(states).toMatchObject({ cgroup: 'ok', parent: 'ok', trial: 'ok', 'namespace.pid': 'ok' });
-    expect(parents.at(-1)).toEqual({ source: 'own', path: cgroupOf('self'), refusal: null });
+    expect(parents.at(-1)).toEqual({ source: 'own', path: cgroupOf('self'), refusal: null, cure: null });
     expect(findings.find(({ name }) => name === 'own')?.detail).toMatch(cgroupOf('self'));
   });
 

@@ -209,6 +209,7 @@ describeIf('cgroup', '--outcome', () => {
   test('the whole outcome', async () => {
     await runCli(['run', '-m', '50M', '--outcome', file, 'sh', '-c', 'exit 5']);
     expect(outcome()).toEqual({
+      error: null,
       exitCode: 5,
       signal: null,
       oom: null,

@@ -1,6 +1,6 @@
 import { existsSync, openSync, writeFileSync } from 'node:fs';
 import type { CgroupVersion } from '../../../../cgroup';
-import type { Cage, Cgroup, Outcome } from '../../../../index';
+import type { Cage, Cgroup, MemoryReport, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { isPage } from '../../chart/document';
 import { renderHtml, renderSvg } from '../../chart/memory-chart';
@@ -60,8 +60,18 @@ export class Reports {
   }
 
   /** Called if `spawn()` threw, so that there is no outcome. */
-  failed(error: Error): void {
-    this.#writeOutcome({ exitCode: null, signal: null, oom: null, nodeHeap: null, error });
+  failed(error: Error, durationMs: number): void {
+    const limits = { pids: null, cpu: null, cpuTime: null };
+    const unknown = {
+      oom: null,
+      enforcedBy: null,
+      nodeHeap: null,
+      memory: null,
+      stalled: null,
+      cpu: null,
+      faults: null,
+    };
+    this.#writeOutcome({ exitCode: null, signal: null, ...unknown, limits, durationMs, error });
   }
 
   /** Writes the files. Returns the text for stderr. */
@@ -76,7 +86,7 @@ export class Reports {
     return this.#request.summary ? told + renderSummary(this.#request.file, rows, colorsOf(process.stderr)) : told;
   }
 
-  #writeOutcome(outcome: Partial<Outcome>): void {
+  #writeOutcome(outcome: Outcome<MemoryReport | null>): void {
     this.#write(this.#outcome, this.#request.outcome, toJson(outcome));
   }
 

@@ -31,7 +31,7 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   try {
     child = start(request, reports.wantsDetails);
   } catch (error) {
-    reports.failed(error as Error);
+    reports.failed(error as Error, performance.now() - startMs);
     return reportStartError(file, error as NodeJS.ErrnoException, flags);
   }
   // The outcome has the error too.
