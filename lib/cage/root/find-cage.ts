@@ -36,7 +36,7 @@ const LETTERS = 8;
  * import { cageOf } from 'memcage/machine';
  *
  * const cage = createCage({ memory: '50M' });
- * console.log(cageOf(cage.cgroup.path)?.name.startsWith(`${process.pid}/`));
+ * console.log(cageOf(cage.cgroup.path)?.ownerPid === process.pid);
  * await cage.close();
  * ```
  *
@@ -82,10 +82,14 @@ function withOwner(kind: CageName['kind'], path: string, { owner, which }: { own
  * import { cageOf, findCage } from 'memcage/machine';
  *
  * const cage = createCage({ memory: '50M' });
- * const { name = '' } = cageOf(cage.cgroup.path) ?? {};
- * using found = findCage(name);
+ * const found = findCage(cageOf(cage.cgroup.path)?.label ?? '');
  * console.log(found.path === cage.cgroup.path);
+ * found.close();
  * await cage.close();
+ * ```
+ *
+ * ```text output
+ * true
  * ```
  *
  * Throws `ERR_MEMCAGE_CGROUP_GONE` if no cage has the label, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if

@@ -39,9 +39,10 @@ let last: { key: string; reader: FieldReader<SampleField> } | undefined;
  * ```js run
  * import { Cgroup, readMany } from 'memcage/cgroup';
  *
- * using own = Cgroup.self();
+ * const own = Cgroup.self();
  * const [reading] = readMany([own], { fields: ['usageBytes'] });
  * console.log(reading instanceof Error ? reading.message : reading?.usageBytes !== 0);
+ * own.close();
  * ```
  *
  * ```text output

@@ -71,7 +71,11 @@ export function parseCgroupName(path: string): CgroupName | undefined {
  * ```js run
  * import { containerOf } from 'memcage/cgroup';
  *
- * console.log(containerOf('/sys/fs/cgroup/memory/docker/' + '3f'.repeat(32))?.runtime, containerOf('/a'));
+ * console.log(containerOf('/sys/fs/cgroup/memory/docker/' + '3f'.repeat(32))?.kind, containerOf('/a'));
+ * ```
+ *
+ * ```text output
+ * docker null
  * ```
  *
  * @param path of the cgroup, for example {@link Cgroup.path}

@@ -28,7 +28,11 @@ export interface EndedChild {
  * import { failureOf, spawn } from 'memcage';
  *
  * const child = spawn('sh', ['-c', 'exit 3'], { memory: '50M' });
- * console.log(failureOf(await child.outcome)?.message);
+ * console.log(failureOf(await child.outcome, { command: 'sh' })?.message);
+ * ```
+ *
+ * ```text output
+ * sh ended with exit code 3
  * ```
  *
  * @param outcome what `child.outcome` resolved with; `stdout` and `stderr` of the error are empty unless it has them

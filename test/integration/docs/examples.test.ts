@@ -41,7 +41,9 @@ testRows('every example of a page is run, or says that it is not', pages(), (pag
 const EVERY = [...pages(), ...functionPages()];
 
 const ofLanguage = (...languages: string[]): Block[] =>
-  EVERY.flatMap((page) => blocksOf(page).filter(({ language }) => languages.includes(language)));
+  [...pages().flatMap(blocksOf), ...functionPages().flatMap(examplesOf)].filter(({ language }) =>
+    languages.includes(language),
+  );
 
 // Newer Nodes, which this may run on, have `using`, and Bun has types too.
 test('every example in JavaScript is what Node 20 can parse', () => {
