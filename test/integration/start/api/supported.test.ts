@@ -262,8 +262,15 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
         const answers = await ask({ questions });
         expect(codes(answers)).toEqual(['ERR_MEMCAGE_NO_PARENT', 'ERR_MEMCAGE_NO_PARENT']);
         expect(answers.map(({ why }) => why?.candidates)).toEqual([
-          [{ source: 'option', path: parent.path, refusal: expect.stringMatching(/^it has processes of its own/) }],
-          [{ source: 'option', path: inner, refusal: 'the memory controller is not delegated to it' }],
+          [
+            {
+              source: 'option',
+              path: parent.path,
+              refusal: expect.stringMatching(/^it has processes of its own/),
+              cure: null,
+            },
+          ],
+          [{ source: 'option', path: inner, refusal: 'the memory controller is not delegated to it', cure: null }],
         ]);
       } finally {
         sleeper.kill('SIGKILL');
