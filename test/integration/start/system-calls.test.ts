@@ -26,9 +26,9 @@ async function callsOf(kind: string): Promise<number> {
 describeIf(['hybrid', 'pids', 'cpu', 'root', 'seccomp', 'host'], 'the system calls of a start', () => {
   const most: [kind: string, calls: number][] = [
     ['private', 102],
-    ['sides', 127],
+    ['sides', 125],
     ['namespaces', 100],
-    ['shared', 200],
+    ['shared', 198],
   ];
 
   testRows('are no more than', most, async ([kind, calls]) => {
