@@ -142,7 +142,7 @@ async function main() {
   }
 }
 
-// The registry runs on.
+// The registry is a child, which ends with this process and would keep it.
 main().then(
   () => process.exit(),
   (error) => {

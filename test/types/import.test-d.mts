@@ -10,9 +10,9 @@ const code: number | null = exitCode;
 const binding: NativeBinding = native;
 const frozen: 'ERR_MEMCAGE_FROZEN' = 'ERR_MEMCAGE_FROZEN';
 everything.spawn('true');
-// @ts-expect-error a type alone
+// @ts-expect-error its texts are the values: 'ERR_MEMCAGE_FROZEN'
 void everything.ErrorCode;
-// @ts-expect-error a type alone
+// @ts-expect-error an abort is known by its name, as Node's
 void everything.AbortError;
 const forked: ChildProcess = fork('x.js', { memory: '10M' });
 const options: SpawnOptions = { cwd: '/' };
