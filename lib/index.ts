@@ -33,10 +33,10 @@ export type {
   RunResult,
   SharedCage,
   SpawnOptions,
-  TextEncoding,
   Uncaged,
 } from './cage/contract/cage';
 export type { CageEvents, CageThresholdEvent, CpuTimeEvent, OomEvent, StallEvent } from './cage/contract/cage-events';
+export type { TextEncoding } from './cage/contract/child-output';
 export type { CageLimitOptions, ChildSettingsOptions, LimitChanges } from './cage/contract/limit-options';
 export type { Cgroup } from './cgroup/handle/cgroup';
 export {

@@ -2,19 +2,14 @@
 // has one.
 import type {
   ChildProcess,
-  ChildProcessByStdio,
-  ChildProcessWithoutNullStreams,
   ExecException,
   ExecFileException,
   ExecFileOptions as NodeExecFileOptions,
   ExecOptions as NodeExecOptions,
   ForkOptions as NodeForkOptions,
   SpawnOptions as NodeSpawnOptions,
-  StdioNull,
   StdioOptions,
-  StdioPipe,
 } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
 import type {
   CageThreshold,
   CpuOption,
@@ -31,6 +26,7 @@ import type { Cgroup } from '../../cgroup/handle/cgroup';
 import type { Emitter } from '../../common/event-loop/emitter';
 import type { Output, OutputEncoding } from '../../process/collect-output';
 import type { CageEvents } from './cage-events';
+import type { EncodingOption, OutputCallback, StreamsOf, TextEncoding } from './child-output';
 import type { ChildSettingsOptions, LimitChanges } from './limit-options';
 
 /** What memcage adds to the options of Node's `child_process.spawn`. */
@@ -149,19 +145,14 @@ export type CagedForkOptions<E extends Enforce = Enforce, G extends Cgroup | nul
   CagingOption
 >;
 
-/** An encoding of collected output; 'buffer' or null for Buffers. */
-export type TextEncoding = BufferEncoding | 'buffer' | null;
-
 /** Options of {@link exec}: Node's, and {@link CageOptions}. */
 export interface ExecOptions<
   T extends TextEncoding = TextEncoding,
   E extends Enforce = Enforce,
   G extends Cgroup | null = Cgroup,
 > extends Omit<NodeExecOptions, 'encoding'>,
-    CageOptions<E, G> {
-  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
-  encoding?: T | undefined;
-}
+    EncodingOption<T>,
+    CageOptions<E, G> {}
 
 /** Options of {@link exec} with a {@link CagingOption}. */
 export type CagedExecOptions<
@@ -176,10 +167,8 @@ export interface ExecFileOptions<
   E extends Enforce = Enforce,
   G extends Cgroup | null = Cgroup,
 > extends Omit<NodeExecFileOptions, 'encoding'>,
-    CageOptions<E, G> {
-  /** Encoding of `stdout` and `stderr`; 'buffer' or null for Buffers. Default: 'utf8'. */
-  encoding?: T | undefined;
-}
+    EncodingOption<T>,
+    CageOptions<E, G> {}
 
 /** Options of {@link execFile} with a {@link CagingOption}. */
 export type CagedExecFileOptions<
@@ -240,19 +229,6 @@ export interface Uncaged {
   readonly outcome: Promise<Outcome<null>>;
 }
 
-/** The streams that Node's own typings derive from `stdio`. */
-type StreamsOf<S> = [S] extends [StdioPipe]
-  ? ChildProcessWithoutNullStreams
-  : [S] extends [StdioNull]
-    ? ChildProcessByStdio<null, null, null>
-    : S extends readonly [infer I, infer U, infer R]
-      ? ChildProcessByStdio<
-          I extends StdioPipe ? Writable : null,
-          U extends StdioPipe ? Readable : null,
-          R extends StdioPipe ? Readable : null
-        >
-      : ChildProcess;
-
 /** Node's ChildProcess of a child in a cage. `S` is the option `stdio`. */
 export type CagedProcess<S = 'pipe', G extends Cgroup | null = Cgroup> = StreamsOf<S> & Caged<G>;
 /** Node's ChildProcess of a child that is in a cage only within {@link SharedCage.contain}. */
@@ -264,12 +240,6 @@ export type AnyChild<G extends Cgroup | null = Cgroup> = ChildProcess & (Caged<G
 
 /** The cgroup of a cage that `enforce` allows: null where something weaker than the kernel may hold the limits. */
 type CgroupFor<E extends Enforce> = Enforce extends E ? Cgroup : E extends 'kernel' ? Cgroup : Cgroup | null;
-
-/** Text in that encoding, or a Buffer. */
-export type TextIn<T> = T extends 'buffer' | null ? Buffer : string;
-
-/** The callback that Node calls once the child has ended. */
-type Callback<X, T> = (error: X | null, stdout: TextIn<T>, stderr: TextIn<T>) => void;
 
 /** Arguments as execFile takes them. */
 type Args = readonly string[] | null | undefined;
@@ -322,16 +292,16 @@ export interface Exec {
   <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     command: string,
     options: CagedExecOptions<T, E, G>,
-    callback?: Callback<ExecException, T>,
+    callback?: OutputCallback<ExecException, T>,
   ): CagedChild<G>;
   /** Run a command line: in a cage only within {@link SharedCage.contain}. */
   <const T extends TextEncoding = 'utf8'>(
     command: string,
     options: ExecOptions<T> | null | undefined,
-    callback?: Callback<ExecException, T>,
+    callback?: OutputCallback<ExecException, T>,
   ): AnyChild;
   /** Run a command line: in a cage only within {@link SharedCage.contain}. */
-  (command: string, callback?: Callback<ExecException, 'utf8'>): AnyChild;
+  (command: string, callback?: OutputCallback<ExecException, 'utf8'>): AnyChild;
 }
 
 /** The type of {@link execFile}. */
@@ -340,32 +310,32 @@ export interface ExecFile {
   <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
     options: CagedExecFileOptions<T, E, G>,
-    callback?: Callback<ExecFileException, T>,
+    callback?: OutputCallback<ExecFileException, T>,
   ): CagedChild<G>;
   /** Run a program in a cage. */
   <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
     file: string,
     args: Args,
     options: CagedExecFileOptions<T, E, G>,
-    callback?: Callback<ExecFileException, T>,
+    callback?: OutputCallback<ExecFileException, T>,
   ): CagedChild<G>;
   /** Run a program: in a cage only within {@link SharedCage.contain}. */
   <const T extends TextEncoding = 'utf8'>(
     file: string,
     args: Args,
     options: ExecFileOptions<T> | null | undefined,
-    callback?: Callback<ExecFileException, T>,
+    callback?: OutputCallback<ExecFileException, T>,
   ): AnyChild;
   /** Run a program: in a cage only within {@link SharedCage.contain}. */
   <const T extends TextEncoding = 'utf8'>(
     file: string,
     options: ExecFileOptions<T>,
-    callback?: Callback<ExecFileException, T>,
+    callback?: OutputCallback<ExecFileException, T>,
   ): AnyChild;
   /** Run a program: in a cage only within {@link SharedCage.contain}. */
-  (file: string, args: Args, callback?: Callback<ExecFileException, 'utf8'>): AnyChild;
+  (file: string, args: Args, callback?: OutputCallback<ExecFileException, 'utf8'>): AnyChild;
   /** Run a program: in a cage only within {@link SharedCage.contain}. */
-  (file: string, callback?: Callback<ExecFileException, 'utf8'>): AnyChild;
+  (file: string, callback?: OutputCallback<ExecFileException, 'utf8'>): AnyChild;
 }
 
 /** The type of {@link run}. */
@@ -471,28 +441,28 @@ export interface SharedCage<G extends Cgroup | null = Cgroup> extends Cage<G> {
   exec<const T extends TextEncoding = 'utf8'>(
     command: string,
     options: MemberOptions<ExecOptions<T>> | null | undefined,
-    callback?: Callback<ExecException, T>,
+    callback?: OutputCallback<ExecException, T>,
   ): CagedChild<G>;
   /** Like {@link exec}, in this cage. */
-  exec(command: string, callback?: Callback<ExecException, 'utf8'>): CagedChild<G>;
+  exec(command: string, callback?: OutputCallback<ExecException, 'utf8'>): CagedChild<G>;
 
   /** Like {@link execFile}, in this cage. */
   execFile<const T extends TextEncoding = 'utf8'>(
     file: string,
     args: Args,
     options: MemberOptions<ExecFileOptions<T>> | null | undefined,
-    callback?: Callback<ExecFileException, T>,
+    callback?: OutputCallback<ExecFileException, T>,
   ): CagedChild<G>;
   /** Like {@link execFile}, in this cage. */
   execFile<const T extends TextEncoding = 'utf8'>(
     file: string,
     options: MemberOptions<ExecFileOptions<T>>,
-    callback?: Callback<ExecFileException, T>,
+    callback?: OutputCallback<ExecFileException, T>,
   ): CagedChild<G>;
   /** Like {@link execFile}, in this cage. */
-  execFile(file: string, args: Args, callback?: Callback<ExecFileException, 'utf8'>): CagedChild<G>;
+  execFile(file: string, args: Args, callback?: OutputCallback<ExecFileException, 'utf8'>): CagedChild<G>;
   /** Like {@link execFile}, in this cage. */
-  execFile(file: string, callback?: Callback<ExecFileException, 'utf8'>): CagedChild<G>;
+  execFile(file: string, callback?: OutputCallback<ExecFileException, 'utf8'>): CagedChild<G>;
 
   /** Like {@link run}, in this cage. */
   run<const T extends OutputEncoding = 'utf8'>(

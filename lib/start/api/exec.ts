@@ -8,9 +8,8 @@ import type {
   ExecFile,
   ExecFileOptions,
   ExecOptions,
-  TextEncoding,
-  TextIn,
 } from '../../cage/contract/cage';
+import type { TextEncoding, TextIn } from '../../cage/contract/child-output';
 import { type Called, strict } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';

@@ -2,7 +2,7 @@ import type {
   ExecFileSyncOptions as NodeExecFileSyncOptions,
   ExecSyncOptions as NodeExecSyncOptions,
 } from 'node:child_process';
-import type { TextEncoding, TextIn } from '../../cage/contract/cage';
+import type { TextEncoding, TextIn } from '../../cage/contract/child-output';
 import { type Called, strict } from '../../common/options/accepted-options';
 import { isOptions } from '../../process/node-call';
 import { invokeNodes } from '../../process/node-functions';

@@ -1,6 +1,7 @@
 import type { SpawnSyncOptions as NodeSpawnSyncOptions } from 'node:child_process';
 import type { MemoryReport } from '../../../types/outcome';
-import type { CageOptions, CagingOption, OneOf, TextEncoding, TextIn } from '../../cage/contract/cage';
+import type { CageOptions, CagingOption, OneOf } from '../../cage/contract/cage';
+import type { TextEncoding, TextIn } from '../../cage/contract/child-output';
 import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/accepted-options';
