@@ -1,4 +1,4 @@
-// Which room of lib/ may import which, types included: only what is before it in this list. docs/architecture.md says what each
+// Which room of lib/ may import which, types included: only what is before it in this list. docs/internals/architecture.md says what each
 // room is for.
 const ROOMS = [
   'types/',

@@ -35,7 +35,7 @@ export default defineConfig({
   themeConfig: {
     nav: [
       { text: 'API', link: '/docs/api/' },
-      { text: 'Command line', link: '/docs/cli' },
+      { text: 'Command line', link: '/docs/reference/cli' },
       { text: 'Changelog', link: '/CHANGELOG' },
     ],
     sidebar: { '/docs/api/': apiSidebar(), '/': sidebar() },

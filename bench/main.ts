@@ -6,7 +6,7 @@
  *   npm run bench -- spawn stat     only these cases
  *
  * To measure another Node, run it on out/bench/main.js with --expose-gc. The exit code is 1 if a figure misses its
- * bound, or if docs/speed.md says that it is better.
+ * bound, or if docs/reference/speed.md says that it is better.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -48,7 +48,13 @@ function main(): void {
       const claim = betterClaim(row);
       const isBad = isMissed(row) || claim !== undefined;
       const verdict =
-        claim !== undefined ? `docs/speed.md says ${claim}` : row.bound === undefined ? '' : isBad ? 'NO' : 'ok';
+        claim !== undefined
+          ? `docs/reference/speed.md says ${claim}`
+          : row.bound === undefined
+            ? ''
+            : isBad
+              ? 'NO'
+              : 'ok';
       if (isBad) missed += 1;
       console.log(
         `| ${row.measure.padEnd(62)} | ${row.value.padEnd(34)} | ${bound.padEnd(10)} | ${verdict.padEnd(3)} |`,

@@ -1,6 +1,6 @@
 /**
  * Starts very many caged children, and shows what the process still holds afterwards: one row of the table in
- * docs/nodes.md.
+ * docs/reference/nodes.md.
  *
  *   npm run soak                    100,000 children on every supported Node, about 15 minutes
  *   npm run soak -- 5000            fewer

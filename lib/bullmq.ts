@@ -2,7 +2,7 @@
 /**
  * A processor for BullMQ that does each job in a child and a cage of its own. bullmq is an optional peer dependency.
  *
- * Experimental: see docs/stability.md.
+ * Experimental: see docs/reference/stability.md.
  *
  * @module memcage/bullmq
  */

@@ -2,7 +2,7 @@
 /**
  * Read and change any memory cgroup of this machine, whoever made it: its use, its limits, its events, its interface files.
  *
- * Stable, but for what is marked as experimental: see docs/stability.md.
+ * Stable, but for what is marked as experimental: see docs/reference/stability.md.
  *
  * @module memcage/cgroup
  */

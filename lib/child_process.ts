@@ -4,7 +4,7 @@
  * functions in place of Node's. Libraries pass extra options of their own, so an unknown option is ignored, unless it
  * looks like a typo for one of memcage's.
  *
- * Stable: see docs/stability.md.
+ * Stable: see docs/reference/stability.md.
  *
  * @module memcage/child_process
  */

@@ -2,7 +2,7 @@
 /**
  * Run child processes in memory cgroups and Linux namespaces of their own.
  *
- * Stable: see docs/stability.md.
+ * Stable: see docs/reference/stability.md.
  *
  * @module memcage
  */

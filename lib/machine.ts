@@ -2,7 +2,7 @@
 /**
  * What this machine has for cages, and which cages there are: of this thread, of other processes, and of dead ones.
  *
- * Stable, but for what is marked as experimental: see docs/stability.md.
+ * Stable, but for what is marked as experimental: see docs/reference/stability.md.
  *
  * @module memcage/machine
  */

@@ -2,7 +2,7 @@
 /**
  * The system calls beneath memcage. Each function does what it is told, without defaults and without policy.
  *
- * Experimental: see docs/stability.md.
+ * Experimental: see docs/reference/stability.md.
  *
  * @module memcage/native
  */

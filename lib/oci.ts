@@ -2,7 +2,7 @@
 /**
  * Limits of an OCI runtime configuration as memcage's.
  *
- * Stable: see docs/stability.md.
+ * Stable: see docs/reference/stability.md.
  *
  * @module memcage/oci
  */

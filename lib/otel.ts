@@ -2,7 +2,7 @@
 /**
  * Metrics of cgroups for OpenTelemetry. `@opentelemetry/api` is an optional peer dependency.
  *
- * Experimental: see docs/stability.md.
+ * Experimental: see docs/reference/stability.md.
  *
  * @module memcage/otel
  */

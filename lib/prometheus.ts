@@ -2,7 +2,7 @@
 /**
  * Metrics of cgroups for prom-client, an optional peer dependency.
  *
- * Stable: see docs/stability.md.
+ * Stable: see docs/reference/stability.md.
  *
  * @module memcage/prometheus
  */

@@ -1,10 +1,10 @@
 // Usage: interface-files.mjs [--check]
-// Writes the tables of docs/interface-files.md from the library's own (dist/). With --check it fails if they differ.
+// Writes the tables of docs/reference/interface-files.md from the library's own (dist/). With --check it fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const { INTERFACE_FILES } = createRequire(import.meta.url)('../dist/cgroup.js');
-const page = new URL('../docs/interface-files.md', import.meta.url);
+const page = new URL('../docs/reference/interface-files.md', import.meta.url);
 
 const FORMATS = {
   value: 'number',
@@ -53,5 +53,5 @@ const after = before.replaceAll(
 if (!process.argv.includes('--check')) writeFileSync(page, after);
 else if (before !== after)
   throw new Error(
-    'docs/interface-files.md is not what the tables of lib/cgroup/files say: npm run docs:interface-files',
+    'docs/reference/interface-files.md is not what the tables of lib/cgroup/files say: npm run docs:interface-files',
   );

@@ -18,7 +18,7 @@ const node = { package: `node-linux-${arch}`, program: 'bin/node' };
 
 const bunVersion = '1.4.5';
 
-/** The versions behind the figures in docs/nodes.md. Try a new version before you write it here. */
+/** The versions behind the figures in docs/reference/nodes.md. Try a new version before you write it here. */
 const RUNTIMES = {
   20: { ...node, version: '20.20.2' },
   22: { ...node, version: '22.23.3' },

@@ -14,7 +14,7 @@ export type Size = number | SizeText;
  * A limit of how long a cage may get nowhere because of memory: its processes only wait for pages that were taken from them.
  * `{}` has the defaults.
  *
- * @see docs/stall.md
+ * @see docs/reference/stall.md
  */
 export interface StallOption {
   /**
@@ -299,7 +299,7 @@ export interface UserNamespaceOptions {
  * The files that the child sees: a root directory of its own, in a mount namespace of its own. Without `path` it is the
  * caller's `/`, with what you change of it here. Needs Linux 5.6, and 5.12 with `readOnly`.
  *
- * @see docs/files.md
+ * @see docs/reference/files.md
  * @see https://man7.org/linux/man-pages/man2/pivot_root.2.html
  */
 export interface RootOptions {

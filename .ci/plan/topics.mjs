@@ -5,7 +5,7 @@
 /** The first one that matches decides. What none of them knows can change everything. */
 const PATHS = [
   [/^surface\/|^scripts\/surface\.mjs$|^tsconfig\.surface\.json$/, ['lint']],
-  [/^docs\/threat-model\.md$/, ['docs', 'test/integration/security/']],
+  [/^docs\/reference\/threat-model\.md$/, ['docs', 'test/integration/security/']],
   [/^docs\/|^\.vitepress\/|^scripts\/site\/|(?<!unstable)\.md$|^LICENSE$/, ['docs']],
   [/^(biome\.json|eslint\.config\.mjs|knip\.jsonc|typedoc\.json|\.clang-format|\.editorconfig|\.gitignore)$/, ['lint']],
   [/^(\.dependency-cruiser\.mjs|scripts\/lint[^/]*|scripts\/(native-rooms|room-sizes|tidy-commands)\.mjs)$/, ['lint']],

@@ -1,5 +1,5 @@
 /**
- * Draws the samples of a long soak, for docs/reliability.md:
+ * Draws the samples of a long soak, for docs/internals/reliability.md:
  *
  *   npm run soak:plot -- samples.tsv docs/images/soak.svg
  */

@@ -7,7 +7,7 @@ export interface Row {
   figure?: number;
   /** The largest figure that is good enough. */
   bound?: number;
-  /** Where docs/speed.md says what it is: the first cell of a table's row, and which of the figures there, with slashes between. */
+  /** Where docs/reference/speed.md says what it is: the first cell of a table's row, and which of the figures there, with slashes between. */
   claim?: readonly [row: string, index: number];
 }
 

@@ -5,9 +5,9 @@ import type { Row } from './case';
 /** Others use the machine, too. */
 const TOLERANCE = 1.15;
 
-const SPEED = join(__dirname, '../../../docs/speed.md');
+const SPEED = join(__dirname, '../../../docs/reference/speed.md');
 
-/** What docs/speed.md says of this figure on this Node, if that is better than what was measured. */
+/** What docs/reference/speed.md says of this figure on this Node, if that is better than what was measured. */
 export function betterClaim({ figure, claim }: Row): number | undefined {
   if (figure === undefined || claim === undefined) return undefined;
   const said = claimsOf(claim[0])[claim[1]];

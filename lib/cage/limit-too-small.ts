@@ -4,7 +4,7 @@ import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { formatSize } from '../common/text/size';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 
-/** What docs/errors.md says too. */
+/** What docs/reference/errors.md says too. */
 const CURE = '1M is enough to start a small program, and 50M for one of Node';
 
 /** The kernel and the loader take about 40 pages for a small C program. With less than this, nothing else loads. */

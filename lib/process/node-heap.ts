@@ -136,7 +136,7 @@ function planNodeHeap(
 /**
  * Half of the memory, at most 4 GiB: what V8 itself derives from what Node tells it, without V8's minimum of 256 MiB.
  * The other half is needed: a growing array exists twice for a while, and there are the young generation and code.
- * docs/node-heap.md has the measurements.
+ * docs/reference/node-heap.md has the measurements.
  */
 function autoBytes(ceilingBytes: number): number {
   if (ceilingBytes === Number.POSITIVE_INFINITY) return ceilingBytes;

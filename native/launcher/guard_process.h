@@ -4,7 +4,7 @@ namespace memcage::launcher {
 
 /**
  * Sleeps until the process with the pidfd guardian::kProcessFd is dead. Then it ends the directories that it was told
- * of through guardian::kSocketFd, and itself. docs/guardian.md has the whole story.
+ * of through guardian::kSocketFd, and itself. docs/internals/guardian.md has the whole story.
  */
 [[noreturn]] void GuardProcess();
 

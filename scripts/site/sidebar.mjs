@@ -5,10 +5,10 @@ import { sources } from './sources.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Every page of docs/ is in one of these; the file of a page that is not in docs/ has its path from the root. */
-const SECTIONS = {
-  Start: ['/README', 'tutorial', 'install', 'bundling', 'from-child-process', 'faq', 'recipes', 'temporal', 'agents'],
-  Guides: [
+/** The three shelves of docs/, each in the order in which its pages are at the side. */
+const SHELVES = {
+  guides: ['install', 'from-child-process', 'recipes', 'agents', 'temporal', 'many-machines', 'bundling', 'faq'],
+  reference: [
     'run',
     'spawn',
     'child-process',
@@ -18,6 +18,7 @@ const SECTIONS = {
     'budget',
     'learned-limits',
     'contain',
+    'launcher',
     'limits',
     'stall',
     'oci',
@@ -29,28 +30,31 @@ const SECTIONS = {
     'memory',
     'node-heap',
     'events',
-    'launcher',
-  ],
-  Reference: ['stability', 'cli', 'errors', 'cgroup', 'interface-files', 'supported', 'native', 'nodes', 'api/README'],
-  Operations: [
-    'parent',
-    'containers',
-    'bullmq',
-    'many-machines',
-    'enforcement',
-    'monitoring',
+    'errors',
+    'cli',
+    'cgroup',
+    'interface-files',
     'inventory',
+    'monitoring',
+    'containers',
+    'parent',
+    'enforcement',
+    'supported',
+    'bullmq',
+    'native',
+    'nodes',
     'speed',
     'threat-model',
-    '/SECURITY',
+    'stability',
   ],
-  Internals: [
-    'architecture',
-    'guardian',
-    'reliability',
-    'tested',
+  internals: ['architecture', 'guardian', 'reliability', 'tested'],
+};
+
+const AROUND = {
+  internals: [
     '/CONTRIBUTING',
     '/RELEASING',
+    '/SECURITY',
     '/test/README',
     '/test/guest/README',
     '/test/roots/README',
@@ -60,19 +64,27 @@ const SECTIONS = {
 };
 
 export function sidebar() {
-  const placed = Object.values(SECTIONS).flat();
-  const lost = readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .filter((name) => !placed.includes(basename(name, '.md')));
-  if (lost.length > 0) throw new Error(`docs/${lost.join(', docs/')}: in no section of scripts/site/sidebar.mjs`);
-  const sections = Object.entries(SECTIONS).map(([text, names]) => ({ text, items: names.map(page) }));
-  return [...sections.slice(0, 2), { text: 'Examples', collapsed: true, items: examples() }, ...sections.slice(2)];
+  const section = (shelf) => [...pagesOf(shelf), ...(AROUND[shelf] ?? [])].map(page);
+  return [
+    { text: 'Start', items: ['/README', '/docs/tutorial'].map(page) },
+    { text: 'Guides', items: section('guides') },
+    { text: 'Examples', collapsed: true, items: examples() },
+    { text: 'Reference', items: [...section('reference'), page('/docs/api/README')] },
+    { text: 'Internals', collapsed: true, items: section('internals') },
+  ];
+}
+
+function pagesOf(shelf) {
+  const placed = SHELVES[shelf];
+  const found = readdirSync(join(root, 'docs', shelf)).map((name) => basename(name, '.md'));
+  const lost = found.filter((name) => !placed.includes(name));
+  if (lost.length > 0) throw new Error(`not in scripts/site/sidebar.mjs: ${lost.join(', ')} of docs/${shelf}`);
+  return placed.map((name) => `/docs/${shelf}/${name}`);
 }
 
 function page(name) {
-  const path = name.startsWith('/') ? name : `/docs/${name}`;
-  const title = path === '/README' ? 'Overview' : titleOf(`${path}.md`);
-  return { text: title, link: path.replace(/README$/, '') };
+  const title = name === '/README' ? 'Overview' : titleOf(`${name}.md`);
+  return { text: title, link: name.replace(/README$/, '') };
 }
 
 function titleOf(path) {

@@ -1,5 +1,5 @@
 // Usage: run.mjs (by `npm run test:bundles`)
-// Puts the packed package into bundles and into an executable, by the commands of docs/bundling.md, and starts children in cages
+// Puts the packed package into bundles and into an executable, by the commands of docs/guides/bundling.md, and starts children in cages
 // from each, on each official Node: without the files beside it, which must be refused, and with them. Exit code 1 when
 // one of them fails.
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import { record } from '../packed/record.mjs';
 import { installTools } from '../packed/tools.mjs';
 import { officialNodes } from '../roots/runtimes.mjs';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/bundling.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../docs/guides/bundling.md'), 'utf8');
 
 /** Uses the addon, memcage-exec, entries that share the parts, and a file that Node loads by its path. */
 const PROGRAM = `import { createWarmPool, spawn } from 'memcage';

@@ -96,7 +96,7 @@ const asProcess = [
   },
 ];
 
-// The proving ground (docs/reliability.md) on other kernels and hierarchies than the host's: what runs in a guest only
+// The proving ground (docs/internals/reliability.md) on other kernels and hierarchies than the host's: what runs in a guest only
 // when it is asked for.
 
 /**

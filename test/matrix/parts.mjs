@@ -1,4 +1,4 @@
-// The parts of the matrix: what each runs, which rows of docs/tested.md it writes, and what these prove.
+// The parts of the matrix: what each runs, which rows of docs/internals/tested.md it writes, and what these prove.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configurations } from '../guest/configurations.mjs';
@@ -50,7 +50,7 @@ const PARTS = {
     ]),
   ),
   roots: { command: ['npm', 'run', 'test:roots'], rows: /^root-/, proves: [...PACKAGE, 'test/roots'] },
-  bundles: { command: ['npm', 'run', 'test:bundles'], proves: [...PACKAGE, 'docs/bundling.md', 'test/bundles'] },
+  bundles: { command: ['npm', 'run', 'test:bundles'], proves: [...PACKAGE, 'docs/guides/bundling.md', 'test/bundles'] },
   installers: { command: ['npm', 'run', 'test:installers'], proves: [...PACKAGE, 'test/installers'] },
   rehearsal: {
     command: ['npm', 'run', 'release:rehearse'],

@@ -1,10 +1,10 @@
-// docs/tested.md: a row for each run of the tests, with what it was on.
+// docs/internals/tested.md: a row for each run of the tests, with what it was on.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRuns, readTable } from '../../.ci/summary/read.mjs';
 
-const page = fileURLToPath(new URL('../../docs/tested.md', import.meta.url));
+const page = fileURLToPath(new URL('../../docs/internals/tested.md', import.meta.url));
 
 const COLUMNS = [
   'run',

@@ -17,7 +17,7 @@ const KNOWN = [
     suite: 'node',
     // The test ends the child of a child that has ended, which it had started detached.
     tests: ['test/parallel/test-child-process-detached.js'],
-    page: 'docs/contain.md',
+    page: 'docs/reference/contain.md',
     sentence: '`detached` children end with the cage as well.',
   },
   {
@@ -32,7 +32,7 @@ const KNOWN = [
       'test/parallel/test-process-execve-permission-fail.js',
       'test/parallel/test-process-execve-permission-granted.js',
     ],
-    page: 'docs/contain.md',
+    page: 'docs/reference/contain.md',
     sentence: 'It also throws under the permission model',
   },
   {
@@ -47,14 +47,14 @@ const KNOWN = [
       'terminate › cleanup › spawnAndKill cleanup detached SIGTERM',
       'terminate › cleanup › spawnAndKill cleanup detached SIGKILL',
     ],
-    page: 'docs/contain.md',
+    page: 'docs/reference/contain.md',
     sentence: "Like memcage's own children, all of them are killed when this process dies",
   },
   {
     suite: 'execa',
     // The same of a program that ends by itself.
     tests: ['terminate › cleanup › detach subprocess'],
-    page: 'docs/contain.md',
+    page: 'docs/reference/contain.md',
     sentence: '`detached` children end with the cage as well.',
   },
   {
@@ -65,7 +65,7 @@ const KNOWN = [
       'sandboxed process should fail if the process exits non-0',
       'sandboxed process should fail if wrapping with ttl pattern',
     ]),
-    page: 'docs/bullmq.md',
+    page: 'docs/reference/bullmq.md',
     sentence: '`ExitError`: `processor.js was ended by SIGSEGV`',
   },
   {
@@ -77,7 +77,7 @@ const KNOWN = [
       'sandboxed process when child process a job and its killed direcly after completing should process the next job in a new child process',
       'sandboxed process when child process a job and its killed with SIGKILL while processing should fail with an unexpected error',
     ]),
-    page: 'docs/bullmq.md',
+    page: 'docs/reference/bullmq.md',
     sentence: 'A child takes one job.',
   },
 ];

@@ -113,7 +113,7 @@ const features = {
   ip: () => features.root() && hasCommand('ip') && hasCommand('nsenter'),
   /** From `node scripts/nodes.mjs --install bun deno`. An emulated guest would take minutes for Bun to start. */
   bun: () => process.env.MEMCAGE_TEST_GUEST !== 'tcg' && runtimePath('bun') !== undefined,
-  /** Tested on the host: docs/nodes.md. */
+  /** Tested on the host: docs/reference/nodes.md. */
   deno: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('deno') !== undefined,
 };
 

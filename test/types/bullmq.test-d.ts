@@ -6,7 +6,7 @@ const connection = {};
 const budget = createBudget({ memory: '1G' });
 const learning = createBudget({ memory: '1G', learn: {} });
 
-// As they are in docs/bullmq.md.
+// As they are in docs/reference/bullmq.md.
 const processor = createProcessor('./processor.js', { memory: '200M', timeout: 60_000 });
 new Worker('jobs', processor, { connection, concurrency: 4 });
 const caged = createProcessor('./processor.js', { memory: { max: '200M' }, budget, retry: { memory: '1G' }, pids: 20 });

@@ -3,7 +3,7 @@ import type { CageThreshold } from '../../../types/options';
 import type { OomVerdict } from '../../../types/outcome';
 import type { CgroupEvent } from '../../cgroup/events/cgroup-events';
 
-/** The events of a cage, with the arguments of their listeners. See docs/events.md. */
+/** The events of a cage, with the arguments of their listeners. See docs/reference/events.md. */
 export interface CageEvents {
   /** The kernel killed a process of the cage for memory. With the OOM killer off (v1): processes wait for memory. */
   oom: [event: OomEvent];

@@ -50,13 +50,13 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    * How long the child and its descendants may get nowhere because of memory, before memcage kills them. Makes a private
    * cage as `memory` does; not with `detached`. Default: none.
    *
-   * @see docs/stall.md
+   * @see docs/reference/stall.md
    */
   stall?: StallOption;
   /**
    * Uses of the private cage's memory at which it emits 'threshold': sizes, or percentages of `memory.max`. Default: none.
    *
-   * @see docs/events.md
+   * @see docs/reference/events.md
    */
   thresholds?: readonly CageThreshold[];
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
@@ -67,7 +67,7 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    * A root directory of the child's own: which files it sees, and which it can write to. It gets a mount namespace, and,
    * unless `namespaces.pid` says otherwise, a PID namespace with an init. Default: it shares the parent's.
    *
-   * @see docs/files.md
+   * @see docs/reference/files.md
    */
   root?: RootOptions;
   /** The memory cgroup in which to make a private cage. Default: memcage finds one, see {@link prepare}. */
@@ -93,7 +93,7 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    * Whether the channel of a child of `fork` carries handles, such as sockets, as Node's does. Without, what the child
    * sends is messages alone, each of at most 64 MiB, and no more than 1 MiB of them while you do not listen. Default: true.
    *
-   * @see docs/child-process.md
+   * @see docs/reference/child-process.md
    */
   ipcHandles?: boolean;
   /**
@@ -101,7 +101,7 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    * holds the cage around; a weaker one than you accept is an error. Default: `MEMCAGE_ENFORCE` of the environment,
    * else `'kernel'`.
    *
-   * @see docs/enforcement.md
+   * @see docs/reference/enforcement.md
    */
   enforce?: E;
 }

@@ -26,7 +26,7 @@ export interface CageLimitOptions {
    * limit without being killed. memcage holds it, also while your JavaScript is blocked. Needs PSI (Linux 4.20) or a kernel
    * that counts refaults.
    *
-   * @see docs/stall.md
+   * @see docs/reference/stall.md
    */
   stall?: StallOption;
 }
@@ -40,7 +40,7 @@ export interface LimitChanges extends Omit<CageLimitOptions, 'memory'> {
 /**
  * What a child does to itself before its program runs. With an init or the launcher, only the program has the settings.
  *
- * @see docs/child-settings.md
+ * @see docs/reference/child-settings.md
  */
 export interface ChildSettingsOptions {
   /**
@@ -65,7 +65,7 @@ export interface ChildSettingsOptions {
    * What the child gives up: new rights by exec, capabilities, system calls. In a cage it can only give up more than the
    * cage says. Default: nothing.
    *
-   * @see docs/privileges.md
+   * @see docs/reference/privileges.md
    */
   privileges?: PrivilegeOptions;
 }

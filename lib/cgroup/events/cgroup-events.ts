@@ -39,7 +39,7 @@ export interface ThresholdEvent extends CgroupEvent {
 }
 
 /**
- * Events of a cgroup, from the kernel; see docs/events.md. Listening takes fds. They are closed with the last
+ * Events of a cgroup, from the kernel; see docs/reference/events.md. Listening takes fds. They are closed with the last
  * listener of a name, when the cgroup is removed, and when the handle is closed; after that there are no more events.
  * Listening does not keep the process alive; see {@link Cgroup.ref}.
  */

@@ -74,5 +74,5 @@ export function interfaceFile(name: unknown, version: CgroupVersion): InterfaceF
       `${name} is a file of cgroup v${other}, but memory is on cgroup v${version} here`,
     );
   }
-  throw invalidArgument('name', 'the name of an interface file (docs/interface-files.md lists them)', name);
+  throw invalidArgument('name', 'the name of an interface file (docs/reference/interface-files.md lists them)', name);
 }

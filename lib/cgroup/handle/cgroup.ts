@@ -76,7 +76,7 @@ const REMOVE_PATIENCE_MS = 500;
 export interface CreateCgroupOptions {
   /** Limits, set before any process can join. Default: none. */
   memory?: MemoryChange;
-  /** The cgroup in which to create it. Default: the parent in which memcage makes cages, see docs/parent.md. */
+  /** The cgroup in which to create it. Default: the parent in which memcage makes cages, see docs/reference/parent.md. */
   parent?: Cgroup | string;
 }
 
@@ -231,7 +231,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * `memory.stat` with the kernel's names. Values are bytes, except for counts of events. docs/memory.md has the most
+   * `memory.stat` with the kernel's names. Values are bytes, except for counts of events. docs/reference/memory.md has the most
    * important ones of v1 and v2 side by side.
    *
    * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
@@ -243,7 +243,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * Read an interface file. docs/interface-files.md lists all files and what they mean. The type depends on the name.
+   * Read an interface file. docs/reference/interface-files.md lists all files and what they mean. The type depends on the name.
    *
    * Throws `ERR_MEMCAGE_NOT_IN_VERSION` for a file of the other cgroup version, `ERR_MEMCAGE_UNSUPPORTED` for one that
    * this kernel lacks, and `ERR_MEMCAGE_WRITE_ONLY` for one that can't be read.
@@ -381,7 +381,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /**
    * The processes of {@link pids}, each followed by its children, with what /proc says of them: names, arguments,
-   * memory. Their `rssBytes` do not add up to the {@link usage}: docs/memory.md says why.
+   * memory. Their `rssBytes` do not add up to the {@link usage}: docs/reference/memory.md says why.
    */
   processes(options: ProcessesOptions = {}): CgroupProcess[] {
     return readProcesses(this.#opened(), options);

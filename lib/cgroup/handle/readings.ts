@@ -95,7 +95,7 @@ function readLevel(directory: CgroupDirectory, version: CgroupVersion): LevelLim
 }
 
 /**
- * Memory in use now. Sizes are in bytes. See docs/memory.md.
+ * Memory in use now. Sizes are in bytes. See docs/reference/memory.md.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#usage-in-bytes

@@ -106,7 +106,7 @@ interface Cure {
   v2: string;
 }
 
-/** How to make the container's manager mount the cgroup file system writable; docs/containers.md has the sources. */
+/** How to make the container's manager mount the cgroup file system writable; docs/reference/containers.md has the sources. */
 const CURES: Readonly<Record<ContainerKind, Cure>> = {
   docker: {
     name: 'Docker',

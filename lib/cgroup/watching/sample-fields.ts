@@ -20,7 +20,7 @@ export interface EventCounts {
   low: number | null;
 }
 
-/** Memory of a cgroup and those below it at one moment. docs/memory.md explains each figure. */
+/** Memory of a cgroup and those below it at one moment. docs/reference/memory.md explains each figure. */
 export interface SampleFields {
   /** All memory that is charged, including page cache: `memory.current` (v2), `memory.usage_in_bytes` (v1). */
   usageBytes: number;

@@ -98,5 +98,5 @@ export const ErrorCode = {
   KERNEL_FORMAT: 'ERR_MEMCAGE_KERNEL_FORMAT',
 } as const;
 
-/** The code of an error that memcage makes. Codes are stable, messages are not. docs/errors.md has the cause and the remedy of each. */
+/** The code of an error that memcage makes. Codes are stable, messages are not. docs/reference/errors.md has the cause and the remedy of each. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];

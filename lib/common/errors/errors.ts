@@ -16,7 +16,7 @@ export type ErrorDetails = { [N in DetailName]?: MemcageError[N] | undefined } &
  * `option`.
  */
 export class MemcageError extends Error {
-  /** Stable. docs/errors.md has the cause and the remedy of each. */
+  /** Stable. docs/reference/errors.md has the cause and the remedy of each. */
   readonly code: ErrorCode;
   // `declare`: an unknown field must be absent, not undefined.
   /** The kernel's answer, negative as in Node's own system errors. */

@@ -41,7 +41,7 @@ export interface OciOptions {
  * @throws `ERR_MEMCAGE_UNSUPPORTED` that names all fields that nothing would hold; TypeError
  *   `ERR_MEMCAGE_INVALID_ARGUMENT` or `ERR_MEMCAGE_UNKNOWN_OPTION` that names the field that the specification does not
  *   have, or not with this value
- * @see docs/oci.md
+ * @see docs/reference/oci.md
  */
 export function limitsFromOci(config: string | object, options: OciOptions = {}): OciLimits {
   const { version, ignore } = check(options);

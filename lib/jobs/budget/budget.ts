@@ -174,7 +174,7 @@ export interface BudgetStats {
 /**
  * A cage whose children wait for room. An open budget does not keep the event loop alive, and ends with the process.
  *
- * @see docs/budget.md
+ * @see docs/reference/budget.md
  */
 export interface Budget<Sized = SizedJob> extends Emitter<BudgetEvents>, AsyncDisposable {
   /** The cage around all jobs. What you start in it yourself does not wait, and takes memory that jobs count on. With `enforce` it may have no `cgroup`. */
@@ -237,7 +237,7 @@ export interface Budget<Sized = SizedJob> extends Emitter<BudgetEvents>, AsyncDi
    * may wait do, 1,000 or a sixteenth of RLIMIT_NOFILE; but {@link run} waits without a child then. What asks for more than the
    * whole budget throws ERR_MEMCAGE_INVALID_ARGUMENT.
    *
-   * @see docs/budget.md
+   * @see docs/reference/budget.md
    */
   contain<T>(fn: () => T, options: ContainJobsOptions<Sized>): T;
 

@@ -1,4 +1,4 @@
-// The filter of `privileges: { seccomp: 'default' }`: docs/privileges.md has its list, and what it is for.
+// The filter of `privileges: { seccomp: 'default' }`: docs/reference/privileges.md has its list, and what it is for.
 import { constants, endianness } from 'node:os';
 
 /** Numbers of a system call; null: the architecture has none. */

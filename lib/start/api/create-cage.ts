@@ -33,7 +33,7 @@ export interface SharedCageSettings extends ChildSettingsOptions {
   /**
    * Uses of the cage's memory at which it emits 'threshold': sizes, or percentages of its `memory.max`. Default: none.
    *
-   * @see docs/events.md
+   * @see docs/reference/events.md
    */
   thresholds?: readonly CageThreshold[];
   /**
@@ -48,7 +48,7 @@ export interface SharedCageSettings extends ChildSettingsOptions {
   /**
    * The weakest that may hold the limits, for the cage and all in it. Like the option of {@link spawn}.
    *
-   * @see docs/enforcement.md
+   * @see docs/reference/enforcement.md
    */
   enforce?: Enforce;
 }

@@ -71,7 +71,7 @@ export function findUser(): Finding {
   return limited(
     name,
     'children run as root, who can leave any cage',
-    'give what you do not trust a user of its own, by `uid` and `gid`: docs/threat-model.md',
+    'give what you do not trust a user of its own, by `uid` and `gid`: docs/reference/threat-model.md',
   );
 }
 

@@ -6,7 +6,7 @@ import type { StartRequest } from './start-request';
 
 /**
  * What Node starts before it runs a program: its main thread and those of V8. With fewer it waits for ever for a thread that
- * could not start. docs/limits.md has what was measured.
+ * could not start. docs/reference/limits.md has what was measured.
  */
 const OF_NODE = 6;
 

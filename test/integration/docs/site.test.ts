@@ -61,7 +61,12 @@ function isBuilt(): boolean {
 
 const PAGES = [
   { path: '', title: 'memcage', beside: 'Tutorial', languages: ['js', 'sh', 'text'] },
-  { path: 'docs/run.html', title: 'run(file, args?, options?)', beside: 'Tutorial', languages: ['js', 'text'] },
+  {
+    path: 'docs/reference/run.html',
+    title: 'run(file, args?, options?)',
+    beside: 'Tutorial',
+    languages: ['js', 'text'],
+  },
   { path: 'docs/api/memcage/cgroup/classes/Cgroup.html', title: 'Class: Cgroup', beside: 'Cgroup', languages: ['ts'] },
 ];
 

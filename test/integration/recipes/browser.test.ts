@@ -11,7 +11,7 @@ const PROGRAM = `
   import { once } from 'node:events';
 
   const args = ['--no-sandbox', '--disable-dev-shm-usage'];
-  ${recipe('docs/recipes.md', 'A browser in a cage')}
+  ${recipe('docs/guides/recipes.md', 'A browser in a cage')}
   const open = async (title) => {
     const page = await browser.newPage();
     await page.goto('data:text/html,<title>' + title + '</title>');

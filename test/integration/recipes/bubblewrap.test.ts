@@ -6,7 +6,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
-/** Tries a limit in the sandbox, and what docs/agents.md says of the files there. */
+/** Tries a limit in the sandbox, and what docs/guides/agents.md says of the files there. */
 const AGENT = `
   import { readFileSync, writeFileSync } from 'node:fs';
   import { run } from 'memcage';
@@ -50,7 +50,7 @@ describeIf(['cgroup', 'host', 'bwrap'], 'bubblewrap in a cage', () => {
       `import { run } from 'memcage';
        const workspace = process.cwd();
        async function tool(command) {
-         ${recipe('docs/agents.md', 'bubblewrap')}
+         ${recipe('docs/guides/agents.md', 'bubblewrap')}
          return stdout;
        }
        const results = [];
@@ -70,7 +70,7 @@ describeIf(['cgroup', 'host', 'bwrap'], 'bubblewrap in a cage', () => {
   });
 });
 
-const agentInside = recipe('docs/agents.md', 'memcage in bwrap');
+const agentInside = recipe('docs/guides/agents.md', 'memcage in bwrap');
 
 /** What an agent in there can do. */
 function inside(code: string, enforce = 'kernel'): Promise<unknown> {

@@ -25,7 +25,7 @@ describeIf(['cgroup', 'host', 'root-read-only'], 'a build', () => {
 
   const build = (script: string, more: NodeJS.ProcessEnv = {}) => {
     project.write('package.json', JSON.stringify({ name: 'user', private: true, scripts: { build: script } }));
-    const command = recipe('docs/recipes.md', 'A build that can write to one directory').trim();
+    const command = recipe('docs/guides/recipes.md', 'A build that can write to one directory').trim();
     return startIn(project, ['sh', '-c', `exec ${command}`], more).end;
   };
 

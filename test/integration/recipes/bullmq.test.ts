@@ -59,14 +59,14 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => 
   testRows(
     'one over its limit fails, with the reason, and the next one runs',
     [
-      ['docs/recipes.md', 'A limit for each BullMQ job'],
-      ['docs/bullmq.md', 'Caged jobs of BullMQ'],
-      ['docs/bullmq.md', 'A budget'],
-      ['docs/bullmq.md', 'Learned limits'],
+      ['docs/guides/recipes.md', 'A limit for each BullMQ job'],
+      ['docs/reference/bullmq.md', 'Caged jobs of BullMQ'],
+      ['docs/reference/bullmq.md', 'A budget'],
+      ['docs/reference/bullmq.md', 'Learned limits'],
     ],
     async ([page, heading]) => {
       project.write('job.js', JOB);
-      project.write('processor.js', recipe('docs/bullmq.md', 'Caged jobs of BullMQ', 1));
+      project.write('processor.js', recipe('docs/reference/bullmq.md', 'Caged jobs of BullMQ', 1));
       project.write('program.js', programOf(recipe(page, heading), valkey.connection.path));
       const { stdout, ...end } = await startIn(project, [process.execPath, 'program.js']).end;
       expect(end).toEqual({ code: 0, stderr: '', left: [] });

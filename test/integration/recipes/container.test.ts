@@ -13,7 +13,7 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));
 
-const PAGE = 'docs/recipes.md';
+const PAGE = 'docs/guides/recipes.md';
 const ROOT = join(__dirname, '../../..');
 const IMAGE = 'memcage-recipe';
 

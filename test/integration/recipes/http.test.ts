@@ -30,7 +30,7 @@ describeIf(['cgroup', 'host'], 'a limit for each HTTP request', () => {
   beforeEach(async () => {
     project = makeUserProject([]);
     project.write('render.js', RENDER);
-    project.write('server.js', recipe('docs/recipes.md', 'A limit for each HTTP request'));
+    project.write('server.js', recipe('docs/guides/recipes.md', 'A limit for each HTTP request'));
     server = startIn(project, [process.execPath, 'server.js'], { PORT: 'socket' });
     await until('it answers', () => ask('/').catch(() => undefined));
   });

@@ -7,7 +7,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(90_000));
 
-const PAGE = 'docs/recipes.md';
+const PAGE = 'docs/guides/recipes.md';
 const TERMINATED = /^ *A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGKILL/m;
 const KILLED = expect.stringMatching(
   /(^|\n)memcage: .* was killed for its memory limit of 700 MiB \(peak.*\s*$/,

@@ -62,7 +62,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   afterAll(() => project.remove());
 
   test('a tool of a server runs each command in a cage', async () => {
-    const tool = recipe('docs/agents.md', 'An MCP server whose tool runs commands');
+    const tool = recipe('docs/guides/agents.md', 'An MCP server whose tool runs commands');
     project.write('server.mjs', SERVER + tool + START);
     const results = await resultOf(
       project,
@@ -83,7 +83,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   });
 
   test('a server that somebody else has written shares a limit with what it starts', async () => {
-    const code = recipe('docs/agents.md', 'An MCP server from somebody else');
+    const code = recipe('docs/guides/agents.md', 'An MCP server from somebody else');
     const results = await resultOf(
       project,
       `${CLIENT}
@@ -104,7 +104,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   });
 
   test('a server behind the launcher', async () => {
-    const code = recipe('docs/agents.md', 'An MCP server from somebody else', 1);
+    const code = recipe('docs/guides/agents.md', 'An MCP server from somebody else', 1);
     const results = await resultOf(
       project,
       `${CLIENT}

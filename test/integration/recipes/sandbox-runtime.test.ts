@@ -21,7 +21,7 @@ describeIf(['cgroup', 'host', 'root', 'sandbox-runtime'], '@anthropic-ai/sandbox
   afterAll(() => project.remove());
 
   test('in a cage', async () => {
-    const code = recipe('docs/agents.md', 'sandbox-runtime');
+    const code = recipe('docs/guides/agents.md', 'sandbox-runtime');
     // The test does not wait for a minute.
     const quick = code.replace('60_000', '1_000');
     expect(quick).not.toBe(code);
@@ -76,7 +76,7 @@ describeIf(['cgroup', 'host', 'root', 'sandbox-runtime'], '@anthropic-ai/sandbox
          );
        console.log(JSON.stringify([await tool('cat /proc/self/cgroup'), await tool('tail /dev/zero; exit 1')]));`,
     );
-    const code = recipe('docs/agents.md', 'memcage in sandbox-runtime');
+    const code = recipe('docs/guides/agents.md', 'memcage in sandbox-runtime');
     const inside = (its: string): Promise<unknown> =>
       resultOf(
         project,

@@ -14,7 +14,7 @@ describeIf(['cgroup', 'host'], 'the shell tool of an agent', () => {
   afterAll(() => project.remove());
 
   test('tells the model what the command printed, and why it ended', async () => {
-    const code = recipe('docs/agents.md', 'A shell tool');
+    const code = recipe('docs/guides/agents.md', 'A shell tool');
     // The test does not wait for a minute.
     const quick = code.replace('60_000', '1_000');
     expect(quick).not.toBe(code);
@@ -42,7 +42,7 @@ describeIf(['cgroup', 'host'], 'the shell tool of an agent', () => {
       project,
       `import { run } from 'memcage';
        const shell = async (command) => {
-         ${recipe('docs/agents.md', 'A shell tool', 1)}
+         ${recipe('docs/guides/agents.md', 'A shell tool', 1)}
          return told;
        };
        console.log(JSON.stringify([await shell('echo fine'), await shell('tail /dev/zero; echo "goes on: $?"')]));`,

@@ -7,7 +7,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
-const ACTIVITIES = blocksOf('docs/temporal.md').find(({ words }) => words.includes('activities'))?.text ?? '';
+const ACTIVITIES = blocksOf('docs/guides/temporal.md').find(({ words }) => words.includes('activities'))?.text ?? '';
 
 /** Takes so many MiB, fails, or says who it is and waits. */
 const RENDER = `

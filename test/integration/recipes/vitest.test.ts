@@ -7,7 +7,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(90_000));
 
-const PAGE = 'docs/recipes.md';
+const PAGE = 'docs/guides/recipes.md';
 
 describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
   let project: UserProject;

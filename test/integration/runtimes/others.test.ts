@@ -12,7 +12,7 @@ jest.setTimeout(patience(60_000));
 
 const LOOK = resolve(__dirname, '../../fixtures/runtimes/look.cjs');
 
-/** What docs/nodes.md says about them. */
+/** What docs/reference/nodes.md says about them. */
 const UNSUPPORTED = 'ERR_MEMCAGE_UNSUPPORTED_NODE';
 const works = {
   native: true,

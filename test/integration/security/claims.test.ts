@@ -15,7 +15,7 @@ const NOBODY = { uid: 65534, gid: 65534 };
 const ROOT = mountPoint('memory');
 const LEAVE = `echo 0 2>/dev/null >${ROOT}/cgroup.procs`;
 
-// docs/threat-model.md claims all of this, beside its tables of attacks: threat-model.test.ts.
+// docs/reference/threat-model.md claims all of this, beside its tables of attacks: threat-model.test.ts.
 describeIf(['cgroup', 'root'], `what a cage holds on cgroup v${version}`, () => {
   expectNothingLeft(() => run('true', { memory: '8M' }), { parents: true });
 

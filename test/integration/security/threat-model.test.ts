@@ -11,7 +11,7 @@ import { WITH_KEY } from '../../support/processes/session-key';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
-const PAGE = 'docs/threat-model.md';
+const PAGE = 'docs/reference/threat-model.md';
 const COLUMNS = ['another user', 'the same user', 'root'] as const;
 type Column = (typeof COLUMNS)[number];
 

@@ -76,8 +76,8 @@ const api = new Api();
 
 describe('docs name', () => {
   test('every error code, with cause and remedy', () => {
-    expectNamed('docs/errors.md', Object.values(ErrorCode));
-    const rows = pageText('docs/errors.md')
+    expectNamed('docs/reference/errors.md', Object.values(ErrorCode));
+    const rows = pageText('docs/reference/errors.md')
       .split('\n')
       .filter((line) => line.startsWith('| `ERR_MEMCAGE_'));
     expect(rows.map((row) => row.split(' | ').length)).toEqual(rows.map(() => 3));
@@ -87,106 +87,106 @@ describe('docs name', () => {
   testRows(
     'every member of the types that a page is on',
     [
-      ['docs/spawn.md', 'SpawnOptions', {}],
-      ['docs/spawn.md', 'CageOptions', {}],
-      ['docs/spawn.md', 'Caged', {}],
-      ['docs/launcher.md', 'Launcher', {}],
-      ['docs/launcher.md', 'LauncherOptions', {}],
-      ['docs/launcher.md', 'LauncherReport', {}],
-      ['docs/run.md', 'RunResult', {}],
-      ['docs/limits.md', 'MemoryLimits', {}],
-      ['docs/limits.md', 'Limits', {}],
-      ['docs/oci.md', 'OciOptions', {}],
-      ['docs/oci.md', 'OciLimits', {}],
-      ['docs/namespaces.md', 'NamespaceOptions', {}],
-      ['docs/files.md', 'RootOptions', {}],
-      ['docs/files.md', 'RootBind', {}],
-      ['docs/files.md', 'RootTmpfs', {}],
-      ['docs/create-cage.md', 'CreateCageOptions', {}],
-      ['docs/create-cage.md', 'Cage', { own: true }],
-      ['docs/contain.md', 'ContainOptions', {}],
-      ['docs/create-cage.md', 'CageEvents', {}],
-      ['docs/events.md', 'CageEvents', {}],
-      ['docs/events.md', 'CgroupEvents', {}],
-      ['docs/events.md', 'CgroupEvent', {}],
-      ['docs/events.md', 'LimitEvent', {}],
-      ['docs/events.md', 'PressureEvent', {}],
-      ['docs/events.md', 'ThresholdEvent', {}],
-      ['docs/events.md', 'CageThresholdEvent', {}],
-      ['docs/create-cage.md', 'CageThresholdEvent', {}],
-      ['docs/create-cage.md', 'StallEvent', {}],
-      ['docs/stall.md', 'StallOption', {}],
-      ['docs/stall.md', 'StallEvent', {}],
-      ['docs/stall.md', 'StallVerdict', {}],
-      ['docs/events.md', 'PressureStall', {}],
-      ['docs/events.md', 'PressureLevel', {}],
-      ['docs/events.md', 'UsageThreshold', {}],
-      ['docs/events.md', 'TriggerHandle', {}],
-      ['docs/create-cage.md', 'OomEvent', {}],
-      ['docs/budget.md', 'BudgetOptions', {}],
-      ['docs/learned-limits.md', 'LearnOptions', {}],
-      ['docs/budget.md', 'JobOptions', {}],
-      ['docs/budget.md', 'ReserveOptions', {}],
-      ['docs/budget.md', 'ContainJobsOptions', {}],
-      ['docs/budget.md', 'Room', { own: true }],
-      ['docs/budget.md', 'Budget', { own: true }],
-      ['docs/budget.md', 'BudgetEvents', {}],
-      ['docs/budget.md', 'BudgetStats', {}],
-      ['docs/budget.md', 'JobEvent', {}],
-      ['docs/budget.md', 'JobStartedEvent', {}],
-      ['docs/budget.md', 'JobEndedEvent', {}],
-      ['docs/cgroup.md', 'Cgroup', { own: true }],
-      ['docs/cgroup.md', 'CreateCgroupOptions', {}],
-      ['docs/interface-files.md', 'InterfaceFile', {}],
-      ['docs/interface-files.md', 'OomControl', {}],
-      ['docs/cgroup.md', 'Usage', {}],
-      ['docs/cgroup.md', 'CgroupProcess', {}],
-      ['docs/cgroup.md', 'WatchOptions', {}],
-      ['docs/cgroup.md', 'SampleFields', {}],
-      ['docs/cgroup.md', 'EventCounts', {}],
-      ['docs/cgroup.md', 'ProcessesOptions', {}],
-      ['docs/cgroup.md', 'EffectiveLimits', {}],
-      ['docs/cgroup.md', 'Pressure', {}],
-      ['docs/cgroup.md', 'PressureLine', {}],
-      ['docs/cgroup.md', 'MemoryEvents', {}],
-      ['docs/cgroup.md', 'PeakTracker', { own: true }],
-      ['docs/cgroup.md', 'ReclaimOptions', {}],
-      ['docs/inventory.md', 'ListedCage', {}],
-      ['docs/inventory.md', 'CageOwner', {}],
-      ['docs/inventory.md', 'CageName', {}],
-      ['docs/inventory.md', 'CollectGarbageOptions', {}],
-      ['docs/inventory.md', 'CollectedCage', {}],
-      ['docs/containers.md', 'CgroupContainer', {}],
-      ['docs/outcome.md', 'EndedChild', {}],
-      ['docs/outcome.md', 'Outcome', {}],
-      ['docs/outcome.md', 'MemoryReport', {}],
-      ['docs/outcome.md', 'OomVerdict', {}],
-      ['docs/outcome.md', 'CpuReport', {}],
-      ['docs/outcome.md', 'FaultReport', {}],
-      ['docs/outcome.md', 'MemoryDetails', {}],
-      ['docs/outcome.md', 'StallReport', {}],
-      ['docs/node-heap.md', 'NodeHeapReport', {}],
-      ['docs/errors.md', 'MemcageError', { own: true }],
-      ['docs/errors.md', 'RunError', { own: true }],
-      ['docs/monitoring.md', 'ReadManyOptions', {}],
-      ['docs/monitoring.md', 'CollectCgroupsOptions', {}],
-      ['docs/monitoring.md', 'CollectBudgetsOptions', {}],
-      ['docs/bullmq.md', 'Processor', { own: true }],
-      ['docs/monitoring.md', 'ObserveCgroupsOptions', {}],
-      ['docs/native.md', 'NativeBinding', {}],
-      ['docs/native.md', 'CloneOptions', {}],
-      ['docs/native.md', 'Ending', {}],
-      ['docs/native.md', 'ChildUsage', {}],
+      ['docs/reference/spawn.md', 'SpawnOptions', {}],
+      ['docs/reference/spawn.md', 'CageOptions', {}],
+      ['docs/reference/spawn.md', 'Caged', {}],
+      ['docs/reference/launcher.md', 'Launcher', {}],
+      ['docs/reference/launcher.md', 'LauncherOptions', {}],
+      ['docs/reference/launcher.md', 'LauncherReport', {}],
+      ['docs/reference/run.md', 'RunResult', {}],
+      ['docs/reference/limits.md', 'MemoryLimits', {}],
+      ['docs/reference/limits.md', 'Limits', {}],
+      ['docs/reference/oci.md', 'OciOptions', {}],
+      ['docs/reference/oci.md', 'OciLimits', {}],
+      ['docs/reference/namespaces.md', 'NamespaceOptions', {}],
+      ['docs/reference/files.md', 'RootOptions', {}],
+      ['docs/reference/files.md', 'RootBind', {}],
+      ['docs/reference/files.md', 'RootTmpfs', {}],
+      ['docs/reference/create-cage.md', 'CreateCageOptions', {}],
+      ['docs/reference/create-cage.md', 'Cage', { own: true }],
+      ['docs/reference/contain.md', 'ContainOptions', {}],
+      ['docs/reference/create-cage.md', 'CageEvents', {}],
+      ['docs/reference/events.md', 'CageEvents', {}],
+      ['docs/reference/events.md', 'CgroupEvents', {}],
+      ['docs/reference/events.md', 'CgroupEvent', {}],
+      ['docs/reference/events.md', 'LimitEvent', {}],
+      ['docs/reference/events.md', 'PressureEvent', {}],
+      ['docs/reference/events.md', 'ThresholdEvent', {}],
+      ['docs/reference/events.md', 'CageThresholdEvent', {}],
+      ['docs/reference/create-cage.md', 'CageThresholdEvent', {}],
+      ['docs/reference/create-cage.md', 'StallEvent', {}],
+      ['docs/reference/stall.md', 'StallOption', {}],
+      ['docs/reference/stall.md', 'StallEvent', {}],
+      ['docs/reference/stall.md', 'StallVerdict', {}],
+      ['docs/reference/events.md', 'PressureStall', {}],
+      ['docs/reference/events.md', 'PressureLevel', {}],
+      ['docs/reference/events.md', 'UsageThreshold', {}],
+      ['docs/reference/events.md', 'TriggerHandle', {}],
+      ['docs/reference/create-cage.md', 'OomEvent', {}],
+      ['docs/reference/budget.md', 'BudgetOptions', {}],
+      ['docs/reference/learned-limits.md', 'LearnOptions', {}],
+      ['docs/reference/budget.md', 'JobOptions', {}],
+      ['docs/reference/budget.md', 'ReserveOptions', {}],
+      ['docs/reference/budget.md', 'ContainJobsOptions', {}],
+      ['docs/reference/budget.md', 'Room', { own: true }],
+      ['docs/reference/budget.md', 'Budget', { own: true }],
+      ['docs/reference/budget.md', 'BudgetEvents', {}],
+      ['docs/reference/budget.md', 'BudgetStats', {}],
+      ['docs/reference/budget.md', 'JobEvent', {}],
+      ['docs/reference/budget.md', 'JobStartedEvent', {}],
+      ['docs/reference/budget.md', 'JobEndedEvent', {}],
+      ['docs/reference/cgroup.md', 'Cgroup', { own: true }],
+      ['docs/reference/cgroup.md', 'CreateCgroupOptions', {}],
+      ['docs/reference/interface-files.md', 'InterfaceFile', {}],
+      ['docs/reference/interface-files.md', 'OomControl', {}],
+      ['docs/reference/cgroup.md', 'Usage', {}],
+      ['docs/reference/cgroup.md', 'CgroupProcess', {}],
+      ['docs/reference/cgroup.md', 'WatchOptions', {}],
+      ['docs/reference/cgroup.md', 'SampleFields', {}],
+      ['docs/reference/cgroup.md', 'EventCounts', {}],
+      ['docs/reference/cgroup.md', 'ProcessesOptions', {}],
+      ['docs/reference/cgroup.md', 'EffectiveLimits', {}],
+      ['docs/reference/cgroup.md', 'Pressure', {}],
+      ['docs/reference/cgroup.md', 'PressureLine', {}],
+      ['docs/reference/cgroup.md', 'MemoryEvents', {}],
+      ['docs/reference/cgroup.md', 'PeakTracker', { own: true }],
+      ['docs/reference/cgroup.md', 'ReclaimOptions', {}],
+      ['docs/reference/inventory.md', 'ListedCage', {}],
+      ['docs/reference/inventory.md', 'CageOwner', {}],
+      ['docs/reference/inventory.md', 'CageName', {}],
+      ['docs/reference/inventory.md', 'CollectGarbageOptions', {}],
+      ['docs/reference/inventory.md', 'CollectedCage', {}],
+      ['docs/reference/containers.md', 'CgroupContainer', {}],
+      ['docs/reference/outcome.md', 'EndedChild', {}],
+      ['docs/reference/outcome.md', 'Outcome', {}],
+      ['docs/reference/outcome.md', 'MemoryReport', {}],
+      ['docs/reference/outcome.md', 'OomVerdict', {}],
+      ['docs/reference/outcome.md', 'CpuReport', {}],
+      ['docs/reference/outcome.md', 'FaultReport', {}],
+      ['docs/reference/outcome.md', 'MemoryDetails', {}],
+      ['docs/reference/outcome.md', 'StallReport', {}],
+      ['docs/reference/node-heap.md', 'NodeHeapReport', {}],
+      ['docs/reference/errors.md', 'MemcageError', { own: true }],
+      ['docs/reference/errors.md', 'RunError', { own: true }],
+      ['docs/reference/monitoring.md', 'ReadManyOptions', {}],
+      ['docs/reference/monitoring.md', 'CollectCgroupsOptions', {}],
+      ['docs/reference/monitoring.md', 'CollectBudgetsOptions', {}],
+      ['docs/reference/bullmq.md', 'Processor', { own: true }],
+      ['docs/reference/monitoring.md', 'ObserveCgroupsOptions', {}],
+      ['docs/reference/native.md', 'NativeBinding', {}],
+      ['docs/reference/native.md', 'CloneOptions', {}],
+      ['docs/reference/native.md', 'Ending', {}],
+      ['docs/reference/native.md', 'ChildUsage', {}],
     ],
     ([page, type, options]) => {
       expectNamed(page, api.members(type, options));
     },
   );
 
-  test('in docs/run.md what RunOptions has beyond SpawnOptions', () => {
+  test('in docs/reference/run.md what RunOptions has beyond SpawnOptions', () => {
     const common = api.members('SpawnOptions');
     expectNamed(
-      'docs/run.md',
+      'docs/reference/run.md',
       api.members('RunOptions').filter((name) => !common.includes(name)),
     );
   });
@@ -197,24 +197,24 @@ describe('docs name', () => {
   });
 
   test('every cause of an OOM kill', () => {
-    expectNamed('docs/outcome.md', ['limit', 'cage', 'ancestor', 'descendant', 'system', 'unknown']);
+    expectNamed('docs/reference/outcome.md', ['limit', 'cage', 'ancestor', 'descendant', 'system', 'unknown']);
   });
 
   test('every command, with its options', () => {
     expectNamed(
-      'docs/cli.md',
+      'docs/reference/cli.md',
       everyCommand().map(({ name }) => `memcage ${name}`),
     );
     for (const { options } of everyCommand()) {
       const names = Object.entries(options).flatMap(([name, { short }]) =>
         short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`],
       );
-      expectNamed('docs/cli.md', names);
+      expectNamed('docs/reference/cli.md', names);
     }
   });
 
   test('the versions of the libraries that contain() is proved with, and each example', () => {
-    const text = pageText('docs/contain.md');
+    const text = pageText('docs/reference/contain.md');
     const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       devDependencies: Record<string, string>;
     };
@@ -239,12 +239,12 @@ describe('docs name', () => {
   });
 
   test('only sources that exist', () => {
-    const named = [...codeOf('docs/architecture.md').matchAll(/`((?:lib|native|types|test)\/[\w/.-]*)`/g)].map(
-      ([, path]) => path,
-    );
+    const named = [
+      ...codeOf('docs/internals/architecture.md').matchAll(/`((?:lib|native|types|test)\/[\w/.-]*)`/g),
+    ].map(([, path]) => path);
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((path) => !existsSync(join(root, path ?? '')))).toEqual([]);
-    const files = [...codeOf('docs/architecture.md').matchAll(/`([\w-]+\.(?:ts|cc|h))`/g)].map(
+    const files = [...codeOf('docs/internals/architecture.md').matchAll(/`([\w-]+\.(?:ts|cc|h))`/g)].map(
       ([, name]) => name ?? '',
     );
     const all = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).concat(

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-test('docs/interface-files.md has the tables of the library', () => {
+test('docs/reference/interface-files.md has the tables of the library', () => {
   const script = join(__dirname, '../../../scripts/interface-files.mjs');
   expect(() => execFileSync(process.execPath, [script, '--check'], { stdio: 'pipe' })).not.toThrow();
 });

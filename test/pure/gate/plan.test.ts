@@ -66,7 +66,7 @@ const NODES = ['newest Node'];
 const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
 test.each<[string, string[], string[]]>([
-  ['docs/speed.md', [], ['BullMQ', 'instruments']],
+  ['docs/reference/speed.md', [], ['BullMQ', 'instruments']],
   ['lib/programs/cli/README.md', [], ['BullMQ', 'instruments']],
   ['biome.json', [], OPTIONAL],
   ['lib/programs/cli/run.ts', CODE, OPTIONAL],
@@ -98,7 +98,7 @@ test.each<[string, string[], string[]]>([
 
 test.each([
   ['no change is known', undefined],
-  ['nobody knows what a file is about', ['docs/speed.md', 'package.json']],
+  ['nobody knows what a file is about', ['docs/reference/speed.md', 'package.json']],
   ['the tests of all are changed', ['test/setup/leak-check.ts']],
   ['the gate is changed', ['.ci/plan/plan.mjs']],
 ])('everything runs if %s', (_, files) => {
@@ -108,7 +108,7 @@ test.each([
 });
 
 test('each step that runs says because of which file', () => {
-  const { steps } = programOf(['docs/speed.md', 'lib/cage/oom/decide-whose-limit.ts']);
+  const { steps } = programOf(['docs/reference/speed.md', 'lib/cage/oom/decide-whose-limit.ts']);
   expect(steps.find(({ name }) => name === 'guest old')).toEqual({
     name: 'guest old',
     why: 'lib/cage/oom: lib/cage/oom/decide-whose-limit.ts',
@@ -118,7 +118,7 @@ test('each step that runs says because of which file', () => {
 test.each<[string, string[]]>([
   ['test/mutation/run.mjs', ['test/pure/mutation/planted.test.ts']],
   ['test/suites/run.mjs', ['test/integration/suites/planted.test.ts', 'test/pure/suites/compare.test.ts']],
-  ['docs/threat-model.md', ['test/integration/security/claims.test.ts']],
+  ['docs/reference/threat-model.md', ['test/integration/security/claims.test.ts']],
 ])('a change of %s runs what proves it', (file, proofs) => {
   const tests = [...TESTS, ...proofs.map((path) => ({ path, ...plain }))];
   expect(programOf([file], { tests }).tests.host).toEqual(expect.arrayContaining(proofs));
@@ -136,7 +136,7 @@ test('what a step or a group waits for is there', () => {
 });
 
 test('docs alone run their examples and recipes, and nothing else', () => {
-  const { tests } = programOf(['docs/speed.md']);
+  const { tests } = programOf(['docs/reference/speed.md']);
   expect(tests.host).toEqual([
     'test/integration/recipes/express.test.ts',
     'test/integration/docs/examples.test.ts',

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import ts from 'typescript';
 
 const ROOT = join(__dirname, '../../..');
-const STABILITY = readFileSync(join(ROOT, 'docs/stability.md'), 'utf8');
+const STABILITY = readFileSync(join(ROOT, 'docs/reference/stability.md'), 'utf8');
 const MOST_VALUES = 25;
 
-/** The entries that docs/stability.md calls experimental as a whole. */
+/** The entries that docs/reference/stability.md calls experimental as a whole. */
 const EXPERIMENTAL = ['otel', 'bullmq', 'native'];
 const STABLE = ['index', 'cgroup', 'machine', 'oci', 'prometheus'];
 
@@ -46,7 +46,7 @@ function valuesOf(entry: string): string[] {
 const isExperimental = (symbol: ts.Symbol): boolean =>
   symbol.getJsDocTags(checker).some(({ name }) => name === 'experimental');
 
-test('memcage has few values, and docs/stability.md says of each what is promised', () => {
+test('memcage has few values, and docs/reference/stability.md says of each what is promised', () => {
   const values = valuesOf('index');
   expect(values).toContain('spawn');
   expect(values.length).toBeLessThanOrEqual(MOST_VALUES);
@@ -67,7 +67,7 @@ test('nothing of memcage is', () => {
 });
 
 test.each(['cgroup', 'machine', 'oci', 'prometheus'])(
-  'what is experimental in memcage/%s, docs/stability.md names',
+  'what is experimental in memcage/%s, docs/reference/stability.md names',
   (entry) => {
     const [, row = ''] = new RegExp(`memcage/${entry}\`\\S* \\| (stable.*) \\|`).exec(STABILITY) ?? [];
     expect(row).toMatch(/^stable/);

@@ -13,9 +13,11 @@ export interface Block {
   text: string;
 }
 
-/** The pages that users read, as paths from the root of the repository. */
+/** The pages but those that TypeDoc makes, as paths from the root of the repository. */
 export function pages(): string[] {
-  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const docs = (readdirSync(join(root, 'docs'), { recursive: true }) as string[]).filter(
+    (name) => name.endsWith('.md') && !name.startsWith('api/'),
+  );
   return ['README.md', ...docs.map((name) => `docs/${name}`)];
 }
 

@@ -71,7 +71,7 @@ export function strike({ operation, point: { role, call, nth }, blow }: Kill, pl
   const rules = BLOWS[blow].map((what) => `${what} ${role} ${call} ${nth}`);
   const options: OperateOptions = { rules, open: true };
   if (blow !== 'kill both') return operate(operation, place, options);
-  // It uses every controller: on v1 it looks in the hierarchies of those alone (docs/guardian.md).
+  // It uses every controller: on v1 it looks in the hierarchies of those alone (docs/internals/guardian.md).
   const next = nth % 2 === 0 ? 'gc' : 'start';
   return operate(operation, place, { ...options, graceMs: NEXT_MS, onEnd: () => runIn(place, next) });
 }

@@ -14,7 +14,7 @@ import { processesThatAre } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
 
-/** How many jobs. docs/bullmq.md has what 1,000 of them took. */
+/** How many jobs. docs/reference/bullmq.md has what 1,000 of them took. */
 const JOBS = Number(process.env['MEMCAGE_TEST_JOBS'] ?? 150);
 const WORKERS = 3;
 const CONCURRENCY = 3;

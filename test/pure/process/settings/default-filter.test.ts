@@ -145,7 +145,7 @@ test('a child may have it where its cage has it', () => {
 });
 
 test('the page has the list', () => {
-  const page = pageText('docs/privileges.md');
+  const page = pageText('docs/reference/privileges.md');
   const rows = page.split('\n').flatMap((line) => {
     const [, what, names] = /^\| (.+?) \| (`[a-z_0-9]+`(?:, `[a-z_0-9]+`)*) \| E\w+ \|$/.exec(line) ?? [];
     return what === undefined || names === undefined ? [] : [[what, names.replaceAll('`', '').split(', ')] as const];

@@ -1,7 +1,7 @@
 import type { DrawOptions } from '../../../../../bench/support/drawn-jobs';
 import { simulateBy } from '../../../../support/budget/rivals';
 
-/** How much of the oracle's throughput is reached at least, in each shape. docs/budget.md has the figures. */
+/** How much of the oracle's throughput is reached at least, in each shape. docs/reference/budget.md has the figures. */
 const SHAPES: [DrawOptions['shape'], correlation: number, part: number][] = [
   ['mixed', 0, 0.8],
   ['mixed', 0.5, 0.85],
