@@ -1,96 +1,43 @@
 // What is at the side of each page, in which order.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, posix } from 'node:path';
 import { sources } from './sources.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The three shelves of docs/, each in the order in which its pages are at the side. */
-const SHELVES = {
-  guides: ['install', 'from-child-process', 'recipes', 'agents', 'temporal', 'many-machines', 'bundling', 'faq'],
-  reference: [
-    'run',
-    'spawn',
-    'child-process',
-    'sync',
-    'warm-pool',
-    'create-cage',
-    'budget',
-    'learned-limits',
-    'contain',
-    'launcher',
-    'limits',
-    'stall',
-    'oci',
-    'namespaces',
-    'files',
-    'child-settings',
-    'privileges',
-    'outcome',
-    'memory',
-    'node-heap',
-    'events',
-    'errors',
-    'cli',
-    'cgroup',
-    'interface-files',
-    'inventory',
-    'monitoring',
-    'containers',
-    'parent',
-    'enforcement',
-    'supported',
-    'bullmq',
-    'native',
-    'nodes',
-    'speed',
-    'threat-model',
-    'stability',
-  ],
-  internals: ['architecture', 'guardian', 'reliability', 'tested'],
-};
-
-const AROUND = {
-  internals: [
-    '/CONTRIBUTING',
-    '/RELEASING',
-    '/SECURITY',
-    '/test/README',
-    '/test/guest/README',
-    '/test/roots/README',
-    '/test/arm64/README',
-    '/CHANGELOG',
-  ],
-};
-
+/** What docs/README.md lists, in its order. A page of docs/ that is not there is an error. */
 export function sidebar() {
-  const section = (shelf) => [...pagesOf(shelf), ...(AROUND[shelf] ?? [])].map(page);
+  const index = readFileSync(join(root, 'docs/README.md'), 'utf8');
+  const [start, ...sections] = index.split(/^## /m);
+  const lost = pagesOf('docs').filter((path) => !index.includes(`](${path})`));
+  if (lost.length > 0) throw new Error(`docs/README.md has no link to ${lost.join(', ')}`);
+  const [guides, reference, internals] = sections.map(sectionOf);
   return [
-    { text: 'Start', items: ['/README', '/docs/tutorial'].map(page) },
-    { text: 'Guides', items: section('guides') },
+    { text: 'Start', items: [{ text: 'Overview', link: '/' }, ...linksOf(start)] },
+    guides,
     { text: 'Examples', collapsed: true, items: examples() },
-    { text: 'Reference', items: [...section('reference'), page('/docs/api/README')] },
-    { text: 'Internals', collapsed: true, items: section('internals') },
+    reference,
+    { ...internals, collapsed: true },
   ];
 }
 
-function pagesOf(shelf) {
-  const placed = SHELVES[shelf];
-  const found = readdirSync(join(root, 'docs', shelf)).map((name) => basename(name, '.md'));
-  const lost = found.filter((name) => !placed.includes(name));
-  if (lost.length > 0) throw new Error(`not in scripts/site/sidebar.mjs: ${lost.join(', ')} of docs/${shelf}`);
-  return placed.map((name) => `/docs/${shelf}/${name}`);
+function pagesOf(directory) {
+  return readdirSync(join(root, directory), { recursive: true }).filter(
+    (path) => path.endsWith('.md') && path !== 'README.md' && !path.startsWith('api/'),
+  );
 }
 
-function page(name) {
-  const title = name === '/README' ? 'Overview' : titleOf(`${name}.md`);
-  return { text: title, link: name.replace(/README$/, '') };
+function sectionOf(markdown) {
+  const [own, ...groups] = markdown.split(/^### /m);
+  const items = [...linksOf(own), ...groups.map((group) => ({ ...sectionOf(group), collapsed: false }))];
+  return { text: own.split('\n', 1)[0], items };
 }
 
-function titleOf(path) {
-  const [, title] = /^# (.*)$/m.exec(readFileSync(join(root, path), 'utf8')) ?? [];
-  if (title === undefined) throw new Error(`${path} has no title`);
-  return title.replaceAll('`', '');
+function linksOf(markdown) {
+  return [...markdown.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].map(([, text, path]) => ({
+    text: text.replace(/^./, (letter) => letter.toUpperCase()),
+    link: posix.join('/docs', path).replace(/\.md$/, '').replace(/(^|\/)README$/, '$1'),
+  }));
 }
 
 function examples() {

@@ -11,7 +11,7 @@ function pages() {
       .filter((name) => name.endsWith('.md'))
       .map((name) => `${directory}/${name}`);
   const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
-  return [...atRoot, ...below('docs'), ...below('test')];
+  return [...atRoot, ...below('docs'), ...below('examples'), ...below('test')];
 }
 
 /** @returns {{ path: string, markdown: string }[]} */

@@ -227,7 +227,7 @@ describe('docs name', () => {
       expect(text).toContain(`${name} ${version.split('.').slice(0, 2).join('.')}`);
     }
     const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mts'));
-    expect(examples.filter((name) => !pageText('README.md').includes(`(examples/${name})`))).toEqual([]);
+    expect(examples.filter((name) => !pageText('examples/README.md').includes(`(${name})`))).toEqual([]);
   });
 
   test('only scripts that exist', () => {
