@@ -35,8 +35,11 @@ function sectionOf(markdown) {
 
 function linksOf(markdown) {
   return [...markdown.matchAll(/\[([^\]]+)\]\(([^)]+)\)/g)].map(([, text, path]) => ({
-    text: text.replace(/^./, (letter) => letter.toUpperCase()),
-    link: posix.join('/docs', path).replace(/\.md$/, '').replace(/(^|\/)README$/, '$1'),
+    text,
+    link: posix
+      .join('/docs', path)
+      .replace(/\.md$/, '')
+      .replace(/(^|\/)README$/, '$1'),
   }));
 }
 
