@@ -22,7 +22,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
 
 /**
  * One child's life in a cage of the kernel's, from before its birth until nothing of it is left. The methods are the events that move
- * it from one state to the next. `docs/internals/architecture.md` has the diagram, and says what each state gives back.
+ * it from one state to the next. README.md of this room has the diagram, and says what each state gives back.
  *
  * Which cgroup the child lives in, and how that is removed, is up to the two kinds: `PrivateChild` and `LeafChild`.
  */
