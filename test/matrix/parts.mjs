@@ -1,4 +1,4 @@
-// The parts of the matrix: what each runs, which rows of docs/internals/tested.md it writes, and what these prove.
+// The parts of the matrix: what each runs, which rows of test/matrix/tested.md it writes, and what these prove.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configurations } from '../guest/configurations.mjs';

@@ -1,5 +1,5 @@
 // Usage: run.mjs [--stale] [PART...] (by ./run)
-// Runs the whole matrix, or these parts of it (parts.mjs), and writes after each part what was seen to docs/internals/tested.md. A part
+// Runs the whole matrix, or these parts of it (parts.mjs), and writes after each part what was seen to test/matrix/tested.md. A part
 // that was not run keeps the rows that it had. With --stale it runs those whose rows are older than the last change of
 // what they prove, the oldest first, for an hour: call it again to go on. Exit code 1 when one of them fails.
 import { execFileSync, spawn } from 'node:child_process';

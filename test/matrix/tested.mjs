@@ -1,10 +1,10 @@
-// docs/internals/tested.md: a row for each run of the tests, with what it was on.
+// test/matrix/tested.md: a row for each run of the tests, with what it was on.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readRuns, readTable } from '../../.ci/summary/read.mjs';
 
-const page = fileURLToPath(new URL('../../docs/internals/tested.md', import.meta.url));
+const page = fileURLToPath(new URL('tested.md', import.meta.url));
 
 const COLUMNS = [
   'run',
@@ -31,8 +31,8 @@ of them run in another. \`root-*\` are the package in other root file systems (\
 \`installers\`, \`rehearsal\` and \`reproducible\` are what becomes of the package (\`test/README.md\`). A run
 with the name of a compiler counts no tests: that compiler built memcage without a warning, and children started under that
 build. clang-15 and clang-16 have no row, because Debian 13 does not have them: they were tried in a root file system of Debian 12.
-\`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](../reference/nodes.md#soak) and [speed.md](../reference/speed.md). \`proving\`,
-\`races-user\`, \`properties\`, \`address\`, \`thread\`, \`mutation\`, \`fuzz\`, \`suites\` and \`soak-long\` are the instruments of [reliability.md](reliability.md). Each row says on which commit it ran, and how many minutes
+\`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](../../docs/reference/nodes.md#soak) and [speed.md](../../docs/reference/speed.md). \`proving\`,
+\`races-user\`, \`properties\`, \`address\`, \`thread\`, \`mutation\`, \`fuzz\`, \`suites\` and \`soak-long\` are the instruments of [reliability.md](../../docs/internals/reliability.md). Each row says on which commit it ran, and how many minutes
 its part took: \`npm run test:matrix -- --stale\` runs those that are older than what they prove.
 
 `;

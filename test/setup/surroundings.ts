@@ -4,7 +4,7 @@ const { surroundings } = require('../support/surroundings.cjs') as {
   surroundings(of: { machine: string; node: string }): Record<string, string>;
 };
 
-/** Writes the machine's properties beside Jest's results. `npm run test:matrix` makes docs/internals/tested.md from them. */
+/** Writes the machine's properties beside Jest's results. `npm run test:matrix` makes test/matrix/tested.md from them. */
 export function recordSurroundings(resultsFile: string | undefined): void {
   if (resultsFile === undefined) return;
   const machine = process.env['MEMCAGE_TEST_GUEST'] ?? 'host';

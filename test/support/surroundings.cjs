@@ -4,7 +4,7 @@ const { release, userInfo } = require('node:os');
 const { join } = require('node:path');
 
 /**
- * On what tests run, for docs/internals/tested.md. `root` is the root file system. A CommonJS module, because it also runs inside
+ * On what tests run, for test/matrix/tested.md. `root` is the root file system. A CommonJS module, because it also runs inside
  * of guests.
  */
 exports.surroundings = ({ machine, node, root = '/' }) => ({
