@@ -90,8 +90,10 @@ for (const needs of new Set(examples.map((example) => example.needs.join(' and '
  */
 describeIf('host', 'the types of the examples', () => {
   testRows('are right', ['js', 'ts'], async (language) => {
-    // A recipe is part of something larger, which is not here.
-    const blocks = ofLanguage(language).filter(({ words }) => !words.includes('recipe'));
+    // A recipe is part of something larger, which is not here. The types of the MCP SDK alone take tsc ten seconds.
+    const blocks = ofLanguage(language).filter(
+      ({ page, words }) => !words.includes('recipe') && page !== 'docs/guides/mcp.md',
+    );
     expect(blocks.length).toBeGreaterThan(0);
     const directory = join(project.directory, `typed-${language}`);
     mkdirSync(directory, { recursive: true });

@@ -19,7 +19,7 @@ describeIf(['cgroup', 'host'], "execa's result, beside what the cage says", () =
       `import { execa } from 'execa';
        import { createCage } from 'memcage';
        async function tool(command) {
-         ${recipe('docs/guides/agents.md', 'execa')}
+         ${recipe('docs/guides/agents.md', 'With execa')}
          return [result.stdout, result.shortMessage ?? '', verdict];
        }
        const results = [];

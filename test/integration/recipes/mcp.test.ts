@@ -1,46 +1,40 @@
 import { chmodSync } from 'node:fs';
+import { blocksOf } from '../../support/docs/doc-examples';
+import { startIn } from '../../support/docs/project-program';
 import { killed, resultOf, victim } from '../../support/docs/recipe-result';
-import { recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
-const SERVER = `
-  import { spawn } from 'node:child_process';
-  import { once } from 'node:events';
-  import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-  import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-  import { run } from 'memcage';
-  import { z } from 'zod';
-  const server = new McpServer({ name: 'some-mcp-server', version: '1.0.0' });
-`;
-
-const START = 'await server.connect(new StdioServerTransport());';
+/** The block of the page whose first line has this word. */
+function block(word: string): string {
+  const found = blocksOf('docs/guides/mcp.md').find(({ words }) => words.includes(word));
+  if (found === undefined) throw new Error(`docs/guides/mcp.md has no block ${word}`);
+  return found.text;
+}
 
 /** A server that has never heard of memcage. */
 const OTHER = `
+  import { spawn } from 'node:child_process';
+  import { once } from 'node:events';
+  import { readFileSync } from 'node:fs';
+  import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+  import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+  const server = new McpServer({ name: 'some-mcp-server', version: '1.0.0' });
   const tool = (name, work) =>
     server.registerTool(name, {}, async () => ({ content: [{ type: 'text', text: String(await work()) }] }));
-  tool('place', async () => {
-    const { readFileSync } = await import('node:fs');
-    return readFileSync('/proc/self/cgroup', 'utf8').includes('memcage-');
-  });
+  tool('place', () => readFileSync('/proc/self/cgroup', 'utf8').includes('memcage-'));
   tool('child', async () => (await once(spawn('tail', ['/dev/zero']), 'exit')).join());
   tool('leak', () => {
     const kept = [];
     for (;;) kept.push(Buffer.alloc(2 ** 20, 1));
   });
+  await server.connect(new StdioServerTransport());
 `;
 
-const CLIENT = `
-  import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-  import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-  import { createCage, createLauncher } from 'memcage';
-  const client = new Client({ name: 'an-agent', version: '1.0.0' });
-  const told = [];
-  const tell = (what) => told.push(what);
+const CALL = `
   const call = (name, args) =>
     client.callTool({ name, arguments: args }).then(
       ({ content, isError = false }) => [isError, content[0].text],
@@ -48,22 +42,29 @@ const CLIENT = `
     );
 `;
 
+const CLIENT = `
+  import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+  import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+  const client = new Client({ name: 'an-agent', version: '1.0.0' });
+  ${CALL}
+`;
+
+/** A place in the page's client, and what the test has there. */
+type Change = readonly [from: RegExp, to: string];
+
 describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['@modelcontextprotocol/sdk', 'zod']);
-    project.write('some-mcp-server.mjs', SERVER + OTHER + START);
+    project.write('server.mjs', block('server'));
+    project.write('some-mcp-server.mjs', OTHER);
     // npm's own would look in the registry.
-    chmodSync(
-      project.write('node_modules/.bin/npx', `#!/bin/sh\nexec 2>/dev/null\n'${process.execPath}' "$1.mjs"\nexit $?\n`),
-      0o755,
-    );
+    const npx = `#!/bin/sh\n[ "$1" = memcage ] && exec "$@"\n'${process.execPath}' "$1.mjs"\nexit $?\n`;
+    chmodSync(project.write('node_modules/.bin/npx', npx), 0o755);
   });
   afterAll(() => project.remove());
 
   test('a tool of a server runs each command in a cage', async () => {
-    const tool = recipe('docs/guides/agents.md', 'An MCP server whose tool runs commands');
-    project.write('server.mjs', SERVER + tool + START);
     const results = await resultOf(
       project,
       `${CLIENT}
@@ -82,19 +83,28 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
     ]);
   });
 
+  test('the client of the page prints what the page says', async () => {
+    project.write('client.mjs', block('client'));
+    const end = await startIn(project, [process.execPath, 'client.mjs']).end;
+    expect(end).toEqual({ code: 0, stdout: 'fine\n', stderr: '', left: [] });
+  });
+
   test('a server that somebody else has written shares a limit with what it starts', async () => {
-    const code = recipe('docs/guides/agents.md', 'An MCP server from somebody else');
-    const results = await resultOf(
-      project,
-      `${CLIENT}
-       ${code}
-       const results = [await call('place'), await call('child'), told.splice(0), await call('leak')];
-       while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-       await client.close();
-       await cage.close();
-       console.log(JSON.stringify([...results, told]));`,
-    );
-    expect(results).toEqual([
+    const changes: Change[] = [
+      [/'server.mjs'/, "'some-mcp-server.mjs'"],
+      [/console.log\(message\)/, 'told.push(message)'],
+      [
+        / {2}const result = [\s\S]*?console.log.*\n/,
+        `const results = [await call('place'), await call('child'), told.splice(0), await call('leak')];
+         while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+         console.log(JSON.stringify([...results, told]));`,
+      ],
+    ];
+    const client = changes.reduce((text, [from, to]) => {
+      expect(text).toMatch(from);
+      return text.replace(from, to);
+    }, block('client'));
+    expect(await resultOf(project, `const told = []; ${CALL} ${client}`)).toEqual([
       [false, 'true'],
       [false, ',SIGKILL'],
       [expect.stringMatching(`^${victim('500 MiB')}$`)],
@@ -103,20 +113,23 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
     ]);
   });
 
-  test('a server behind the launcher', async () => {
-    const code = recipe('docs/guides/agents.md', 'An MCP server from somebody else', 1);
+  test('a server of a configuration, behind memcage run', async () => {
+    const { mcpServers } = JSON.parse(block('configuration')) as { mcpServers: { some: object } };
     const results = await resultOf(
       project,
       `${CLIENT}
-       ${code}
+       const transport = new StdioClientTransport({ ...${JSON.stringify(mcpServers.some)}, stderr: 'pipe' });
+       let log = '';
+       transport.stderr.on('data', (chunk) => (log += chunk));
+       await client.connect(transport);
        const results = [await call('place'), await call('leak')];
-       while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-       console.log(JSON.stringify([...results, told]));`,
+       while (!log.includes('memcage:')) await new Promise((resolve) => setTimeout(resolve, 10));
+       console.log(JSON.stringify([...results, log]));`,
     );
     expect(results).toEqual([
       [false, 'true'],
       'MCP error -32000: Connection closed',
-      [expect.stringMatching(/killed for its memory limit of 500 MiB$/)],
+      expect.stringMatching(/memcage: .*killed for its memory limit of 500 MiB/),
     ]);
   });
 });

@@ -20,7 +20,7 @@ describeIf(['cgroup', 'host'], 'a shell in a terminal of node-pty', () => {
        import { createLauncher } from 'memcage';
        const told = [];
        const tell = (sentence) => told.push(sentence);
-       ${recipe('docs/guides/agents.md', 'An interactive shell (node-pty)')}
+       ${recipe('docs/guides/agents.md', 'With node-pty')}
        let screen = '';
        shell.onData((data) => (screen += data));
        const shows = async (text) => {

@@ -21,7 +21,7 @@ describeIf(['cgroup', 'host', 'root', 'sandbox-runtime'], '@anthropic-ai/sandbox
   afterAll(() => project.remove());
 
   test('in a cage', async () => {
-    const code = recipe('docs/guides/agents.md', 'sandbox-runtime');
+    const code = recipe('docs/guides/sandboxes.md', 'sandbox-runtime');
     // The test does not wait for a minute.
     const quick = code.replace('60_000', '1_000');
     expect(quick).not.toBe(code);
@@ -76,7 +76,7 @@ describeIf(['cgroup', 'host', 'root', 'sandbox-runtime'], '@anthropic-ai/sandbox
          );
        console.log(JSON.stringify([await tool('cat /proc/self/cgroup'), await tool('tail /dev/zero; exit 1')]));`,
     );
-    const code = recipe('docs/guides/agents.md', 'memcage in sandbox-runtime');
+    const code = recipe('docs/guides/sandboxes.md', 'An agent that is in a sandbox itself', 1);
     const inside = (its: string): Promise<unknown> =>
       resultOf(
         project,
@@ -87,7 +87,7 @@ describeIf(['cgroup', 'host', 'root', 'sandbox-runtime'], '@anthropic-ai/sandbox
       );
     expect(await inside(code)).toEqual([expect.stringMatching(/memcage-.*memcage-/), 'ERR_MEMCAGE_MEMORY_LIMIT']);
 
-    const readOnly = code.replace("['.', cage.cgroup.path]", "['.']");
+    const readOnly = code.replace("['.', path]", "['.']");
     expect(readOnly).not.toBe(code);
     const refused = 'ERR_MEMCAGE_NO_PERMISSION';
     expect(await inside(readOnly)).toEqual([refused, refused]);
