@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TestQueue } from '../../support/bullmq/queue';
 import { Valkey } from '../../support/bullmq/valkey';
+import { blocksOf } from '../../support/docs/doc-examples';
 import { startIn } from '../../support/docs/project-program';
 import { recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
@@ -59,7 +60,6 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => 
   testRows(
     'one over its limit fails, with the reason, and the next one runs',
     [
-      ['docs/guides/recipes.md', 'A limit for each BullMQ job'],
       ['docs/reference/bullmq.md', 'Caged jobs of BullMQ'],
       ['docs/reference/bullmq.md', 'A budget'],
       ['docs/reference/bullmq.md', 'Learned limits'],
@@ -73,6 +73,26 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => 
       expect(JSON.parse(stdout)).toEqual(ENDS);
     },
   );
+
+  test('the worker of the guide says what the guide says', async () => {
+    const block = (word: string): string =>
+      blocksOf('docs/guides/queue.md').find(({ words }) => words.includes(word))?.text ?? '';
+    const local = "{ host: 'localhost' }";
+    expect(block('worker')).toContain(local);
+    project.write('processor.mjs', block('processor'));
+    project.write('worker.mjs', block('worker').replace(local, `{ path: '${valkey.connection.path}' }`));
+    const worker = startIn(project, [process.execPath, 'worker.mjs']);
+    const queue = new TestQueue(valkey, 'jobs');
+    for (const id of ['1', '2']) await queue.end({ id });
+    const { stdout, ...end } = await worker.stop();
+    expect(end).toEqual({ code: 0, stderr: '', left: [] });
+    const said = stdout
+      .replace(/\(pid \d+\)/, '(pid ...)')
+      .split('\n')
+      .sort();
+    expect(said).toEqual(block('worker-output').split('\n').sort());
+    await queue.close();
+  });
 
   test('the worker of the example does jobs, and ends at SIGTERM with what it has begun', async () => {
     for (const name of ['worker.mjs', 'processor.mjs']) {
