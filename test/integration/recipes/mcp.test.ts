@@ -94,7 +94,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
       [/'server.mjs'/, "'some-mcp-server.mjs'"],
       [/console.log\(message\)/, 'told.push(message)'],
       [
-        / {2}const result = [\s\S]*?console.log.*\n/,
+        / {2}const call = [\s\S]*?console.log.*\n/,
         `const results = [await call('place'), await call('child'), told.splice(0), await call('leak')];
          while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
          console.log(JSON.stringify([...results, told]));`,
