@@ -1,4 +1,5 @@
 import { type Block, blocksOf, pageText } from './doc-examples';
+import type { UserProject } from './user-project';
 
 /** A block marked `recipe`: code that a test puts into a program, or a file of its own. */
 export interface Recipe extends Block {
@@ -25,4 +26,22 @@ export function recipe(page: string, heading: string, index = 0): string {
   const found = recipesOf(page).filter((each) => each.heading === heading)[index];
   if (found === undefined) throw new Error(`${page} has no recipe ${index} below "${heading}"`);
   return found.text;
+}
+
+/** A block marked `program NAME`: the file NAME of the program of its page. */
+export interface ProgramFile extends Block {
+  name: string;
+}
+
+export function programFilesOf(page: string): ProgramFile[] {
+  return blocksOf(page)
+    .filter(({ words }) => words.includes('program'))
+    .map((block) => ({ ...block, name: block.words[block.words.indexOf('program') + 1] ?? '' }));
+}
+
+/** Writes all files of the program of a page. */
+export function writeProgram(page: string, project: UserProject): void {
+  const files = programFilesOf(page);
+  if (files.length === 0) throw new Error(`${page} has no program`);
+  for (const { name, text } of files) project.write(name, text);
 }
