@@ -8,6 +8,8 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
+const TITLE = 'Build untrusted code: npm install, npm run build';
+
 describeIf(['cgroup', 'host', 'root-read-only'], 'a build', () => {
   let project: UserProject;
   let home: string;
@@ -23,27 +25,39 @@ describeIf(['cgroup', 'host', 'root-read-only'], 'a build', () => {
     rmSync(home, { recursive: true });
   });
 
-  const build = (script: string, more: NodeJS.ProcessEnv = {}) => {
-    project.write('package.json', JSON.stringify({ name: 'user', private: true, scripts: { build: script } }));
-    const command = recipe('docs/guides/recipes.md', 'A build that can write to one directory').trim();
-    return startIn(project, ['sh', '-c', `exec ${command}`], more).end;
+  const build = (script: string) => {
+    mkdirSync(join(project.directory, 'app/node_modules/dependency'), { recursive: true });
+    const dependency = { name: 'dependency', version: '1.0.0', scripts: { postinstall: 'touch installed' } };
+    project.write('app/node_modules/dependency/package.json', JSON.stringify(dependency));
+    const dependencies = { dependency: '1.0.0' };
+    project.write('app/package.json', JSON.stringify({ name: 'user', dependencies, scripts: { build: script } }));
+    const command = recipe('docs/guides/untrusted-builds.md', TITLE).replace('npx ', '');
+    return startIn(project, ['sh', '-c', `cd app && exec ${command}`], { HOME: home, TOKEN: 'secret' }).end;
   };
 
   test('can write to its directory and its /tmp, and finds no keys', async () => {
-    writeFileSync(
-      join(project.directory, 'build.sh'),
+    mkdirSync(join(project.directory, 'app'));
+    project.write(
+      'app/build.sh',
       [
         'touch built && pwd',
         'touch /tmp/x && ls /tmp/x',
-        'for d in / /etc /usr /var "$HOME"; do touch $d/memcage-build 2>/dev/null && echo wrote to $d; done',
-        'ls -A "$HOME/.ssh" | wc -l',
+        `for d in / /etc /usr /var ${home}; do touch $d/memcage-build 2>/dev/null && echo wrote to $d; done`,
+        `ls -A ${home}/.ssh /run | grep -cv -e : -e '^$'`,
         'umount /tmp 2>/dev/null || echo cannot unmount',
+        'tail -n +3 /proc/net/dev | grep -cv lo:',
+        'echo $TOKEN.',
       ].join('\n'),
     );
-    const { code, stdout, left } = await build('sh build.sh', { HOME: home, npm_config_cache: '/tmp/npm' });
-    const lines = stdout.trim().split('\n').slice(-4);
-    expect({ code, lines, left }).toEqual({ code: 0, lines: ['/mnt', '/tmp/x', '0', 'cannot unmount'], left: [] });
-    expect(readdirSync(project.directory)).toContain('built');
+    const { code, stdout, left } = await build('sh build.sh');
+    const lines = stdout.trim().split('\n').slice(-6);
+    expect({ code, lines, left }).toEqual({
+      code: 0,
+      lines: ['/mnt', '/tmp/x', '0', 'cannot unmount', '0', '.'],
+      left: [],
+    });
+    expect(readdirSync(join(project.directory, 'app'))).toContain('built');
+    expect(readdirSync(join(project.directory, 'app/node_modules/dependency'))).toContain('installed');
   });
 
   test('that takes too much memory is killed', async () => {

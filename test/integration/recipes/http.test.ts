@@ -1,8 +1,11 @@
-import { get } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { type ProjectProgram, startIn } from '../../support/docs/project-program';
-import { recipe } from '../../support/docs/recipes';
+import { writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -10,58 +13,113 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));
 
-const RENDER = `
+/** Work that ends once the file is there. */
+const WAITS = `
   import { existsSync } from 'node:fs';
   import { setTimeout as sleep } from 'node:timers/promises';
-
-  const url = process.argv[2];
-  const kept = [];
-  while (url === '/buffers' && kept.length < 300) kept.push(Buffer.alloc(2 ** 20, 1));
-  while (url === '/objects' && kept.length < 4_000_000) kept.push({ name: 'x' + kept.length });
-  if (url === '/broken') throw new Error('for another reason than memory');
-  while (url === '/waits' && !existsSync('enough')) await sleep(20);
-  console.log('rendered ' + url);
+  while (!existsSync('enough')) await sleep(20);
+  console.log('{}');
 `;
+const BOMB = gzipSync(Buffer.alloc(400 * 2 ** 20));
+const SMALL = gzipSync('hello\n');
 
-describeIf(['cgroup', 'host'], 'a limit for each HTTP request', () => {
+interface Answer {
+  status: number | undefined;
+  type: string | undefined;
+  retryAfter: string | undefined;
+  body: string;
+}
+
+describeIf(['cgroup', 'host'], 'an endpoint with a limit for each request', () => {
   let project: UserProject;
-  let server: ProjectProgram;
+  let server: ProjectProgram | undefined;
+  let port = 0;
 
   beforeEach(async () => {
-    project = makeUserProject([]);
-    project.write('render.js', RENDER);
-    project.write('server.js', recipe('docs/guides/recipes.md', 'A limit for each HTTP request'));
-    server = startIn(project, [process.execPath, 'server.js'], { PORT: 'socket' });
-    await until('it answers', () => ask('/').catch(() => undefined));
+    project = makeUserProject(['express', 'fastify']);
+    writeProgram('docs/guides/http.md', project);
+    port = await freePort();
   });
   afterEach(async () => {
-    const { stderr, left } = await server.stop();
+    const end = await server?.stop();
     project.remove();
     // What it says of the requests that it refused.
-    const others = stderr
+    const others = end?.stderr
       .split('\n')
-      .filter((line) => !/^$|killed for|ended by SIGABRT|ended with exit code/.test(line));
-    expect({ others, left }).toEqual({ others: [], left: [] });
+      .filter((line) => !/^$|killed for|exit code 1|too large|did not end/.test(line));
+    expect({ others, left: end?.left }).toEqual({ others: [], left: [] });
   });
 
-  function ask(path: string): Promise<{ status: number | undefined; body: string }> {
+  async function start(file: string): Promise<void> {
+    server = startIn(project, [process.execPath, file], { PORT: String(port) });
+    await until('it answers', () => post(SMALL, '/nowhere').catch(() => undefined));
+  }
+
+  function change(name: string, from: string, to: string): void {
+    const source = readFileSync(join(project.directory, name), 'utf8');
+    expect(source).toContain(from);
+    project.write(name, source.replace(from, to));
+  }
+
+  function post(body: Buffer, path = '/unpack'): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      get({ socketPath: join(project.directory, 'socket'), path }, (response) => {
-        text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
-      }).on('error', reject);
+      const headers = { 'content-type': 'application/json' };
+      const sent = request({ port, path, method: 'POST', headers }, (response) => {
+        const { statusCode: status, headers: got } = response;
+        const of = (all: string): Answer => ({
+          status,
+          type: got['content-type'],
+          retryAfter: got['retry-after'],
+          body: all.trim(),
+        });
+        text(response).then((all) => resolve(of(all)), reject);
+      });
+      sent.on('error', reject).end(body);
     });
   }
 
-  test('one over its limit is refused, and the others go on', async () => {
-    const waiting = ask('/waits');
-    const refused = { status: 507, body: '' };
-    expect(await Promise.all([ask('/buffers'), ask('/objects'), ask('/ordinary')])).toEqual([
-      refused,
-      refused,
-      { status: 200, body: 'rendered /ordinary\n' },
-    ]);
-    expect(await ask('/broken')).toEqual({ status: 500, body: '' });
-    project.write('enough', '');
-    expect(await waiting).toEqual({ status: 200, body: 'rendered /waits\n' });
+  const statusesOf = async (...bodies: Buffer[]): Promise<(number | undefined)[]> =>
+    (await Promise.all(bodies.map((body) => post(body)))).map(({ status }) => status);
+
+  describe.each(['express.mjs', 'fastify.mjs'])('%s', (file) => {
+    test('work over its limit, or an upload, gets 413, and the others go on', async () => {
+      await start(file);
+      expect(await statusesOf(BOMB, SMALL, Buffer.from('no gzip'))).toEqual([413, 200, 500]);
+      expect(await statusesOf(Buffer.alloc(11 * 2 ** 20))).toEqual([413]);
+      expect(await post(SMALL)).toMatchObject({
+        status: 200,
+        type: expect.stringMatching(/^application\/json/) as string,
+        body: '{"bytes":6}',
+      });
+    });
+
+    test('work that takes too long gets 504', async () => {
+      project.write('unpack.mjs', WAITS);
+      change('caged.mjs', '10_000', '300');
+      await start(file);
+      expect(await statusesOf(SMALL)).toEqual([504]);
+    });
+
+    test('what finds no room gets 503, and what waits is done', async () => {
+      project.write('unpack.mjs', WAITS);
+      change('caged.mjs', '>= 20', '>= 1');
+      await start(file);
+      const inTime = statusesOf(...Array.from({ length: 6 }, () => SMALL));
+      const busy = await until('it is full', async () => {
+        const answer = await post(SMALL, '/nowhere');
+        return answer.status === 503 ? answer : undefined;
+      });
+      expect(busy.retryAfter).toBe('5');
+      project.write('enough', '');
+      expect(await inTime).toEqual([200, 200, 200, 200, 200, 200]);
+    });
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,13 +1,13 @@
 import { readReport, writeTests } from '../../support/budget/greedy-tests';
 import { startIn } from '../../support/docs/project-program';
-import { recipe } from '../../support/docs/recipes';
+import { recipe, writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(90_000));
 
-const PAGE = 'docs/guides/recipes.md';
+const PAGE = 'docs/guides/test-runners.md';
 
 describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
   let project: UserProject;
@@ -24,7 +24,7 @@ describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
   const report = { adds: 'passed', fails: 'failed', greedy: 'pending', outlives: 'passed' };
 
   test('of the whole run: the greedy test is killed, and the run goes on', async () => {
-    const command = recipe(PAGE, 'Vitest in a cage').trim();
+    const command = recipe(PAGE, 'Vitest').trim();
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec ${command} ${options}`]).end;
     expect(readReport(project)).toEqual(report);
     expect(stderr).toMatch(/Worker exited unexpectedly/);
@@ -33,12 +33,13 @@ describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
   });
 
   test('of each worker: the same', async () => {
-    project.write('vitest.config.js', recipe(PAGE, 'A limit for each Vitest worker'));
+    writeProgram('docs/guides/test-runners.md', project);
     project.write('limit.test.js', "test('limit', () => expect(process.constrainedMemory()).toBe(400 * 2 ** 20));");
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec npx vitest run ${options}`]).end;
     expect(readReport(project)).toEqual({ ...report, limit: 'passed' });
     expect(stderr).toMatch(/Worker exited unexpectedly/);
-    expect(stderr).toMatch(/cause: 'limit',\s+kills: 1,\s+limitBytes: 419430400,/);
+    expect(stderr).toMatch(/ killed for the memory limit of 400 MiB of a cgroup inside its cage/);
+    expect(stderr).toContain(`killed: [ '${project.directory}/greedy.test.js' ]`);
     expect({ code, left }).toEqual({ code: 1, left: [] });
   });
 });
