@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Cgroup } from 'memcage/cgroup';
 import { parse } from 'yaml';
 import { type Docker, startDocker } from '../../../examples/support/docker.mts';
 import { findProgram, packPrograms } from '../../../examples/support/programs.mts';
-import { recipe } from '../../support/docs/recipes';
+import { programFile, writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { Pod } from '../../support/engines/pod';
 import { patience } from '../../support/patience';
@@ -13,7 +14,7 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(60_000));
 
-const PAGE = 'docs/guides/recipes.md';
+const PAGE = 'docs/guides/read-only-containers.md';
 const ROOT = join(__dirname, '../../..');
 const IMAGE = 'memcage-recipe';
 
@@ -35,7 +36,6 @@ const PRINTED = { parent: 'memcage-exec', signal: 'SIGKILL', cause: 'limit', nex
 let project: UserProject;
 beforeEach(() => {
   project = makeUserProject([]);
-  project.write('server.js', SERVER);
 });
 afterEach(() => project.remove());
 
@@ -48,25 +48,58 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'host'], 'cages in a Docker con
   }, patience(240_000));
   afterAll(() => docker.stop(), patience(60_000));
 
-  test('an image that ends with these lines', async () => {
+  /** An image that ends as the page's does, and has the files of this machine. */
+  async function makeImage(): Promise<void> {
     const directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
     try {
       const archive = join(directory, 'image.tar');
       packPrograms(archive, [findProgram('sh') ?? '']);
-      const lines = recipe(PAGE, 'Cages in a Docker container').trim().split('\n');
+      const lines = programFile(PAGE, 'Dockerfile')
+        .split('\n')
+        .filter((line) => /^(ENTRYPOINT|CMD) /.test(line));
+      expect(lines).toHaveLength(2);
       await docker.run('import', ...lines.flatMap((line) => ['--change', line]), archive, IMAGE);
     } finally {
       rmSync(directory, { recursive: true });
     }
+  }
+
+  function start(options: readonly string[], ...command: string[]): Promise<string> {
     const shared = new Set(['/bin', '/lib', '/lib64', '/usr', ROOT, dirname(node)].filter((path) => existsSync(path)));
     const mounts = [...shared].map((path) => `${path}:${path}:ro`).concat(`${project.directory}:/app:ro`);
-    const options = ['--network', 'none', '-m', '400m', '--workdir', '/app', '--env', `PATH=${node}:/usr/bin:/bin`];
+    const common = ['--network', 'none', '-m', '400m', '--workdir', '/app', '--env', `PATH=${node}:/usr/bin:/bin`];
+    const volumes = mounts.flatMap((mount) => ['-v', mount]);
+    return docker.run('run', '--rm', ...common, ...volumes, ...options, IMAGE, ...command);
+  }
+
+  test('a writable cgroup file system, and memcage init', async () => {
+    await makeImage();
+    project.write('try.mjs', SERVER);
     // Debian's Docker has no writable-cgroups.
-    const writable = ['--privileged'];
-    const start = (...more: string[]) =>
-      docker.run('run', '--rm', ...options, ...mounts.flatMap((mount) => ['-v', mount]), ...more, IMAGE);
-    expect(JSON.parse(await start(...writable))).toEqual(PRINTED);
-    await expect(start()).rejects.toMatchObject({ code: 125, stderr: expect.stringContaining('start it with') });
+    expect(JSON.parse(await start(['--privileged']))).toEqual(PRINTED);
+    await expect(start([])).rejects.toMatchObject({ code: 125, stderr: expect.stringContaining('start it with') });
+  });
+
+  test("a cgroup of the host's, and a limit that is polled", async () => {
+    await makeImage();
+    writeProgram('docs/guides/read-only-containers.md', project);
+    const node = ['--entrypoint', 'node'];
+    const cages = Cgroup.create(`cages-${process.pid}`, { memory: '200M' });
+    try {
+      const seen = cages.version === 2 ? cages.path : '/cages';
+      const lent = ['--cgroupns=host', '-v', `${cages.path}:${seen}`, '-e', `MEMCAGE_PARENT=${seen}`];
+      expect(await start([...lent, ...node], 'try.mjs')).toMatch(
+        /^kernel: (tail \(pid \d+\)|1 process) was killed for its memory limit of 50 MiB$/,
+      );
+    } finally {
+      await cages.remove();
+    }
+    expect(await start(['-e', 'MEMCAGE_ENFORCE=polled', ...node], 'try.mjs')).toMatch(
+      /^polled: tail \(pid \d+\) was killed for a memory limit of 50 MiB that memcage polls$/,
+    );
+    await expect(start(node, 'try.mjs')).rejects.toMatchObject({
+      stderr: expect.stringMatching(/(No cgroup can be the parent of cages|Cages can't be made in).* mounted read-only/s),
+    });
   });
 });
 
@@ -92,15 +125,23 @@ async function runInPod(limit: string, all: readonly string[], program: string):
   }
 }
 
+interface Container {
+  command: string[];
+  args: string[];
+  resources: { limits: { memory: string } };
+}
+
 describeIf(['cgroup', 'root'], 'cages in a Kubernetes pod', () => {
   test('a container that starts with these lines', async () => {
-    const { command, args, resources } = parse(recipe(PAGE, 'Cages in a Kubernetes pod')) as {
-      command: string[];
-      args: string[];
-      resources: { limits: { memory: string } };
+    const { spec } = parse(programFile(PAGE, 'pod.yaml')) as { spec: { containers: Container[] } };
+    const { command, args, resources } = spec.containers[0] ?? {
+      command: [],
+      args: [],
+      resources: { limits: { memory: '' } },
     };
     const limit = resources.limits.memory.replace('Gi', 'G');
-    expect(await runInPod(limit, [...command, ...args], 'server.js')).toEqual(PRINTED);
+    project.write('try.mjs', SERVER);
+    expect(await runInPod(limit, [...command, ...args], 'try.mjs')).toEqual(PRINTED);
   });
 
   test("a worker of the queue's image", async () => {

@@ -6,7 +6,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
-const RECIPE = recipe('docs/guides/recipes.md', 'A limit for each worker of tinypool');
+const RECIPE = recipe('docs/reference/contain.md', 'A limit for each worker');
 
 /** Takes so many MiB. */
 const TASK = `

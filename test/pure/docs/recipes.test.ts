@@ -22,9 +22,7 @@ test('every recipe is tried', () => {
 
 test('every program is tried, and each of its files has a name', () => {
   const files = pages().flatMap(programFilesOf);
-  expect(files.filter(({ name }) => !/^[\w.-]+\.\w+$/.test(name)).map(({ page, line }) => `${page}:${line}`)).toEqual(
-    [],
-  );
+  expect(files.filter(({ name }) => !/^[\w.-]+$/.test(name)).map(({ page, line }) => `${page}:${line}`)).toEqual([]);
   const untried = new Set(files.map(({ page }) => page).filter((page) => !code.includes(`writeProgram('${page}'`)));
   expect([...untried]).toEqual([]);
 });

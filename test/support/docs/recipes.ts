@@ -45,3 +45,10 @@ export function writeProgram(page: string, project: UserProject): void {
   if (files.length === 0) throw new Error(`${page} has no program`);
   for (const { name, text } of files) project.write(name, text);
 }
+
+/** One file of the program of a page. */
+export function programFile(page: string, wanted: string): string {
+  const found = programFilesOf(page).find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`${page} has no file ${wanted}`);
+  return found.text;
+}
