@@ -98,7 +98,9 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'host'], 'cages in a Docker con
       /^polled: tail \(pid \d+\) was killed for a memory limit of 50 MiB that memcage polls$/,
     );
     await expect(start(node, 'try.mjs')).rejects.toMatchObject({
-      stderr: expect.stringMatching(/(No cgroup can be the parent of cages|Cages can't be made in).* mounted read-only/s),
+      stderr: expect.stringMatching(
+        /(No cgroup can be the parent of cages|Cages can't be made in).* mounted read-only/s,
+      ),
     });
   });
 });
