@@ -41,7 +41,7 @@ struct Task {
   bool entry_point = false;
 };
 
-/** Reads argv; docs/reference/launcher.md has the format. Returns nullptr, or the argument that is wrong. */
+/** Reads argv; README.md has the format. Returns nullptr, or the argument that is wrong. */
 const char* ReadArguments(int argc, char** argv, char** envp, Task* task);
 
 }  // namespace memcage::launcher

@@ -7,7 +7,7 @@
 namespace memcage::launcher {
 
 /**
- * Reads the arguments for a root directory; docs/reference/launcher.md has them. There is one of it in a process: the plan points
+ * Reads the arguments for a root directory; README.md has them. There is one of it in a process: the plan points
  * into static memory.
  */
 class RootArguments {

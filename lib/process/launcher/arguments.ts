@@ -4,7 +4,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { NamespacePlan } from '../namespaces/namespaces';
 import type { SettingsPlan } from '../settings/child-settings';
 
-/** What memcage-exec has to do. docs/reference/launcher.md has the format; `native/launcher/arguments.cc` reads it. */
+/** What memcage-exec has to do. `native/launcher/README.md` has the format, `arguments.cc` beside it reads it. */
 export interface LauncherPlan {
   /** Files through which to join a cgroup: paths, or numbers of fds that the launcher inherits. */
   join: readonly (string | number)[];
