@@ -232,7 +232,7 @@ export interface PrivilegeOptions {
    * seccomp filter of your own: a program of classic BPF as an array of struct sock_filter, 8 bytes for each instruction, in the
    * machine's byte order, as bubblewrap's `--seccomp` takes it and libseccomp exports it. The child installs it last, so
    * it must allow execve(2) and what the program needs. With `noNewPrivileges: false` the child installs it before it changes its
-   * ids and capabilities, and needs CAP_SYS_ADMIN.
+   * ids and capabilities, and needs CAP_SYS_ADMIN. Default: none.
    *
    * @see https://docs.kernel.org/userspace-api/seccomp_filter.html
    */

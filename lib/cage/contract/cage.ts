@@ -185,7 +185,7 @@ export interface RunOptions<
 > extends SpawnOptions<StdioOptions, E, G> {
   /** Text or bytes to write to stdin, which is then closed. Default: stdin is empty. */
   input?: string | Uint8Array;
-  /** Encoding of `stdout` and `stderr`; 'buffer' for Buffers. Default: 'utf8'. */
+  /** Encoding of `stdout` and `stderr`; 'buffer' for Buffers. Default: `'utf8'`. */
   encoding?: T;
   /** Maximum number of bytes on each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
   maxBuffer?: number;

@@ -44,8 +44,9 @@ export interface LimitChanges extends Omit<CageLimitOptions, 'memory'> {
  */
 export interface ChildSettingsOptions {
   /**
-   * Limits of the child's resources, setrlimit(2). Those that you leave out are the cage's, or else the parent's. Only
-   * CAP_SYS_RESOURCE in the machine's first user namespace raises a hard limit; without it you get `ERR_MEMCAGE_SETTING`.
+   * Limits of the child's resources, setrlimit(2). Only CAP_SYS_RESOURCE in the machine's first user namespace raises a hard
+   * limit; without it you get `ERR_MEMCAGE_SETTING`. Those that you leave out have the default. Default: the cage's, or else the
+   * parent's.
    */
   rlimits?: ResourceLimits;
   /**

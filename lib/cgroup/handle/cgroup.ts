@@ -346,11 +346,13 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   /**
    * How often limits were hit, and processes killed for memory, since the cgroup was made: `memory.events` (v2;
    * ERR_MEMCAGE_NOT_IN_VERSION on v1).
-   *
-   * @param options what to count
-   * @param options.local true: leave out what happened in the cgroups below (Linux 5.2). Default: false.
    */
-  counts(options: { local?: boolean } = {}): MemoryEvents {
+  counts(
+    options: {
+      /** Leave out what happened in the cgroups below (Linux 5.2). Default: false. */
+      local?: boolean;
+    } = {},
+  ): MemoryEvents {
     return readCounts(this.#opened(), this.version, options);
   }
 

@@ -21,7 +21,7 @@ export interface WatchOptions<F extends SampleField = SampleField> {
   intervalMs?: number;
   /** The fields to read. Fewer fields take fewer files. Default: all. */
   fields?: readonly F[];
-  /** Ends the loop with an `AbortError`, as in Node. */
+  /** Ends the loop with an `AbortError`, as in Node. Default: none. */
   signal?: AbortSignal;
 }
 

@@ -47,7 +47,10 @@ export interface BudgetOptions extends ChildSettingsOptions {
 
 /** What a budget adds to the options of a child. */
 export interface JobOptions {
-  /** What kind of job it is: jobs with the same key share what is learned. Required with `learn` unless there is `memory`. */
+  /**
+   * What kind of job it is: jobs with the same key share what is learned. Required with `learn` unless there is `memory`.
+   * Default: none.
+   */
   key?: string;
   /** Jobs with a higher number start first. Any finite number. Default: 0. */
   priority?: number;
@@ -80,7 +83,7 @@ export interface ReserveOptions extends JobOptions {
   cpu?: number;
   /** How many processes and threads. Default: 0. */
   pids?: number;
-  /** Stop waiting. It changes nothing once there is room. */
+  /** Stop waiting. It changes nothing once there is room. Default: none. */
   signal?: AbortSignal;
 }
 

@@ -28,13 +28,13 @@ export interface WarmPoolSettings {
 
 /** Options of {@link WarmPool.take}. */
 export interface WarmPoolTakeOptions {
-  /** Ends the wait for a child. Once you have the child, it does nothing. */
+  /** Ends the wait for a child. Once you have the child, it does nothing. Default: none. */
   signal?: AbortSignal;
 }
 
 /** Options of {@link WarmPool.ask}. */
 export interface WarmPoolAskOptions {
-  /** Ends the wait for a child, or the child that was asked, with all that it started. */
+  /** Ends the wait for a child, or the child that was asked, with all that it started. Default: none. */
   signal?: AbortSignal;
   /** For how long the child may take to answer, in milliseconds, from when it is asked. It is ended then. Default: no limit. */
   timeout?: number;

@@ -52,7 +52,7 @@ export interface ProcessorOptions
    */
   learn?: boolean | ((job: Job) => string);
   /**
-   * Do a job once more, at once, that was killed for its own memory limit: with this limit. Default: it fails, and is not tried
+   * Do a job once more, at once, that was killed for its own memory limit: with this limit. Default: the job fails, and is not tried
    * again, whatever its `attempts` are. With `learn`, one that was killed for a limit that was learned is done once more with half
    * as much again, or with `memory` if that is more.
    */
