@@ -28,20 +28,10 @@ describe('docs name', () => {
   });
 
   testRows(
+    // Options are in docs/reference/options.md, each of them: options.test.ts.
     'every member of the types that a page is on',
     [
-      ['docs/reference/spawn.md', 'CageOptions', {}],
-      ['docs/reference/launcher.md', 'Launcher', {}],
-      ['docs/reference/launcher.md', 'LauncherOptions', {}],
-      ['docs/reference/limits.md', 'MemoryLimits', {}],
-      ['docs/reference/oci.md', 'OciOptions', {}],
-      ['docs/reference/namespaces.md', 'NamespaceOptions', {}],
-      ['docs/reference/files.md', 'RootOptions', {}],
-      ['docs/reference/files.md', 'RootBind', {}],
-      ['docs/reference/files.md', 'RootTmpfs', {}],
-      ['docs/reference/create-cage.md', 'CreateCageOptions', {}],
       ['docs/reference/create-cage.md', 'Cage', { own: true }],
-      ['docs/reference/contain.md', 'ContainOptions', {}],
       ['docs/reference/create-cage.md', 'CageEvents', {}],
       ['docs/reference/events.md', 'CageEvents', {}],
       ['docs/reference/events.md', 'CgroupEvents', {}],
@@ -50,31 +40,18 @@ describe('docs name', () => {
       ['docs/reference/events.md', 'PressureEvent', {}],
       ['docs/reference/events.md', 'ThresholdEvent', {}],
       ['docs/reference/events.md', 'CageThresholdEvent', {}],
-      ['docs/reference/stall.md', 'StallOption', {}],
-      ['docs/reference/events.md', 'PressureStall', {}],
-      ['docs/reference/events.md', 'PressureLevel', {}],
-      ['docs/reference/events.md', 'UsageThreshold', {}],
-      ['docs/reference/events.md', 'TriggerHandle', {}],
-      ['docs/reference/budget.md', 'BudgetOptions', {}],
-      ['docs/reference/learned-limits.md', 'LearnOptions', {}],
-      ['docs/reference/budget.md', 'JobOptions', {}],
-      ['docs/reference/budget.md', 'ReserveOptions', {}],
       ['docs/reference/budget.md', 'Budget', { own: true }],
       ['docs/reference/budget.md', 'BudgetEvents', {}],
       ['docs/reference/cgroup.md', 'Cgroup', { own: true }],
       ['docs/reference/interface-files.md', 'OomControl', {}],
       ['docs/reference/cgroup.md', 'Usage', {}],
       ['docs/reference/cgroup.md', 'CgroupProcess', {}],
-      ['docs/reference/cgroup.md', 'WatchOptions', {}],
       ['docs/reference/cgroup.md', 'SampleFields', {}],
       ['docs/reference/cgroup.md', 'EventCounts', {}],
-      ['docs/reference/cgroup.md', 'ProcessesOptions', {}],
       ['docs/reference/cgroup.md', 'PeakTracker', { own: true }],
-      ['docs/reference/cgroup.md', 'ReclaimOptions', {}],
       ['docs/reference/inventory.md', 'ListedCage', {}],
       ['docs/reference/inventory.md', 'CageOwner', {}],
       ['docs/reference/inventory.md', 'CageName', {}],
-      ['docs/reference/inventory.md', 'CollectGarbageOptions', {}],
       ['docs/reference/inventory.md', 'CollectedCage', {}],
       ['docs/reference/outcome.md', 'EndedChild', {}],
       ['docs/reference/outcome.md', 'Outcome', {}],
@@ -87,25 +64,13 @@ describe('docs name', () => {
       ['docs/reference/node-heap.md', 'NodeHeapReport', {}],
       ['docs/reference/errors.md', 'MemcageError', { own: true }],
       ['docs/reference/errors.md', 'RunError', { own: true }],
-      ['docs/reference/monitoring.md', 'ReadManyOptions', {}],
-      ['docs/reference/monitoring.md', 'CollectCgroupsOptions', {}],
-      ['docs/reference/monitoring.md', 'CollectBudgetsOptions', {}],
       ['docs/reference/bullmq.md', 'Processor', { own: true }],
-      ['docs/reference/monitoring.md', 'ObserveCgroupsOptions', {}],
       ['docs/reference/native.md', 'NativeBinding', {}],
     ],
     ([page, type, options]) => {
       expectNamed(page, api.members(type, options));
     },
   );
-
-  test('in docs/reference/run.md what RunOptions has beyond SpawnOptions', () => {
-    const common = api.members('SpawnOptions');
-    expectNamed(
-      'docs/reference/run.md',
-      api.members('RunOptions').filter((name) => !common.includes(name)),
-    );
-  });
 
   // The API pages have the types.
   test('every function, class and constant', () => {
