@@ -77,7 +77,7 @@ const MEMORY_NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof Resolve
 
 /** Names that Docker, systemd and the kernel use. */
 const MEMORY_ALIASES = aliasesOf({
-  max: ['limit', 'maximum', 'hard', 'memorymax'],
+  max: ['limit', 'maximum', 'hard', 'memory', 'memorymax'],
   soft: ['softlimit', 'reservation'],
   swap: ['memsw', 'swapmax', 'swaplimit'],
 });
@@ -91,7 +91,8 @@ export function resolveLimits(option: MemoryChange, { of, pageBytes = 4096 }: Re
   // A caller without TypeScript can pass anything.
   const given: unknown = option;
   if (typeof given === 'number' || typeof given === 'string') return { max: size('memory', given, pageBytes) };
-  if (!isRecord(given)) throw invalidArgument('memory', `a size or an object of ${MEMORY_NAMES.join(', ')}`, given);
+  if (!isRecord(given))
+    throw invalidArgument('memory', `a size such as '100M', or an object of ${MEMORY_NAMES.join(', ')}`, given);
   const limits = readOptions(given, { of, within: 'memory', known: MEMORY_NAMES, aliases: MEMORY_ALIASES });
   const entries = MEMORY_NAMES.filter((name) => name in limits).map((name) => [
     name,
@@ -134,7 +135,11 @@ export function resolvePids(given: unknown): number {
 export function resolveCpu(given: unknown, of: string): ResolvedCpu {
   if (typeof given === 'number' || given === 'max') return { max: processors('cpu', given) };
   if (!isRecord(given))
-    throw invalidArgument('cpu', `a number of processors, 'max' or an object of ${CPU_NAMES.join(', ')}`, given);
+    throw invalidArgument(
+      'cpu',
+      `a number of processors such as 1.5, 'max', or an object of ${CPU_NAMES.join(', ')}`,
+      given,
+    );
   const { max, weight, set } = readOptions(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
   return {
     ...(max !== undefined && { max: processors('cpu.max', max) }),
@@ -193,7 +198,8 @@ const STALL_ALIASES = aliasesOf({
  * @param before what holds where the option says nothing. Default: its defaults
  */
 export function resolveStall(given: unknown, of: string, before = STALL_DEFAULTS): ResolvedStall {
-  if (!isRecord(given)) throw invalidArgument('stall', `an object of ${STALL_NAMES.join(', ')}`, given);
+  if (!isRecord(given))
+    throw invalidArgument('stall', `an object of ${STALL_NAMES.join(', ')}, such as { limitMs: 10_000 }`, given);
   const { limitMs = before.limitMs, action = before.action } = readOptions(given, {
     of,
     within: 'stall',

@@ -1,5 +1,6 @@
 import { constants, statSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../../types/parent';
+import { shellWord } from '../../common/text/names';
 import type { Host } from '../hierarchy/host';
 import { resolveGiven } from '../hierarchy/resolve-path';
 import { readOnlyCure } from '../names/container';
@@ -39,7 +40,7 @@ export function explainRefused(code: string, path: string, host: Host): WhyNoPar
     case 'ENODEV':
       return {
         refusal: 'there is no such cgroup',
-        ...(isFromEnvironment(path, host) && { cure: 'make it, or unset MEMCAGE_PARENT' }),
+        cure: isFromEnvironment(path, host) ? 'make it, or unset MEMCAGE_PARENT' : `mkdir -p ${shellWord(path)}`,
       };
     case 'ENOTDIR':
       return { refusal: 'it is no directory' };

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { ErrorCode } from './error-codes';
-import { ITS_OPTIONS, keepWords, mention, THE_FUNCTION, textOf, type Words, words } from './words';
+import { ITS_OPTIONS, keepWords, mention, ONLY_IN_CODE, THE_FUNCTION, textOf, type Words, words } from './words';
 
 /** A TypeError or RangeError about an option or another argument. */
 export interface ArgumentProperties<C extends string = ErrorCode> {
@@ -21,21 +21,41 @@ export function invalidVariable(name: string, expected: string, actual: unknown)
   return errorOf(TypeError, message, invalidVariable, { code: ErrorCode.INVALID_ARGUMENT });
 }
 
+/** An option that nobody knows, and the names that there are. */
+export interface UnknownOption {
+  name: string;
+  value: unknown;
+  /** The function. */
+  of: string;
+  within?: string | undefined;
+  known: readonly string[];
+  /** Where more names are known than a message should list: whose those are. */
+  others?: string | undefined;
+}
+
 /**
  * Makes a TypeError, ERR_MEMCAGE_UNKNOWN_OPTION: "Unknown option 'NAME' of FUNCTION: did you mean 'LIKELY'?", with
- * all known names.
+ * what to write; without a likely name, with all that are known.
  */
 export function unknownOption(
-  name: string,
-  { of, within, known }: { of: string; within?: string; known: readonly string[] },
+  { name, value, of, within, known, others }: UnknownOption,
   likely: string | undefined,
 ): TypeError & ArgumentProperties {
   const full = (each: string): string => (within === undefined ? each : `${within}.${each}`);
   const owner = within === undefined ? mention(ITS_OPTIONS, `${of} has `) : `${within} has `;
-  const all = words`${owner}${known.join(', ')}`;
-  const answer = likely === undefined ? all : words`did you mean '${mention(full(likely))}'? (${all})`;
+  const rest = others === undefined ? '' : `, and those of ${others}`;
+  const answer =
+    likely === undefined
+      ? words`${owner}${known.join(', ')}${rest}`
+      : words`did you mean '${mention(full(likely))}'?${cureOf(likely, value)}`;
   const message = words`Unknown option '${mention(full(name))}'${mention(THE_FUNCTION, ` of ${of}`)}: ${answer}`;
   return errorOf(TypeError, message, unknownOption, { code: ErrorCode.UNKNOWN_OPTION, option: full(name) });
+}
+
+/** What to write instead, where the value is a size, which can stay: other values may not fit the other option. */
+function cureOf(likely: string, value: unknown): Words {
+  const isSize = typeof value === 'string' && /^\d[\w. ]*$/.test(value);
+  return isSize ? mention(ONLY_IN_CODE, ` Cure: ${likely}: '${value}'`) : '';
 }
 
 /** {@link invalidArgument} for an option that is there without a value. */
@@ -44,6 +64,11 @@ export function undefinedOption(name: string, within: string | undefined): TypeE
   const cure = `leave it out if it has none: ...(value !== undefined && { ${name}: value })`;
   const message = words`${expectation(mention(full), 'a value', undefined)}, as from a setting that is missing. Cure: ${cure}`;
   return errorOf(TypeError, message, undefinedOption, { code: ErrorCode.INVALID_ARGUMENT, option: full });
+}
+
+/** {@link invalidArgument} with a message of its own. */
+export function contradiction(option: string, message: Words): TypeError & ArgumentProperties {
+  return errorOf(TypeError, message, contradiction, { code: ErrorCode.INVALID_ARGUMENT, option });
 }
 
 /** {@link invalidArgument} with code `ERR_MEMCAGE_INVALID_SIZE`. */
@@ -72,11 +97,14 @@ function expectation(what: Words, expected: Words, actual: unknown): Words {
   return words`Expected ${expected} for ${what} but received ${describe(actual)}`;
 }
 
-function describe(value: unknown): string {
+function describe(value: unknown): Words {
   if (value === undefined || value === null) return String(value);
+  // Its bytes tell nobody anything.
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name} of ${value.byteLength} bytes`;
   const type = Array.isArray(value) ? 'array' : typeof value;
   const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 });
-  return `${text} of type ${type}`;
+  // On a command line all is text.
+  return words`${text}${mention(ONLY_IN_CODE, ` of type ${type}`)}`;
 }
 
 /** @param caller where the stack ends: it begins at the code that called this helper */

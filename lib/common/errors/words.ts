@@ -3,7 +3,7 @@
  * `--user`.
  */
 export interface Mention {
-  /** The option, `root.binds[1]`, or {@link THE_FUNCTION}, {@link ITS_OPTIONS} or {@link ONLY_IN_CODE}. */
+  /** The option, `root.binds[1]`, or {@link THE_FUNCTION}, {@link ITS_OPTIONS}, {@link A_FILTER} or {@link ONLY_IN_CODE}. */
   readonly name: string;
   /** What the option is set to, if the words say that too. */
   readonly value?: string;
@@ -14,6 +14,7 @@ export interface Mention {
 /** What a {@link Mention} names if not an option, none of which has a blank in its name. */
 export const THE_FUNCTION = 'the function';
 export const ITS_OPTIONS = 'its options';
+export const A_FILTER = 'a seccomp filter';
 /** For what nobody can say but in JavaScript. */
 export const ONLY_IN_CODE = 'only in code';
 

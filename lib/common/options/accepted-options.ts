@@ -68,7 +68,7 @@ const MEMORY = AMOUNTS.flatMap((word) => [`memory${word}`, `mem${word}`, `${word
 
 /** What other programs call these options, in lower case and without separators. */
 export const ALIASES = aliasesOf({
-  memory: [...MEMORY, 'mem', 'maxmemorymb', 'maxmemorybytes'],
+  memory: [...MEMORY, 'mem', 'maxmemorymb', 'maxmemorybytes', 'limit', 'limits', 'max'],
   namespaces: ['ns'],
   root: ['rootfs', 'chroot', 'pivotroot', 'rootoptions', 'binds', 'bindmounts', 'readonly', 'tmpfs', 'hide'],
   pids: ['pidslimit', 'pidsmax', 'maxpids', 'tasksmax', 'maxprocesses', 'processes'],
@@ -96,11 +96,11 @@ export function strictMember(of: string, node: NodeFunctionName, more: readonly 
 }
 
 function reading(of: string, node: NodeFunctionName, ours: readonly string[]): Called {
-  const known: string[] = [...ours, ...NODE_OPTIONS[node]];
+  const others = { whose: `Node's ${node}`, names: NODE_OPTIONS[node] };
   return {
     of,
     read: (options) => {
-      refuseUnknown(options, { of, known, aliases: ALIASES });
+      refuseUnknown(options, { of, known: ours, others, aliases: ALIASES });
       return ownOptions(options, { of, known: ours });
     },
   };
@@ -112,7 +112,7 @@ export function alreadyRead({ of }: Pick<Called, 'of'>): Called {
 }
 
 /** Near names of memcage's, but words that a library may well have for an option of its own. */
-const COMMON_WORDS = ['limit', 'limits', 'privileged', 'boot', 'room', 'roots'];
+const COMMON_WORDS = ['limit', 'limits', 'max', 'privileged', 'boot', 'room', 'roots'];
 
 /** A function that replaces Node's. Libraries give it extra fields, so it refuses only likely typos. */
 export function lenient(of: NodeFunctionName): Called {

@@ -5,7 +5,7 @@
  *
  * @param word the mistyped word
  * @param known the names that exist
- * @param aliases other words for these names, in lower case and without `-` and `_`. Default: none
+ * @param aliases other words for names, or for names within those (`memory.max`), in lower case and without `-` and `_`. Default: none
  */
 export function likelyMeant(
   word: string,
@@ -15,7 +15,9 @@ export function likelyMeant(
   const plain = withoutSeparators(word);
   const same = known.find((each) => withoutSeparators(each) === plain);
   if (same !== undefined) return same;
-  if (Object.hasOwn(aliases, plain)) return aliases[plain];
+  const [alias = '', ...inner] = (Object.hasOwn(aliases, plain) ? (aliases[plain] ?? '') : '').split('.');
+  const named = known.find((each) => withoutSeparators(each) === withoutSeparators(alias));
+  if (named !== undefined) return [named, ...inner].join('.');
   const near = known.map((each) => ({ each, distance: distance(plain, withoutSeparators(each)) }));
   near.sort((a, b) => a.distance - b.distance);
   // In a short name, two other letters make another word.

@@ -7,10 +7,12 @@ export interface OptionNames<K extends string = string> {
   /** The function, as the caller writes it: `run`, `cgroup.watch`. */
   of: string;
   known: readonly K[];
+  /** Known as well, but too many for a message, which only says whose they are. */
+  others?: { readonly whose: string; readonly names: readonly string[] };
   /** The option whose object has these names: `memory`. */
   within?: string;
-  /** What other programs call these options, in lower case and without separators. */
-  aliases?: Readonly<Record<string, K>>;
+  /** What other programs call options, in lower case and without separators. What is none of these options leads nowhere. */
+  aliases?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -19,8 +21,14 @@ export interface OptionNames<K extends string = string> {
  * @throws TypeError when they are not an object, or as {@link readOptions}
  */
 export function checkOptions<K extends string>(options: unknown, names: OptionNames<K>): { [N in K]?: unknown } {
-  if (!isRecord(options)) throw invalidArgument('options', 'an object', options);
+  if (!isRecord(options)) throw invalidArgument('options', anObject(options, names), options);
   return readOptions(options, names);
+}
+
+/** Whoever gives a size alone means that of `memory`. */
+function anObject(given: unknown, { known }: OptionNames): string {
+  if (!known.includes('memory')) return 'an object';
+  return `an object such as { memory: ${typeof given === 'string' && /^\d[\w. ]*$/.test(given) ? `'${given}'` : "'100M'"} }`;
 }
 
 /**
@@ -40,9 +48,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** @throws TypeError for a name that the function does not know, with the name that the caller most likely meant */
 export function refuseUnknown(options: object, names: OptionNames): void {
-  for (const { name, isListed } of unknownIn(options, names.known)) {
-    const meant = likelyMeant(name, names.known, names.aliases);
-    if (isListed || meant !== undefined) throw unknownOption(name, names, meant);
+  for (const { name, isListed } of unknownIn(options, namesIn(names))) {
+    const meant = likelyMeant(name, namesIn(names), names.aliases);
+    if (isListed || meant !== undefined) throw refused(options, name, names, meant);
   }
 }
 
@@ -52,8 +60,17 @@ export function refuseUnknown(options: object, names: OptionNames): void {
 export function refuseSlips(options: object, others: readonly string[], names: OptionNames): void {
   for (const { name } of unknownIn(options, [...others, ...names.known])) {
     const meant = likelyMeant(name, names.known, names.aliases);
-    if (meant !== undefined) throw unknownOption(name, names, meant);
+    if (meant !== undefined) throw refused(options, name, names, meant);
   }
+}
+
+function namesIn({ known, others }: OptionNames): readonly string[] {
+  return others === undefined ? known : [...known, ...others.names];
+}
+
+function refused(options: object, name: string, { others, ...names }: OptionNames, meant: string | undefined): Error {
+  const value: unknown = Object.getOwnPropertyDescriptor(options, name)?.value;
+  return unknownOption({ ...names, name, value, others: others?.whose }, meant);
 }
 
 /**

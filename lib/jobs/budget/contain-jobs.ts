@@ -17,15 +17,13 @@ import type { BudgetJob, JobListener, JobRequest } from './jobs';
 
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'] as const;
 const KNOWN = [...LIMITS, 'key', 'priority', 'threads'] as const;
-const KNOWN_NAMES: readonly string[] = KNOWN;
-const OWN_ALIASES = Object.fromEntries(Object.entries(ALIASES).filter(([, name]) => KNOWN_NAMES.includes(name)));
 
 /** The work of `budget.contain()`. */
 export function containJobs<T>(core: BudgetCore, fn: () => T, options: ContainJobsOptions): T {
   assertOpen(core);
   const { cage } = core;
   if (!isShared(cage)) throw new Error('The cage of a budget is not one of createCage()');
-  checkOptions(options, { of: 'budget.contain', known: KNOWN, aliases: OWN_ALIASES });
+  checkOptions(options, { of: 'budget.contain', known: KNOWN, aliases: ALIASES });
   const { threads, ...ofJobs } = options;
   return contain(cage, fn, threads === undefined ? {} : { threads }, turnsOf(core, ofJobs));
 }

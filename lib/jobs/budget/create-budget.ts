@@ -1,7 +1,7 @@
 import type { SharedCage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
+import { ALIASES, aliasesOf, CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';
 import { type Capacity, LimitsAdmission } from './admission/admission';
@@ -17,15 +17,10 @@ import { SharedBudget, type SharedBudgetOptions } from './shared-budget';
 
 const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
 const KNOWN = [...OF_THE_CAGE, 'concurrency', 'admit', 'learn'] as const;
-/** What other programs call these options. Of those of a cage, what is not an option here leads nowhere. */
-const ALL_ALIASES: Record<string, string> = {
+const OWN_ALIASES = {
   ...ALIASES,
-  maxconcurrency: 'concurrency',
-  jobs: 'concurrency',
-  limit: 'memory',
+  ...aliasesOf({ memory: ['total', 'size'], concurrency: ['maxconcurrency', 'jobs', 'maxjobs', 'workers'] }),
 };
-const KNOWN_NAMES: readonly string[] = KNOWN;
-const OWN_ALIASES = Object.fromEntries(Object.entries(ALL_ALIASES).filter(([, name]) => KNOWN_NAMES.includes(name)));
 
 /**
  * Make a cage whose children wait for room: all of them together never have more than its limits.
@@ -49,7 +44,7 @@ const OWN_ALIASES = Object.fromEntries(Object.entries(ALL_ALIASES).filter(([, na
 export function createBudget(options: BudgetOptions & { learn: LearnOptions }): Budget<LearnedJob>;
 export function createBudget(options: BudgetOptions): Budget;
 export function createBudget(options: BudgetOptions): Budget {
-  const given = checkOptions<string>(options, { of: 'createBudget', known: KNOWN, aliases: OWN_ALIASES });
+  const given = checkOptions(options, { of: 'createBudget', known: KNOWN, aliases: OWN_ALIASES });
   const { concurrency = Number.POSITIVE_INFINITY, admit = 'limits', learn } = options;
   const capacity = capacityOf(options);
   if (concurrency !== Number.POSITIVE_INFINITY && !(Number.isInteger(concurrency) && concurrency > 0)) {

@@ -41,7 +41,8 @@ const HIGHEST_ID = 2 ** 32 - 2;
 /** Validates the option `namespaces` of a function, without looking at the machine. */
 export function resolveNamespaces(option: unknown, of: string): NamespaceOptions {
   if (option === undefined) return {};
-  if (!isRecord(option)) throw invalidArgument('namespaces', `an object of ${NAMESPACE_KINDS.join(', ')}`, option);
+  if (!isRecord(option))
+    throw invalidArgument('namespaces', `an object of ${NAMESPACE_KINDS.join(', ')}, such as { pid: true }`, option);
   const given = readOptions(option, { of, within: 'namespaces', known: NAMESPACE_KINDS, aliases: ALIASES });
   for (const [name, value] of Object.entries(given)) {
     if (name === 'uts' && isRecord(value)) checkUts(value, of);

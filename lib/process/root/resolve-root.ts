@@ -41,7 +41,8 @@ const MODE_OF_ROOT = '755';
 /** Validates the option `root` of a function, without looking at the machine. */
 export function resolveRoot(option: unknown, of: string): Root | undefined {
   if (option === undefined) return undefined;
-  if (!isRecord(option)) throw invalidArgument('root', `an object of ${ROOT.join(', ')}`, option);
+  if (!isRecord(option))
+    throw invalidArgument('root', `an object of ${ROOT.join(', ')}, such as { path: '/srv/root' }`, option);
   const given = readOptions(option, { of, within: 'root', known: ROOT, aliases: ROOT_ALIASES });
   const path = given.path === undefined ? undefined : hostPath('root.path', given.path);
   const readOnly = checkFlagOr(false, 'root.readOnly', given.readOnly);

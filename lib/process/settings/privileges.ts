@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { A_FILTER, mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';
@@ -77,11 +78,14 @@ function toFilter(given: unknown): Uint8Array {
     if (filter !== undefined) return filter;
     throw invalidArgument('privileges.seccomp', `a filter of your own on ${process.arch}`, given);
   }
-  const what = "'default', or a seccomp filter as a Uint8Array of struct sock_filter";
-  if (!types.isUint8Array(given)) throw invalidArgument('privileges.seccomp', what, given);
+  const wanted = words`'default', or ${mention(A_FILTER, 'a seccomp filter as a Uint8Array of struct sock_filter')}`;
+  if (!types.isUint8Array(given)) throw invalidArgument('privileges.seccomp', wanted, given);
   const bytes = Uint8Array.from(given);
   const wrong = whyNoFilter(bytes);
-  if (wrong !== undefined) throw invalidArgument('privileges.seccomp', `${what} (${wrong})`, given);
+  if (wrong !== undefined) {
+    const what = { ...mention('privileges.seccomp'), value: '' };
+    throw contradiction('privileges.seccomp', words`${what} is no seccomp filter: ${wrong}. Cure: give ${wanted}`);
+  }
   return bytes;
 }
 

@@ -11,6 +11,9 @@ interface Instruction {
 }
 
 const SIZE = 8;
+/** No filter begins with so much text: its instructions have zeros. */
+const LOOKED_AT = 64;
+const SHOWN = 20;
 /** BPF_MAXINSNS */
 const MOST = 4096;
 /** BPF_MEMWORDS */
@@ -77,6 +80,8 @@ const RET_LOG = 0x7ffc0000;
 
 /** Why the kernel would refuse the program, or could not run any program below it; undefined if it would not. */
 export function whyNoFilter(bytes: Uint8Array): string | undefined {
+  const other = whatElse(bytes);
+  if (other !== undefined) return other;
   if (bytes.length === 0 || bytes.length % SIZE !== 0 || bytes.length > MOST * SIZE) {
     return `${bytes.length} bytes are not 1 to ${MOST} instructions of ${SIZE} bytes`;
   }
@@ -86,6 +91,17 @@ export function whyNoFilter(bytes: Uint8Array): string | undefined {
   const result = resultOf(program, 'execve');
   if (result === undefined || isLetThrough(result)) return undefined;
   return `it forbids execve(2) on ${process.arch} (it returns 0x${result.toString(16)}), so no program could be started`;
+}
+
+/** What people take for a filter. */
+function whatElse(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return 'it is empty';
+  const start = Buffer.from(bytes.subarray(0, LOOKED_AT)).toString('latin1');
+  if (start.startsWith('\x7fELF')) return 'it is a program (ELF)';
+  if (!/^[\t\n\r -~]+$/.test(start)) return undefined;
+  return /^\s*\{/.test(start)
+    ? 'it is JSON, as the profiles of Docker are, and the kernel takes no JSON'
+    : `it is text: ${JSON.stringify(start.slice(0, SHOWN))}`;
 }
 
 /** Whether a filter forbids write(2) to every fd, as far as that can be told without running it. */

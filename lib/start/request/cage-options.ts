@@ -9,7 +9,7 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { mention, words } from '../../common/errors/words';
 import type { Called } from '../../common/options/accepted-options';
 import { checkFlagOr } from '../../common/options/checks';
@@ -60,8 +60,6 @@ export const NO_CAGE_OPTIONS: ResolvedCageOptions = {
   enforce: undefined,
 };
 
-const NOT_KEPT = words`no value, or false: in a PID namespace (${mention('namespaces.pid')}, which ${mention('root')} implies unless it is false) all processes end with the first`;
-
 /** Takes memcage's options out of Node's. Nothing has been created when this throws. */
 export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
@@ -99,7 +97,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   }
   const root = resolveRoot(givenRoot, called.of);
   const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
-  if (keepDescendants === true && hasPidNamespace(wanted)) throw invalidArgument('keepDescendants', NOT_KEPT, true);
+  if (keepDescendants === true && hasPidNamespace(wanted)) throw keptInPidNamespace(namespaces);
   const limits = resolveCageLimits({ memory, pids, cpu, cpuTimeMs, stall }, called.of);
   const own = {
     limits,
@@ -124,6 +122,14 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     }
   }
   return { node, own };
+}
+
+function keptInPidNamespace(given: NamespaceOptions | undefined): TypeError {
+  const { pid } = given ?? {};
+  const named = typeof pid === 'object' ? mention('namespaces.pid.init', 'namespaces.pid') : mention('namespaces.pid');
+  const [kept, maker] = [mention('keepDescendants'), pid === undefined ? mention('root') : named];
+  const why = words`${maker} makes a PID namespace, which ends all its processes with the first one`;
+  return contradiction('keepDescendants', words`${kept} can't hold: ${why}. Cure: leave out one of the two`);
 }
 
 /** Looks at the machine only where namespaces can be made. */

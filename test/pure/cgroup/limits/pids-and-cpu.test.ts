@@ -46,9 +46,15 @@ testRows<[unknown, object]>(
 testRows<[unknown, string]>(
   'refused as processors',
   [
-    ['1', "Expected a number of processors, 'max' or an object of max, weight, set for cpu but received '1'"],
-    [null, "Expected a number of processors, 'max' or an object of max, weight, set for cpu but received null"],
-    [[1], "Expected a number of processors, 'max' or an object of max, weight, set for cpu but received"],
+    [
+      '1',
+      "Expected a number of processors such as 1.5, 'max', or an object of max, weight, set for cpu but received '1'",
+    ],
+    [
+      null,
+      "Expected a number of processors such as 1.5, 'max', or an object of max, weight, set for cpu but received null",
+    ],
+    [[1], "Expected a number of processors such as 1.5, 'max', or an object of max, weight, set for cpu but received"],
     [0, "Expected a number of processors from 0.01 to 100000, or 'max' for cpu but received 0"],
     [0.009, "or 'max' for cpu but received 0.009"],
     [100_001, "or 'max' for cpu but received 100001"],
@@ -61,7 +67,7 @@ testRows<[unknown, string]>(
     [{ set: '' }, "Expected processors as in '0-2,4' for cpu.set but received ''"],
     [{ set: '3-1' }, "for cpu.set but received '3-1'"],
     [{ set: 1 }, 'for cpu.set but received 1'],
-    [{ cores: 1 }, "Unknown option 'cpu.cores' of run: did you mean 'cpu.max'? (cpu has max, weight, set)"],
+    [{ cores: 1 }, "Unknown option 'cpu.cores' of run: did you mean 'cpu.max'?"],
   ],
   ([given, message]) => expect(thrown(() => resolveCpu(given, 'run')).message).toContain(message),
 );

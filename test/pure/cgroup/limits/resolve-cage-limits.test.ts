@@ -25,12 +25,12 @@ testRows<[GivenLimits, string]>(
   [
     [
       { memory: true as never },
-      'Expected a size or an object of max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill for memory but received true',
+      "Expected a size such as '100M', or an object of max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill for memory but received true",
     ],
     [{ memory: { swappiness: -1 } }, 'Expected an integer from 0 to 200 for memory.swappiness'],
     [{ memory: { oomKill: 1 as never } }, 'Expected true or false for memory.oomKill'],
     [{ cpuTimeMs: 0 }, 'Expected milliseconds, an integer from 1 to 9007199254740 for cpuTimeMs'],
-    [{ stall: 5 as never }, 'Expected an object of limitMs, action for stall'],
+    [{ stall: 5 as never }, 'Expected an object of limitMs, action, such as { limitMs: 10_000 } for stall'],
     [{ stall: { limitMs: 1 } }, 'Expected milliseconds, an integer from 500 to 9007199254740 for stall.limitMs'],
     [{ stall: { action: 'tell' as never } }, "Expected 'kill' or 'event' for stall.action"],
   ],

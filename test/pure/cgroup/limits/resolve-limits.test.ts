@@ -92,7 +92,7 @@ describe('resolveLimits', () => {
 
   it('names what is allowed', () => {
     expect(() => resolveLimits({ limit: '1M' } as MemoryChange)).toThrow(
-      "Unknown option 'memory.limit' of spawn: did you mean 'memory.max'? (memory has max, swap, swapHigh, zswap, high, low, min, soft, swappiness, oomGroup, oomKill)",
+      "Unknown option 'memory.limit' of spawn: did you mean 'memory.max'? Cure: max: '1M'",
     );
   });
 

@@ -156,6 +156,7 @@ describe('bad arguments', () => {
       [{ a: { b: 1 } }, '{ a: [Object] } of type object'],
       [2n, '2n of type bigint'],
       [Symbol('s'), 'Symbol(s) of type symbol'],
+      [Buffer.alloc(5), 'a Buffer of 5 bytes'],
     ],
     ([value, described]) => {
       expect(invalidArgument('cwd', 'a path', value).message).toBe(`Expected a path for cwd but received ${described}`);
@@ -181,7 +182,7 @@ describe('bad arguments', () => {
     expect(limitTooSmall('memory.max', 4096, 1).option).toBe('memory.max');
     expect(outOfRange('timeout', 1, 2).option).toBe('timeout');
     expect(undefinedOption('uid', 'namespaces.user').option).toBe('namespaces.user.uid');
-    expect(unknownOption('memmory', { of: 'run', known: ['memory'] }, 'memory').option).toBe('memmory');
+    expect(unknownOption({ name: 'memmory', value: 1, of: 'run', known: ['memory'] }, 'memory').option).toBe('memmory');
   });
 
   it('have a stack that starts at the caller', () => {

@@ -52,7 +52,10 @@ testRows(
 testRows(
   'what the kernel would refuse is told, with the instruction',
   [
-    [new Uint8Array(0), '0 bytes are not'],
+    [new Uint8Array(0), 'it is empty'],
+    [Buffer.from('{\n  "defaultAction": "SCMP_ACT_ERRNO"\n}'), 'it is JSON, as the profiles of Docker are'],
+    [Buffer.from('SCMP_ACT_ALLOW: everything\n'), 'it is text: "SCMP_ACT_ALLOW: ever"'],
+    [Buffer.from('\x7fELF\x02\x01\x01\x00', 'latin1'), 'it is a program (ELF)'],
     [new Uint8Array(12), '12 bytes are not'],
     [assemble(...Array.from({ length: 4097 }, () => allow)), '32776 bytes are not'],
     [assemble([0x28, 0], allow), 'instruction 0 has the code 0x28'],
