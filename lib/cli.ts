@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { shellWord } from './common/text/names';
 import { FAILED } from './programs/cli/command';
 import { VERSION } from './programs/cli/define-command';
 import { COMMAND_NAMES, commandNamed, everyCommand } from './programs/cli/every-command';
@@ -17,14 +18,21 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
   const [wanted = ''] = asksForHelp ? words : [name];
   const command = commandNamed(wanted);
   try {
-    if (command === undefined) throw new UsageError(`Unknown command '${wanted}'${question(wanted, COMMAND_NAMES)}`);
+    if (command === undefined) throw new UsageError(unknownCommand(wanted, asksForHelp ? [] : words));
     return await command.execute(asksForHelp ? ['--help'] : words);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const help = command === undefined ? 'memcage --help' : `memcage ${command.name} --help`;
-    complain(`${error.message}\nTry '${help}'.`);
+    complain(`${error.message} (see ${help})`);
     return FAILED;
   }
+}
+
+/** Whoever names none of memcage's commands most likely wants to run one of theirs. */
+function unknownCommand(name: string, words: readonly string[]): string {
+  const meant = question(name, new Map(COMMAND_NAMES.map((each) => [each, each])));
+  const line = ['memcage', 'run', name, ...words].map(shellWord).join(' ');
+  return `Unknown command '${name}'${meant === '' && words.length > 0 ? `. To run a program in a cage: ${line}` : meant}`;
 }
 
 /**

@@ -13,10 +13,12 @@ export interface Flags {
 export type GivenWords = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** What is no option of one flag alone. */
-const OTHERS: Flags['names'] = {
+export const OTHERS: Flags['names'] = {
+  root: '--root, --read-only, --bind, --tmpfs or --hide',
   'root.readOnly': '--read-only and :ro',
   thresholdMs: '--pressure',
   windowMs: '--pressure',
+  'a seccomp filter': 'a file of struct sock_filter, as bwrap and libseccomp write it',
   'only in code': '',
   'the function': '',
 };

@@ -11,8 +11,6 @@ export interface Kind<T> {
   /** What it is, for the error about another text. */
   readonly takes: string;
   readonly suggest?: Suggestion;
-  /** Whether it is a number, which may be negative, also as the next word: `--nice -5`. */
-  readonly signed?: true;
   /** Undefined if the text is none. What it throws is told as the reason. */
   read(text: string): T | undefined;
 }
@@ -35,9 +33,15 @@ export const DIRECTORY = text('DIR', 'the name of a directory', 'file');
 /** A size stays as it was written: the library reads it. */
 export const SIZE: Kind<Size> = {
   value: 'SIZE',
-  takes: 'a size',
+  takes: 'a size such as 512K, 100M or 1.5G, or max for no limit',
   read(word) {
-    parseSize(word);
+    try {
+      parseSize(word);
+    } catch (error) {
+      // Another reason is worth telling.
+      if ((error as { code?: unknown }).code === 'ERR_MEMCAGE_INVALID_SIZE') return undefined;
+      throw error;
+    }
     return word as Size;
   },
 };
@@ -58,7 +62,6 @@ export function integer(least: number, most: number): Kind<number> {
   return {
     value: 'N',
     takes: `an integer from ${least} to ${most}`,
-    signed: true,
     read: (word) => (/^-?\d+$/.test(word) ? within(Number(word), least, most) : undefined),
   };
 }

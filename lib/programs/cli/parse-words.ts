@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
+import { ALIASES } from '../../common/options/accepted-options';
 import { likelyMeant } from '../../common/options/likely-meant';
 import type { MemcageError } from '../../index';
-import type { CommandTexts, Operands, Option, Options } from './command';
-import { type GivenWords, inFlags } from './flags';
+import { type CommandTexts, type Operands, type Option, type Options, wordsFor } from './command';
+import { type GivenWords, inFlags, OTHERS } from './flags';
 import { UsageError } from './usage';
 
-interface Table extends Pick<CommandTexts, 'name' | 'operands'> {
+interface Table extends Pick<CommandTexts, 'name' | 'operands'>, Partial<Pick<CommandTexts, 'examples'>> {
   readonly options: Options;
 }
 
@@ -46,7 +47,7 @@ function readValue(name: string, kind: NonNullable<Option['kind']>, word: string
     // The library's parsers call what they read a size.
     const told = inFlags(
       { message: `--${name} ${word}: ${message}`, words },
-      { names: { size: `--${name}` }, given: {} },
+      { names: { ...OTHERS, size: `--${name}` }, given: {} },
     );
     throw new UsageError(told);
   }
@@ -67,15 +68,18 @@ function parseOwn(words: readonly string[], { name, options }: Table) {
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) {
-      const meant = question(token.name, Object.keys(options), '--');
+      const meant = question(token.name, namesOf(options));
       throw new UsageError(`Unknown option '${token.rawName}' of ${name}${meant}`);
     }
     if (option.kind === undefined) continue;
     const { value, inlineValue, rawName, index } = token;
-    if (value === undefined) throw new UsageError(`${rawName} needs a value: ${option.kind.value}`);
+    if (value === undefined) throw new UsageError(`${rawName} needs a value: ${option.kind.takes}`);
+    if (inlineValue && !rawName.startsWith('--') && value.startsWith('=')) {
+      throw new UsageError(`${rawName} takes its value without '=': ${rawName} ${value.slice(1)}`);
+    }
     if (inlineValue || !/^-./.test(value)) continue;
-    // parseArgs() refuses a word with a hyphen as a value, unless it is in the word of the option.
-    if (option.kind.signed !== true || !/^-\d+$/.test(value)) {
+    // parseArgs() refuses a word with a hyphen as a value, unless it is in the word of the option. No option is a digit.
+    if (!/^-\d/.test(value)) {
       throw new UsageError(`${rawName} needs a value, not '${value}'; if that is the value: --${token.name}=${value}`);
     }
     args.splice(index, 2, `--${token.name}=${value}`, undefined);
@@ -91,15 +95,29 @@ function tokensOf(words: readonly string[], options: Options) {
   return parseArgs({ args: [...words], options, allowPositionals: true, strict: false, tokens: true }).tokens;
 }
 
-/** Asks whether a similar word was meant; empty if there is none. */
-export function question(word: string, known: readonly string[], prefix = ''): string {
-  const meant = likelyMeant(word, known);
-  return meant === undefined ? '' : `: did you mean '${prefix}${meant}'?`;
+/** The words for options, by what a person may have typed without the hyphens. */
+function namesOf(options: Options): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(options).flatMap((each) => wordsFor(each).map((word) => [word.replace(/^-+/, ''), word])),
+  );
 }
 
-function checkCount(words: readonly string[], { name, operands }: Table): void {
+/**
+ * Asks whether a similar word was meant, or the one that begins so; empty if there is none.
+ *
+ * @param known what to say for each word that there is
+ */
+export function question(word: string, known: ReadonlyMap<string, string>): string {
+  const names = [...known.keys()];
+  const longer = names.filter((each) => word.length > 1 && each.startsWith(word));
+  const meant = likelyMeant(word, names, ALIASES) ?? (longer.length === 1 ? longer[0] : undefined);
+  return meant === undefined ? '' : `: did you mean '${known.get(meant)}'?`;
+}
+
+function checkCount(words: readonly string[], { name, operands, examples = [] }: Table): void {
   const { least, most = Number.POSITIVE_INFINITY } = operands;
-  if (words.length < least) throw new UsageError(`${name} needs a ${operands.name}`);
+  const example = examples[0] === undefined ? '' : `, as in: ${examples[0][0]}`;
+  if (words.length < least) throw new UsageError(`${name} needs a ${operands.name}${example}`);
   if (words.length <= most) return;
   if (most === 0) throw new UsageError(`${name} takes no '${words[0]}'`);
   throw new UsageError(`${name} takes one ${operands.name}, not '${words[most]}' as well`);

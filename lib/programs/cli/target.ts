@@ -38,7 +38,9 @@ export function findTarget(word: string | undefined): Cgroup {
 function pathOf(word: string): string {
   if (existsSync(word)) return word;
   const paths = rootPaths().map((root) => `${root}${word}`);
-  return paths.find((path) => existsSync(path)) ?? word;
+  const path = paths.find((each) => existsSync(each));
+  if (path === undefined) throw new Error(`There is no cgroup ${word}. Cure: one that memcage top --all shows`);
+  return path;
 }
 
 /** The paths of the topmost cgroups. */

@@ -1,6 +1,6 @@
 import type { Limits } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
-import { formatSize } from '../../../index';
+import { formatSize, parseSize } from '../../../index';
 import { FAILED_TEXT, flag, type Option, type Options } from '../command';
 import { defineCommand } from '../define-command';
 import { SIZE } from '../kinds';
@@ -9,6 +9,8 @@ import { findTarget, oneTarget, TARGET } from '../target';
 import { toJson } from '../text/output';
 import { UsageError } from '../usage';
 import { MEMORY_LIMITS } from './run/memory';
+
+const EXAMPLE = 'memcage limit 4711 --memory 1G --swap 0';
 
 /** Without defaults: what is left out stays. */
 const LIMITS = withoutDefaults(MEMORY_LIMITS);
@@ -26,17 +28,17 @@ export const limit = defineCommand({
   exitCodes: [['0', 'the limits are in force'], FAILED_TEXT],
   examples: [
     ['memcage limit my-service.service --memory 200M', 'a systemd unit, by its name'],
-    ['memcage limit 4711 --memory 1G --swap 0', 'the cgroup of process 4711: 1 GiB, without swap'],
+    [EXAMPLE, 'the cgroup of process 4711: 1 GiB, without swap'],
     ['memcage limit /sys/fs/cgroup/build --memory max', 'no limit any more'],
   ],
   run(values, [target]) {
     const { memory } = libraryOptions(LIMITS, values);
-    if (memory === undefined) throw new UsageError('limit needs a limit');
+    if (memory === undefined) throw new UsageError(`limit needs a limit, as in: ${EXAMPLE}`);
     using cgroup = findTarget(target);
     cgroup.setLimits(memory);
     const { path } = cgroup;
     const limits = cgroup.limits();
-    const lines = linesOf(limits);
+    const lines = linesOf(limits, values);
     process.stdout.write(
       values.json === true ? toJson({ path, limits }) : `${[printable(path), ...lines].join('\n')}\n`,
     );
@@ -49,15 +51,23 @@ function withoutDefaults<O extends Options>(options: O): O {
   return Object.fromEntries(entries) as O;
 }
 
-/** By the flags that set them. A flag without a value is there if it holds. */
-function linesOf(limits: Limits): string[] {
+/**
+ * By the flags that set them. A flag without a value is there if it holds.
+ *
+ * @param given a size that was given stays as it was written, if the kernel has taken it as it is
+ */
+function linesOf(limits: Limits, given: Readonly<Record<string, unknown>>): string[] {
   const values: Readonly<Record<string, unknown>> = { ...limits };
   const entries: [string, Option][] = Object.entries(LIMITS);
   const rows = entries.flatMap(([name, { kind, sets = '', to = true }]): [string, string][] => {
     const value = values[sets.slice('memory.'.length)];
-    if (typeof value === 'number') return [[name, kind === SIZE ? formatSize(value) : String(value)]];
+    if (typeof value === 'number') return [[name, kind === SIZE ? sizeText(value, given[name]) : String(value)]];
     return value === to ? [[name, '']] : [];
   });
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`.trimEnd());
+}
+
+function sizeText(bytes: number, given: unknown): string {
+  return typeof given === 'string' && parseSize(given) === bytes ? given : formatSize(bytes);
 }

@@ -39,8 +39,11 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
   test('limit', async () => {
     const end = await runCli(['limit', group.path, '--memory', '32M']);
     expect(end).toMatchObject({ code: 0, stderr: '' });
-    expect(end.stdout).toMatch(new RegExp(`^${group.path}\\n {2}memory +32 MiB\\n`));
+    expect(end.stdout).toMatch(new RegExp(`^${group.path}\\n {2}memory +32M\\n`));
     expect(limitOf(group.path)).toBe(32 << 20);
+    // The kernel keeps whole pages.
+    const rounded = await runCli(['limit', group.path, '--memory', String((32 << 20) + 5)]);
+    expect(rounded.stdout).toMatch(/\n {2}memory +32 MiB\n/);
     expect(await runCli(['limit', '-m48M', group.path])).toMatchObject({ code: 0 });
     expect(limitOf(group.path)).toBe(48 << 20);
   });
@@ -112,12 +115,19 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
   testRows(
     'a wrong command line changes nothing',
     [
-      [['limit', '--memory', '1M'], /^memcage: limit needs a cgroup\n/],
-      [['limit', 'x'], /^memcage: limit needs a limit\n/],
-      [['limit', 'x', 'y', '--memory', '1M'], /^memcage: limit takes one cgroup, not 'y' as well\n/],
-      [['kill'], /^memcage: kill needs a cgroup\n/],
+      [
+        ['limit', '--memory', '1M'],
+        /^memcage: limit needs a cgroup, as in: memcage limit .* \(see memcage limit --help\)\n$/,
+      ],
+      [['limit', 'x'], /^memcage: limit needs a limit, as in: memcage limit 4711 --memory 1G .*\n$/],
+      [
+        ['limit', 'x', 'y', '--memory', '1M'],
+        /^memcage: limit takes one cgroup, not 'y' as well \(see memcage limit --help\)\n$/,
+      ],
+      [['kill'], /^memcage: kill needs a cgroup, as in: memcage kill 4711 .*\n$/],
       [['kill', '--all'], /^memcage: Unknown option '--all'/],
       [['kill', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
+      [['limit', '/no/such', '--memory', '1M'], /^memcage: There is no cgroup \/no\/such\. Cure: .*\n$/],
     ],
     async ([args, message]) => {
       const { code, stdout, stderr } = await runCli(args);

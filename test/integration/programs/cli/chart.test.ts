@@ -70,8 +70,14 @@ describeIf('cgroup', '--chart', () => {
   });
 
   test.each([
-    ['/no/such/directory/chart.svg', /^memcage: ENOENT.*\n$/],
-    [join(directory, 'chart.png'), /^memcage: --chart is a file whose name ends in \.svg, \.html or \.htm, not '.*'\n/],
+    [
+      '/no/such/directory/chart.svg',
+      /^memcage: --chart \/no\S+ can't be written: ENOENT: [^,]*\. Cure: mkdir -p \/no\/such\/directory\n$/,
+    ],
+    [
+      join(directory, 'chart.png'),
+      /^memcage: --chart is a file whose name ends in \.svg, \.html or \.htm, not '.*' .*\n$/,
+    ],
   ])('%s: the command is not run', async (file, message) => {
     const mark = join(directory, 'was-run');
     const end = await runCli(['run', '--chart', file, 'touch', mark]);

@@ -13,7 +13,7 @@ describeIf('cgroup', 'memcage init', () => {
     const { code, stderr } = await runCli(['init']);
     expect({ code, stderr }).toEqual({
       code: 125,
-      stderr: "memcage: init needs a command\nTry 'memcage init --help'.\n",
+      stderr: 'memcage: init needs a command, as in: memcage init -- node server.js (see memcage init --help)\n',
     });
   });
 

@@ -143,7 +143,7 @@ describeIf('cgroup', 'memcage stat', () => {
       [['stat', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
       [['stat', '/no/such/cgroup'], /^memcage: .*\/no\/such\/cgroup/],
       [['stat', '4194303'], /^memcage: .*4194303/],
-      [['stat', 'a', 'b'], /^memcage: stat takes one cgroup, not 'b' as well\n/],
+      [['stat', 'a', 'b'], /^memcage: stat takes one cgroup, not 'b' as well \(see memcage stat --help\)\n/],
       [['stat', '--jsn'], /^memcage: Unknown option '--jsn'/],
     ],
     async ([args, message]) => {

@@ -121,7 +121,7 @@ testRows(
 testRows(
   'wrong words, by the name of the flag',
   [
-    [['--memory', '12Q'], /for --memory but received '12Q'/],
+    [['--memory', '12Q'], /^--memory is a size such as 512K, .*, not '12Q'$/],
     [['--high', '1000'], /at least one page .* for --high but received '1000'/],
     [['--bind', '/data'], /^--bind is SOURCE:TARGET or SOURCE:TARGET:ro.*'\/data'$/],
     [['--bind', '/data:job'], /^--bind is SOURCE:TARGET/],
@@ -152,9 +152,12 @@ testRows(
     [['--rlimit', 'nofile=unlimited'], /, or 'max' for --rlimit nofile but received 'unlimited'/],
     [['--rlimit', 'cpu=1', '--rlimit', 'cpu=2'], /^--rlimit cpu is given twice/],
     [['--capabilities', 'fly'], /for --capabilities but received 'fly'/],
-    [['--seccomp', __filename], /for --seccomp but/],
-    [['--seccomp', '/nonexistent'], /^--seccomp \/nonexistent: ENOENT/],
-    [['--cwd', '/nonexistent'], /^--cwd \/nonexistent: ENOENT/],
+    [
+      ['--seccomp', __filename],
+      /is no seccomp filter: it is text: "import .*\. Cure: give 'default', or a file of struct sock_filter/,
+    ],
+    [['--seccomp', '/nonexistent'], /^--seccomp is default, or a file of struct sock_filter, .*, not '\/nonexistent'$/],
+    [['--cwd', '/nonexistent'], /^--cwd \/nonexistent: there is no such directory$/],
   ] as const,
   ([words, message]) => {
     const error = thrown(() => check(words));
@@ -205,7 +208,7 @@ test('capabilities that are kept are named as they were given', () => {
 
 test('what the command line has no flag for is told as the library says it', () => {
   const { flags } = requestOf();
-  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', mention('root')), flags)).toBe('root');
+  expect(inFlags(new MemcageError('ERR_MEMCAGE_SETTING', mention('pages')), flags)).toBe('pages');
   expect(inFlags(new Error('nice'), flags)).toBe('nice');
 });
 

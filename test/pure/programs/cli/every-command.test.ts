@@ -96,7 +96,8 @@ test('what is wrong is named', () => {
     [['--nothing', 'a'], /^Unknown option '--nothing' of x$/],
     [['a', '--sise=1'], /^Unknown option '--sise' of x: did you mean '--size'\?$/],
     [['-z', 'a'], /^Unknown option '-z' of x$/],
-    [['a', '--size'], '--size needs a value: SIZE'],
+    [['a', '--size'], '--size needs a value: a size such as 512K, 100M or 1.5G, or max for no limit'],
+    [['a', '-s=1M'], "-s takes its value without '=': -s 1M"],
     [['a', '--size', '-x'], "--size needs a value, not '-x'; if that is the value: --size=-x"],
   ] as const) {
     expect(() => parseWords(words, table)).toThrow(UsageError);
@@ -130,7 +131,7 @@ testRows(
     [['top', '--interval', '1d'], "--interval is a time from 100ms to 24h, as in 500ms, 5s or 2m, not '1d'"],
     [['events', '--pressure', 'some:1/2d'], /^--pressure is some:TIME\/TIME .*, not 'some:1\/2d'$/],
     [['events', '--pressure', 'some'], /^--pressure is some:TIME\/TIME .*, not 'some'$/],
-    [['events', '--threshold', '12Q'], /^Expected a number of bytes .* for --threshold but received '12Q'/],
+    [['events', '--threshold', '12Q'], /^--threshold is a size such as 512K, .*, not '12Q'$/],
     [['run', '--kill-signal', 'SIGINT', 'true'], '--kill-signal needs --timeout'],
     [
       ['run', '--kill-signal', 'INT', '--timeout', '1s', 'true'],
@@ -139,10 +140,24 @@ testRows(
     [['run', '--timeout', '0', 'true'], /^--timeout is a time from 1ms to 596h, .* not '0'$/],
     [['run', '--enforce', 'polling', 'true'], "--enforce is one of kernel, polled, none, not 'polling'"],
     [['run', '--swappiness', '201', 'true'], "--swappiness is an integer from 0 to 200, not '201'"],
-    [['run', '--memory', 'unlimited', 'true'], /^Expected .*, or 'max' for --memory but received 'unlimited'/],
+    [['run', '--memory', 'unlimited', 'true'], /^--memory is a size .* or max for no limit, not 'unlimited'$/],
     [['run', '--json', 'x', 'true'], "Unknown option '--json' of run"],
     [['top', '--all', '/x'], 'top takes cgroups or --all, not both'],
-    [['limit', 'x'], 'limit needs a limit'],
+    [['limit', 'x'], 'limit needs a limit, as in: memcage limit 4711 --memory 1G --swap 0'],
+    [['limit', '--memory', '1G'], 'limit needs a cgroup, as in: memcage limit '],
+    [['run'], 'run needs a command, as in: memcage run -m 100M node server.js'],
+    [['run', '-m', '-1', '--', 'true'], /^--memory is a size .*, or max for no limit, not '-1'$/],
+    [
+      ['run', '-m', '100', 'true'],
+      /^Expected at least one page .* for --memory but received '100': did you mean '100M'\?$/,
+    ],
+    [['run', '--keep', 'true'], "Unknown option '--keep' of run: did you mean '--keep-descendants'?"],
+    [['run', '--limit', '1G', 'true'], "Unknown option '--limit' of run: did you mean '--memory'?"],
+    [['run', '--max-old-space-size', '1G', 'true'], "did you mean '--node-heap'?"],
+    [['run', '-M', '1G', 'true'], "Unknown option '-M' of run: did you mean '-m'?"],
+    // Two begin so.
+    [['run', '--swa', '1G', 'true'], /^Unknown option '--swa' of run: did you mean '--swap'\?$/],
+    [['run', '--cpu-', '1', 'true'], /^Unknown option '--cpu-' of run: did you mean '--cpu'\?$/],
   ],
   async ([[name, ...words], message]) => {
     const command = commandNamed(name ?? '');

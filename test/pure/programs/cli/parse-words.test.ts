@@ -32,7 +32,7 @@ testRows(
   [
     ['--nice', '-x', 'sh'],
     ['--nice', '--nice', '-5', 'sh'],
-    ['--seccomp', '-5', 'sh'],
+    ['--seccomp', '-f', 'sh'],
   ],
   (words) => expect(() => parseWords(words, RUN)).toThrow(UsageError),
 );

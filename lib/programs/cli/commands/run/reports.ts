@@ -1,5 +1,7 @@
 import { existsSync, openSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CgroupVersion } from '../../../../cgroup';
+import { shellWord } from '../../../../common/text/names';
 import type { Cage, Cgroup, MemoryReport, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { isPage } from '../../chart/document';
@@ -32,8 +34,8 @@ export class Reports {
   constructor(request: RunRequest) {
     this.#request = request;
     const { outcome, chart } = request;
-    this.#outcome = outcome === undefined ? undefined : openSync(outcome, 'w');
-    this.#chart = chart === undefined ? undefined : openSync(chart, 'w');
+    this.#outcome = outcome === undefined ? undefined : openReport('outcome', outcome);
+    this.#chart = chart === undefined ? undefined : openReport('chart', chart);
   }
 
   /** Whether the outcome should have `memory.details`. */
@@ -105,6 +107,16 @@ export class Reports {
       this.#isComplete = false;
       complain(`can't write '${file}': ${(error as Error).message}`);
     }
+  }
+}
+
+function openReport(option: string, file: string): number {
+  try {
+    return openSync(file, 'w');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const cure = code === 'ENOENT' ? `. Cure: mkdir -p ${shellWord(dirname(file))}` : '';
+    throw new Error(`--${option} ${file} can't be written: ${message.replace(/, open '.*'$/s, '')}${cure}`);
   }
 }
 

@@ -50,7 +50,8 @@ export function checkCwd(cwd: string | URL | undefined, root: RootOptions | unde
     isDirectory = statSync(cwd).isDirectory();
     if (isDirectory) accessSync(cwd, constants.X_OK);
   } catch (error) {
-    throw new UsageError(`--cwd ${String(cwd)}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--cwd ${String(cwd)}: ${code === 'ENOENT' ? 'there is no such directory' : message}`);
   }
   if (!isDirectory) throw new UsageError(`--cwd ${String(cwd)} is not a directory`);
 }

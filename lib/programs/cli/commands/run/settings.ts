@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Options, section } from '../../command';
+import { OTHERS } from '../../flags';
 import { integer, type Kind } from '../../kinds';
 import { RLIMIT } from './rlimits';
 
@@ -17,9 +18,13 @@ const CAPABILITIES: Kind<readonly string[]> = {
 
 const SECCOMP: Kind<Uint8Array | 'default'> = {
   value: 'FILE',
-  takes: 'default, or a file',
+  takes: `default, or ${OTHERS['a seccomp filter']}`,
   suggest: 'file',
-  read: (word) => (word === 'default' ? word : readFileSync(word)),
+  read(word) {
+    if (word === 'default') return word;
+    // What else there is, the kernel says.
+    return existsSync(word) ? readFileSync(word) : undefined;
+  },
 };
 
 /** What COMMAND does to itself before it runs. */

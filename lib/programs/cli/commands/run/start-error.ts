@@ -1,8 +1,10 @@
 import type { MemcageError } from '../../../../index';
 import { FAILED } from '../../command';
-import { type Flags, inFlags } from '../../flags';
+import { inFlags } from '../../flags';
 import { complain } from '../../text/output';
 import { isAboutOption } from '../../usage';
+import type { CagedRequest } from './caged';
+import { whyNotRun } from './why-not-run';
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -15,15 +17,14 @@ const SHORTAGES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', '
  * about an option again: that is wrong usage.
  */
 export function reportStartError(
-  file: string,
+  { file, flags, child }: Pick<CagedRequest, 'file' | 'flags' | 'child'>,
   told: (NodeJS.ErrnoException & Pick<MemcageError, 'words'>) | null,
-  flags: Flags,
 ): number {
   const error: typeof told & Error = told ?? new Error('it could not be started');
   const { code, syscall, message } = error;
   if (isAboutOption(error)) throw error;
   const ours = code?.startsWith('ERR_') ?? true;
-  complain(ours ? inFlags(error, flags) : `can't run '${file}': ${message}`);
+  complain(ours ? inFlags(error, flags) : `can't run '${file}': ${whyNotRun(file, error, child) ?? message}`);
   // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
   const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
   if (ours || !refused) return FAILED;

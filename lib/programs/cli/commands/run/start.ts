@@ -18,7 +18,7 @@ import { limitNotes } from './summary';
 
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
-  const { file, flags } = request;
+  const { file } = request;
   const { keepDescendants = false, timeout } = request.child;
   const reports = new Reports(request);
   let child: ReturnType<typeof start> | undefined;
@@ -32,14 +32,14 @@ export async function startAndWait(request: RunRequest): Promise<number> {
     child = start(request, reports.wantsDetails);
   } catch (error) {
     reports.failed(error as Error, performance.now() - startMs);
-    return reportStartError(file, error as NodeJS.ErrnoException, flags);
+    return reportStartError(request, error as NodeJS.ErrnoException);
   }
   // The outcome has the error too.
   child.on('error', () => {});
   reports.started(child.cage, { runs: child.pid !== undefined, startMs });
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
-  if (child.pid === undefined) return reportStartError(file, outcome.error, flags);
+  if (child.pid === undefined) return reportStartError(request, outcome.error);
   const { oom } = outcome;
   if (oom !== null) {
     const failure = failureOf(outcome, { command: file, pid: child.pid });

@@ -89,7 +89,7 @@ async function runFree(request: SizeRequest, openInput: OpenInput): Promise<read
   let trials: [Trial, ...Trial[]] | undefined;
   for (let run = 0; run < FREE_RUNS; run += 1) {
     const trial = await runTrial(request, { limitBytes: Number.POSITIVE_INFINITY, isSampled: run === 0 }, openInput);
-    if (trial.error !== undefined) return reportStartError(request.file, trial.error, request.flags);
+    if (trial.error !== undefined) return reportStartError(request, trial.error);
     const complaint = complaintOf(trial, request.exitCode);
     if (complaint !== undefined) return refuse(request, trial, complaint);
     trials = trials === undefined ? [trial] : [...trials, trial];
