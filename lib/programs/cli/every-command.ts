@@ -1,6 +1,6 @@
 import type { Command } from './command';
 import { completionOf } from './commands/completion/command';
-import { doctor } from './commands/doctor';
+import { doctor } from './commands/doctor/command';
 import { events } from './commands/events';
 import { gc } from './commands/gc';
 import { init } from './commands/init';

@@ -101,7 +101,11 @@ function findCgroups(current: Host): { findings: Finding[]; parents: ParentCandi
   const parent = usable
     ? ok('parent', `cages are made in ${nameCandidate(last)}`)
     : missing('parent', 'no cgroup can be the parent of cages');
-  const asked = systemd.answers ? ok('systemd', systemd.detail) : missing('systemd', systemd.detail, systemd.cure);
+  // Who has a place for cages needs no other.
+  const asked =
+    systemd.answers || usable || systemd.cure === undefined
+      ? ok('systemd', systemd.detail)
+      : missing('systemd', systemd.detail, systemd.cure);
   return {
     findings: [findHierarchy(current), findOwn(), findControllers(current), parent, findSwap(current), asked],
     parents,

@@ -7,7 +7,7 @@ import { isOlderThan, OLDEST_KERNEL, type Version } from '../../common/machine/v
 import { findExecutable } from '../../process/launcher/executable';
 import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/namespaces';
 import { run } from '../run/run';
-import { limited, missing, ok } from './finding';
+import { limited, missing, ok, told } from './finding';
 
 /** What each version of Linux brought, oldest first, and what happens without it. */
 const KERNELS: readonly [version: Version, lacking: string][] = [
@@ -71,7 +71,7 @@ export function findUser(): Finding {
   return limited(
     name,
     'children run as root, who can leave any cage',
-    'give what you do not trust a user of its own, by `uid` and `gid`: docs/reference/threat-model.md',
+    'give what you do not trust a user of its own: memcage run --uid 65534 --gid 65534, or uid and gid in code (docs/reference/threat-model.md)',
   );
 }
 
@@ -97,6 +97,7 @@ async function findNamespace(kind: NamespaceKind): Promise<Finding> {
     await run('/bin/sh', ['-c', ':'], { namespaces: { [kind]: true } });
     return ok(name, 'a child can have its own');
   } catch (error) {
-    return missing(name, (error as Error).message);
+    const { detail, cure } = told(error);
+    return missing(name, detail, cure);
   }
 }

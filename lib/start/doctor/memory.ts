@@ -50,7 +50,7 @@ export function findSwap(host: Host): Finding {
   const has = swapOn() ? 'the machine has swap' : 'the machine has no swap';
   if (isSwapAccounted(host)) return ok(name, `${has}, and cages can limit it`);
   const detail = `${has}, and this kernel does not account it per cgroup`;
-  return { name, state: swapOn() ? 'limited' : 'ok', detail, cure: 'boot with swapaccount=1' };
+  return swapOn() ? limited(name, detail, 'boot with swapaccount=1') : ok(name, detail);
 }
 
 function isSwapAccounted({ version, memory, unified }: Host): boolean {

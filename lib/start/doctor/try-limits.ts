@@ -4,7 +4,7 @@ import type { CageOptions } from '../../cage/contract/cage';
 import { ErrorCode } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
 import { run } from '../run/run';
-import { limited, missing, ok } from './finding';
+import { limited, missing, ok, told } from './finding';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 const MEMORY = '64M';
@@ -31,8 +31,9 @@ async function tryMemory(): Promise<Finding> {
     const peak = peakBytes == null ? 'an unknown peak' : `a peak of ${formatSize(peakBytes)}`;
     return ok(name, `a child ran in its own namespaces under ${formatSize(limitBytes ?? 0)}, with ${peak}`);
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    return missing(name, message, PLACE_MISSING.has(code) ? 'that of parent' : null);
+    const { code } = error as NodeJS.ErrnoException;
+    const { detail, cure } = told(error);
+    return missing(name, detail, cure ?? (PLACE_MISSING.has(code) ? 'that of parent' : null));
   }
 }
 
@@ -43,10 +44,11 @@ async function tryPolled(): Promise<Finding> {
     await runCaged({ enforce: 'polled' });
     return ok(
       name,
-      "memcage can poll a limit instead, for programs that accept it: enforce: 'polled', or MEMCAGE_ENFORCE=polled",
+      "memcage can poll a limit instead, for programs that accept it: memcage run --enforce polled, enforce: 'polled', or MEMCAGE_ENFORCE=polled",
     );
   } catch (error) {
-    return missing(name, (error as Error).message);
+    const { detail, cure } = told(error);
+    return missing(name, detail, cure);
   }
 }
 
@@ -67,7 +69,7 @@ async function tryLimit(name: string, options: CageOptions): Promise<Finding> {
     await runCaged(options);
     return ok(name, 'a cage can have it');
   } catch (error) {
-    // The error's message has the cure.
-    return limited(name, (error as Error).message);
+    const { detail, cure } = told(error);
+    return limited(name, detail, cure);
   }
 }

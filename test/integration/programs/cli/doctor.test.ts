@@ -33,7 +33,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
   });
 
   test('has sizes that people read, and one line for namespaces of which there is the same to say', async () => {
-    const { stdout } = await runCli(['doctor']);
+    const { stdout } = await runCli(['doctor', '--all']);
     expect(stdout).toMatch(/^ok {7}trial .* under 64 MiB, with /m);
     expect(stdout).not.toMatch(/\d bytes/);
     const namespaces = stdout.split('\n').filter((line) => line.includes('a child can have its own'));
@@ -41,11 +41,27 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     expect(namespaces[0]).toMatch(/^ok {7}namespaces +uts, mount, pid, ipc, net/);
   });
 
+  test('is short where cages work: the verdict first, what to do something about, and where cages are made', async () => {
+    const { stdout } = await runCli(['doctor']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(12);
+    expect(lines[0]).toMatch(/^memcage works here: a child ran in its own namespaces under 64 MiB, with /);
+    expect(stdout).toMatch(/^limited {2}user +children run as root.*\n +cure: .*--uid 65534/m);
+    expect(stdout).toMatch(/^ok {7}parent +cages are made in the cgroup of this process \(/m);
+    expect(stdout).not.toMatch(/^missing/m);
+    expect(lines.at(-1)).toMatch(/^memcage doctor --all prints everything that was looked at/);
+  });
+
+  test('needs no systemd where there is another place', async () => {
+    const { findings } = JSON.parse((await runCli(['doctor', '--json'])).stdout) as Diagnosis;
+    expect(findings.find(({ name }) => name === 'systemd')).toMatchObject({ state: 'ok', cure: null });
+  });
+
   describeIf('terminal', 'in a terminal', () => {
     test('has lines that are as wide, further ones below the text of the first, and colours', async () => {
-      const session = TerminalSession.memcage(['doctor'], { columns: 60, lines: 60 });
+      const session = TerminalSession.memcage(['doctor', '--all'], { columns: 60, lines: 60 });
       try {
-        const lines = await session.shows('Cages work here.');
+        const lines = await session.shows('a cage can have it');
         const first = lines.findIndex((line) => line.startsWith('ok       cgroup '));
         expect(lines[first]).toMatch(/^ok {7}cgroup +memory is on/);
         expect(lines[first + 1]).toMatch(/^ {22}\S/);
@@ -67,13 +83,14 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
       stall: ['--stall', '10s'],
     };
     expect(limits.map(({ name }) => name)).toEqual(Object.keys(kinds).map((kind) => `limit.${kind}`));
-    for (const { name, state, detail } of limits) {
+    for (const { name, state, detail, cure } of limits) {
       const flags = kinds[name.slice('limit.'.length) as keyof typeof kinds];
-      const { code, stderr } = await runCli(['run', '-m', '64M', ...flags, 'true']);
-      expect({ name, state, detail }).toEqual({
+      const { code } = await runCli(['run', '-m', '64M', ...flags, 'true']);
+      expect({ name, state, detail, cure }).toEqual({
         name,
         state: code === 0 ? 'ok' : 'limited',
-        detail: code === 0 ? 'a cage can have it' : expect.stringContaining(stderr.trim().slice('memcage: '.length)),
+        detail: code === 0 ? 'a cage can have it' : expect.any(String),
+        cure: code === 0 ? null : expect.any(String),
       });
     }
   });
@@ -88,7 +105,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
         const { code, stdout } = await runCli(['doctor'], { env });
         const pids = await runCli(['run', '-m', '64M', '--pids', '5', 'true'], { env });
         expect(code).toBe(0);
-        expect(/Cages work here\. Without the limits .*pids/.test(stdout)).toBe(pids.code === 125);
+        expect(/^memcage works here, but for the limits .*pids/.test(stdout)).toBe(pids.code === 125);
       } finally {
         parent.remove();
       }
@@ -100,10 +117,10 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     const { code, stdout } = await runCli(['doctor'], { env });
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^missing {2}parent .*\n *- MEMCAGE_PARENT \(.*\/no\/such\/cgroup\): there is no such cgroup; cure: make it, or unset MEMCAGE_PARENT$/m,
+      /^missing {2}place +MEMCAGE_PARENT \(.*\/no\/such\/cgroup\): there is no such cgroup\n +cure: make it, or unset MEMCAGE_PARENT$/m,
     );
-    expect(stdout).toMatch(/^missing {2}trial .*ENOENT/m);
-    expect(stdout).toMatch(/\nCages do not work here\.\n$/);
+    expect(stdout).toMatch(/^memcage does not work here: there is no cgroup in which it may make cages\n/);
+    expect((await runCli(['doctor', '--all'], { env })).stdout).toMatch(/^missing {2}trial .*ENOENT/m);
   });
 
   describeIf('v1', 'for a user who may not write to the cgroup tree', () => {
@@ -144,7 +161,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
           stderr: expect.stringContaining('the v1 controller pids') as string,
         });
         const doctor = asNobody(['doctor'], { MEMCAGE_PARENT: place });
-        expect(doctor.stdout).toMatch(/\nCages work here\. Without the limits pids, cpu, .*\.\n$/);
+        expect(doctor.stdout).toMatch(/^memcage works here, but for the limits pids, cpu, /);
         expect(doctor.stdout).toMatch(/ && echo PID > \S+\/cgroup\.procs", with the pid of the shell/);
         expect(doctor.status).toBe(0);
       } finally {
@@ -157,7 +174,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
       expect(asNobody(['run', '-m', '64M', 'true'], env).status).toBe(125);
       expect(asNobody(['doctor'], env)).toMatchObject({
         status: 1,
-        stdout: expect.stringMatching(/\nCages do not work here\.\n$/) as string,
+        stdout: expect.stringMatching(/^memcage does not work here: /) as string,
       });
     });
 
@@ -170,7 +187,7 @@ describeIf(['cgroup', 'root'], 'memcage doctor', () => {
     });
   });
 
-  test('takes nothing but --json', async () => {
+  test('takes nothing but --all and --json', async () => {
     expect(await runCli(['doctor', '--jason'])).toMatchObject({ code: 125, stderr: expect.stringMatching('--jason') });
     expect(await runCli(['doctor', '--help'])).toMatchObject({
       code: 0,
