@@ -68,6 +68,7 @@ const API = ['types/', 'lib/(index|cgroup|machine|oci).ts'];
 const FOR_PROGRAMS = [
   ...ROOMS.filter((room) => room.startsWith('lib/common/')),
   'lib/cgroup/placement/candidates.ts',
+  'lib/cage/oom/kill-witness.ts',
   'lib/start/request/cage-options.ts',
 ];
 

@@ -8,6 +8,8 @@ export interface LoggedKill {
   victimCgroup: string;
   /** The cgroup whose limit was hit; null if the machine had no memory left. */
   limitCgroup: string | null;
+  /** What the victim had in memory of its own. The kernel writes it after the rest; till then it is left out. */
+  anonBytes?: number;
 }
 
 /** Bits 3 and up of a record's first number. Records that programs write to the log have another facility. */
@@ -15,7 +17,7 @@ const KERNEL_FACILITY = 0;
 
 const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.group set$/s;
 const KILLED =
-  /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:/s;
+  /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:\d+kB, anon-rss:(\d+)kB/s;
 const REPORT = /^oom-kill:constraint=\w+,/;
 /** What a report has once. */
 const MARKS = [/,oom_memcg=|,global_oom/, ',task_memcg=', ',task='];
@@ -58,8 +60,8 @@ export class KillParser {
     const text = record.slice(end + 1, newline === -1 ? undefined : newline);
     if (REPORT.test(text)) return this.#report(unescaped(text));
     if (text.startsWith('Tasks in ')) this.#beginGroup(unescaped(text));
-    const [, pid, name] = KILLED.exec(unescaped(text)) ?? [];
-    return name === undefined ? undefined : this.#killed({ pid: Number(pid), name });
+    const [, pid, name, anonKiB] = KILLED.exec(unescaped(text)) ?? [];
+    return name === undefined ? undefined : this.#killed({ pid: Number(pid), name }, Number(anonKiB) * 1024);
   }
 
   #report(text: string): LoggedKill | undefined {
@@ -84,15 +86,18 @@ export class KillParser {
         : undefined;
   }
 
-  #killed(victim: OomVictim): LoggedKill | undefined {
+  #killed(victim: OomVictim, anonBytes: number): LoggedKill | undefined {
     const isLast = victim.pid === this.#last?.victim.pid;
     // The log does not say where a group ends: the next victim may be of another OOM that has no report.
     this.#reported = isLast && (this.#isAwaited || this.#group !== undefined) ? this.#reported + 1 : 0;
     this.#isAwaited = false;
-    if (isLast) return undefined;
+    if (isLast && this.#last !== undefined) {
+      this.#last.anonBytes = anonBytes;
+      return undefined;
+    }
     // For the same reason, a group that is named next does not belong to the last report.
     if (this.#group === undefined) this.#last = undefined;
-    return this.#group && { victim, victimCgroup: this.#group.cgroup, limitCgroup: this.#group.limitCgroup };
+    return this.#group && { victim, victimCgroup: this.#group.cgroup, limitCgroup: this.#group.limitCgroup, anonBytes };
   }
 }
 

@@ -1,3 +1,4 @@
+import { type WitnessedKill, witnessKills } from '../../../cage/oom/kill-witness';
 import {
   CGROUP_EVENT_NAMES,
   type CgroupEvent,
@@ -6,6 +7,7 @@ import {
   type Trigger,
 } from '../../../cgroup';
 import { printable } from '../../../common/text/names';
+import { explainKills } from '../../../common/text/oom-words';
 import { type Cgroup, formatSize, MemcageError } from '../../../index';
 import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
@@ -13,6 +15,8 @@ import { type Kind, SIZE } from '../kinds';
 import { findTarget, oneTarget, TARGET } from '../target';
 import { parseDuration } from '../text/duration';
 import { toJsonLine } from '../text/output';
+
+const UNWITNESSED = "only the kernel's log tells who it was, and this process can't read it";
 
 const LEVELS = ['low', 'medium', 'critical'] as const;
 const STALL = /^(some|full):([^/]+)(?:\/(.+))?$/;
@@ -67,12 +71,18 @@ export const events = defineCommand({
       ...(threshold === undefined ? [] : [{ threshold }]),
     ];
     using cgroup = findTarget(target);
+    const witness = witnessKills(cgroup.path);
     const print = (name: string, line: object, text: string): void => {
       process.stdout.write(json === true ? toJsonLine({ name, ...line }) : `${name.padEnd(9)}  ${text}\n`);
     };
     const gone = new Promise<void>((resolve) => {
       const heard = listen(cgroup, (name, event) => {
-        print(name, event, textOf(event));
+        const kills = name === 'oomKill' ? (witness?.news(event.count) ?? null) : undefined;
+        print(
+          name,
+          { ...event, ...(kills !== undefined && { victims: kills?.map(victimOf) ?? null }) },
+          textOf(event, kills),
+        );
         if (name === 'removed') resolve();
       });
       for (const trigger of triggers) cgroup.addTrigger(trigger);
@@ -81,6 +91,7 @@ export const events = defineCommand({
     });
     cgroup.ref();
     await gone;
+    witness?.close();
     return 0;
   },
 });
@@ -99,12 +110,23 @@ function listen(cgroup: Cgroup, tell: (name: CgroupEventName, event: CgroupEvent
   });
 }
 
-function textOf(event: CgroupEvent): string {
+/** For programs. */
+function victimOf({ facts: { cause, limitBytes, path, victims }, anonBytes }: WitnessedKill): object {
+  return { ...victims?.[0], anonBytes, cause, limitBytes, limitPath: path };
+}
+
+/** Who was killed, for whose limit, and how large it was. */
+function killText({ facts, anonBytes }: WitnessedKill): string {
+  return `${explainKills(facts)}${anonBytes === null ? '' : `, with ${formatSize(anonBytes)} of its own`}`;
+}
+
+function textOf(event: CgroupEvent, kills: readonly WitnessedKill[] | null | undefined): string {
   const { count, totalCount, timeMs } = event;
   const details = [
     new Date(timeMs).toISOString(),
     `${count} time${count === 1 ? '' : 's'} (${totalCount} in all)`,
     ...('underOom' in event && event.underOom === true ? ['processes wait for memory'] : []),
+    ...(kills === null ? [UNWITNESSED] : (kills ?? []).map(killText)),
     ...('usageBytes' in event ? [thresholdText(event as ThresholdEvent)] : []),
   ];
   return details.join('  ');

@@ -3,7 +3,7 @@ import { eachLine, said } from '../../../support/cage-kinds';
 import { makeCgroup, version } from '../../../support/cgroups/cgroup-tree';
 import { runCli, startCli } from '../../../support/cli/cli';
 import { expectNothingLeft } from '../../../support/nothing-left';
-import { describeIf } from '../../../support/require';
+import { describeIf, has } from '../../../support/require';
 import { until } from '../../../support/until';
 
 type Line = { name: string } & Record<string, unknown>;
@@ -30,9 +30,25 @@ describeIf('cgroup', 'memcage events', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Line);
     expect(lines[0]).toMatchObject({ name: 'listening', path: child.cage.cgroup.path });
-    expect(lines.find(({ name }) => name === 'oomKill')).toMatchObject({ count: 1, totalCount: 1 });
+    const { path } = child.cage.cgroup;
+    const victim = {
+      pid: expect.any(Number) as number,
+      name: 'dd',
+      cause: 'limit',
+      limitBytes: 8 << 20,
+      limitPath: path,
+    };
+    expect(lines.find(({ name }) => name === 'oomKill')).toMatchObject({
+      count: 1,
+      totalCount: 1,
+      victims: has('kernel-log') ? [{ ...victim, anonBytes: expect.any(Number) as number }] : null,
+    });
     expect(lines.at(-1)?.name).toBe('removed');
-    expect(plain.stdout()).toMatch(/^oomKill {4}\d{4}-\d\d-\d\dT[\d:.]+Z {2}1 time \(1 in all\)$/m);
+    const who = has('kernel-log')
+      ? /dd \(pid \d+\) was killed for its memory limit of 8 MiB, with [\d.]+ [KM]iB of its own/
+      : /only the kernel's log tells who it was, and this process can't read it/;
+    const event = /^oomKill {4}\d{4}-\d\d-\d\dT[\d:.]+Z {2}1 time \(1 in all\) {2}/;
+    expect(plain.stdout()).toMatch(new RegExp(`${event.source}${who.source}$`, 'm'));
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends by %s', async (signal) => {

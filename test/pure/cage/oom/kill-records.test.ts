@@ -66,8 +66,20 @@ testRows<[string, string[], number]>(
 
 function parse(records: readonly string[]): unknown[] {
   const parser = new KillParser();
-  return records.flatMap((each) => parser.parse(each) ?? []);
+  const kills = records.flatMap((each) => parser.parse(each) ?? []);
+  return kills.map(({ anonBytes: _, ...kill }) => kill);
 }
+
+test('how large a victim was comes after who it was', () => {
+  const parser = new KillParser();
+  const first = parser.parse(report('/a', '/a', 'sh', 1));
+  expect(first).not.toHaveProperty('anonBytes');
+  parser.parse(killed(1));
+  expect(first).toMatchObject({ victim: { pid: 1 }, anonBytes: 8832 * 1024 });
+  parser.parse(GROUP);
+  const misleading = killed(2, ') total-vm:1kB,').replace('anon-rss:8832kB', 'anon-rss:12kB');
+  expect(parser.parse(misleading)).toMatchObject({ victim: { pid: 2, name: ') total-vm:1kB,' }, anonBytes: 12 * 1024 });
+});
 
 const kill = (limitCgroup: string | null, victimCgroup: string, name = 'dd', pid = 29902) => ({
   victim: { pid, name },
