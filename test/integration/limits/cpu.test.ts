@@ -97,7 +97,7 @@ describeIf(['cgroup', 'cpu'], 'limits of processor time', () => {
     'what is no limit',
     [
       [{ cpu: 0 }, /from 0.01 to 100000, or 'max' for cpu but received 0/],
-      [{ cpu: '1.5' }, /a number of processors, 'max' or an object of max, weight, set for cpu/],
+      [{ cpu: '1.5' }, /a number of processors such as 1\.5, 'max', or an object of max, weight, set for cpu/],
       [{ cpu: { max: -1 } }, /for cpu.max/],
       [{ cpu: { weight: 1.5 } }, /from 1 to 10000 for cpu.weight/],
       [{ cpu: { set: '1,' } }, /'0-2,4' for cpu.set/],

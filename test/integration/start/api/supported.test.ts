@@ -332,7 +332,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
     expect(codes(answers)).toEqual(['ERR_MEMCAGE_NO_PARENT', 'ERR_MEMCAGE_NO_PARENT']);
     const path = `${mountPoint('memory')}/no/such/cgroup`;
     expect(answers.map(({ why }) => why?.candidates)).toEqual([
-      [{ source: 'option', path, refusal: 'there is no such cgroup', cure: null }],
+      [{ source: 'option', path, refusal: 'there is no such cgroup', cure: `mkdir -p ${path}` }],
       [{ source: 'option', path: none, refusal: 'it is no directory', cure: null }],
     ]);
     const [answer] = await ask({ env: { MEMCAGE_PARENT: '/no/such/cgroup' } });
