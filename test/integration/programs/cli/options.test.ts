@@ -66,7 +66,7 @@ describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () =
       expect(await runCli(['run', '--keep-descendants', option, '-m', '50M', 'true'])).toMatchObject({
         code: 125,
         stderr: expect.stringMatching(
-          /^memcage: Expected no value.* PID namespace.* for --keep-descendants but/,
+          /^memcage: --keep-descendants can't hold: .* makes a PID namespace, .*\. Cure: leave out one of the two /,
         ) as string,
       });
     }
@@ -258,7 +258,9 @@ describeIf('cgroup', '--outcome', () => {
     const mark = join(directory, 'was-run');
     const end = await runCli(['run', '--outcome', '/no/such/directory/file', 'touch', mark]);
     expect(end).toMatchObject({ code: 125, left: [] });
-    expect(end.stderr).toMatch(/^memcage: ENOENT.*\n$/);
+    expect(end.stderr).toMatch(
+      /^memcage: --outcome \/no\S+ can't be written: ENOENT: [^,]*\. Cure: mkdir -p \/no\/such\/directory\n$/,
+    );
     expect(() => readFileSync(mark)).toThrow('ENOENT');
   });
 });
