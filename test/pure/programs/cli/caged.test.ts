@@ -156,7 +156,11 @@ testRows(
       ['--seccomp', __filename],
       /is no seccomp filter: it is text: "import .*\. Cure: give 'default', or a file of struct sock_filter/,
     ],
-    [['--seccomp', '/nonexistent'], /^--seccomp is default, or a file of struct sock_filter, .*, not '\/nonexistent'$/],
+    [['--seccomp', '/'], /^--seccomp \/: it is a directory\. Cure: give 'default'/],
+    [
+      ['--seccomp', '/nonexistent'],
+      /^--seccomp \/nonexistent: there is no such file\. Cure: give 'default', or a file of struct sock_filter/,
+    ],
     [['--cwd', '/nonexistent'], /^--cwd \/nonexistent: there is no such directory$/],
   ] as const,
   ([words, message]) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type Options, section } from '../../command';
 import { OTHERS } from '../../flags';
 import { integer, type Kind } from '../../kinds';
@@ -22,8 +22,10 @@ const SECCOMP: Kind<Uint8Array | 'default'> = {
   suggest: 'file',
   read(word) {
     if (word === 'default') return word;
-    // What else there is, the kernel says.
-    return existsSync(word) ? readFileSync(word) : undefined;
+    const found = statSync(word, { throwIfNoEntry: false });
+    if (found !== undefined && !found.isDirectory()) return readFileSync(word);
+    const why = found === undefined ? 'there is no such file' : 'it is a directory';
+    throw new Error(`${why}. Cure: give 'default', or ${OTHERS['a seccomp filter']}`);
   },
 };
 
