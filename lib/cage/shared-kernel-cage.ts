@@ -7,7 +7,7 @@ import {
   type RepeatedLimits,
 } from '../cgroup/limits/leaf-limits';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
-import { leafName } from '../cgroup/names/own-names';
+import { cageName, leafName } from '../cgroup/names/own-names';
 import { undoPatiently } from '../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
@@ -30,6 +30,8 @@ export interface SharedCageOptions {
   perChild: CageLimits | undefined;
   /** Where the cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
+  /** It is a budget's. */
+  budget: boolean;
 }
 
 /**
@@ -54,9 +56,9 @@ export class SharedKernelCage extends KernelCage {
   });
 
   /** @internal Use `createCage()`. */
-  constructor({ limits, within, defaults, perChild, thresholds }: SharedCageOptions) {
+  constructor({ limits, within, defaults, perChild, thresholds, budget }: SharedCageOptions) {
     const outer = within instanceof SharedKernelCage ? within : undefined;
-    super(createCageCgroup(limits, within), { outlivesOwner: false, outer });
+    super(createCageCgroup(limits, { within, budget }), { outlivesOwner: false, outer });
     this.watchUsage(thresholds);
     this.nodeHeap = defaults.nodeHeap;
     this.settings = defaults.settings;
@@ -89,9 +91,9 @@ export class SharedKernelCage extends KernelCage {
   }
 
   /** @internal Makes the cgroup of a cage within this one. */
-  createInner(limits: CageLimits): CageCgroup {
+  createInner(limits: CageLimits, { budget = false } = {}): CageCgroup {
     this.#assertStarts();
-    return this.#below((number) => makeBelow(this.cageCgroup, String(number), limits));
+    return this.#below((number) => makeBelow(this.cageCgroup, cageName(number, { budget }), limits));
   }
 
   /** @internal */
@@ -163,11 +165,14 @@ function bothOf(one: CageLimits | undefined, other: CageLimits | undefined): Cag
   return one === undefined || other === undefined ? (one ?? other) : lowerOfBoth(one, other);
 }
 
-function createCageCgroup(limits: CageLimits, within: SharedKernelCage | string | undefined): CageCgroup {
+function createCageCgroup(
+  limits: CageLimits,
+  { within, budget }: Pick<SharedCageOptions, 'within' | 'budget'>,
+): CageCgroup {
   const cageCgroup =
     within instanceof SharedKernelCage
-      ? within.createInner(limits)
-      : withCageRoot(within, (root) => makeCageCgroup(root, limits, { killable: true }));
+      ? within.createInner(limits, { budget })
+      : withCageRoot(within, (root) => makeCageCgroup(root, limits, { killable: true, budget }));
   try {
     cageCgroup.becomeParent();
     return cageCgroup;

@@ -2,6 +2,7 @@ import { countsTime } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { planLimits } from '../../cgroup/limits/limit-plan';
+import { cageName } from '../../cgroup/names/own-names';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { undoMake } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
@@ -38,17 +39,18 @@ export function withFreeName<T>(make: () => T): T {
  * any directory.
  *
  * @param killable false: make no kill cgroup for it, unless it counts processor time there
+ * @param budget it is a budget's
  * @param spareSides where it may take side cgroups from, and gives them back to
  */
 export function makeCageCgroup(
   root: CageRoot,
   limits: CageLimits,
-  { killable, spareSides }: { killable: boolean; spareSides?: SpareSides },
+  { killable, budget = false, spareSides }: { killable: boolean; budget?: boolean; spareSides?: SpareSides },
 ): CageCgroup {
   const { surroundings } = root;
   const plan = planLimits(limits.memory, root.limitContext);
   return withFreeName(() => {
-    const name = root.nextName();
+    const name = cageName(root.nextNumber(), { budget });
     const killCgroup = killable || countsTime(limits) ? killCgroupBelow(root.killCgroup, name) : undefined;
     const memory = root.memory.below(name);
     const homes = homesBelow(root, limits, root.killCgroup, (home) => home.directory);
@@ -108,7 +110,10 @@ export function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { 
       own: own.map(({ home, above }) => {
         // Directly below the cage root, if the cage around has no side cgroup in this hierarchy.
         const isOfRoot = above === home.directory && !home.inMemory;
-        return { home: below({ ...home, directory: above }, isOfRoot ? root.nextName() : name, memory), above };
+        return {
+          home: below({ ...home, directory: above }, isOfRoot ? String(root.nextNumber()) : name, memory),
+          above,
+        };
       }),
       onRemoved: () => monitor.removeCageCgroup(name),
     },

@@ -130,10 +130,10 @@ export class CageRoot {
     return !this.memory.exists() || this.killCgroup?.directory.exists() === false || this.controllers.isGone;
   }
 
-  /** A name that no cage of this root has or had. */
-  nextName(): string {
+  /** A number that no cage of this root has or had in its name. */
+  nextNumber(): number {
     this.#names += 1;
-    return String(this.#names);
+    return this.#names;
   }
 
   /** A locked cgroup beside the root, for a cage that outlives it. */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Cgroup } from '../../cgroup/handle/cgroup';
 import { host } from '../../cgroup/hierarchy/host';
-import { kindOf, pidInName } from '../../cgroup/names/own-names';
+import { isBudget, kindOf, pidInName } from '../../cgroup/names/own-names';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { cagesIn } from './list-cages';
@@ -12,12 +12,12 @@ import { LockHolders, memoryHierarchies, OwnDirectories } from './own-directorie
 export interface CageName {
   /**
    * The cage's name for people, which {@link findCage} takes: the pid that its owner had, a slash, and the number of the cage;
-   * of a cage within another one, the numbers of both, as in `4711/3/1`. A detached child's cage has the beginning of its
-   * random name in place of the number.
+   * of a cage within another one, the numbers of both, as in `4711/3/1`. A budget's has `budget-3` in place of the number, and
+   * a detached child's the beginning of its random name.
    */
   label: string;
-  /** `detached`: the cage of a detached child, which outlives its owner. */
-  kind: 'cage' | 'detached';
+  /** `budget`: the cage of a budget. `detached`: that of a detached child, which outlives its owner. */
+  kind: 'cage' | 'budget' | 'detached';
   /** The pid that its owner had, in its own PID namespace. */
   ownerPid: number;
   /** Path of the cage's cgroup: the given one, or one above it. */
@@ -61,7 +61,7 @@ function inRoot(path: string): CageName {
   let which = basename(path);
   let owner = dirname(path);
   for (; kindOf(owner) !== 'owner'; owner = dirname(owner)) which = `${basename(owner)}/${which}`;
-  return withOwner('cage', path, { owner: basename(owner), which });
+  return withOwner(isBudget(path) ? 'budget' : 'cage', path, { owner: basename(owner), which });
 }
 
 function detached(path: string): CageName {

@@ -1,10 +1,10 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { passingOver } from '../../cgroup/directory/walk';
 import { type CgroupVersion, parseNames } from '../../cgroup/files/formats';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { readMemoryFile } from '../../cgroup/limits/limit-files';
-import { kindOf, pidInName } from '../../cgroup/names/own-names';
+import { isBudget, kindOf, pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
 import { readCommand } from '../../cgroup/processes/processes';
 import { keptInJson } from '../../common/text/json';
@@ -29,10 +29,12 @@ export interface ListedCage {
   /** Absolute path of its cgroup. */
   path: string;
   /**
-   * `detached`: the cage of a detached child, which outlives its owner. `owner`: not a cage, but the directory of an
-   * owner that has no cages.
+   * `budget`: the cage of a budget. `detached`: that of a detached child, which outlives its owner. `owner`: not a cage, but
+   * the directory of an owner that has no cages.
    */
-  kind: 'cage' | 'detached' | 'owner';
+  kind: 'cage' | 'budget' | 'detached' | 'owner';
+  /** Path of the cage that it is in; `null` for an outermost one. */
+  parent: string | null;
   /** The process that made it. */
   owner: CageOwner;
   /** The cage's own hard limit of memory, in bytes; `Infinity` if there is none. */
@@ -70,10 +72,13 @@ export function listCages(): ListedCage[] {
 }
 
 /** The cages in a directory of memcage, each with its kind, and before those within it. */
-export function cagesIn({ kind, directory }: OwnDirectory): [cage: CgroupDirectory, kind: 'cage' | 'detached'][] {
+export function cagesIn({
+  kind,
+  directory,
+}: OwnDirectory): [cage: CgroupDirectory, kind: Exclude<ListedCage['kind'], 'owner'>][] {
   if (kind === 'self') return [];
   if (kind === 'detached') return [[directory, kind]];
-  return cagesBelow(directory).map((cage) => [cage, 'cage']);
+  return cagesBelow(directory).map((cage) => [cage, isBudget(cage.path) ? 'budget' : 'cage']);
 }
 
 function cagesBelow(directory: CgroupDirectory): CgroupDirectory[] {
@@ -86,7 +91,7 @@ function cagesBelow(directory: CgroupDirectory): CgroupDirectory[] {
 }
 
 function numberOf({ path }: CgroupDirectory): number {
-  return Number(basename(path));
+  return Number(/\d+$/.exec(path)?.[0]);
 }
 
 function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): ListedCage[] {
@@ -101,6 +106,7 @@ function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): 
         return keptInJson({
           path: cage.path,
           kind,
+          parent: kindOf(dirname(cage.path)) === 'cage' ? dirname(cage.path) : null,
           owner,
           limitBytes: readMemoryFile(cage, version, 'max') ?? Number.POSITIVE_INFINITY,
           usageBytes: readMemoryFile(cage, version, 'usage') ?? null,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { randomHex } from '../../common/text/names';
 
 /** What memcage made a cgroup for. */
@@ -20,8 +21,9 @@ export type OwnKind = Extract<CgroupKind, 'owner' | 'detached' | 'self'>;
 
 const RANDOM = '[0-9a-f]+';
 const OWNER = `memcage-\\d+-${RANDOM}`;
+const BUDGET = 'budget-';
 /** The outermost cage, and those within it. */
-const NUMBERS = '(?:/\\d+)+';
+const NUMBERS = `(?:/(?:${BUDGET})?\\d+)+`;
 
 /** A program in a cage may have a cage root there. */
 const PATHS: Readonly<Record<CgroupKind, RegExp>> = {
@@ -57,8 +59,18 @@ export function isCageCgroup(path: string): boolean {
   return kind === 'cage' || kind === 'detached' || kind === 'following leaf' || kind === 'limited leaf';
 }
 
+/** Whether the path of a cage is that of a budget. */
+export function isBudget(path: string): boolean {
+  return basename(path).startsWith(BUDGET);
+}
+
+/** The name of a cage. That of a budget says what it is: nothing else of it does to other programs. */
+export function cageName(number: number, { budget }: { budget: boolean }): string {
+  return `${budget ? BUDGET : ''}${number}`;
+}
+
 /**
- * The name of a child's own cgroup in a shared cage. A cage there has the number alone.
+ * The name of a child's own cgroup in a shared cage. For a cage there: {@link cageName}.
  *
  * @param follows whether its limit of memory is that of the cage, and follows it
  */

@@ -17,7 +17,7 @@ export const oneTarget = (least: 0 | 1): Operands => ({
 });
 
 /** A cage's name in `memcage top`. */
-const CAGE = /^\d+(?:\/[0-9a-f]+)+$/;
+const CAGE = /^\d+(?:\/(?:budget-)?[0-9a-f]+)+$/;
 /** A container's name in `memcage top`. */
 const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$/;
 

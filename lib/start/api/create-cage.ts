@@ -103,7 +103,10 @@ export function createCageFor(of: string, options: CreateCageOptions): SharedCag
   const defaults = { nodeHeap: nodeHeap ?? around?.nodeHeap, settings };
   const within = parent ?? (around instanceof SharedKernelCage ? around : undefined);
   return new KernelFirst({ outer: around, parent, accepted }).make<SharedCage<Cgroup | null>>(
-    () => startingIn(new SharedKernelCage({ limits, perChild, thresholds, within, defaults })),
+    () =>
+      startingIn(
+        new SharedKernelCage({ limits, perChild, thresholds, within, defaults, budget: of === 'createBudget' }),
+      ),
     { limits, perChild, thresholds, outlivesOwner: false },
     (polled) => startingIn(new SharedPolledCage(polled, defaults)),
   );

@@ -1,6 +1,6 @@
 import { chownSync, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { createCage, spawn } from 'memcage';
+import { createBudget, createCage, spawn } from 'memcage';
 import { cageOf, collectGarbage, findCage, type ListedCage, listCages } from 'memcage/machine';
 import { version } from '../../support/cgroups/cgroup-tree';
 import { strangers } from '../../support/cgroups/strangers';
@@ -47,6 +47,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     expect(listed(path)).toEqual({
       path,
       kind: 'cage',
+      parent: null,
       owner: {
         pid: process.pid,
         command: expect.arrayContaining([expect.stringContaining('jest')]) as string[],
@@ -71,17 +72,33 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     const child = inner.spawn('sleep', ['9']);
     const single = inner.contain(() => spawn('sleep', ['9'], { memory: '16M' }));
     const innermost = single.cage.cgroup.path;
-    expect(listed(inner.cgroup.path)).toMatchObject({ kind: 'cage', limitBytes: 32 << 20, processes: 2, spare: false });
-    expect(listed(innermost)).toMatchObject({ kind: 'cage', limitBytes: 16 << 20, processes: 1, spare: false });
+    const { path } = inner.cgroup;
+    expect(listed(path)).toMatchObject({ parent: cage.cgroup.path, limitBytes: 32 << 20, processes: 2, spare: false });
+    expect(listed(innermost)).toMatchObject({ kind: 'cage', parent: path, limitBytes: 16 << 20, processes: 1 });
     // Its leaf is none.
     expect(listCages().filter(({ path }) => path.startsWith(cage.cgroup.path))).toHaveLength(3);
-    for (const path of [inner.cgroup.path, innermost]) {
-      using found = findCage(cageOf(path)?.label ?? '');
-      expect(found.path).toBe(path);
+    for (const each of [path, innermost]) {
+      using found = findCage(cageOf(each)?.label ?? '');
+      expect(found.path).toBe(each);
     }
     single.kill();
     child.kill();
     await Promise.all([single.outcome, child.outcome]);
+  });
+
+  test('a budget is listed as one, with its jobs in it', async () => {
+    await using budget = createBudget({ memory: '64M' });
+    const job = await budget.spawn('sleep', ['9'], { memory: '8M' });
+    const { path } = budget.cage.cgroup;
+    expect(listed(path)).toMatchObject({ kind: 'budget', parent: null, processes: 1 });
+    expect(listed(job.cage.cgroup.path)).toMatchObject({ kind: 'cage', parent: path, limitBytes: 8 << 20 });
+    using found = findCage(cageOf(path)?.label ?? '');
+    expect(found.path).toBe(path);
+    job.kill();
+    await job.outcome;
+    await using cage = createCage({ memory: '96M' });
+    await using inner = cage.contain(() => createBudget({ memory: '64M' }));
+    expect(listed(inner.cage.cgroup.path)).toMatchObject({ kind: 'budget', parent: cage.cgroup.path });
   });
 
   test('the one that is kept ready for the next child is a spare one', async () => {
@@ -101,7 +118,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     const unlimited = { limitBytes: Number.POSITIVE_INFINITY, usageBytes, processes: 0 };
     const dead = { pid: NOBODY, command: [], alive: false };
     // v1 knows spare cages by their stamp, which this one lacks.
-    expect(listed(path)).toEqual({ path, kind: 'cage', owner: dead, ...unlimited, spare: version === 2 });
+    expect(listed(path)).toEqual({ path, kind: 'cage', parent: null, owner: dead, ...unlimited, spare: version === 2 });
     const collected = await collectGarbage({ dryRun: true });
     expect(collected.filter((each) => each.ownerPid === NOBODY)).toEqual([
       { path: owner, kind: 'owner', ownerPid: NOBODY, pids: [], result: 'would be removed', reason: null },

@@ -43,7 +43,7 @@ class Machine {
       memory: CgroupDirectory.anchoredAt(native, MEMORY, '/memory'),
       killCgroup: { kind: 'unified', directory: CgroupDirectory.anchoredAt(native, KILL, '/kill') },
       hasGuardian: false,
-      nextName: () => '1',
+      nextNumber: () => 1,
       use: () => () => {},
       controllers: { homes: () => [] } as Partial<RootControllers> as RootControllers,
     } as Partial<CageRoot> as CageRoot;

@@ -16,6 +16,8 @@ testRows<[string, ReturnType<typeof cageOf>]>(
     // A cage within a cage, and its leaf.
     [`${OWNER}/1/4`, { ...FIRST, label: '71/1/4', path: `${OWNER}/1/4` }],
     [`${OWNER}/1/4/2/leaf-1`, { ...FIRST, label: '71/1/4/2', path: `${OWNER}/1/4/2` }],
+    [`${OWNER}/budget-3`, { label: '71/budget-3', kind: 'budget', ownerPid: 71, path: `${OWNER}/budget-3` }],
+    [`${OWNER}/budget-3/1`, { ...FIRST, label: '71/budget-3/1', path: `${OWNER}/budget-3/1` }],
     // A cage that a program in a cage made.
     [`${OWNER}/1/memcage-9-0a/3/x`, { label: '9/3', kind: 'cage', ownerPid: 9, path: `${OWNER}/1/memcage-9-0a/3` }],
     [`${DETACHED}/x`, { label: '72/f8824e19', kind: 'detached', ownerPid: 72, path: DETACHED }],

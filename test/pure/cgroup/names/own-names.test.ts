@@ -1,5 +1,7 @@
 import {
   type CgroupKind,
+  cageName,
+  isBudget,
   isCageCgroup,
   kindOf,
   leafName,
@@ -22,6 +24,10 @@ testRows<[string, CgroupKind | undefined]>(
     [`${OWNER}/1`, 'cage'],
     [`${OWNER}/1/${leafName(4, { follows: true })}`, 'following leaf'],
     [`${OWNER}/1/${leafName(4, { follows: false })}`, 'limited leaf'],
+    [`${OWNER}/${cageName(3, { budget: true })}`, 'cage'],
+    [`${OWNER}/1/budget-3/2`, 'cage'],
+    [`${OWNER}/budget-3/leaf-2`, 'following leaf'],
+    [`${OWNER}/budget-`, undefined],
     [DETACHED, 'detached'],
     // In other cages.
     [`${OWNER}/1/4`, 'cage'],
@@ -57,3 +63,9 @@ testRows<[string, CgroupKind | undefined]>(
     expect(isCageCgroup(path)).toBe(['cage', 'detached', 'following leaf', 'limited leaf'].includes(expected ?? ''));
   },
 );
+
+test('the cage of a budget has a name that says so', () => {
+  const path = `${OWNER}/${cageName(3, { budget: true })}`;
+  expect(isBudget(path)).toBe(true);
+  expect([`${path}/1`, `${OWNER}/${cageName(3, { budget: false })}`].some(isBudget)).toBe(false);
+});
