@@ -67,6 +67,7 @@ const API = ['types/', 'lib/(index|cgroup|machine|oci).ts'];
 /** What the programs need to speak and to check as the library does, which is no use to others. */
 const FOR_PROGRAMS = [
   ...ROOMS.filter((room) => room.startsWith('lib/common/')),
+  'lib/cgroup/names/own-names.ts',
   'lib/cgroup/placement/candidates.ts',
   'lib/cage/oom/kill-witness.ts',
   'lib/start/request/cage-options.ts',

@@ -56,7 +56,13 @@ export function ownKind(path: string): OwnKind | undefined {
 /** Whether the path is that of a cage or of a leaf. */
 export function isCageCgroup(path: string): boolean {
   const kind = kindOf(path);
-  return kind === 'cage' || kind === 'detached' || kind === 'following leaf' || kind === 'limited leaf';
+  return kind === 'cage' || kind === 'detached' || isLeaf(path);
+}
+
+/** Whether the path is that of the cgroup of a child in a shared cage. */
+export function isLeaf(path: string): boolean {
+  const kind = kindOf(path);
+  return kind === 'following leaf' || kind === 'limited leaf';
 }
 
 /** Whether the path of a cage is that of a budget. */

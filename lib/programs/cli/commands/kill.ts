@@ -57,14 +57,22 @@ export async function killAllIn(
   return pids;
 }
 
-function refuse({ path }: Cgroup, pids: readonly number[], anyCgroup: boolean): void {
+function refuse(cgroup: Cgroup, pids: readonly number[], anyCgroup: boolean): void {
+  const why = whyNoKill(cgroup, pids);
+  if (why === undefined || (anyCgroup && why === NO_CAGE)) return;
+  const { path } = cgroup;
+  const cure = why === NO_CAGE ? `: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'` : '';
+  throw new Error(`${path} ${why}${cure}`);
+}
+
+const NO_CAGE = 'is neither a cage nor a container';
+
+/** Why all processes in a cgroup are not killed, to be said of it; undefined if they are. */
+export function whyNoKill({ path }: Pick<Cgroup, 'path'>, pids: readonly number[]): string | undefined {
   // No process would be left to report the result, and the shell of the user is most likely in there too.
-  if (pids.includes(process.pid)) throw new Error(`${path} is the cgroup of this very command, or above it`);
-  if (rootPaths().includes(path)) throw new Error(`${path} is the root of all cgroups`);
-  if (anyCgroup || cageOf(path) !== null || isInContainer(path)) return;
-  throw new Error(
-    `${path} is neither a cage nor a container: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'`,
-  );
+  if (pids.includes(process.pid)) return 'is the cgroup of this very command, or above it';
+  if (rootPaths().includes(path)) return 'is the root of all cgroups';
+  return cageOf(path) !== null || isInContainer(path) ? undefined : NO_CAGE;
 }
 
 /** A virtual machine does not count, but a container around it does. */

@@ -1,28 +1,32 @@
 import { Cgroup, containerOf } from '../../../cgroup';
+import { isBudget } from '../../../cgroup/names/own-names';
 import { printable } from '../../../common/text/names';
-import { formatSize } from '../../../index';
-import { type ListedCage, listCages } from '../../../machine';
+import { cageOf, type ListedCage, listCages } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';
-import { toJson } from '../text/output';
-import { colorsOf } from '../text/style';
-import { tableOf } from '../text/text-table';
+import { NO_CAGES, toJson } from '../text/output';
+import { charsetOf, colorsOf } from '../text/style';
+import { tableText } from './top/layout';
+import { Reader, type Row } from './top/reader';
+import { type Line, linesOf } from './top/tree';
 
 export const ls = defineCommand({
   name: 'ls',
   synopsis: '',
-  summary: 'list the cages of this machine and their owners',
+  summary: 'list the cages of this machine below their owners',
   details: [
-    'Lists the cages that memcage has made on this machine, in any program, as far as their cgroups are ' +
-      'mounted here and you may list them. An owner is alive while it holds the lock on its directory; a pid ' +
-      'alone proves nothing, since it may be reused. The cage of a detached child stays while a process is in ' +
-      'it, even if its owner is dead.',
-    'A cage without processes may be one that a program keeps ready for its next child. An owner without ' +
-      'cages has a line of its own, with the directory in which it would make them.',
+    'Lists the programs that have cages on this machine, and below each its cages, with the children and the cages in ' +
+      'them, as far as their cgroups are mounted here and you may list them. A budget is one line: --all shows its jobs.',
+    'An owner is dead if it does not hold the lock on its directory any more; a pid alone proves nothing, since it may be ' +
+      'reused. The cage of a detached child stays while a process is in it, even if its owner is dead.',
+    'In a terminal, commands are cut off where a line ends.',
   ],
   operands: NO_OPERANDS,
   options: {
+    all: flag('also the jobs of budgets, what is kept ready for the next child, and owners without cages', {
+      short: 'a',
+    }),
     targets: flag(
       'print what names a cgroup for other commands, one a line: paths of cages, ids of containers and pods',
     ),
@@ -32,15 +36,16 @@ export const ls = defineCommand({
   exitCodes: [['0', 'they were listed, if there are any'], FAILED_TEXT],
   examples: [
     ['memcage ls', 'who has which cages'],
-    ['memcage ls --json', 'the same for programs, in bytes'],
+    ['memcage ls --all', 'with the jobs of budgets'],
+    ['memcage ls --json', 'all cages for programs, in bytes'],
     ['memcage ls -q', 'the paths, for other commands'],
   ],
-  run({ quiet, targets, json }) {
+  run({ all, quiet, targets, json }) {
     if (targets === true) return printLines([...listCages().map(({ path }) => path), ...containerIds()]);
     const cages = listCages();
     if (json === true) process.stdout.write(toJson(cages.map(({ spare: _, ...shown }) => shown)));
     else if (quiet === true) return printLines(cages.map(({ path }) => path));
-    else process.stdout.write(render(cages));
+    else process.stdout.write(render(cages, all === true));
     return 0;
   },
 });
@@ -65,24 +70,56 @@ function containerIds(): string[] {
   return [...ids];
 }
 
-/** `on its own`: a detached child that outlived the owner of its cage. */
-function stateOf({ kind, owner, processes }: ListedCage, red: (text: string) => string): string {
-  if (owner.alive) return 'alive';
-  return kind === 'detached' && processes > 0 ? 'on its own' : red('dead');
+const COLUMNS = ['name', 'usage', 'limit', 'percent', 'pids', 'command'] as const;
+
+function render(cages: readonly ListedCage[], all: boolean): string {
+  const rows = new Reader(all ? 'spare too' : 'cages').read();
+  const lines = groupsOf(cages).flatMap((group) => linesOfGroup(group, rows, all));
+  if (lines.length === 0) return `${NO_CAGES}\n`;
+  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const names = COLUMNS.filter((name) => name === 'name' || columns >= 60 || name !== 'percent');
+  return tableText(lines, columns, { names, colors: colorsOf(process.stdout), charset: charsetOf() });
 }
 
-function render(cages: readonly ListedCage[]): string {
-  const { red, bold } = colorsOf(process.stdout);
-  const rows = cages.map((cage) => [
-    cage.owner.pid === null ? 'hidden' : String(cage.owner.pid),
-    stateOf(cage, red),
-    cage.usageBytes === null ? '-' : formatSize(cage.usageBytes),
-    formatSize(cage.limitBytes),
-    String(cage.processes),
-    cage.kind === 'cage' ? '' : cage.kind,
-    printable(cage.owner.command.join(' ')).slice(0, 40),
-    printable(cage.path),
-  ]);
-  const titles = ['OWNER', 'STATE', 'USAGE', 'LIMIT', 'PROCESSES', 'KIND', 'COMMAND OF OWNER', 'PATH'];
-  return tableOf([titles.map(bold), ...rows], ['right', 'left', 'right', 'right', 'right']);
+/** The cages of each owner, by pid. The cages of a process's threads, and detached ones, are in several directories. */
+function groupsOf(cages: readonly ListedCage[]): ListedCage[][] {
+  const groups = new Map<string, ListedCage[]>();
+  for (const cage of cages) {
+    const { pid, alive } = cage.owner;
+    const key = pid === null ? cage.path : `${pid} ${alive}`;
+    groups.set(key, [...(groups.get(key) ?? []), cage]);
+  }
+  const pidOf = ([cage]: readonly ListedCage[]): number => cage?.owner.pid ?? Number.POSITIVE_INFINITY;
+  return [...groups.values()].sort((a, b) => pidOf(a) - pidOf(b));
+}
+
+/** The owner, and its cages below. */
+function linesOfGroup(group: readonly ListedCage[], rows: readonly Row[], all: boolean): Line[] {
+  const { tree } = charsetOf();
+  const paths = new Map(group.map(({ path }, index) => [path, index]));
+  const own = rows.filter(({ path }) => paths.has(path) || paths.has(cageOf(path)?.path ?? ''));
+  const isOpen = new Set(all ? own.map(({ path }) => path).filter(isBudget) : []);
+  const ordered = own.sort((a, b) => (paths.get(a.path) ?? group.length) - (paths.get(b.path) ?? group.length));
+  const lines = linesOf(ordered, { tree, flipped: isOpen, nested: true }).map(withHint);
+  const [first] = group;
+  if (first === undefined || (lines.length === 0 && first.owner.alive && !all)) return [];
+  return [ownerLine(first, group), ...lines];
+}
+
+/** How to see what a closed line leaves out. */
+function withHint(line: Line): Line {
+  const { about, state } = line;
+  return state === 'closed' ? { ...line, about: { ...about, before: `${about.before}: --all lists them` } } : line;
+}
+
+function ownerLine({ owner, kind }: ListedCage, group: readonly ListedCage[]): Line {
+  const about = owner.alive
+    ? { before: kind === 'owner' ? 'no cages: ' : '', command: owner.command, isBad: false }
+    : { before: afterDeath(group), command: [], isBad: true };
+  return { row: undefined, guide: '', name: owner.pid === null ? 'hidden' : String(owner.pid), about, state: 'open' };
+}
+
+function afterDeath(group: readonly ListedCage[]): string {
+  const outlives = group.every(({ kind, processes }) => kind === 'detached' && processes > 0);
+  return outlives ? 'dead; its detached child runs on' : 'dead: memcage gc removes what it has left';
 }

@@ -6,6 +6,9 @@ export function complain(message: string): void {
   process.stderr.write(`memcage: ${message.split('\n').map(printable).join('\n')}\n`);
 }
 
+/** What people are told where cages would be listed. */
+export const NO_CAGES = 'There is no cage now: memcage run -m 100M COMMAND makes one.';
+
 /** Writes to stdout, and returns the exit code of a command that has done what it was to do. */
 export function print(text: string): number {
   process.stdout.write(text);

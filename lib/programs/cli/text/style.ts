@@ -26,15 +26,34 @@ export function colorsOf({ isTTY }: { isTTY?: boolean }): Colors {
   return Object.fromEntries(entries) as Colors;
 }
 
-/** The characters for bars and shortened texts. */
+/** The characters for bars, trees and shortened texts. */
 export interface Charset {
   ellipsis: string;
   /** From empty to full. */
   bars: readonly string[];
+  tree: TreeSigns;
 }
 
-const UTF8: Charset = { ellipsis: '…', bars: [...'▁▂▃▄▅▆▇█'] };
-const ASCII: Charset = { ellipsis: '~', bars: [...'_.:-=+*#'] };
+interface TreeSigns {
+  /** Before something that has others after it, and before the last. */
+  branch: string;
+  last: string;
+  /** Below {@link branch}, before what is in it. */
+  beside: string;
+  open: string;
+  closed: string;
+}
+
+const UTF8: Charset = {
+  ellipsis: '…',
+  bars: [...'▁▂▃▄▅▆▇█'],
+  tree: { branch: '├─', last: '└─', beside: '│ ', open: '▾', closed: '▸' },
+};
+const ASCII: Charset = {
+  ellipsis: '~',
+  bars: [...'_.:-=+*#'],
+  tree: { branch: '|-', last: '`-', beside: '| ', open: '-', closed: '+' },
+};
 
 /** Chooses by the locale: the first of these variables that is set and not empty, as in locale(7). */
 export function charsetOf({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv = process.env): Charset {

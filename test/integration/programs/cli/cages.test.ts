@@ -1,5 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { cageOf } from 'memcage/machine';
 import { cagesOf, makeCgroup, members, version } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
+import { TerminalSession } from '../../../support/cli/terminal';
 import { patience } from '../../../support/patience';
 import { makeGuardPlace, type Running, startOwner, WITHOUT_GUARDIAN } from '../../../support/processes/owner-fixture';
 import { endNow, hasEnded, isAlive } from '../../../support/processes/processes';
@@ -11,6 +16,7 @@ jest.setTimeout(patience(60_000));
 interface Entry {
   path: string;
   kind: string;
+  parent: string | null;
   owner: { pid: number | null; command: string[]; alive: boolean };
   limitBytes: number | 'max';
   usageBytes: number;
@@ -25,11 +31,22 @@ interface Collected {
   result: string;
 }
 
+const LIBRARY = join(__dirname, '../../../../dist/index.js');
+const UTF8 = { env: { ...process.env, LC_ALL: 'C.UTF-8' } };
+
 /** Others may have cages on this machine too. */
 async function list(below: string): Promise<Entry[]> {
   const { code, stdout, stderr } = await runCli(['ls', '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return (JSON.parse(stdout) as Entry[]).filter(({ path }) => path.startsWith(`${below}/`));
+}
+
+/** The lines of an owner and of what is below it. */
+function groupOf(stdout: string, pid: number): string[] {
+  const lines = stdout.trimEnd().split('\n');
+  const first = lines.findIndex((line) => line.startsWith(`${pid} `));
+  const next = lines.findIndex((line, index) => index > first && /^\d|^hidden/.test(line));
+  return lines.slice(first, next === -1 ? undefined : next);
 }
 
 async function collect(owner: number, ...options: string[]): Promise<Collected[]> {
@@ -90,9 +107,14 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     }
     const paths = (await runCli(['ls', '-q'])).stdout.trimEnd().split('\n');
     expect(paths).toEqual(expect.arrayContaining(alive.map(({ path }) => path)));
-    const { stdout } = await runCli(['ls']);
-    expect(stdout).toMatch(/^ *OWNER +STATE +USAGE +LIMIT +PROCESSES/);
-    expect(stdout).toMatch(new RegExp(`^ *${owner.pid}  alive .* 64 MiB +3 .*${parent.path}/`, 'm'));
+    const { stdout } = await runCli(['ls'], UTF8);
+    expect(stdout).toMatch(/^NAME +USAGE +\/ LIMIT +% +PIDS +COMMAND$/m);
+    // The owner, and its cages below it.
+    const own = groupOf(stdout, owner.pid);
+    expect(own[0]).toMatch(/^\d+ +node .*owner\.js wait /);
+    expect(own.slice(1).every((line) => /^[├└│ ]/.test(line))).toBe(true);
+    expect(own.join('\n')).toMatch(new RegExp(`^[├└]─ ${owner.pid}/\\d+ .* / 64 MiB .* 3  `, 'm'));
+    expect(own.join('\n')).toMatch(new RegExp(`^[├└]─ ${cageOf(owner.detached.cgroup)?.label} .* / 64 MiB `, 'm'));
 
     const before = cagesOf(owner.pid);
     expect(await collect(owner.pid)).toEqual([]);
@@ -103,9 +125,10 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
     const dead = await list(parent.path);
     expect(dead.map(({ path }) => path).sort()).toEqual(alive.map(({ path }) => path).sort());
     for (const { owner: of } of dead) expect(of).toEqual({ pid: owner.pid, command: [], alive: false });
-    const after = (await runCli(['ls'])).stdout;
-    expect(after).toMatch(new RegExp(`^ *${owner.pid}  dead `, 'm'));
-    expect(after).toMatch(new RegExp(`^ *${owner.pid}  on its own .* detached .*${owner.detached.cgroup}$`, 'm'));
+    const after = (await runCli(['ls'], UTF8)).stdout;
+    const left = groupOf(after, owner.pid);
+    expect(left[0]).toMatch(/^\d+ +dead: memcage gc removes what it has left$/);
+    expect(left.join('\n')).toMatch(new RegExp(`^[├└]─ ${cageOf(owner.detached.cgroup)?.label} `, 'm'));
   });
 
   test('gc kills and removes what a dead one left, and not its detached children', async () => {
@@ -150,5 +173,49 @@ describeIf(['cgroup', 'root'], 'the cages of an owner', () => {
       new RegExp(`^removed: a detached cage of process ${owner.pid}: ${owner.detached.cgroup}$`, 'm'),
     );
     expect(cagesOf(owner.pid)).toEqual([]);
+  });
+});
+
+describeIf('cgroup', 'memcage ls', () => {
+  test('a budget is one line, and --all lists its jobs, and what is kept ready', async () => {
+    const script = `const { createBudget, spawn } = require(${JSON.stringify(LIBRARY)});
+      const budget = createBudget({ memory: '40M' });
+      for (const each of [1001, 1002, 1003]) void budget.run('sleep', [String(each)], { memory: '16M' });
+      const start = (file) => spawn(file, { memory: '30M' });
+      start('true').once('exit', () => start('cat'));`;
+    const program = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const exit = once(program, 'exit');
+    const read = async (...options: string[]) =>
+      groupOf((await runCli(['ls', ...options], UTF8)).stdout, program.pid ?? 0);
+    try {
+      const { pid } = program;
+      await until(
+        'all are there',
+        async () => (await read('-a')).join().match(/sleep.*sleep.*cat.*kept ready/) !== null,
+      );
+      const lines = await read();
+      expect(lines).toHaveLength(3);
+      expect(lines[0]).toMatch(/^\d+ +node -e const/);
+      expect(lines[1]).toMatch(new RegExp(`^├─ ${pid}/budget-1 .* 2  2 jobs: --all lists them$`));
+      expect(lines[2]).toMatch(new RegExp(`^└─ ${pid}/\\d+ .* / 30 MiB .* 1  cat$`));
+      const all = await read('--all');
+      expect(all).toHaveLength(6);
+      expect(all[1]).toMatch(/ 2 {2}2 jobs$/);
+      expect(all[2]).toMatch(/^│ {2}├─ \d+ .* \/ 16 MiB .* sleep 100[12]$/);
+      expect(all[3]).toMatch(/^│ {2}└─ \d+ .* \/ 16 MiB .* sleep 100[12]$/);
+      expect(all[5]).toMatch(new RegExp(`^└─ ${pid}/\\d+ .* 0  kept ready for the next child$`));
+      // Programs get every cage, with the one around it.
+      const entries = await list('');
+      const budget = entries.find(({ kind, owner }) => kind === 'budget' && owner.pid === pid);
+      expect(entries.filter(({ parent }) => parent === budget?.path)).toHaveLength(2);
+      const terminal = TerminalSession.memcage(['ls', '--all'], { columns: 80, lines: 60 });
+      const shown = await terminal.shows('kept ready');
+      expect(shown.find((line) => line.startsWith(`${pid} `))).toMatch(/^\d+ +node -e const .*…$/);
+      expect(shown.filter((line) => line !== '' && !/^(NAME|[├└│ ]|\d+ |hidden )/.test(line))).toEqual([]);
+      await terminal.close();
+    } finally {
+      program.kill();
+      await exit;
+    }
   });
 });

@@ -12,8 +12,8 @@ import { until } from '../../../support/until';
 
 jest.setTimeout(patience(60_000));
 
+const LIBRARY = join(__dirname, '../../../../dist/index.js');
 const THROW = join(__dirname, '../../../fixtures/terminal/throw.js');
-const LEFT = '\x1b[D';
 const RIGHT = '\x1b[C';
 const DOWN = '\x1b[B';
 
@@ -52,7 +52,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
   /** Which of the two cgroups each line is about, from the top down. */
   const order = (lines: readonly string[]): string[] =>
     lines.flatMap((line) => {
-      const [, size] = / \/ (64|32) MiB /.exec(line) ?? [];
+      const [, size] = / \/ (64|32) MiB +\d/.exec(line) ?? [];
       return size === undefined ? [] : [size === '64' ? 'big' : 'small'];
     });
 
@@ -78,8 +78,8 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
           'COMMAND',
         ],
       ],
-      [80, ['NAME', 'USAGE', '/ LIMIT', '%', 'CPU %', 'PEAK', 'PIDS', 'OOM']],
-      [59, ['NAME', 'USAGE', '%', 'PIDS', 'OOM']],
+      [80, ['NAME', 'USAGE', '/ LIMIT', '%', 'CPU %', 'PIDS', 'OOM', 'COMMAND']],
+      [59, ['NAME', 'USAGE', '/ LIMIT', '%', 'COMMAND']],
       [36, ['NAME', 'USAGE', '%']],
     ] as const) {
       if (columns < 200) top.resize(columns, 10);
@@ -89,10 +89,10 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
       expect(lines[0]).toMatch(/^memcage top \d\d:\d\d:\d\d/);
       for (const [line, limit] of [[lines[2], '64'] as const, [lines[3], '32'] as const]) {
         expect(line).toMatch(/ [\d.]+ [KM]?i?B /);
-        if (columns > 60) expect(line).toContain(`/ ${limit} MiB`);
+        if (columns > 50) expect(line).toContain(`/ ${limit} MiB`);
       }
       expect(lines.slice(4, 9)).toEqual(['', '', '', '', '']);
-      expect(lines[9]).toMatch(/^q quit/);
+      expect(lines[9]).toMatch(/^\? help {2}q quit/);
       expect(top.isAlternate).toBe(true);
     }
   });
@@ -103,17 +103,17 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press('r');
     expect(order(await top.shows('by limit, reversed'))).toEqual(['small', 'big']);
     top.press('r');
-    await top.shows(/by limit {2}/);
-    top.press(RIGHT);
+    await top.shows(/by limit$/);
+    top.press('>');
     await top.shows('by percent');
     top.press('<');
     await top.shows('by limit');
-    top.press(LEFT);
+    top.press('<');
     await top.shows('by usage');
-    top.press(LEFT);
+    top.press('<');
     await top.shows('by name');
-    // From the first row to the last.
-    top.press(LEFT);
+    // From the first column to the last.
+    top.press('<');
     await top.shows('by oom');
     top.press('>');
     await top.shows('by name');
@@ -130,7 +130,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press('\x7f\r');
     const lines = await top.shows(`filter: ${basename(small.path)}`);
     expect(order(lines.slice(0, -1))).toEqual(['small']);
-    expect(lines[0]).toContain('1 of 2');
+    expect(lines[0]).toContain('(1 of 2 rows)');
     top.press('\x1b');
     expect(order(await top.shows('', (shown) => order(shown).length === 2))).toHaveLength(2);
   });
@@ -168,13 +168,70 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     top.press('64M\r');
     await says(top, `The limit of ${big.path} is 64 MiB`);
     top.press('k');
-    await says(top, `Kill 1 process of ${nameOf(big.path)}? y/N`);
-    top.press('y');
-    await top.shows(/^Not done: .* is neither a cage nor a container/);
-    top.press(`${DOWN}k`);
-    await says(top, `Kill all 0 processes of ${nameOf(small.path)}? y/N`);
-    top.press('n');
-    await top.shows(/^q quit/);
+    await says(top, 'k: this is neither a cage nor a container. ? shows the keys');
+    top.press(`${DOWN}l`);
+    await says(top, `Limit of ${nameOf(small.path)}, 32 MiB now: _`);
+    top.press('\x1b');
+    await says(top, 'The limit is what it was: no size was entered');
+  });
+
+  test('a key that does nothing says so', async () => {
+    const top = start();
+    await top.shows('by limit');
+    top.press('x');
+    await says(top, 'x does nothing here. ? shows the keys');
+    top.press(`${DOWN}${RIGHT}`);
+    await says(top, 'Right: there is nothing in this row to open; > sorts. ? shows the keys');
+    top.press(DOWN);
+    await top.shows(/^\? help/);
+  });
+
+  test('cages as a tree at 80 columns: children, a cage within, a budget that Enter opens', async () => {
+    const script = `const { createBudget, createCage } = require(${JSON.stringify(LIBRARY)});
+      const cage = createCage({ memory: '120M' });
+      cage.spawn('sleep', ['1001']);
+      cage.contain(() => createCage({ memory: '70M' })).spawn('sleep', ['1002']);
+      const budget = createBudget({ memory: '40M' });
+      for (const each of [1003, 1004, 1005]) void budget.run('sleep', [String(each)], { memory: '16M' });`;
+    const program = spawn(process.execPath, ['-e', script], { stdio: 'ignore' });
+    const exit = once(program, 'exit');
+    try {
+      const inUse = () => openCages(program.pid ?? 0).filter((path) => members(path).length > 0);
+      await until(
+        'all have started',
+        () => inUse().some((path) => /budget-\d+\/\d+$/.test(path)) && inUse().length > 6,
+      );
+      session = TerminalSession.memcage(['top', '-i', '0.2', '--sort', 'limit', '--filter', `memcage-${program.pid}-`]);
+      const top = session;
+      const [, titles, ...rows] = await top.shows('2 jobs of ');
+      const { pid } = program;
+      expect(titles).toMatch(/^NAME +USAGE +\/ LIMIT +% +CPU % +PIDS +OOM +COMMAND *$/);
+      const [cage, child, inner, single, closed] = rows.map((line) => line.trimEnd().replaceAll(/ {2,}/g, ' '));
+      expect(cage).toMatch(new RegExp(`^▾ ${pid}/1 [^/]+ / 120 MiB .* 2 0 1 child and`));
+      // Equal limits are in the order of the names; the child follows the limit of its cage.
+      expect(child).toMatch(/^├─ \d+ [^/]+ \/ 120 MiB .* 1 0 sleep 1001$/);
+      expect(inner).toMatch(new RegExp(`^└▾ ${pid}/1/2 [^/]+ / 70 MiB .* 1 0 1 child$`));
+      expect(single).toMatch(/^ └─ \d+ .* sleep 1002$/);
+      expect(closed).toMatch(new RegExp(`^▸ ${pid}/budget-2 .* 2 0 2 jobs of n`));
+      expect(rows.every((line) => line.length <= 80)).toBe(true);
+      top.press('\x1b[F\r');
+      const open = (await top.shows('└─ .* sleep 1004')).slice(6);
+      expect(open.slice(0, 3).map((line) => line.trimEnd().replaceAll(/ {2,}/g, ' '))).toEqual([
+        expect.stringMatching(`^▾ ${pid}/budget-2 `),
+        expect.stringMatching(/^├─ \d+ [^/]+ \/ 16 MiB .* sleep 100[34]$/),
+        expect.stringMatching(/^└─ \d+ [^/]+ \/ 16 MiB .* sleep 100[34]$/),
+      ]);
+      top.press('\r');
+      await top.shows('', (lines) => !lines.join().includes('sleep 1004'));
+    } finally {
+      program.kill();
+      await exit;
+    }
+  });
+
+  test('a filter that nothing matches says so', async () => {
+    const top = start(['--filter', 'no such name']);
+    await top.shows(/Nothing has "no such name" in its name, path or command/);
   });
 
   test('the totals, and a cage that is killed by k and y', async () => {
@@ -184,7 +241,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
     session = TerminalSession.memcage(['top', cage, '-i', '0.2'], { columns: 160 });
     const top = session;
     const lines = await top.shows('2 processes');
-    expect(lines[0]).toMatch(/ 1, by usage {2}total [\d.]+ [KM]iB, [\d.]+ % CPU, 2 processes$/);
+    expect(lines[0]).toMatch(/ {2}1 cage, 2 processes, [\d.]+ [KM]iB, [\d.]+ % CPU {2}by usage$/);
     expect(lines[2]).toMatch(new RegExp(`^${cli.pid}/\\d+ .* sh -c sleep`));
     top.press('k');
     await top.shows(/^Kill all 2 processes of \d+\/\d+\? y\/N/);
@@ -227,7 +284,7 @@ describeIf(['cgroup', 'terminal'], 'memcage top in a terminal', () => {
       top.resize(columns, lines);
       const shown = await top.shows(`${columns} x ${lines}`, (all) => {
         if (lines < 4) return all[0]?.length === columns && all[0].startsWith('memcage');
-        return (all.at(-1) ?? '').startsWith('q quit') && (all[1] ?? '').includes('OOM');
+        return (all.at(-1) ?? '').startsWith('? help') && (all[1] ?? '').includes('COMMAND');
       });
       expect(shown).toHaveLength(lines);
     }

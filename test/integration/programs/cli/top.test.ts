@@ -13,6 +13,7 @@ jest.setTimeout(patience(60_000));
 interface Row {
   name: string;
   path: string;
+  parent: string | null;
   command: string[];
   cpuPercent: number | null;
   usageBytes: number;
@@ -83,6 +84,7 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
       oomKills: 1,
     });
     expect(row?.peakBytes).toBe(50 << 20);
+    expect(row?.parent).toBeNull();
     expect(rows.some(({ path }) => path === group.path)).toBe(false);
   });
 
@@ -130,6 +132,37 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
         { limitBytes: 40 << 20, processes: 0 },
         { limitBytes: 30 << 20, processes: 1 },
       ]);
+    } finally {
+      program.kill();
+      await exit;
+    }
+  });
+
+  test('a child in a cage has its pid as its name, and is in the cage', async () => {
+    const script = `const cage = require(${JSON.stringify(MAIN)}).createCage({ memory: '40M' });
+      cage.spawn('sleep', ['1000']);
+      cage.spawn('sleep', ['1001'], { memory: '20M' });
+      console.log(cage.cgroup.path);`;
+    const program = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exit = once(program, 'exit');
+    try {
+      const [out] = (await once(program.stdout, 'data')) as [Buffer];
+      const path = String(out).trim();
+      await until('both have started', () => members(path).length === 2);
+      const [all, ...rows] = (await sample(path)).sort((a, b) => a.path.length - b.path.length);
+      expect(all).toMatchObject({ path, parent: null, processes: 2 });
+      expect(rows.map(({ command, parent, limitBytes }) => ({ command, parent, limitBytes }))).toEqual([
+        { command: ['sleep', '1001'], parent: path, limitBytes: 20 << 20 },
+        { command: ['sleep', '1000'], parent: path, limitBytes: 40 << 20 },
+      ]);
+      const child = rows.find(({ limitBytes }) => limitBytes === 40 << 20);
+      const { stdout } = await runCli(['stat', child?.name ?? '', '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({ path: child?.path });
+      // Other cages of the machine are not there, and the whole line is.
+      const lines = (await runCli(['top', '--once', path], { env: { ...process.env, LC_ALL: 'C.UTF-8' } })).stdout;
+      expect(lines).toMatch(
+        /^NAME.*\n\d+\/1 .* 2 children of .*node -e .*\n├─ \d+ .* sleep 100[01]\n└─ \d+ .* sleep 100[01]\n$/s,
+      );
     } finally {
       program.kill();
       await exit;

@@ -29,61 +29,82 @@ export function isSortable(name: ColumnName): name is SortName {
 
 export interface Column {
   title: string;
-  /** In characters. The name gets what is left, but at least this. */
+  /** In characters. The name and the command get what is left, but at least this. */
   width: number;
   side: 'left' | 'right';
+  /** The blanks before it, unless it is the first. */
+  gap: number;
   /** In a narrow terminal, the column with the highest rank goes first. The name, with rank 0, always stays. */
   rank: number;
+  /** What the name and the command of a row are depends on its place in the tree, and the history on former samples. */
   text(row: Row): string;
 }
 
-const size = (title: string, rank: number, text: (row: Row) => string): Column => ({
+const GAP = 2;
+
+const bytes = (title: string, rank: number, of: (row: Row) => number | null): Column => ({
   title,
-  width: 10,
+  width: 9,
   side: 'right',
+  gap: GAP,
   rank,
-  text,
+  text: (row) => sizeText(of(row)),
 });
 
-const count = (title: string, rank: number, text: (row: Row) => string): Column => ({
-  ...size(title, rank, text),
-  width: 5,
+const number = (title: string, width: number, rank: number, text: (row: Row) => string): Column => ({
+  ...{ title, width, side: 'right', gap: 1, rank, text },
+});
+
+const words = (title: string, width: number, rank: number, text = (_: Row): string => ''): Column => ({
+  ...{ title, width, side: 'left', gap: GAP, rank, text },
 });
 
 export const COLUMNS: Readonly<Record<ColumnName, Column>> = {
-  name: { title: 'NAME', width: 12, side: 'left', rank: 0, text: ({ name }) => name },
-  usage: size('USAGE', 2, ({ usageBytes }) => formatSize(usageBytes)),
-  limit: {
-    title: '/ LIMIT',
-    width: 12,
-    side: 'left',
-    rank: 5,
-    text: ({ limitBytes }) => `/ ${formatSize(limitBytes)}`,
-  },
-  percent: { title: '%', width: 6, side: 'right', rank: 1, text: ({ percent }) => percent.toFixed(1) },
+  name: words('NAME', 12, 0),
+  usage: bytes('USAGE', 1, ({ usageBytes }) => usageBytes),
+  limit: { ...words('/ LIMIT', 11, 3, ({ limitBytes }) => `/ ${sizeText(limitBytes)}`), gap: 1 },
+  percent: number('%', 5, 2, ({ percent }) => percentText(percent)),
   cpu: {
-    title: 'CPU %',
-    width: 6,
-    side: 'right',
-    rank: 6,
-    text: ({ cpuPercent }) => (cpuPercent === null ? '-' : cpuPercent.toFixed(1)),
+    ...number('CPU %', 5, 5, ({ cpuPercent }) => (cpuPercent === null ? '-' : percentText(cpuPercent))),
+    gap: GAP,
   },
-  history: { title: 'HISTORY', width: 10, side: 'left', rank: 13, text: () => '' },
-  peak: size('PEAK', 7, ({ peakBytes }) => (peakBytes === null ? '-' : formatSize(peakBytes))),
-  working: size('WORKING', 12, ({ workingSetBytes }) => formatSize(workingSetBytes)),
-  anon: size('ANON', 9, ({ anonBytes }) => formatSize(anonBytes)),
-  file: size('FILE', 10, ({ fileBytes }) => formatSize(fileBytes)),
-  swap: size('SWAP', 11, ({ swapBytes }) => (swapBytes === null ? '-' : formatSize(swapBytes))),
-  pids: count('PIDS', 3, ({ processes }) => String(processes)),
-  oom: count('OOM', 4, ({ oomKills }) => String(oomKills)),
-  command: { title: 'COMMAND', width: 12, side: 'left', rank: 8, text: ({ command }) => command.join(' ') },
+  history: words('HISTORY', 10, 9),
+  peak: bytes('PEAK', 8, ({ peakBytes }) => peakBytes),
+  working: bytes('WORKING', 13, ({ workingSetBytes }) => workingSetBytes),
+  anon: bytes('ANON', 10, ({ anonBytes }) => anonBytes),
+  file: bytes('FILE', 11, ({ fileBytes }) => fileBytes),
+  swap: bytes('SWAP', 12, ({ swapBytes }) => swapBytes),
+  pids: number('PIDS', 4, 6, ({ processes }) => countText(processes, 4)),
+  oom: number('OOM', 3, 7, ({ oomKills }) => countText(oomKills, 3)),
+  command: words('COMMAND', 12, 4),
 };
 
-export const GAP = 2;
+/** At most nine characters: `1023.9 MiB` loses its decimal. */
+function sizeText(size: number | null): string {
+  if (size === null) return '-';
+  const text = formatSize(size);
+  return text.length > 9 ? text.replace(/\.\d/, '') : text;
+}
 
-/** The columns that fit, in their order. The name gets the width that is left. */
+/** At most five characters, up to 999 processors. */
+function percentText(percent: number): string {
+  return percent.toFixed(percent < 999.95 ? 1 : 0);
+}
+
+/** In thousands if it would not fit. */
+function countText(count: number, width: number): string {
+  return String(count).length > width ? `${Math.floor(count / 1000)}k` : String(count);
+}
+
+/** The rank of the last column that a terminal of 80 columns has. */
+const LAST_OF_80 = 7;
+/** What names and commands get on top before there are more columns. */
+const ROOM_FOR_TEXTS = 24;
+
+/** The columns that fit, in their order. The name and the command get the width that is left. */
 export function fittingColumns(width: number, names: readonly ColumnName[] = COLUMN_NAMES): ColumnName[] {
-  const needed = names.reduce((sum, name) => sum + COLUMNS[name].width, 0) + (names.length - 1) * GAP;
+  const spare = names.some((name) => COLUMNS[name].rank > LAST_OF_80) ? ROOM_FOR_TEXTS : 0;
+  const needed = names.reduce((sum, name) => sum + COLUMNS[name].width + COLUMNS[name].gap, spare - GAP);
   if (needed <= width || names.length === 1) return [...names];
   const next = names.reduce((worst, name) => (COLUMNS[name].rank > COLUMNS[worst].rank ? name : worst));
   return fittingColumns(
@@ -110,7 +131,7 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
 export interface Arrangement {
   sort: SortName;
   reversed: boolean;
-  /** What is in their name or path. */
+  /** What is in their name, path or command. */
   filter: string;
 }
 
@@ -124,7 +145,9 @@ export function ordered(rows: readonly Row[], { sort: by, reversed, filter }: Ar
 
 function matching(rows: readonly Row[], filter: string): Row[] {
   const wanted = filter.toLowerCase();
-  return rows.filter(({ name, path }) => name.toLowerCase().includes(wanted) || path.toLowerCase().includes(wanted));
+  return rows.filter(({ name, path, command }) =>
+    [name, path, command.join(' ')].some((text) => text.toLowerCase().includes(wanted)),
+  );
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
+import { isBudget } from '../../../../cgroup/names/own-names';
 import { FAILED_TEXT, flag, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import { oneOf, text, time } from '../../kinds';
 import { findTarget, TARGET } from '../../target';
-import { toJson, toJsonLine } from '../../text/output';
+import { NO_CAGES, toJson, toJsonLine } from '../../text/output';
 import { charsetOf, colorsOf } from '../../text/style';
 import { UsageError } from '../../usage';
 import { ordered, SORT_NAMES, type SortName } from './columns';
@@ -11,6 +12,7 @@ import { tableText } from './layout';
 import { Beat, showLive } from './live';
 import { Reader, type Row } from './reader';
 import type { Selection } from './selection';
+import { forPrograms, linesOf } from './tree';
 import { INITIAL, KEYS } from './view';
 
 const DEFAULT_MS = 1000;
@@ -18,12 +20,12 @@ const DEFAULT_MS = 1000;
 export const top = defineCommand({
   name: 'top',
   synopsis: `[${TARGET}]...`,
-  summary: 'watch the memory of cages, or of any cgroups, in a table',
+  summary: 'watch the memory of cages, or of any cgroups, as a tree',
   details: [
-    'Shows a table of all cages on this machine, or of the cgroups that you name, and redraws it every ' +
-      'second. Columns: usage (everything charged, page cache included) and its percentage of the limit in ' +
+    'Shows all cages on this machine with the children and the cages in them, or the cgroups that you name, and ' +
+      'redraws them every second. A budget is one line, which Enter opens. Columns: usage (everything charged, page cache included) and its percentage of the limit in ' +
       'force; highest usage; working set, which docker stats calls usage; memory of programs, page cache, swap; ' +
-      'processes; OOM kills. A narrow terminal leaves out the less important columns.',
+      'processes; OOM kills; the command. A narrow terminal leaves out the less important columns.',
     `Keys: ${KEYS.map(([keys, meaning]) => `${keys}: ${meaning}`).join('; ')}.`,
     'If stdout is not a terminal, prints a table for each sample.',
   ],
@@ -32,7 +34,9 @@ export const top = defineCommand({
     all: flag('every memory cgroup with processes, not only those of cages', { short: 'a' }),
     sort: valued(oneOf('COLUMN', SORT_NAMES), SORT_NAMES.join(', '), { short: 's', otherwise: 'usage' }),
     reverse: flag('the smallest first', { short: 'r' }),
-    filter: valued(text('TEXT', 'a part of a name'), 'only those with this in their name or path', { short: 'f' }),
+    filter: valued(text('TEXT', 'a part of a name'), 'only those with this in their name, path or command', {
+      short: 'f',
+    }),
     interval: valued(time('100ms', '24h'), 'time between samples: 100ms, 2s, 1m, or seconds', {
       short: 'i',
       otherwise: '1s',
@@ -55,19 +59,24 @@ export const top = defineCommand({
     const { sort = 'usage', interval: intervalMs = DEFAULT_MS, filter = '', reverse: reversed = false } = values;
     const selection = selectionOf(targets, values.all === true);
     const reader = new Reader(selection);
+    // A budget that you name is open.
+    const flipped = new Set(typeof selection === 'string' ? [] : selection.filter(isBudget));
+    const table = (rows: readonly Row[]): string => tableOf(rows, { sort, flipped, nothing: nothingIn(selection) });
     if (values.once !== true && values.json !== true && isScreen()) {
-      const view = { ...INITIAL, sort, reversed, filter };
-      return showLive({ read: () => reader.read(), intervalMs, view });
+      const view = { ...INITIAL, sort, reversed, filter, flipped };
+      const nothing = nothingIn(selection);
+      return showLive({ read: () => reader.read(), intervalMs, view, nothing });
     }
     const read = (): Row[] => ordered(reader.read(), { sort, reversed, filter });
     if (values.once === true) {
       const rows = read();
-      process.stdout.write(values.json === true ? toJson(rows) : table(rows, sort));
+      process.stdout.write(values.json === true ? toJson(forPrograms(rows)) : table(rows));
       return 0;
     }
     const print = (rows: readonly Row[]): void => {
-      const sample = { timeMs: Date.now(), cgroups: rows };
-      process.stdout.write(values.json === true ? toJsonLine(sample) : `${table(rows, sort)}\n`);
+      const timeMs = Date.now();
+      const text = values.json === true ? toJsonLine({ timeMs, cgroups: forPrograms(rows) }) : `${table(rows)}\n`;
+      process.stdout.write(text);
     };
     return printEach(read, print, { intervalMs, endless: typeof selection === 'string' });
   },
@@ -87,9 +96,22 @@ async function printEach(
   }
 }
 
-function table(rows: readonly Row[], sort: SortName): string {
+interface TableOptions {
+  sort: SortName;
+  flipped: ReadonlySet<string>;
+  nothing: string;
+}
+
+function tableOf(rows: readonly Row[], { sort, flipped, nothing }: TableOptions): string {
+  if (rows.length === 0) return `${nothing}\n`;
   const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
-  return tableText(rows, columns, sort, { colors: colorsOf(process.stdout), charset: charsetOf() });
+  const charset = charsetOf();
+  const lines = linesOf(rows, { tree: charset.tree, flipped });
+  return tableText(lines, columns, { sort, colors: colorsOf(process.stdout), charset });
+}
+
+function nothingIn(selection: Selection): string {
+  return selection === 'cages' ? NO_CAGES : 'There is no such cgroup now.';
 }
 
 /** A terminal that can move its cursor. */

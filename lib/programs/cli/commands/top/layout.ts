@@ -1,13 +1,14 @@
-import { dirname } from 'node:path';
 import { printable } from '../../../../common/text/names';
 import { formatSize } from '../../../../index';
-import type { Charset, Colors } from '../../text/style';
+import { commandText } from '../../text/command-text';
+import { type Charset, type Colors, colorsOf } from '../../text/style';
 import { pad, truncate, truncateStart, widthOf } from '../../text/text-width';
-import { COLUMNS, type ColumnName, fittingColumns, GAP, isSortable, type SortName } from './columns';
+import { COLUMNS, type ColumnName, fittingColumns, isSortable, type SortName } from './columns';
 import type { Row } from './reader';
+import { type About, counted, type Line, linesOf, nearestAbove } from './tree';
 import { KEYS, type Question, type Shown, type View } from './view';
 
-export interface Style {
+interface Style {
   colors: Colors;
   charset: Charset;
 }
@@ -19,6 +20,8 @@ export interface Picture extends Style {
   rows: readonly Row[];
   /** How many rows there are without the filter. */
   total: number;
+  /** What to say if there are none at all. */
+  nothing: string;
   history: History;
   /** The beginning of the first line. */
   title: string;
@@ -38,107 +41,167 @@ export function screenOf(picture: Picture): string[] {
 }
 
 /** What the keys can act on in a picture. */
-export function shownIn({ rows, columns, lines }: Picture): Shown {
+export function shownIn(picture: Picture): Omit<Shown, 'whyNoKill'> {
   return {
-    sortable: fittingColumns(columns).filter(isSortable),
-    paths: rows.map(({ path }) => path),
-    page: Math.max(1, lines - FRAME_LINES),
+    sortable: fittingColumns(picture.columns).filter(isSortable),
+    rows: treeOf(picture).map((line) => ({ path: line.row?.path ?? '', state: line.state })),
+    page: pageOf(picture),
   };
 }
 
-/** The table alone, with all rows. */
-export function tableText(rows: readonly Row[], columns: number, sort: SortName, style: Style): string {
-  const names = fittingColumns(columns).filter((name) => name !== 'history');
-  const widths = widthsOf(names, columns, rows);
-  const lines = [titleLine(names, widths, sort, style), ...rows.map((row) => rowLine(row, names, widths, style))];
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+function pageOf({ lines }: Picture): number {
+  return Math.max(1, lines - FRAME_LINES);
+}
+
+/** The table alone, with all lines. */
+export function tableText(
+  lines: readonly Line[],
+  columns: number,
+  { sort, names = fittingColumns(columns).filter((name) => name !== 'history'), ...style }: TableStyle,
+): string {
+  const widths = widthsOf(names, columns, lines);
+  const all = [titleLine(names, widths, sort, style), ...lines.map((line) => textOf(line, names, widths, style))];
+  return all.map((line) => `${line.trimEnd()}\n`).join('');
+}
+
+export interface TableStyle extends Style {
+  sort?: SortName | undefined;
+  /** Default: all that fit. */
+  names?: readonly ColumnName[];
+}
+
+function treeOf({ rows, view: { flipped }, charset: { tree } }: Picture): Line[] {
+  return linesOf(rows, { tree, flipped, marked: true });
 }
 
 function tableLines(picture: Picture): string[] {
-  const { view, rows, history, columns, colors, charset } = picture;
+  const { view, history, columns, colors, charset } = picture;
   const names = fittingColumns(columns);
-  const { page } = shownIn(picture);
-  const offset = Math.max(0, Math.min(view.offset, rows.length - page));
-  const shown = rows.slice(offset, offset + page);
-  const widths = widthsOf(names, columns, rows);
-  const body = shown.map((row) => {
-    const line = rowLine(row, names, widths, picture, history);
-    return row.path === view.chosen ? colors.inverse(pad(line, columns, 'left')) : line;
+  const lines = treeOf(picture);
+  const page = pageOf(picture);
+  const offset = Math.max(0, Math.min(view.offset, lines.length - page));
+  const shown = lines.slice(offset, offset + page);
+  const widths = widthsOf(names, columns, lines);
+  // The first one is what the keys act on until another is chosen.
+  const chosen = lines.find(({ row }) => row?.path === view.chosen) ?? lines[0];
+  const body = shown.map((line) => {
+    if (line !== chosen) return textOf(line, names, widths, picture, history);
+    const plain = { charset, colors: NO_COLORS };
+    return colors.inverse(pad(textOf(line, names, widths, plain, history), columns, 'left'));
   });
-  const blank = Array.from({ length: page - shown.length }, () => '');
-  const heading = shorten(headingOf(picture), columns, charset);
+  const empty = lines.length === 0 ? ['', shorten(`  ${whyEmpty(picture)}`, columns, charset)].slice(0, page) : [];
+  const blank = Array.from({ length: page - shown.length - empty.length }, () => '');
   return [
-    colors.bold(heading),
-    colors.inverse(pad(titleLine(names, widths, view.sort, picture), columns, 'left')),
+    colors.bold(shorten(headingOf(picture), columns, charset)),
+    colors.bold(pad(titleLine(names, widths, view.sort, picture), columns, 'left')),
     ...body,
+    ...empty,
     ...blank,
-    colors.dim(shorten(footingOf(picture, offset, shown.length), columns, charset)),
+    footing(picture, { offset, shown: shown.length, lines }),
   ];
 }
 
+const NO_COLORS = colorsOf({ isTTY: false });
+
+function whyEmpty({ view, total, nothing }: Picture): string {
+  if (total > 0)
+    return `Nothing has "${printable(view.filter)}" in its name, path or command. Esc takes the filter away.`;
+  return nothing;
+}
+
 function headingOf({ title, view, rows, total }: Picture): string {
-  const filtered = view.filter === '' ? '' : ` of ${total}`;
+  const all = rows.length > 0 && rows.every(({ cage, name }) => cage !== undefined || !name.startsWith('/'));
+  const outer = outermost(rows);
+  const what = all ? counted(outer.length, ['cage', 'cages']) : counted(rows.length, ['cgroup', 'cgroups']);
+  const filtered = view.filter === '' ? '' : ` (${rows.length} of ${total} rows)`;
   const order = `by ${view.sort}${view.reversed ? ', reversed' : ''}`;
-  return `${title}  ${rows.length}${filtered}, ${order}${view.paused ? '  PAUSED' : ''}  total ${totalsOf(rows)}`;
+  return `${title}  ${view.paused ? 'PAUSED  ' : ''}${what}${filtered}, ${totalsOf(outer)}  ${order}`;
 }
 
-/** Sums up the outermost cgroups only: their figures include the cgroups below them. */
-function totalsOf(all: readonly Row[]): string {
-  const paths = new Set(all.map(({ path }) => path));
-  const outer = all.filter(({ path }) => !isBelowOneOf(path, paths));
+/** Their figures include the cgroups below them. */
+function outermost(rows: readonly Row[]): Row[] {
+  const paths = new Set(rows.map(({ path }) => path));
+  return rows.filter(({ path }) => nearestAbove(path, paths) === undefined);
+}
+
+function totalsOf(outer: readonly Row[]): string {
   const sum = (of: (row: Row) => number): number => outer.reduce((total, row) => total + of(row), 0);
-  const processes = sum((row) => row.processes);
+  const processes = counted(
+    sum((row) => row.processes),
+    ['process', 'processes'],
+  );
   const cpu = `${sum((row) => row.cpuPercent ?? 0).toFixed(1)} % CPU`;
-  return `${formatSize(sum((row) => row.usageBytes))}, ${cpu}, ${processes === 1 ? '1 process' : `${processes} processes`}`;
+  return `${processes}, ${formatSize(sum((row) => row.usageBytes))}, ${cpu}`;
 }
 
-function isBelowOneOf(path: string, paths: ReadonlySet<string>): boolean {
-  for (let above = dirname(path); above !== '/'; above = dirname(above)) if (paths.has(above)) return true;
-  return paths.has('/') && path !== '/';
+interface Part {
+  offset: number;
+  shown: number;
+  lines: readonly Line[];
 }
 
-function footingOf({ view, rows }: Picture, offset: number, shown: number): string {
-  if (view.typing) return `/${printable(view.filter)}_`;
-  if (view.asking !== undefined) return questionOf(view.asking, rows);
-  if (view.told !== '') return printable(view.told);
+function footing({ view, columns, colors, charset }: Picture, { offset, shown, lines }: Part): string {
+  const text = (words: string): string => shorten(words, columns, charset);
+  if (view.typing) return text(`/${printable(view.filter)}_`);
+  if (view.asking !== undefined) return colors.bold(text(questionOf(view.asking, lines)));
+  if (view.told !== '') return colors.bold(text(printable(view.told)));
   const filter = view.filter === '' ? '' : `filter: ${printable(view.filter)}  `;
-  const part = shown < rows.length ? `${offset + 1}-${offset + shown} of ${rows.length}  ` : '';
-  return `${filter}${part}q quit  < > sort  r reverse  / filter  k kill  l limit  p pause  ? help`;
+  const { length } = lines;
+  const part = shown < length ? `${offset + 1}-${offset + shown} of ${length}  ` : '';
+  return colors.dim(text(`${part}${filter}? help  q quit  Enter open  k kill  l limit  / filter  < > sort  r reverse`));
 }
 
-function questionOf({ action, path, text }: Question, rows: readonly Row[]): string {
-  const { name = path, processes = 0, limitBytes = 0 } = rows.find((row) => row.path === path) ?? {};
-  const which = printable(name);
+function questionOf({ action, path, text }: Question, lines: readonly Line[]): string {
+  const line = lines.find(({ row }) => row?.path === path);
+  const { processes = 0, limitBytes = 0 } = line?.row ?? {};
+  const which = printable(line === undefined ? path : nameOf(line));
   if (action === 'kill') return `Kill ${processes === 1 ? '1 process' : `all ${processes} processes`} of ${which}? y/N`;
   return `Limit of ${which}, ${formatSize(limitBytes)} now: ${printable(text)}_`;
 }
 
+/** What other commands take for it, too. */
+function nameOf({ row, name }: Line): string {
+  return isPath({ row }) ? (row?.name ?? name) : name;
+}
+
+function isPath({ row }: Pick<Line, 'row'>): boolean {
+  return row?.name.startsWith('/') === true;
+}
+
 function helpLines({ colors, columns, charset }: Picture): string[] {
   const width = Math.max(...KEYS.map(([keys]) => keys.length));
-  return [
-    colors.bold(shorten('memcage top', columns, charset)),
+  const texts = [
+    ...KEYS.map(([keys, meaning]) => `  ${keys.padEnd(width)}  ${meaning}`),
     '',
-    ...KEYS.map(([keys, meaning]) => shorten(`  ${keys.padEnd(width)}  ${meaning}`, columns, charset)),
+    "  NAME     a cage: its owner's pid / its number; a child in a cage: its pid",
+    "  LIMIT    the smallest of it and those around it, or the machine's memory",
+    '  WORKING  what docker stats calls usage: without cache that can go first',
     '',
-    shorten(
-      '  WORKING is what docker stats calls usage: without the page cache that can be dropped first.',
-      columns,
-      charset,
-    ),
-    shorten('  Any key goes back.', columns, charset),
+    '  Any key goes back.',
   ];
+  return [colors.bold('memcage top'), '', ...texts].map((line) => shorten(line, columns, charset));
 }
 
 /** Columns have fixed widths. Only the name grows with its texts while there is room, and the command gets the rest. */
-function widthsOf(names: readonly ColumnName[], columns: number, rows: readonly Row[]): Map<ColumnName, number> {
-  const fixed = names.filter((name) => name !== 'name').reduce((sum, name) => sum + COLUMNS[name].width + GAP, 0);
-  const longest = (name: 'name' | 'command'): number =>
-    Math.max(COLUMNS[name].width, ...rows.map((row) => widthOf(printable(COLUMNS[name].text(row)))));
+function widthsOf(names: readonly ColumnName[], columns: number, lines: readonly Line[]): Map<ColumnName, number> {
+  const fixed = names.reduce((sum, name, index) => {
+    return sum + (name === 'name' ? 0 : COLUMNS[name].width) + (index === 0 ? 0 : COLUMNS[name].gap);
+  }, 0);
+  const longest = (name: 'name' | 'command', all: readonly Line[], text: (line: Line) => string): number =>
+    all.reduce((most, line) => Math.max(most, widthOf(text(line))), COLUMNS[name].width);
+  const nameOfLine = (line: Line): string => `${line.guide}${printable(line.name)}`;
   const widths = new Map(names.map((name) => [name, COLUMNS[name].width]));
-  const nameWidth = Math.min(longest('name'), Math.max(1, columns - fixed));
+  const room = Math.max(1, columns - fixed);
+  const short = lines.filter((line) => !isPath(line));
+  // Long paths leave the command half of the room.
+  const most = names.includes('command')
+    ? Math.max(longest('name', short, nameOfLine), Math.floor((room + COLUMNS.command.width) / 2))
+    : room;
+  const nameWidth = Math.min(longest('name', lines, nameOfLine), room, most);
   if (names.includes('command')) {
     const rest = columns - fixed - nameWidth + COLUMNS.command.width;
-    widths.set('command', Math.min(longest('command'), Math.max(COLUMNS.command.width, rest)));
+    const command = longest('command', lines, ({ about }) => aboutText(about, Number.POSITIVE_INFINITY, ''));
+    widths.set('command', Math.min(command, Math.max(COLUMNS.command.width, rest)));
   }
   return widths.set('name', nameWidth);
 }
@@ -146,7 +209,7 @@ function widthsOf(names: readonly ColumnName[], columns: number, rows: readonly 
 function titleLine(
   names: readonly ColumnName[],
   widths: ReadonlyMap<ColumnName, number>,
-  sort: SortName,
+  sort: SortName | undefined,
   { colors, charset }: Style,
 ): string {
   return cells(names, (name) => {
@@ -156,31 +219,48 @@ function titleLine(
   });
 }
 
-function rowLine(
-  row: Row,
+function textOf(
+  line: Line,
   names: readonly ColumnName[],
   widths: ReadonlyMap<ColumnName, number>,
   { colors, charset }: Style,
   history?: History,
 ): string {
+  const { row, about } = line;
   return cells(names, (name) => {
     const { side, text } = COLUMNS[name];
     const width = widths.get(name) ?? 0;
+    if (name === 'name') {
+      const cell = pad(nameText(line, width, charset), width, side);
+      return row === undefined ? colors.bold(cell) : cell;
+    }
+    if (name === 'command') {
+      const cell = pad(aboutText(about, width, charset.ellipsis), width, side);
+      return about.isBad ? colors.red(cell) : cell;
+    }
+    if (row === undefined) return ' '.repeat(width);
     if (name === 'history') return colors.cyan(history?.sparkline(row.path, charset.bars) ?? '');
-    const whole = printable(text(row));
-    // The ends of paths tell them apart.
-    const short = whole.startsWith('/')
-      ? truncateStart(whole, width, charset.ellipsis)
-      : shorten(whole, width, charset);
-    const cell = pad(short, width, side);
+    const cell = pad(shorten(text(row), width, charset), width, side);
     if (name === 'percent' && row.percent >= HOT_PERCENT) return colors.red(cell);
     if (name === 'percent' && row.percent >= WARM_PERCENT) return colors.yellow(cell);
     return name === 'oom' && row.oomKills ? colors.red(cell) : cell;
   });
 }
 
+function nameText({ guide, name, row }: Line, width: number, charset: Charset): string {
+  const left = width - widthOf(guide);
+  const whole = printable(name);
+  if (left < 2) return shorten(`${guide}${whole}`, width, charset);
+  // The ends of paths tell them apart.
+  return `${guide}${isPath({ row }) ? truncateStart(whole, left, charset.ellipsis) : shorten(whole, left, charset)}`;
+}
+
+function aboutText({ before, command }: About, width: number, ellipsis: string): string {
+  return truncate(`${before}${commandText(command, width - widthOf(before), ellipsis)}`, width, ellipsis);
+}
+
 function cells(names: readonly ColumnName[], cell: (name: ColumnName) => string): string {
-  return names.map(cell).join(' '.repeat(GAP));
+  return names.map((name, index) => `${index === 0 ? '' : ' '.repeat(COLUMNS[name].gap)}${cell(name)}`).join('');
 }
 
 function shorten(text: string, width: number, { ellipsis }: Charset): string {

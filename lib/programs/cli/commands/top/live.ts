@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 import { Cgroup } from '../../../../cgroup';
 import { formatSize, parseSize } from '../../../../index';
+import { passingOver } from '../../cgroup-gone';
 import { charsetOf, colorsOf } from '../../text/style';
-import { killAllIn, processes } from '../kill';
+import { killAllIn, processes, whyNoKill } from '../kill';
 import { ordered } from './columns';
 import { History, type Picture, screenOf, shownIn } from './layout';
 import type { Row } from './reader';
@@ -15,10 +16,12 @@ export interface LiveOptions {
   read: () => Row[];
   intervalMs: number;
   view: View;
+  /** What to say where there is nothing to show. */
+  nothing: string;
 }
 
 /** Shows the rows in the terminal until a key or a signal ends the display. Returns the exit code. */
-export async function showLive({ read, intervalMs, view: initial }: LiveOptions): Promise<number> {
+export async function showLive({ read, intervalMs, nothing, view: initial }: LiveOptions): Promise<number> {
   const screen = new Screen(process.stdout, process.stdin);
   const style = { colors: colorsOf(process.stdout), charset: charsetOf() };
   const history = new History();
@@ -30,6 +33,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
     view,
     rows: ordered(rows, view),
     total: rows.length,
+    nothing,
     history,
     title: `memcage top ${time}`,
     columns: screen.columns,
@@ -86,7 +90,7 @@ export async function showLive({ read, intervalMs, view: initial }: LiveOptions)
     process.stdout.on('resize', redraw);
     keys = screen.listen(
       guarded((key) => {
-        const next = press(view, key, shownIn(picture()));
+        const next = press(view, key, { ...shownIn(picture()), whyNoKill: whyNoKillAt });
         if (next === 'quit') return resolve(key.ctrl === true ? 128 + constants.signals.SIGINT : 0);
         // To all processes that the shell started together with this one, as a terminal does that is not raw.
         if (next === 'stop') return void process.kill(0, 'SIGTSTP');
@@ -125,6 +129,15 @@ function withResolvers<T>() {
     reject = onReject;
   });
   return { promise, resolve, reject };
+}
+
+/** Why all that is in a cgroup is not killed; undefined if it is, or if the cgroup is gone, which the kill tells. */
+function whyNoKillAt(path: string): string | undefined {
+  return passingOver(() => {
+    using cgroup = Cgroup.open(path);
+    const why = whyNoKill(cgroup, cgroup.pids());
+    return why === undefined ? undefined : `this ${why}`;
+  });
 }
 
 /** Carries out an action. Resolves with a line that says what became of it. */

@@ -1,13 +1,13 @@
-import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Cgroup, type CgroupContainer, containerOf, type Reading, readMany } from '../../../../cgroup';
+import { isLeaf } from '../../../../cgroup/names/own-names';
 import { MemcageError } from '../../../../index';
-import { cageOf } from '../../../../machine';
+import { cageOf, type ListedCage } from '../../../../machine';
 import { passingOver } from '../../cgroup-gone';
 import { readCommand } from '../../read-proc';
 import { rootPaths } from '../../target';
 import { type CpuTime, cpuPercent, readCpuTime } from './cpu-time';
-import { inBatches, openSelected, type Selection } from './selection';
+import { hasCgroups, inBatches, openSelected, type Selection } from './selection';
 
 /** The figures of a cgroup and those below it at one moment. */
 export interface Row {
@@ -31,6 +31,10 @@ export interface Row {
   /** Processor time since the last sample, in percent of one processor; `null` in the first. */
   cpuPercent: number | null;
   oomKills: number;
+  /** Of the process with this command. */
+  pid: number | undefined;
+  /** What the inventory of the machine says of it, if it is a cage. */
+  cage: ListedCage | undefined;
 }
 
 const FIELDS = [
@@ -59,10 +63,13 @@ export class Reader {
 
   /** Leaves out cgroups that are gone, or that this process may not read. */
   read(): Row[] {
-    const sample = new RowReader(this.#before);
-    const rows = Array.from(openSelected(this.selection), (cgroups) => sample.rowsOf(cgroups)).flat();
+    const { selection } = this;
+    const { cages, batches } = openSelected(selection);
+    const sample = new RowReader(this.#before, cages);
+    const rows = Array.from(batches, (cgroups) => sample.rowsOf(cgroups)).flat();
     this.#before = sample.kept;
-    return rows;
+    // The cgroup of a child is empty before it starts, and for a moment after it has ended.
+    return rows.filter(({ path, processes }) => processes > 0 || !isLeaf(path) || selection.includes(path));
   }
 }
 
@@ -73,7 +80,10 @@ class RowReader {
   /** The effective limits of cgroups that have several of the others below them. */
   readonly #limits = new Map<string, number | undefined>();
 
-  constructor(private readonly before: ReadonlyMap<string, Kept>) {}
+  constructor(
+    private readonly before: ReadonlyMap<string, Kept>,
+    private readonly cages: ReadonlyMap<string, ListedCage>,
+  ) {}
 
   rowsOf(cgroups: readonly Cgroup[]): Row[] {
     return readMany(cgroups, { fields: FIELDS }).flatMap((reading, index) => {
@@ -97,15 +107,17 @@ class RowReader {
     const kept: Kept = { cpu: readCpuTime(cgroup, pids) };
     this.kept.set(path, kept);
     return {
-      name: this.#nameOf(cgroup, kept),
+      name: this.#nameOf(cgroup, kept, pid),
       path,
       ...bytes,
+      pid,
       command: pid === undefined ? [] : readCommand(pid),
       limitBytes,
       percent: (bytes.usageBytes / limitBytes) * 100,
       processes: pids.length,
       cpuPercent: before === undefined ? null : cpuPercent(before.cpu, kept.cpu),
       oomKills: events.oomKill + killsBelow(cgroup),
+      cage: this.cages.get(path),
     };
   }
 
@@ -126,11 +138,12 @@ class RowReader {
     return this.#limits.get(path);
   }
 
-  /** The name of a cage or a container, or the path. Other commands take all of them. */
-  #nameOf(cgroup: Cgroup, kept: Kept): string {
+  /** The name of a cage or a container, the pid of a child in a cage, or the path. Other commands take all of them. */
+  #nameOf(cgroup: Cgroup, kept: Kept, pid: number | undefined): string {
     const { path } = cgroup;
     const cage = cageOf(path);
     if (cage?.path === path) return cage.label;
+    if (pid !== undefined && isLeaf(path)) return String(pid);
     const container = containerOf(path);
     if (container?.path === path) {
       kept.container = containerName(cgroup, this.before.get(path)?.container);
@@ -166,7 +179,7 @@ function labelOf({ kind, shortId }: CgroupContainer, { name }: ContainerName): s
 
 /** The OOM kills below a cgroup. v1 counts a kill only in the cgroup of the victim; v2's own count includes them. */
 function killsBelow(cgroup: Cgroup): number {
-  if (cgroup.version === 2 || !hasChildren(cgroup)) return 0;
+  if (cgroup.version === 2 || !hasCgroups(cgroup.path)) return 0;
   let kills = 0;
   for (const batch of inBatches(cgroup.descendants())) {
     for (const reading of readMany(batch, { fields: ['events'] })) {
@@ -174,9 +187,4 @@ function killsBelow(cgroup: Cgroup): number {
     }
   }
   return kills;
-}
-
-/** A directory has one link for each directory in it, besides its own two. */
-function hasChildren({ path }: Cgroup): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.nlink ?? 0) > 2;
 }

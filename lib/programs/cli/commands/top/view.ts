@@ -9,11 +9,13 @@ export interface View extends Arrangement {
   help: boolean;
   /** Index of the first row that is shown. */
   offset: number;
-  /** Path of the chosen row; undefined if none is. */
+  /** Paths of the rows that are not as they are at first: budgets are closed, all others open. */
+  flipped: ReadonlySet<string>;
+  /** Path of the chosen row; undefined for the first one. */
   chosen: string | undefined;
   /** An action that waits for the user's answer. */
   asking: Question | undefined;
-  /** The result of the last action, shown until the next key. */
+  /** What became of the last key: the result of an action, or why it did nothing. Shown until the next one. */
   told: string;
 }
 
@@ -35,6 +37,7 @@ export const INITIAL = {
   paused: false,
   help: false,
   offset: 0,
+  flipped: new Set<string>(),
   chosen: undefined,
   asking: undefined,
   told: '',
@@ -43,22 +46,30 @@ export const INITIAL = {
 export interface Shown {
   /** The columns to sort by, from left to right. */
   sortable: readonly SortName[];
-  /** The paths of all rows, from the top down. */
-  paths: readonly string[];
+  /** All rows, from the top down, without those in closed ones. */
+  rows: readonly ShownRow[];
   /** How many rows fit on the screen. */
   page: number;
+  /** Why `k` can't kill what is in a cgroup; undefined if it can. */
+  whyNoKill(path: string): string | undefined;
+}
+
+export interface ShownRow {
+  path: string;
+  state: 'open' | 'closed' | 'single';
 }
 
 /** The keys, for the help. */
 export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ['q, Ctrl-C', 'quit'],
-  ['left, right, <, >', 'sort by the column beside'],
-  ['r', 'reverse the order'],
-  ['/', 'filter by name or path: Enter keeps it, Esc takes it away'],
-  ['p, Space', 'pause'],
   ['up, down, PgUp, PgDn, Home, End', 'choose a row, and scroll'],
-  ['k', 'kill all processes of the chosen row, a cage or a container; asks first'],
+  ['Enter, right, left', 'open or close it: a budget, a cage of many'],
+  ['k', 'kill all that is in it; asks first'],
   ['l', 'limit its memory: asks for a size'],
+  ['/', 'filter: Enter keeps it, Esc takes it away'],
+  ['<, >', 'sort by the column beside'],
+  ['r', 'reverse the order'],
+  ['p, Space', 'pause'],
   ['Ctrl-Z', 'stop, until the shell continues it'],
   ['?, h', 'this help'],
 ];
@@ -79,12 +90,12 @@ export function press(before: View, key: Key, shown: Shown): View | Order | 'qui
 function answer(view: View, question: Question, key: Key): View | Order {
   const answered = { ...view, asking: undefined };
   if (question.action === 'kill') {
-    return key.sequence === 'y' || key.sequence === 'Y' ? { order: question, view: answered } : answered;
+    const isYes = key.sequence === 'y' || key.sequence === 'Y';
+    return isYes ? { order: question, view: answered } : { ...answered, told: 'Nothing was killed: only y kills' };
   }
-  if (key.name === 'return' || key.name === 'enter') {
-    return question.text === '' ? answered : { order: question, view: answered };
-  }
-  if (key.name === 'escape') return answered;
+  const isEntered = key.name === 'return' || key.name === 'enter';
+  if (isEntered && question.text !== '') return { order: question, view: answered };
+  if (isEntered || key.name === 'escape') return { ...answered, told: 'The limit is what it was: no size was entered' };
   return { ...view, asking: { ...question, text: edited(question.text, key) } };
 }
 
@@ -103,17 +114,37 @@ function edited(text: string, { name, sequence = '', ctrl, meta }: Key): string 
   return isText ? text + sequence : text;
 }
 
-function command(view: View, { name, sequence }: Key, shown: Shown): Partial<View> {
-  const at = Math.max(0, shown.paths.indexOf(view.chosen ?? ''));
+function command(view: View, key: Key, shown: Shown): Partial<View> {
+  const { name, sequence } = key;
+  const { rows } = shown;
+  const at = Math.max(
+    0,
+    rows.findIndex(({ path }) => path === view.chosen),
+  );
+  const row = rows[at];
   const choose = (index: number): Partial<View> => {
-    const chosen = Math.max(0, Math.min(index, shown.paths.length - 1));
+    const chosen = Math.max(0, Math.min(index, rows.length - 1));
     const offset = Math.max(chosen - shown.page + 1, Math.min(view.offset, chosen));
-    return { chosen: shown.paths[chosen], offset };
+    return { chosen: rows[chosen]?.path, offset };
   };
+  const refuse = (why: string): Partial<View> => ({ told: `${nameOf(key)}: ${why}. ? shows the keys` });
   const ask = (action: Question['action']): Partial<View> => {
-    const path = shown.paths[at];
-    return path === undefined ? {} : { chosen: path, asking: { action, path, text: '' } };
+    if (row === undefined) return refuse('there is no row to act on');
+    const why = action === 'kill' ? shown.whyNoKill(row.path) : undefined;
+    return why === undefined ? { chosen: row.path, asking: { action, path: row.path, text: '' } } : refuse(why);
   };
+  /** Opens or closes the chosen row, if it is in one of these states. */
+  const flip = (states: readonly string[], why: string): Partial<View> => {
+    if (row === undefined) return refuse('there is no row to act on');
+    if (!states.includes(row.state)) return refuse(why);
+    const flipped = new Set(view.flipped);
+    if (!flipped.delete(row.path)) flipped.add(row.path);
+    return { chosen: row.path, flipped };
+  };
+  const sortBeside = (step: 1 | -1): Partial<View> =>
+    shown.sortable.length < 2 && shown.sortable[0] === view.sort
+      ? refuse('there is room for one column only')
+      : { sort: beside(view.sort, step, shown.sortable) };
   const steps: Readonly<Record<string, number>> = {
     up: -1,
     down: 1,
@@ -124,14 +155,32 @@ function command(view: View, { name, sequence }: Key, shown: Shown): Partial<Vie
   };
   const step = steps[name ?? ''];
   if (step !== undefined) return choose(at + step);
-  if (name === 'left' || sequence === '<') return { sort: beside(view.sort, -1, shown.sortable) };
-  if (name === 'right' || sequence === '>') return { sort: beside(view.sort, 1, shown.sortable) };
-  if (name === 'escape') return { filter: '', offset: 0 };
+  switch (name) {
+    case 'return':
+    case 'enter':
+      return flip(['open', 'closed'], 'there is nothing in this row to open');
+    case 'right':
+      return flip(
+        ['closed'],
+        row?.state === 'open' ? 'this row is open' : 'there is nothing in this row to open; > sorts',
+      );
+    case 'left':
+      return flip(
+        ['open'],
+        row?.state === 'closed' ? 'this row is closed' : 'there is nothing in this row to close; < sorts',
+      );
+    case 'escape':
+      return { filter: '', offset: 0 };
+  }
   switch (sequence) {
     case 'k':
       return ask('kill');
     case 'l':
       return ask('limit');
+    case '<':
+      return sortBeside(-1);
+    case '>':
+      return sortBeside(1);
     case 'r':
       return { reversed: !view.reversed };
     case '/':
@@ -143,8 +192,18 @@ function command(view: View, { name, sequence }: Key, shown: Shown): Partial<Vie
     case 'h':
       return { help: true };
     default:
-      return {};
+      return { told: `${nameOf(key)} does nothing here. ? shows the keys` };
   }
+}
+
+/** A key as people call it. */
+function nameOf({ name = '', sequence = '', ctrl, meta }: Key): string {
+  const words: Readonly<Record<string, string>> = { return: 'Enter', space: 'Space' };
+  const isText = [...sequence].length === 1 && sequence > ' ' && sequence !== '\x7f';
+  const known = words[name] ?? (name.length > 1 ? `${name.slice(0, 1).toUpperCase()}${name.slice(1)}` : name);
+  if (ctrl === true && name !== '') return `Ctrl-${known.toUpperCase()}`;
+  if (meta === true && name !== '') return `Alt-${known}`;
+  return isText ? sequence : known === '' || name === 'undefined' ? 'That key' : known;
 }
 
 /** The next column to sort by. After the last comes the first, and the other way round. */

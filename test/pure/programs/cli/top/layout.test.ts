@@ -1,31 +1,13 @@
 import { COLUMN_NAMES, fittingColumns, ordered } from '../../../../../lib/programs/cli/commands/top/columns';
 import { History, type Picture, screenOf, tableText } from '../../../../../lib/programs/cli/commands/top/layout';
 import type { Row } from '../../../../../lib/programs/cli/commands/top/reader';
+import { linesOf } from '../../../../../lib/programs/cli/commands/top/tree';
 import { INITIAL } from '../../../../../lib/programs/cli/commands/top/view';
 import { charsetOf, colorsOf } from '../../../../../lib/programs/cli/text/style';
 import { widthOf } from '../../../../../lib/programs/cli/text/text-width';
+import { topRow } from '../../../../support/cli/top-rows';
 
-const MiB = 1 << 20;
-
-function row(name: string, usage: number, more: Partial<Row> = {}): Row {
-  return {
-    name,
-    path: `/sys/fs/cgroup/${name}`,
-    command: [],
-    usageBytes: usage * MiB,
-    limitBytes: 100 * MiB,
-    percent: usage,
-    peakBytes: null,
-    workingSetBytes: usage * MiB,
-    anonBytes: usage * MiB,
-    fileBytes: 0,
-    swapBytes: 0,
-    processes: 1,
-    cpuPercent: null,
-    oomKills: 0,
-    ...more,
-  };
-}
+const row = topRow;
 
 const colors = colorsOf({ isTTY: false });
 const charset = charsetOf({ LANG: 'C.UTF-8' });
@@ -38,6 +20,7 @@ function picture(more: Partial<Picture>): Picture {
     view,
     rows: [],
     total: 0,
+    nothing: 'nothing',
     history: new History(),
     title: 'top',
     columns: 80,
@@ -49,7 +32,8 @@ function picture(more: Partial<Picture>): Picture {
 const ROWS = [
   row('日本語の名前のコンテナ', 5),
   row('/a/long/path/to/some/cgroup/that/does/not/fit', 50),
-  row('\x1b[2Jevil', 99),
+  row('\x1b[2Jevil', 99, { command: ['node', '\x1b[2J'] }),
+  row('\x1b[2Jevil/below', 1),
 ];
 
 test.each([false, true])('no frame is larger than the terminal, help: %p', (help) => {
@@ -74,14 +58,16 @@ test('columns go by their rank, and stay in their order', () => {
 });
 
 test('what a cgroup is named can not command the terminal', () => {
-  expect(tableText(ROWS, 200, 'usage', { colors, charset })).not.toContain('\x1b');
+  const lines = linesOf(ROWS, { tree: charset.tree, flipped: new Set() });
+  expect(tableText(lines, 200, { colors, charset })).not.toContain('\x1b');
   expect(screenOf(picture({ rows: ROWS, view: { ...view, filter: '\x9b2J' } })).join('')).not.toContain('\x9b');
 });
 
 test('the end of a path is kept, the beginning of a name', () => {
-  const [, path, name] = screenOf(picture({ rows: [ROWS[1] as Row, row('a-name-that-is-far-too-long', 1)] })).slice(1);
-  expect(path).toMatch(/^…t\/does\/not\/fit|^….*\/not\/fit/);
-  expect(name).toMatch(/^a-name-that…/);
+  const rows = [ROWS[1] as Row, row('a-name-that-is-far-too-long', 1)];
+  const [, path, name] = screenOf(picture({ rows, columns: 74 })).slice(1);
+  expect(path).toMatch(/^….*\/not\/fit /);
+  expect(name).toMatch(/^a-name-that-.*…/);
 });
 
 test('the last samples, the newest at the right', () => {
@@ -97,6 +83,52 @@ test('equals are in the order of their paths, either way', () => {
   const names = (reversed: boolean) => ordered(rows, { sort: 'usage', reversed, filter: '' }).map(({ name }) => name);
   expect(names(false)).toEqual(['b', 'a9', 'a10', 'c']);
   expect(names(true)).toEqual(['a9', 'a10', 'c', 'b']);
+});
+
+test('80 columns have the command, and more come once it has room', () => {
+  const common = ['name', 'usage', 'limit', 'percent', 'cpu', 'pids', 'oom', 'command'];
+  expect(fittingColumns(80)).toEqual(common);
+  expect(fittingColumns(105)).toEqual(common);
+  expect(fittingColumns(106)).toContain('peak');
+  expect(fittingColumns(60)).toEqual(['name', 'usage', 'limit', 'percent', 'command']);
+});
+
+test('a long path leaves the command half of the room', () => {
+  const rows = [row('/system.slice/system-something.slice/a-service.service', 1, { command: ['node', 'server.mjs'] })];
+  const line = screenOf(picture({ rows, columns: 90 }))[2];
+  expect(line).toMatch(/^….*service +1 MiB .* node server\.mjs +$/);
+});
+
+test('the widest figures keep the columns aligned', () => {
+  const most = { usageBytes: 1023.9 * (1 << 20), limitBytes: 1023.9 * (1 << 20), percent: 100, cpuPercent: 12_800 };
+  const rows = [row('a', 1), row('b', 2, { ...most, processes: 123_456, oomKills: 1234, command: ['node'] })];
+  const [first = '', second = ''] = screenOf(picture({ rows })).slice(2);
+  expect(second.split(/ +/)).toEqual([
+    'b',
+    '1023',
+    'MiB',
+    '/',
+    '1023',
+    'MiB',
+    '100.0',
+    '12800',
+    '123k',
+    '1k',
+    'node',
+    '',
+  ]);
+  expect(first.indexOf('/')).toBe(second.indexOf('/'));
+});
+
+test('a screen without rows says why', () => {
+  expect(screenOf(picture({ nothing: 'There is no cage now.' }))[3]).toBe('  There is no cage now.');
+  const filtered = picture({ total: 3, view: { ...view, filter: 'xyz' } });
+  expect(screenOf(filtered)[3]).toMatch(/^ {2}Nothing has "xyz" in its name, path or command/);
+});
+
+test('the filter looks at commands too', () => {
+  const rows = [row('a', 1, { command: ['node', 'Leak.mjs'] }), row('b', 2)];
+  expect(ordered(rows, { sort: 'usage', reversed: false, filter: 'leak' }).map(({ name }) => name)).toEqual(['a']);
 });
 
 test('a terminal without UTF-8 gets ASCII', () => {

@@ -1,9 +1,22 @@
 import type { Key } from '../../../../../lib/programs/cli/commands/top/screen';
-import { INITIAL, press, type Shown, type View } from '../../../../../lib/programs/cli/commands/top/view';
+import {
+  INITIAL,
+  press,
+  type Shown,
+  type ShownRow,
+  type View,
+} from '../../../../../lib/programs/cli/commands/top/view';
+import { testRows } from '../../../../support/rows';
 
 const VIEW: View = { ...INITIAL, sort: 'usage', reversed: false, filter: '' };
 const PATHS = Array.from({ length: 30 }, (_, index) => `/${index}`);
-const SHOWN: Shown = { sortable: ['name', 'usage', 'percent'], paths: PATHS, page: 10 };
+const ROWS = PATHS.map((path): ShownRow => ({ path, state: path === '/0' ? 'open' : 'single' }));
+const SHOWN: Shown = {
+  sortable: ['name', 'usage', 'percent'],
+  rows: ROWS,
+  page: 10,
+  whyNoKill: (path) => (path === '/3' ? 'this is the root of all cgroups' : undefined),
+};
 
 /** The view after these keys, pressed one after another. */
 function after(...keys: Key[]): View {
@@ -12,13 +25,13 @@ function after(...keys: Key[]): View {
 const text = (sequence: string): Key => ({ name: sequence, sequence });
 
 test('sorting goes around', () => {
-  expect(after({ name: 'right' }).sort).toBe('percent');
-  expect(after({ name: 'right' }, { name: 'right' }).sort).toBe('name');
+  expect(after({ sequence: '>' }).sort).toBe('percent');
+  expect(after({ sequence: '>' }, { sequence: '>' }).sort).toBe('name');
   expect(after({ sequence: '<' }, { sequence: '<' }).sort).toBe('percent');
 });
 
 test('a column that a narrow terminal has left out is left for one that is there', () => {
-  expect(press({ ...VIEW, sort: 'swap' }, { name: 'right' }, SHOWN)).toMatchObject({ sort: 'name' });
+  expect(press({ ...VIEW, sort: 'swap' }, { sequence: '>' }, SHOWN)).toMatchObject({ sort: 'name' });
 });
 
 test('a row is chosen, which scrolls no further than it must, and stops at both ends', () => {
@@ -29,7 +42,7 @@ test('a row is chosen, which scrolls no further than it must, and stops at both 
   expect(after({ name: 'end' }, { name: 'up' })).toMatchObject({ chosen: '/28', offset: 20 });
   expect(after({ name: 'pagedown' }, { name: 'pagedown' }, { name: 'pagedown' }).offset).toBe(20);
   expect(after({ name: 'end' }, { name: 'home' })).toMatchObject({ chosen: '/0', offset: 0 });
-  expect(press(VIEW, { name: 'down' }, { ...SHOWN, paths: [] })).toMatchObject({ chosen: undefined, offset: 0 });
+  expect(press(VIEW, { name: 'down' }, { ...SHOWN, rows: [] })).toMatchObject({ chosen: undefined, offset: 0 });
 });
 
 test('killing the chosen row takes a y, and nothing else does it', () => {
@@ -42,7 +55,7 @@ test('killing the chosen row takes a y, and nothing else does it', () => {
   for (const key of [text('n'), text('q'), text(' '), { name: 'return', sequence: '\r' }, { name: 'escape' }]) {
     expect(press(asked, key, SHOWN)).toMatchObject({ asking: undefined, chosen: '/1' });
   }
-  expect(press(VIEW, text('k'), { ...SHOWN, paths: [] })).toMatchObject({ asking: undefined });
+  expect(press(VIEW, text('k'), { ...SHOWN, rows: [] })).toMatchObject({ asking: undefined });
 });
 
 test('a limit is typed, and Enter sets it', () => {
@@ -55,7 +68,57 @@ test('a limit is typed, and Enter sets it', () => {
 });
 
 test('what was told stays until the next key', () => {
-  expect(press({ ...VIEW, told: 'done' }, text('x'), SHOWN)).toEqual(VIEW);
+  expect(press({ ...VIEW, told: 'done' }, { name: 'up' }, SHOWN)).toMatchObject({ told: '' });
+});
+
+test('rows are opened and closed', () => {
+  const isFlipped = (view: View) => [...view.flipped];
+  const enter = { name: 'return', sequence: '\r' };
+  expect(isFlipped(after(enter))).toEqual(['/0']);
+  expect(isFlipped(after({ name: 'left' }))).toEqual(['/0']);
+  const closed = { ...SHOWN, rows: [{ path: '/0', state: 'closed' as const }] };
+  const opened = press({ ...VIEW, flipped: new Set(['/0']) }, { name: 'right' }, closed) as View;
+  expect(isFlipped(opened)).toEqual([]);
+  expect(press(VIEW, { name: 'left' }, closed)).toMatchObject({ told: 'Left: this row is closed. ? shows the keys' });
+});
+
+testRows<[keys: Key[], told: string]>(
+  'a key that does nothing says why',
+  [
+    [[text('x')], 'x does nothing here. ? shows the keys'],
+    [[{ name: 'f5', sequence: '\x1b[15~' }], 'F5 does nothing here. ? shows the keys'],
+    [[{ name: 'l', sequence: '\x0c', ctrl: true }], 'Ctrl-L does nothing here. ? shows the keys'],
+    [[{ name: 'x', sequence: '\x1bx', meta: true }], 'Alt-x does nothing here. ? shows the keys'],
+    [[{ name: 'tab', sequence: '\t' }], 'Tab does nothing here. ? shows the keys'],
+    [[{ name: 'undefined', sequence: '\x1b[99~' }], 'That key does nothing here. ? shows the keys'],
+    [[{ name: 'right' }], 'Right: this row is open. ? shows the keys'],
+    [[{ name: 'down' }, { name: 'right' }], 'Right: there is nothing in this row to open; > sorts. ? shows the keys'],
+    [[{ name: 'down' }, { name: 'left' }], 'Left: there is nothing in this row to close; < sorts. ? shows the keys'],
+    [[{ name: 'down' }, { name: 'return' }], 'Enter: there is nothing in this row to open. ? shows the keys'],
+    [
+      [{ name: 'down' }, { name: 'down' }, { name: 'down' }, text('k')],
+      'k: this is the root of all cgroups. ? shows the keys',
+    ],
+    [[text('k'), text('n')], 'Nothing was killed: only y kills'],
+    [[text('l'), { name: 'escape' }], 'The limit is what it was: no size was entered'],
+  ],
+  ([keys, told]) => {
+    expect(after(...keys).told).toBe(told);
+    expect(after(...keys).asking).toBeUndefined();
+  },
+);
+
+test('without rows, and with one column, keys say so', () => {
+  const none = { ...SHOWN, rows: [] };
+  for (const key of [text('k'), text('l'), { name: 'return' }]) {
+    expect(press(VIEW, key, none)).toMatchObject({
+      told: expect.stringContaining('there is no row to act on') as string,
+    });
+  }
+  const one: Shown = { ...SHOWN, sortable: ['name'] };
+  expect(press({ ...VIEW, sort: 'name' }, text('>'), one)).toMatchObject({
+    told: expect.stringContaining('room for one column') as string,
+  });
 });
 
 test('while the filter is typed, letters are text', () => {
