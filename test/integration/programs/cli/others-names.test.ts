@@ -51,7 +51,7 @@ describeIf('cgroup', 'the name of a cgroup that another user has chosen', () => 
       ['kill, gone', (path) => ['kill', `${path}/gone`], 125],
       ['limit, gone', (path) => ['limit', `${path}/gone`, '--memory', '10M'], 125],
       ['a command that is none', () => [NAME], 125],
-      ['ls', () => ['ls'], 0],
+      ['top', (path) => ['top', '--once', dirname(dirname(path))], 0],
       ['ls --json', () => ['ls', '--json'], 0],
       ['gc', () => ['gc', '--dry-run'], 0],
     ],
