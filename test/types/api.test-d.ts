@@ -1,5 +1,6 @@
 // Compiled by the type check (npm run lint), never run. Each @ts-expect-error is a test: unused, it is an error itself.
 import type { ChildProcess, SpawnSyncReturns as NodeSpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import {
@@ -131,6 +132,10 @@ async function warmPools(): Promise<void> {
   expectType<Cage | null>()((await createWarmPool('worker.js').take()).cage);
   expectType<unknown>()(await pool.ask({ any: ['message'] }, { timeout: 5 }));
   const any: WarmPool = pool;
+  await once(any, 'ready');
+  pool.on('ready', () => {}).on('error', (error: Error) => void error);
+  // @ts-expect-error it is called error
+  pool.on('crash', () => {});
   await any.close();
   // @ts-expect-error it is called spare
   createWarmPool('worker.js', { memory: '10M', spares: 2 });

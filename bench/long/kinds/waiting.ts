@@ -12,12 +12,20 @@ const poolOf = (world: World): WarmPool =>
     'pool',
     () => {
       const pool = createWarmPool(ANSWERS, { memory: '200M', spare: 1, maxChildren: 2, maxUses: 100 });
-      pool.on('ready', () => world.tally.start());
-      pool.on('crash', () => {});
+      pool.on('error', () => {});
       return pool;
     },
     400,
   );
+
+const tallied = new WeakMap<WarmPool, number>();
+
+/** Counts the children that a pool has started since the last time. */
+function tallyStarts(world: World, pool: WarmPool): void {
+  const { started } = pool.stats();
+  for (let child = tallied.get(pool) ?? 0; child < started; child += 1) world.tally.start();
+  tallied.set(pool, started);
+}
 
 const jobs: Kind = {
   name: 'budget',
@@ -62,7 +70,7 @@ const warm: Kind = {
   async run(world) {
     try {
       const pool = poolOf(world);
-      await pool.ask(7);
+      await pool.ask(7).finally(() => tallyStarts(world, pool));
       world.tally.end(warm.name, 'good');
     } catch (error) {
       world.tally.refuse(warm.name, error);

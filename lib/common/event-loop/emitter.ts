@@ -46,6 +46,9 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
   /** @internal The last listener of an event was removed. */
   protected abstract listeningEnds(name: keyof T): void;
 
+  /** @internal A listener of an event was added: what `once()` adds is its wrapper. */
+  protected listenerAdded(_name: keyof T, _listener: () => void): void {}
+
   /** @internal Nothing is emitted any more. The next listener of an event counts as its first again. */
   protected forgetListening(): void {
     this.#heard.clear();
@@ -73,7 +76,9 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
       define(LazyEmitter.prototype, method, function (this: LazyEmitter<object>, ...args) {
         this.#begin(args[0] as never);
         try {
-          return stock.apply(this, args);
+          stock.apply(this, args);
+          this.listenerAdded(args[0] as never, args[1] as () => void);
+          return this;
         } finally {
           // The listener was not a function.
           this.#endUnheard();

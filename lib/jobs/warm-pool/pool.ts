@@ -1,6 +1,5 @@
-import { EventEmitter } from 'node:events';
 import { AbortError } from '../../common/errors/errors';
-import { emitApart } from '../../common/event-loop/emitter';
+import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
 import type { Started } from '../../start/launch/start-call';
 import { type AskRequest, ask, closedError } from './ask-child';
@@ -23,7 +22,7 @@ export interface PoolRequest {
 type AskResult = { over: Promise<void> } & ({ answer: unknown } | { error: unknown });
 
 /** The public pool: hands out the children of a {@link Nursery} in the order of the calls. */
-export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<Started['child']> {
+export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<Started['child']> {
   readonly #request: PoolRequest;
   readonly #nursery: Nursery;
   readonly #line = new WaitingLine<WarmChild>();
@@ -33,6 +32,10 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   /** A promise for each call of run(), which resolves when its child is gone, or waits again. */
   readonly #asked = new Set<Promise<unknown>>();
   #served = 0;
+  #wasReady = false;
+  /** Somebody listens for `ready`, and no child has failed since. */
+  #isAwaited = false;
+  #isClosing = false;
   #closed: Promise<void> | undefined;
 
   /** Throws if the first child can't be started. */
@@ -42,10 +45,11 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     this.#nursery = new Nursery({
       ...request,
       waiting: () => this.#line.length,
-      onReady: (child) => this.#onReady(child),
+      onReady: (child) => this.#offer(child),
       onLost: (error, wasReady) => this.#onLost(error, wasReady),
     });
     this.#nursery.supply({ first: true });
+    this.#changed();
   }
 
   get closed(): boolean {
@@ -88,6 +92,44 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     return this.close();
   }
 
+  protected listeningBegins(): void {}
+
+  protected listeningEnds(name: keyof WarmPoolEvents): void {
+    if (name !== 'ready') return;
+    this.#isAwaited = false;
+    this.#stayAlive();
+  }
+
+  protected override listenerAdded(name: keyof WarmPoolEvents, listener: () => void): void {
+    if (name !== 'ready') return;
+    this.#isAwaited = true;
+    this.#stayAlive();
+    if (!this.#isReady) return;
+    process.nextTick(() => {
+      if (this.rawListeners('ready').includes(listener)) listener.call(this);
+    });
+  }
+
+  /** Whether as many children wait as are to. */
+  get #isReady(): boolean {
+    const { spare, maxChildren } = this.#request.plan;
+    return !this.closed && this.#nursery.idle >= Math.min(spare, maxChildren);
+  }
+
+  /** Children have come, or gone. */
+  #changed(): void {
+    this.#stayAlive();
+    const isNews = this.#isReady && !this.#wasReady;
+    this.#wasReady = this.#isReady;
+    if (isNews) emitApart(this, 'ready');
+  }
+
+  /** Keeps the process alive for those who wait for a child, or for all of them to wait. */
+  #stayAlive(): void {
+    const waits = this.#line.length > 0 || (this.#isAwaited && !this.#isReady);
+    this.#keepAlive.set(this.#isClosing || (waits && !this.closed));
+  }
+
   async #next(suits: (child: WarmChild) => boolean, signal: AbortSignal | undefined): Promise<WarmChild> {
     if (this.closed) throw closedError();
     if (signal?.aborted === true) throw new AbortError(signal.reason);
@@ -95,10 +137,11 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
     if (found !== undefined) {
       this.#give(found);
       this.#nursery.supplyLater();
+      this.#changed();
       return found;
     }
-    const waits = this.#line.wait(suits, signal, () => this.#keepAlive.set(this.#line.length > 0));
-    this.#keepAlive.set(true);
+    const waits = this.#line.wait(suits, signal, () => this.#stayAlive());
+    this.#stayAlive();
     this.#nursery.supply();
     return waits;
   }
@@ -129,25 +172,23 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
       this.#nursery.remove(child);
       this.#give(child);
     });
-    this.#keepAlive.set(this.#line.length > 0);
     if (given) {
       this.#nursery.supplyLater();
-      return;
+    } else {
+      if (this.#request.plan.trim) child.trimLater(this.#request.plan);
+      this.#nursery.supply();
     }
-    if (this.#request.plan.trim) child.trimLater(this.#request.plan);
-    this.#nursery.supply();
-  }
-
-  #onReady(child: WarmChild): void {
-    this.#offer(child);
-    emitApart(this, 'ready');
+    this.#changed();
   }
 
   #onLost(error: Error, wasReady: boolean): void {
     // Nobody has missed one that had loaded the module.
     if (!wasReady) this.#line.refuseFirst(error);
-    this.#keepAlive.set(this.#line.length > 0);
-    emitApart(this, 'crash', error);
+    // With a broken module they would be awaited for ever.
+    this.#isAwaited = false;
+    this.#changed();
+    // Who listens to nothing else has no need to listen to this: the next call fails with it.
+    if (this.listenerCount('error') > 0) emitApart(this, 'error', error);
     this.#nursery.supply();
   }
 
@@ -173,11 +214,13 @@ export class ForkPool extends EventEmitter<WarmPoolEvents> implements WarmPool<S
   }
 
   async #close(): Promise<void> {
+    this.#isClosing = true;
     for (const act of this.#onClose) act();
     while (this.#line.refuseFirst(closedError()));
-    this.#keepAlive.set(true);
+    this.#stayAlive();
     await Promise.all([this.#nursery.close(), ...this.#asked]);
-    this.#keepAlive.set(false);
+    this.#isClosing = false;
+    this.#stayAlive();
     emitApart(this, 'close');
   }
 }

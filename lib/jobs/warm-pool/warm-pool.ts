@@ -42,10 +42,16 @@ export interface WarmPoolAskOptions {
 
 /** The events of a warm pool. */
 export interface WarmPoolEvents {
-  /** A child has loaded the module, and can be taken. */
+  /**
+   * As many children wait as you asked for (`spare`), each time anew. A listener that comes while they wait is called as well: so
+   * `await once(pool, 'ready')` works at any time. It keeps the process alive until they wait, or one fails.
+   */
   ready: [];
-  /** A child failed to load the module, or ended while it waited. The pool starts another one, each time later. */
-  crash: [error: Error];
+  /**
+   * A child failed to load the module, or ended while it waited. The pool starts another one, each time later. Without a listener
+   * nothing is thrown.
+   */
+  error: [error: Error];
   /** The pool is closed: nothing of it is left. */
   close: [];
 }

@@ -22,7 +22,7 @@ describeIf('cgroup', 'a warm pool whose children write to their channel what is 
 
   testRows('ends a child that does it while it waits', [...ABUSES, 'unheard'] as const, async (abuse) => {
     const pool = make({ silent: true }, ABUSE, [abuse]);
-    const [error] = (await once(pool, 'crash')) as [Error];
+    const [error] = (await once(pool, 'error')) as [Error];
     expect(error).toMatchObject({ code: 'ERR_MEMCAGE_CHANNEL', outcome: { signal: 'SIGKILL' } });
   });
 

@@ -88,7 +88,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     await pool.ask('');
     const used = childrenOf(process.pid).filter((pid) => !before.includes(pid));
     const taken = pool.take();
-    const crash = once(pool, 'crash');
+    const crash = once(pool, 'error');
     used.forEach(endNow);
     await crash;
     const child = await taken;
@@ -113,7 +113,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     const pool = make({ silent: true, spare: 3 }, moduleAt('throws.js'));
     const times: number[] = [];
     for (let n = 0; n < 4; n += 1) {
-      const [error] = (await once(pool, 'crash')) as [Error];
+      const [error] = (await once(pool, 'error')) as [Error];
       expect(error.message).toMatch(failed);
       times.push(performance.now());
     }
@@ -126,7 +126,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
     const before = childrenOf(process.pid);
     const pool = make({ silent: true });
     await ready(pool);
-    const crash = once(pool, 'crash');
+    const crash = once(pool, 'error');
     for (const pid of childrenOf(process.pid)) if (!before.includes(pid)) endNow(pid);
     const [error] = (await crash) as [Error];
     expect(error).toMatchObject({ name: 'ExitError', message: `${WORKER} was ended by SIGKILL before it was taken` });

@@ -4,11 +4,16 @@ import { testRows } from '../../../support/rows';
 
 class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
   readonly calls: string[] = [];
+  readonly added: unknown[] = [];
   refused: string | undefined;
 
   protected override listeningBegins(name: 'a' | 'b'): void {
     if (name === this.refused) throw new Error('refused');
     this.calls.push(`begin ${name}`);
+  }
+
+  protected override listenerAdded(_: 'a' | 'b', listener: () => void): void {
+    this.added.push(listener);
   }
 
   protected override listeningEnds(name: 'a' | 'b'): void {
@@ -32,6 +37,15 @@ describe('LazyEmitter', () => {
       expect(emitter.calls).toEqual(['begin a', 'end a']);
     },
   );
+
+  test('each listener that was added is told, as it is kept', () => {
+    const emitter = new Recorder();
+    const listener = (): void => {};
+    emitter.on('b', listener).once('b', listener);
+    expect(emitter.added).toEqual(emitter.rawListeners('b'));
+    expect(() => emitter.on('b', 1 as never)).toThrow('must be of type function');
+    expect(emitter.added.length).toBe(2);
+  });
 
   test('the end of the last once() is one', async () => {
     const emitter = new Recorder();
