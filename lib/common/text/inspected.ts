@@ -44,6 +44,11 @@ export function shown(name: string, which: string, facts: object, options: Inspe
   return `${name} <${which}> ${inspect(withSizes(facts), options)}`;
 }
 
+/** The counts that are not 0. */
+export function withoutZeros(counts: object): object {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+}
+
 function withSizes(value: object): object {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withSize(name, each)]));
 }

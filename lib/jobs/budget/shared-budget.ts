@@ -1,9 +1,11 @@
 import { EventEmitter } from 'node:events';
+import { type InspectOptions, inspect } from 'node:util';
 import type { RunOptions, SharedCage } from '../../cage/contract/cage';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { emitApart } from '../../common/event-loop/emitter';
 import { checkOptions } from '../../common/options/option-names';
+import { shown, withoutZeros } from '../../common/text/inspected';
 import { checkSize } from '../../common/text/size';
 import { isOptions } from '../../process/node-call';
 import type { RoomLedger } from './admission/room-ledger';
@@ -64,6 +66,15 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
       ...counts,
       longestWaitMs: jobs.longestWaitMs(),
     };
+  }
+
+  /** For `console.log()`: of its counts those that tell of something. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { closed, cage } = this;
+    const { longestWaitMs: _, running, queued, memoryBytes, reservedBytes, usedBytes, ...counts } = this.stats();
+    const now = { memoryBytes, ...(!closed && { reservedBytes, usedBytes, running, queued }) };
+    const facts = { ...now, ...withoutZeros(counts), ...(closed && { closed }) };
+    return shown('Budget', cage.cgroup?.path ?? cage.enforcedBy.kind, facts, options);
   }
 
   async reserve(options: ReserveOptions): Promise<Room> {

@@ -52,13 +52,12 @@ export function createWarmPool(module: string | URL, ...rest: unknown[]): WarmPo
     throw invalidArgument('module', 'a path or a URL', module);
   if (args !== undefined && !Array.isArray(args)) throw invalidArgument('args', 'an array of strings', args);
   if (given !== undefined && !isOptions(given)) throw invalidArgument('options', 'an object', given);
-  const { plan, forkOptions, killSignal } = readPoolOptions(given ?? {});
+  const { forkOptions, ...read } = readPoolOptions(given ?? {});
   const list = [...((args ?? []) as readonly string[])];
   const called = alreadyRead(CALLED);
   return new ForkPool({
-    plan,
+    ...read,
     file: module instanceof URL ? fileURLToPath(module) : module,
-    killSignal,
     start: () => hidden(startCall(nodeCall('fork', [module, list, { ...forkOptions }]), called)),
   });
 }

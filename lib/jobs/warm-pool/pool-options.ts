@@ -32,6 +32,8 @@ export interface ReadPoolOptions {
   forkOptions: object;
   /** What ends a child that is asked. */
   killSignal: NodeJS.Signals | number;
+  /** The memory limit of each child; undefined without one of its own. */
+  limitBytes: number | undefined;
 }
 
 /** Throws before anything is made. */
@@ -52,10 +54,11 @@ export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
   const forkOptions = forChildren(options);
   // What a start would refuse is refused now.
   const { own } = splitOptions({ ...forkOptions }, alreadyRead(CALLED));
-  const isShared = requestOf(own).shared !== undefined;
+  const { shared, limits } = requestOf(own);
+  const isShared = shared !== undefined;
   const plan = { spare, maxChildren, maxUses, trim, isShared };
   const killSignal = options.killSignal ?? defaultKillSignal(own.namespaces) ?? 'SIGTERM';
-  return { plan, forkOptions, killSignal };
+  return { plan, forkOptions, killSignal, limitBytes: limits?.memory.max };
 }
 
 function refuseOtherRuntimes(): void {

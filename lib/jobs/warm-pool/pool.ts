@@ -1,6 +1,8 @@
+import { type InspectOptions, inspect } from 'node:util';
 import { AbortError } from '../../common/errors/errors';
 import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
+import { shown, withoutZeros } from '../../common/text/inspected';
 import type { Started } from '../../start/launch/start-call';
 import { type AskRequest, ask, closedError } from './ask-child';
 import { Nursery } from './nursery';
@@ -14,6 +16,8 @@ export interface PoolRequest {
   /** The module, for errors. */
   file: string;
   killSignal: NodeJS.Signals | number;
+  /** The memory limit of each child; undefined without one of its own. */
+  limitBytes: number | undefined;
   /** Starts a child. */
   start: () => Started;
 }
@@ -81,6 +85,21 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
   stats(): WarmPoolStats {
     const { idle, loading, busy, started, crashed } = this.#nursery;
     return { spare: idle, loading, busy, waiting: this.#line.length, started, served: this.#served, crashed };
+  }
+
+  /** For `console.log()`: of its counts those that tell of something. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { closed } = this;
+    const { file, limitBytes } = this.#request;
+    const { spare, loading, busy, waiting, ...counts } = this.stats();
+    const now = { spare, loading, busy, waiting };
+    const facts = {
+      ...(limitBytes !== undefined && { limitBytes }),
+      ...(closed ? withoutZeros(now) : now),
+      ...withoutZeros(counts),
+      ...(closed && { closed }),
+    };
+    return shown('WarmPool', file, facts, options);
   }
 
   close(): Promise<void> {

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { inspect } from 'node:util';
-import { run, type SharedCage, type Size, spawnSync } from 'memcage';
+import { createBudget, createWarmPool, run, type SharedCage, type Size, spawnSync } from 'memcage';
 import { Cgroup } from 'memcage/cgroup';
 import { makeCgroup } from '../../../support/cgroups/cgroup-tree';
 import { closedAfterEach } from '../../../support/closed-after-each';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { describeIf } from '../../../support/require';
+import { WORKER } from '../../../support/warm-pool';
 
 const ONE_LINE = { breakLength: Number.POSITIVE_INFINITY };
 
@@ -26,6 +28,33 @@ describeIf('cgroup', 'what console.log shows', () => {
     await closed;
     await child.outcome;
     expect(inspect(cage, ONE_LINE)).toBe(`Cage <${cage.cgroup.path}> { oomKills: 0, closed: true }`);
+  });
+
+  test('of a budget: its memory, its jobs, and that it is closed', async () => {
+    const budget = createBudget({ memory: '100M', concurrency: 1 });
+    const room = await budget.reserve({ memory: '60M' });
+    const waiting = budget.run('true', [], { memory: '60M' });
+    const name = `Budget <${budget.cage.cgroup.path}>`;
+    expect(inspect(budget, ONE_LINE)).toMatch(
+      new RegExp(
+        `^${name} { memoryBytes: 104857600 \\(100 MiB\\), reservedBytes: 62914560 \\(60 MiB\\), usedBytes: \\d+ \\(.*\\), ` +
+          'running: 1, queued: 1 }$',
+      ),
+    );
+    room.release();
+    await waiting;
+    await budget.close();
+    expect(inspect(budget, ONE_LINE)).toBe(`${name} { memoryBytes: 104857600 (100 MiB), ended: 2, closed: true }`);
+  });
+
+  test('of a warm pool: the limit of its children, how many there are, and that it is closed', async () => {
+    const pool = createWarmPool(WORKER, { memory: '200M', spare: 1 });
+    const limit = `WarmPool <${WORKER}> { limitBytes: 209715200 (200 MiB), `;
+    expect(inspect(pool, ONE_LINE)).toBe(`${limit}spare: 0, loading: 1, busy: 0, waiting: 0, started: 1 }`);
+    await once(pool, 'ready');
+    expect(inspect(pool, ONE_LINE)).toBe(`${limit}spare: 1, loading: 0, busy: 0, waiting: 0, started: 1 }`);
+    await pool.close();
+    expect(inspect(pool, ONE_LINE)).toBe(`${limit}started: 1, closed: true }`);
   });
 
   test('of a cgroup, also when it is gone or the handle closed', () => {
