@@ -14,6 +14,8 @@ export const WELL: Trial = {
   oomKills: 0,
   isStalled: false,
   isCut: false,
+  isThrashing: false,
+  isSpent: false,
   isHeapExhausted: false,
   stallMs: null,
   cpuMs: 800,
@@ -36,23 +38,24 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** What `memcage size` finds out about a model, and in how many runs. */
+/** What `memcage size` finds out about a model, and in how many runs. `time` is for how many. */
 export async function sizeModel(
   model: Model,
-  { seed, mostRuns }: { seed: number; mostRuns: number },
+  { seed, time = Number.POSITIVE_INFINITY }: { seed: number; time?: number },
 ): Promise<{ found: FoundLimits; runs: number; baseline: Baseline; limits: number[] }> {
   const random = seeded(seed);
   const run = (limitBytes: number): Trial => ({ ...WELL, ...model(limitBytes, 2 * random() - 1), limitBytes });
-  const free = [run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY)] as const;
-  const [first, ...others] = free;
+  const first = run(Number.POSITIVE_INFINITY);
+  const others = time < 20 ? [] : [run(Number.POSITIVE_INFINITY), run(Number.POSITIVE_INFINITY)];
   const baseline = baselineOf(first, others, 0.5);
   const limits: number[] = [];
-  const { programBytes, peakBytes } = baseline;
-  const found = await search({ programBytes, peakBytes, mostRuns: mostRuns - free.length }, (limitBytes) => {
+  const { programBytes: startBytes, peakBytes } = baseline;
+  const hasTime = (): boolean => 1 + others.length + limits.length < time;
+  const found = await search({ startBytes, peakBytes, hasTime }, (limitBytes) => {
     limits.push(limitBytes);
     const trial = run(limitBytes);
     const judgement = judgeTrial(trial, baseline);
     return Promise.resolve(answerOf(judgement, trial, baseline));
   });
-  return { found, runs: free.length + limits.length, baseline, limits };
+  return { found, runs: 1 + others.length + limits.length, baseline, limits };
 }

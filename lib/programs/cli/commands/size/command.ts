@@ -3,7 +3,7 @@ import { isPage } from '../../chart/document';
 import { FAILED, FAILED_TEXT, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import type { Flags } from '../../flags';
-import { CHART_FILE, FILE, integer } from '../../kinds';
+import { CHART_FILE, FILE, integer, time } from '../../kinds';
 import { complain, print, toJson } from '../../text/output';
 import { colorsOf } from '../../text/style';
 import { CAGED, cagedOf } from '../run/caged';
@@ -15,15 +15,11 @@ import { jsonOf, renderResult } from './result';
 import { sizeOf } from './size';
 import type { SizeRequest } from './trial';
 
-const LEAST_RUNS = 5;
-const DEFAULT_RUNS = 20;
-const MOST_RUNS = 100;
+const DEFAULT_MS = 60_000;
 const DEFAULT_SLACK = 50;
 
 const OPTIONS = {
-  runs: valued(integer(LEAST_RUNS, MOST_RUNS), `how many runs there may be, ${LEAST_RUNS} to ${MOST_RUNS}`, {
-    otherwise: String(DEFAULT_RUNS),
-  }),
+  for: valued(time('1s'), 'how long to look for a closer limit', { otherwise: '1m' }),
   slack: valued(
     { ...integer(0, 1000), value: 'PERCENT' },
     'how much more processor time still is well; of other costs a fifth of it',
@@ -46,8 +42,9 @@ export const size = defineCommand({
   summary: 'find the smallest memory limit at which a command still runs well',
   details: [
     'Runs COMMAND some times in a cage, without a limit and then with smaller and smaller ones, and prints the smallest at ' +
-      'which it still runs well: it ends as without a limit, at about the same costs, and nothing is killed. COMMAND must be ' +
-      'one that does the same each time. Options end at the first word that is not an option.',
+      'which it still runs well: it ends as without a limit, at about the same costs, and nothing is killed. Takes about a ' +
+      'minute, or four to six runs of COMMAND where that is longer. COMMAND must be one that does the same each time. Options ' +
+      'end at the first word that is not an option.',
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: OPTIONS,
@@ -58,7 +55,7 @@ export const size = defineCommand({
   ],
   examples: [
     ['memcage size -- node build.js', 'how much a build needs'],
-    ['memcage size --chart size.svg --runs 20 -- make -B', 'with a picture, and with more runs'],
+    ['memcage size --chart size.svg --for 10m -- make -B', 'with a picture, and as close as it gets'],
     ['memcage size --input words.txt -- sort', 'a program that reads its stdin'],
     ['memcage size --exit-code 1 -- grep -rq nowhere /usr/share', 'a program that ends with 1 when all is well'],
   ],
@@ -66,12 +63,12 @@ export const size = defineCommand({
 });
 
 function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[], flags: Flags): SizeRequest {
-  const { runs = DEFAULT_RUNS, slack = DEFAULT_SLACK, input } = values;
+  const { for: timeMs = DEFAULT_MS, slack = DEFAULT_SLACK, input } = values;
   return {
     ...cagedOf(OPTIONS, values, operands, flags),
     exitCode: values['exit-code'] ?? 0,
     slack: slack / 100,
-    mostRuns: runs,
+    timeMs,
     input,
     showsOutput: values['show-output'] === true,
   };

@@ -20,6 +20,8 @@ export function judgeTrial(trial: Trial, baseline: Baseline): TrialJudgement {
   if (trial.oomKills > 0) return 'killed';
   if (trial.isStalled) return 'stalled';
   if (trial.isHeapExhausted) return 'heap';
+  if (trial.isThrashing) return 'reads again';
+  if (trial.isSpent) return 'slow';
   if (trial.isCut) return 'cut';
   if (trial.exitCode !== baseline.exitCode) return 'failed';
   return judgeCosts(trial, baseline);
@@ -37,7 +39,7 @@ function judgeCosts(trial: Trial, { allowed }: Baseline): TrialJudgement {
 }
 
 /** How much more processor time than allowed a run may take by chance. */
-const DOUBT = 1.3;
+export const DOUBT = 1.3;
 
 export function answerOf(judgement: TrialJudgement, trial: Trial, baseline: Baseline): Answer {
   return { isGood: judgement === 'well', isDoubtful: isDoubtful(judgement, trial, baseline) };
@@ -46,7 +48,7 @@ export function answerOf(judgement: TrialJudgement, trial: Trial, baseline: Base
 function isDoubtful(judgement: TrialJudgement, trial: Trial, baseline: Baseline): boolean {
   // A machine that does something else for a while has a run cut too, but makes it no dearer.
   if (judgement === 'cut') return judgeCosts(trial, baseline) === 'well';
-  return judgement === 'slow' && trial.cpuMs <= DOUBT * baseline.allowed.cpuMs;
+  return judgement === 'slow' && !trial.isSpent && trial.cpuMs <= DOUBT * baseline.allowed.cpuMs;
 }
 
 /** What did the command not do as it should without a limit? Undefined if nothing. */

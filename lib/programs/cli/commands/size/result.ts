@@ -28,7 +28,7 @@ export interface SizeResult {
   smallest: NamedSize | undefined;
   /** The largest limit below at which it did not; undefined if it always did. */
   tooSmall: NamedSize | undefined;
-  /** Whether it ran well twice at the smallest limit, and not at the next size below. */
+  /** Whether it ran well twice at the smallest limit, and not at the next size below: there was time to find that out. */
   isCertain: boolean;
   baseline: Baseline;
   /** In the order of time. Those without a limit come first. */
@@ -115,16 +115,20 @@ function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
   ];
   const well = `runs well:        ${costs.join(', ')}`;
   if (recommended === undefined || smallest === undefined) {
-    return [free, well, 'It ran well at none of these limits. Give it more runs (--runs).'];
+    return [free, well, 'It ran well at none of these limits.'];
   }
   const below = tooSmall === undefined ? 'and nothing less was tried' : `but not at ${tooSmall.size}`;
-  const doubt = isCertain ? '' : ' (not certain: the runs were used up, see --runs)';
+  const doubt = isCertain ? '' : `${toWithin(smallest, tooSmall)} (--for 5m for a closer one)`;
   return [
     free,
     well,
     `smallest limit:   ${smallest.size}, ${below}${doubt}`,
     `${bold(`recommended:      -m ${recommended.size}`)} (10 % more)`,
   ];
+}
+
+function toWithin(smallest: NamedSize, tooSmall: NamedSize | undefined): string {
+  return tooSmall === undefined ? '' : `: to within ${Math.round((smallest.bytes / tooSmall.bytes - 1) * 100)} %`;
 }
 
 /** The result for programs. */

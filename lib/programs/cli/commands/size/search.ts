@@ -8,12 +8,12 @@ export interface Answer {
 }
 
 export interface SearchOptions {
-  /** Where to begin: about the program memory of a free run. */
-  programBytes: number;
+  /** Where to begin: about what it may need. */
+  startBytes: number;
   /** The most that it uses without a limit. */
   peakBytes: number;
-  /** How many runs there may be. */
-  mostRuns: number;
+  /** Whether there is time for a run that only makes the answer closer. */
+  hasTime: () => boolean;
 }
 
 /** Places on the grid. */
@@ -22,12 +22,16 @@ export interface FoundLimits {
   good: number | undefined;
   /** The largest below at which it did not; undefined if it always ran well. */
   bad: number | undefined;
-  /** Whether it ran well there twice, and not at the size before. */
+  /** Whether it ran well there twice, and not at the next size below. */
   isCertain: boolean;
 }
 
-/** How often it must run well at the limit that is found. */
+/** The number of runs is bounded, whatever the command does. */
+const MOST_RUNS = 17;
+/** How often it must run well at the limit that is found, if there is time. */
 const ENOUGH = 2;
+/** An answer is good enough with a limit that is good and one that is not no further apart than this. */
+const CLOSE = 1.25;
 const FIRST_STEP = 4;
 /** By what a step grows. Above the program memory, page cache is what is missing, which may be much; below, a little less is often too little. */
 const UP = 4;
@@ -37,23 +41,26 @@ const MOST_PEAKS = 8;
 /** A very short run may have been seen with less than it had, or with nothing. */
 const LEAST_PEAK_BYTES = 2 ** 20;
 
+/** How many runs a search mostly takes: until the answer is good enough, and until nothing is left to find out. */
+export const USUAL_RUNS = { enough: 3, all: 7 };
+
 /**
- * Searches the smallest limit that is good. Walks from the program memory, up or down, in steps that grow, until one limit is good
- * and one is not; then halves what is between them; then tries the good one again, since a command that needs a little more each second
- * time would be found too small.
+ * Searches the smallest limit that is good. Walks up or down, in steps that grow, until one limit is good and one is not; then halves
+ * what is between them until they are close. With time left it goes on to the next size, and tries the good one again, since a command
+ * that needs a little more each second time would be found too small.
  */
 export async function search(
-  { programBytes, peakBytes, mostRuns }: SearchOptions,
+  { startBytes, peakBytes, hasTime }: SearchOptions,
   probe: (limitBytes: number) => Promise<Answer>,
 ): Promise<FoundLimits> {
   const bounds = new SearchBounds(
-    placeOf(programBytes),
+    placeOf(startBytes),
     placeOf(peakBytes),
     placeOf(MOST_PEAKS * Math.max(peakBytes, LEAST_PEAK_BYTES)),
   );
-  for (let run = 0; run < mostRuns; run += 1) {
+  for (let run = 0; run < MOST_RUNS; run += 1) {
     const place = bounds.next();
-    if (place === undefined) break;
+    if (place === undefined || (bounds.isClose && !hasTime())) break;
     bounds.tell(place, await probe(bytesAt(place)));
   }
   return bounds.found;
@@ -76,6 +83,12 @@ class SearchBounds {
   get found(): FoundLimits {
     const bad = this.#bad < 0 ? undefined : this.#bad;
     return { good: this.#good, bad, isCertain: this.#good !== undefined && this.next() === undefined };
+  }
+
+  /** Whether what is known will do. */
+  get isClose(): boolean {
+    if (this.#good === undefined || this.#doubtful !== undefined) return false;
+    return this.#good === 0 || (this.#bad >= 0 && bytesAt(this.#good) <= CLOSE * bytesAt(this.#bad));
   }
 
   /** Undefined once all is known. */

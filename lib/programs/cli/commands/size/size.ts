@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { formatSize } from '../../../../index';
 import { FAILED } from '../../command';
 import { formatDuration } from '../../text/duration';
@@ -5,18 +6,23 @@ import { complain } from '../../text/output';
 import { exitCodeOf } from '../run/signals';
 import { reportStartError } from '../run/start-error';
 import { type Baseline, baselineOf } from './baseline';
-import { inputOf, type OpenInput } from './input';
-import { answerOf, complaintOf, judgeTrial, wordsOf } from './judgement';
+import { inputOf } from './input';
+import { answerOf, complaintOf, DOUBT, judgeTrial, wordsOf } from './judgement';
+import { about, tellWhile } from './progress';
 import { type JudgedTrial, limitText, resultOf, type SizeResult } from './result';
-import { type Answer, search } from './search';
-import { runTrial, type SizeRequest, type Trial } from './trial';
+import { type Answer, search, USUAL_RUNS } from './search';
+import { runTrial, type SizeRequest, type Trial, type TrialBounds } from './trial';
 
-/** A command that takes longer is not run a third time without a limit. */
-const LONG_MS = 60_000;
-/** How many runs have no limit. */
+/** How many runs have no limit, if they are short: with a single one, the noise of the machine counts for more. */
 const FREE_RUNS = 3;
+/** What part of the time such a run may take. */
+const SHORT = 1 / 20;
 /** How many runs without a limit may follow, for comparison. */
 const MOST_CONTROLS = 2;
+/** Node's heap gets half of the limit. So it needs more than it has used without one. */
+const NODE_FACTOR = 1.4;
+
+const NO_LIMIT = { limitBytes: Number.POSITIVE_INFINITY } as const;
 
 /**
  * Returns what was found, or the exit code if the command does not run well without a limit either. Tells on stderr of what happens, for those
@@ -24,36 +30,49 @@ const MOST_CONTROLS = 2;
  */
 export async function sizeOf(request: SizeRequest): Promise<SizeResult | number> {
   const openInput = await inputOf(request.input);
-  const free = await runFree(request, openInput);
+  const startMs = performance.now();
+  const leftMs = (): number => request.timeMs - (performance.now() - startMs);
+  const program = basename(request.file);
+  complain(`runs ${program} without a limit, then with smaller and smaller ones, for about ${about(request.timeMs)}`);
+  const run: Run = async (what, bounds) => {
+    const ended = request.showsOutput ? () => {} : tellWhile(what);
+    try {
+      return await runTrial(request, bounds, openInput);
+    } finally {
+      ended();
+    }
+  };
+  const free = await runFree(request, run);
   if (typeof free === 'number') return free;
-  const left = request.mostRuns - free.length;
-  const controls = left > 2 * MOST_CONTROLS ? MOST_CONTROLS : 0;
-  const trials = new Trials(request, openInput, free, controls);
-  const { durationMs, peakBytes, programBytes, cutMs } = trials.baseline;
+  const trials = new Trials(request, run, free);
+  const { durationMs, peakBytes, programBytes } = trials.baseline;
+  const { enough, all } = USUAL_RUNS;
+  const runs = Math.max(enough, Math.min(all, Math.floor(leftMs() / durationMs)));
   complain(
-    `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; up to ${left} runs follow, ` +
-      `each of ${formatDuration(cutMs)} at most`,
+    `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; ` +
+      `about ${runs} more runs of about ${about(durationMs)}: about ${about(runs * durationMs)}`,
   );
-  const found = await search({ programBytes, peakBytes, mostRuns: left - controls }, (limitBytes) =>
-    trials.at(limitBytes),
-  );
+  const startBytes = programBytes * (/^node(?:js)?$/.test(program) ? NODE_FACTOR : 1);
+  const hasTime = (): boolean => leftMs() >= durationMs;
+  const found = await search({ startBytes, peakBytes, hasTime }, (limitBytes) => trials.at(limitBytes));
   return resultOf([request.file, ...request.args], trials.baseline, trials.all, found);
 }
+
+/** Runs the command once; `what` is told meanwhile. */
+type Run = (what: string, bounds: TrialBounds) => Promise<Trial>;
 
 /** The runs of a command so far. */
 class Trials {
   readonly all: JudgedTrial[];
   readonly #free: [Trial, ...Trial[]];
-  #controls: number;
+  #controls = MOST_CONTROLS;
 
   constructor(
     private readonly request: SizeRequest,
-    private readonly openInput: OpenInput,
+    private readonly run: Run,
     free: readonly [Trial, ...Trial[]],
-    controls: number,
   ) {
     this.#free = [...free];
-    this.#controls = controls;
     this.all = free.map((trial) => ({ ...trial, judgement: 'well' }));
   }
 
@@ -63,8 +82,9 @@ class Trials {
   }
 
   async at(limitBytes: number): Promise<Answer> {
-    const { cutMs, stallMs } = this.baseline;
-    const trial = await runTrial(this.request, { limitBytes, cutMs, stallMs }, this.openInput);
+    const { cutMs, stallMs, allowed } = this.baseline;
+    const ends = { cutMs, stallMs, refaults: allowed.refaults, cpuMs: DOUBT * allowed.cpuMs };
+    const trial = await this.run(limitText({ limitBytes }), { limitBytes, ...ends });
     if (answerOf(judgeTrial(trial, this.baseline), trial, this.baseline).isDoubtful) await this.#control();
     const { baseline } = this;
     const judgement = judgeTrial(trial, baseline);
@@ -77,7 +97,7 @@ class Trials {
   async #control(): Promise<void> {
     if (this.#controls === 0) return;
     this.#controls -= 1;
-    const control = await runTrial(this.request, { limitBytes: Number.POSITIVE_INFINITY }, this.openInput);
+    const control = await this.run('no limit, for comparison', NO_LIMIT);
     complain(`no limit: ${formatDuration(control.durationMs)}, once more, for comparison`);
     const isWell = complaintOf(control, this.request.exitCode) === undefined;
     if (isWell) this.#free.push(control);
@@ -85,16 +105,15 @@ class Trials {
   }
 }
 
-async function runFree(request: SizeRequest, openInput: OpenInput): Promise<readonly [Trial, ...Trial[]] | number> {
+async function runFree(request: SizeRequest, run: Run): Promise<readonly [Trial, ...Trial[]] | number> {
   let trials: [Trial, ...Trial[]] | undefined;
-  for (let run = 0; run < FREE_RUNS; run += 1) {
-    const trial = await runTrial(request, { limitBytes: Number.POSITIVE_INFINITY, isSampled: run === 0 }, openInput);
+  for (let count = 0; count < FREE_RUNS; count += 1) {
+    const trial = await run('no limit', { ...NO_LIMIT, isSampled: count === 0 });
     if (trial.error !== undefined) return reportStartError(request, trial.error);
     const complaint = complaintOf(trial, request.exitCode);
     if (complaint !== undefined) return refuse(request, trial, complaint);
     trials = trials === undefined ? [trial] : [...trials, trial];
-    complain(`no limit: ${formatDuration(trial.durationMs)}`);
-    if (run > 0 && trial.durationMs > LONG_MS) break;
+    if (trial.durationMs > SHORT * request.timeMs) break;
   }
   return trials ?? FAILED;
 }

@@ -10,7 +10,8 @@ export interface SizeRequest extends CagedRequest {
   exitCode: number;
   /** How much more processor time than without a limit it may take: 0.5 is half as much again. */
   slack: number;
-  mostRuns: number;
+  /** How long it may take to find a closer answer, in milliseconds. */
+  timeMs: number;
   /** A file, or '-' for the stdin of memcage; undefined for an empty one. */
   input: string | undefined;
   showsOutput: boolean;
@@ -28,6 +29,10 @@ export interface Trial {
   isStalled: boolean;
   /** Whether it was ended since it took too long. */
   isCut: boolean;
+  /** Whether it was ended since it had read too many pages again. */
+  isThrashing: boolean;
+  /** Whether it was ended since it had used up its processor time. */
+  isSpent: boolean;
   isHeapExhausted: boolean;
   /** How long processes were stalled for want of memory; null where the kernel does not tell. */
   stallMs: number | null;
@@ -50,9 +55,16 @@ export interface TrialBounds {
   cutMs?: number;
   /** When to end what gets nowhere because of memory; undefined: never. */
   stallMs?: number;
+  /** How many pages it may read again before it is ended. */
+  refaults?: number;
+  /** How much processor time it may use before it is ended. */
+  cpuMs?: number;
   /** Whether to look at its memory while it runs, which takes a little of the processor. */
   isSampled?: boolean;
 }
+
+/** How often to look whether a run reads too much again. */
+const LOOK_MS = 200;
 
 /**
  * Runs the command once, in a cage of its own. That it can't be started is no failure: a small limit is one cause.
@@ -73,23 +85,31 @@ export async function runTrial(
   }
 }
 
-function makeCage({ cage: { memory: asked, ...cage } }: SizeRequest, { limitBytes, stallMs }: TrialBounds): SharedCage {
+function makeCage({ cage: { memory: asked, ...cage } }: SizeRequest, bounds: TrialBounds): SharedCage {
+  const { limitBytes, stallMs, cpuMs } = bounds;
   const memory = Number.isFinite(limitBytes) ? { ...asked, max: limitBytes } : ('max' as const);
   const options = { ...cage, memory, enforce: 'kernel' } as const;
-  if (stallMs === undefined) return createCage(options);
-  try {
-    return createCage({ ...options, stall: { limitMs: stallMs } });
-  } catch (error) {
-    // This kernel does not tell of stalls. The time ends them, only later.
-    if ((error as { code?: unknown }).code !== 'ERR_MEMCAGE_UNSUPPORTED') throw error;
-    return createCage(options);
+  const ends = [
+    ...(stallMs === undefined ? [] : [{ stall: { limitMs: stallMs } }]),
+    ...(cpuMs === undefined
+      ? []
+      : [{ cpuTimeMs: Math.min(Math.ceil(cpuMs), cage.cpuTimeMs ?? Number.POSITIVE_INFINITY) }]),
+  ];
+  // What this kernel does not tell of, the time ends, only later.
+  for (const watched of [Object.assign({}, ...ends) as object, ...ends]) {
+    try {
+      return createCage({ ...options, ...watched });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'ERR_MEMCAGE_UNSUPPORTED') throw error;
+    }
   }
+  return createCage(options);
 }
 
 async function runIn(
   cage: SharedCage,
   request: SizeRequest,
-  { limitBytes, cutMs, isSampled }: TrialBounds,
+  { limitBytes, cutMs, refaults: mostRefaults, isSampled }: TrialBounds,
   openInput: () => number | undefined,
 ): Promise<Trial> {
   const input = openInput();
@@ -114,13 +134,21 @@ async function runIn(
     child.kill('SIGKILL');
   };
   const timer = cutMs === undefined ? undefined : setTimeout(cut, cutMs);
+  let isThrashing = false;
+  const look = (): void => {
+    if (isThrashing || (refaultsOf(cage) ?? 0) <= (mostRefaults ?? 0)) return;
+    isThrashing = true;
+    child.kill('SIGKILL');
+  };
+  const looks = mostRefaults === undefined ? undefined : setInterval(look, LOOK_MS);
   const outcome = await child.outcome;
   clearTimeout(timer);
+  clearInterval(looks);
   await recording?.stop();
   if (child.pid === undefined) {
     return { ...NOT_STARTED, limitBytes, error: outcome.error ?? new Error('it could not be started') };
   }
-  return { ...trialOf(outcome, recording), limitBytes, isCut, refaults: refaultsOf(cage) };
+  return { ...trialOf(outcome, recording), limitBytes, isCut, isThrashing, refaults: refaultsOf(cage) };
 }
 
 const NOT_STARTED = {
@@ -130,6 +158,8 @@ const NOT_STARTED = {
   oomKills: 0,
   isStalled: false,
   isCut: false,
+  isThrashing: false,
+  isSpent: false,
   isHeapExhausted: false,
   stallMs: null,
   cpuMs: 0,
@@ -146,9 +176,9 @@ function start(cage: SharedCage, { file, args, child, showsOutput }: SizeRequest
 }
 
 function trialOf(
-  { exitCode, signal, oom, stalled, nodeHeap, memory, faults, cpu, durationMs }: Outcome,
+  { exitCode, signal, oom, stalled, nodeHeap, memory, limits, faults, cpu, durationMs }: Outcome,
   recording: Recording | undefined,
-): Omit<Trial, 'limitBytes' | 'isCut' | 'refaults'> {
+): Omit<Trial, 'limitBytes' | 'isCut' | 'isThrashing' | 'refaults'> {
   const points = recording?.timeline.points ?? [];
   const most = (of: (point: Point) => number): number => Math.max(0, ...points.map(of));
   const peakBytes = memory.peakBytes ?? most(({ usageBytes }) => usageBytes);
@@ -163,6 +193,7 @@ function trialOf(
     signal,
     oomKills: oom?.kills ?? 0,
     isStalled: stalled?.killed === true,
+    isSpent: limits.cpuTime?.hit === true,
     isHeapExhausted: nodeHeap?.exhausted === 'likely',
     stallMs: memory.details?.pressure?.someMs ?? null,
     // Of a child in a cage of the kernel's, memcage always knows both.

@@ -5,7 +5,7 @@ import { testRows } from '../../../../support/rows';
 testRows(
   'what makes no sense is refused before anything runs',
   [
-    [['--runs', '4'], '--runs is an integer from 5 to 100'],
+    [['--for', '500ms'], '--for is a time of at least 1s'],
     [['--slack', 'x'], '--slack is an integer from 0 to 1000'],
     [['--exit-code', '256'], '--exit-code is an integer from 0 to 255'],
     [['--chart', 'x.png'], '--chart is a file whose name ends in .svg, .html or .htm'],

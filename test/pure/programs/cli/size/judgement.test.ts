@@ -25,6 +25,9 @@ testRows(
     // The machine may have done something else for a while, unless the limit cost something too.
     [{ exitCode: null, signal: 'SIGKILL', isCut: true }, 'cut', 'took too long, ended', true],
     [{ exitCode: null, signal: 'SIGKILL', isCut: true, refaults: 2600 }, 'cut', 'took too long, ended', false],
+    [{ signal: 'SIGKILL', isThrashing: true, refaults: 2600 }, 'reads again', 'reads too much again', false],
+    // What it killed was not counted.
+    [{ signal: 'SIGKILL', isSpent: true, cpuMs: 0 }, 'slow', 'takes too much processor time', false],
     [{ exitCode: 134, isHeapExhausted: true }, 'heap', 'at the limit of its JavaScript heap', false],
     [{ isStalled: true, isCut: true }, 'stalled', 'got nowhere because of memory', false],
     [{ oomKills: 1, exitCode: 137 }, 'killed', 'killed for memory', false],

@@ -5,6 +5,7 @@ import { MIB, type Model, sizeModel } from '../../../../support/budget/size-mode
 import { testRows } from '../../../../support/rows';
 
 const RUNS = 20;
+const hasTime = (): boolean => true;
 const SEEDS = Array.from({ length: 50 }, (_, index) => 7919 * (index + 1));
 
 /** Needs an amount of its own each time, within 1 %, and is killed with less. */
@@ -63,7 +64,7 @@ testRows(
     const all: number[] = [];
     let certain = 0;
     for (const seed of SEEDS) {
-      const { found, runs } = await sizeModel(model, { seed, mostRuns: RUNS });
+      const { found, runs } = await sizeModel(model, { seed });
       expect(runs).toBeLessThanOrEqual(RUNS);
       if (found.isCertain) certain += 1;
       all.push(bytesAt(found.good ?? 0));
@@ -83,7 +84,6 @@ test('without noise, the limit below the one that it finds is not good', async (
   for (let mib = 1.5; mib < 3000; mib *= 1.17) {
     const { found } = await sizeModel((limitBytes) => ({ ...greedy(mib * MIB)(limitBytes, 0) }), {
       seed: 1,
-      mostRuns: RUNS,
     });
     expect(bytesAt(found.good ?? 0)).toBeGreaterThanOrEqual(mib * MIB);
     expect(bytesAt((found.good ?? 0) - 1)).toBeLessThan(mib * MIB);
@@ -91,13 +91,13 @@ test('without noise, the limit below the one that it finds is not good', async (
 });
 
 test('a command that needs nothing has the smallest size', async () => {
-  const { found } = await sizeModel(() => ({ programBytes: 5 * MIB, peakBytes: 5 * MIB }), { seed: 1, mostRuns: RUNS });
+  const { found } = await sizeModel(() => ({ programBytes: 5 * MIB, peakBytes: 5 * MIB }), { seed: 1 });
   expect(found).toEqual({ good: 0, bad: undefined, isCertain: true });
 });
 
 test('a command of which no memory was seen is searched too', async () => {
   const model: Model = (limitBytes) => ({ oomKills: limitBytes < 3 * MIB ? 1 : 0, programBytes: 0, peakBytes: 0 });
-  const { found, baseline } = await sizeModel(model, { seed: 1, mostRuns: RUNS });
+  const { found, baseline } = await sizeModel(model, { seed: 1 });
   expect(sizeAt(found.good ?? 0)).toBe('3M');
   expect(baseline).toMatchObject({ peakBytes: 0, programBytes: 0 });
 });
@@ -105,22 +105,51 @@ test('a command of which no memory was seen is searched too', async () => {
 test('a command that runs well at no limit: the runs end, and nothing is found', async () => {
   const { found, runs, limits } = await sizeModel((limit) => ({ oomKills: Number.isFinite(limit) ? 1 : 0 }), {
     seed: 1,
-    mostRuns: RUNS,
   });
   expect(runs).toBeLessThanOrEqual(RUNS);
   expect(found).toMatchObject({ good: undefined, isCertain: false });
   expect(Math.max(...limits)).toBeLessThanOrEqual(8.5 * 100 * MIB);
 });
 
-test('with few runs, it says that it is not certain, and what it knows', async () => {
-  const { found, runs } = await sizeModel(greedy(60 * MIB, 4000 * MIB), { seed: 3, mostRuns: 5 });
-  expect(runs).toBe(5);
+testRows(
+  'without time for more, it stops when a limit is good and one close below is not',
+  MODELS,
+  async ([, model, edge]) => {
+    const counts: number[] = [];
+    for (const seed of SEEDS) {
+      const { found, runs } = await sizeModel(model, { seed, time: 1 });
+      const [good, bad] = [bytesAt(found.good ?? 0), bytesAt(found.bad ?? 0)];
+      expect(good / bad).toBeLessThanOrEqual(1.25);
+      // With the tenth more that is recommended, it is enough.
+      expect((1.1 * good) / edge).toBeGreaterThan(1);
+      expect(good / edge).toBeLessThan(1.3);
+      counts.push(runs);
+    }
+    // Once without a limit, and where most is page cache or heap, from far off.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(10);
+    expect(counts.reduce((sum, count) => sum + count) / counts.length).toBeLessThan(8);
+  },
+  { name: ([name]) => name },
+);
+
+test('without time, a program is done in three runs whose memory was seen', async () => {
+  const { found, runs } = await sizeModel((limit) => greedy(100 * MIB)(limit, 0), { seed: 3, time: 1 });
+  expect(runs).toBe(3);
   expect(found.isCertain).toBe(false);
+});
+
+test('without time, a doubtful answer is still asked for again', async () => {
+  const asked: number[] = [];
+  await search({ startBytes: 100 * MIB, peakBytes: 100 * MIB, hasTime: () => false }, (limitBytes) => {
+    asked.push(limitBytes);
+    return Promise.resolve({ isGood: limitBytes > 80 * MIB, isDoubtful: limitBytes < 90 * MIB });
+  });
+  expect(asked.filter((limit) => limit < 90 * MIB).length).toBe(2);
 });
 
 test('a doubtful answer is asked for again, and the second one counts', async () => {
   const asked: number[] = [];
-  const found = await search({ programBytes: 100 * MIB, peakBytes: 100 * MIB, mostRuns: 12 }, (limitBytes) => {
+  const found = await search({ startBytes: 100 * MIB, peakBytes: 100 * MIB, hasTime }, (limitBytes) => {
     const isSecond = asked.at(-1) === limitBytes;
     asked.push(limitBytes);
     return Promise.resolve({ isGood: limitBytes >= 100 * MIB && isSecond, isDoubtful: limitBytes >= 100 * MIB });
@@ -131,7 +160,7 @@ test('a doubtful answer is asked for again, and the second one counts', async ()
 
 test('what was good once and then not is not found', async () => {
   let isFirst = true;
-  const found = await search({ programBytes: 100 * MIB, peakBytes: 100 * MIB, mostRuns: 12 }, (limitBytes) => {
+  const found = await search({ startBytes: 100 * MIB, peakBytes: 100 * MIB, hasTime }, (limitBytes) => {
     const isLucky = limitBytes === 100 * MIB && isFirst;
     if (isLucky) isFirst = false;
     return Promise.resolve({ isGood: isLucky || limitBytes > 104 * MIB, isDoubtful: false });
