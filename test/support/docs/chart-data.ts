@@ -1,5 +1,5 @@
 import type { ChartData } from '../../../lib/programs/cli/chart/chart-data';
-import { type Hits, type Kills, type Point, Timeline } from '../../../lib/programs/cli/chart/timeline';
+import { type Gap, type Hits, type Kills, type Point, Timeline } from '../../../lib/programs/cli/chart/timeline';
 
 export const MIB = 1 << 20;
 
@@ -9,16 +9,21 @@ type Sample = Partial<Omit<Point, 'atMs' | 'usageBytes'>> & Partial<Hits>;
 export function recorded(
   durationMs: number,
   at: (ms: number) => Sample,
-  { kills = [], ...given }: Partial<Omit<ChartData, 'kills'>> & { kills?: readonly Kills[] } = {},
+  {
+    kills = [],
+    missing,
+    ...given
+  }: Partial<Omit<ChartData, 'kills'>> & { kills?: readonly Kills[]; missing?: Gap } = {},
 ): ChartData {
   const timeline = new Timeline();
   for (let ms = 2; ms < durationMs; ms += timeline.intervalMs) {
+    if (missing !== undefined && ms > missing.fromMs && ms < missing.toMs) continue;
     const { anonBytes = 0, fileBytes = 0, kernelBytes = 0, swapBytes = 0, max = 0, high = 0 } = at(ms);
     const usageBytes = anonBytes + fileBytes + kernelBytes;
     timeline.add({ atMs: ms, usageBytes, anonBytes, fileBytes, kernelBytes, swapBytes }, { max, high });
   }
   for (const kill of kills) timeline.addKills(kill);
-  const { points, hits, samples, intervalMs } = timeline;
+  const { points, gaps, hits, samples, intervalMs } = timeline;
   return {
     command: ['node', 'server.js'],
     ending: 'Exit code 0.',
@@ -30,6 +35,7 @@ export function recorded(
     peakBytes: Math.max(0, ...points.map((point) => point.usageBytes)),
     killedAtLimit: true,
     points,
+    gaps,
     hits,
     kills: timeline.kills,
     samples,

@@ -1,6 +1,8 @@
+import type { ChartData } from './chart-data';
 import type { LegendEntry } from './header';
 import type { Scale } from './layout';
 import { element, type Markup, round } from './markup';
+import { segmentsOf } from './segments';
 import type { Point } from './timeline';
 
 /** A figure of a sample, in bytes. */
@@ -28,15 +30,22 @@ export function layersOf(points: readonly Point[], { topBytes }: Scale): LegendE
   return hasSwap(points) ? [...parts, { className: 'swap-line', isLine: true, text: 'swap, beside the use' }] : parts;
 }
 
-/** The parts stacked as areas, and the usage as a line over them. Swap is not part of the usage, and gets its own line. */
-export function areas(points: readonly Point[], scale: Scale): Markup[] {
+type Segments = ReturnType<typeof segmentsOf>;
+
+/**
+ * The parts stacked as areas, and the usage as a line over them. Swap is not part of the usage, and gets its own line. Where samples
+ * are missing, there is nothing.
+ */
+export function areas(data: ChartData, scale: Scale): Markup[] {
+  const { points } = data;
   if (points.length === 0) return [];
+  const segments = segmentsOf(data);
   const usage: Bytes = (point) => point.usageBytes;
-  const swap = line(points, (point) => point.swapBytes, scale);
+  const swap = lines(segments, (point) => point.swapBytes, scale);
   return [
-    area('other', points, () => 0, usage, scale),
-    ...LAYERS.map(({ className }, index) => area(className, points, sumBelow(index), sumBelow(index + 1), scale)),
-    element('path', { class: points.length > DENSE ? 'usage dense' : 'usage', d: line(points, usage, scale) }),
+    area('other', segments, () => 0, usage, scale),
+    ...LAYERS.map(({ className }, index) => area(className, segments, sumBelow(index), sumBelow(index + 1), scale)),
+    element('path', { class: points.length > DENSE ? 'usage dense' : 'usage', d: lines(segments, usage, scale) }),
     ...(hasSwap(points) ? ['halo', 'swap-line'].map((name) => element('path', { class: name, d: swap })) : []),
   ];
 }
@@ -57,9 +66,17 @@ function sumBelow(count: number): Bytes {
     );
 }
 
-function area(className: string, points: readonly Point[], low: Bytes, high: Bytes, scale: Scale): Markup {
-  const back = coordinates([...points].reverse(), low, scale);
-  return element('path', { class: className, d: `${line(points, high, scale)}L${back.join('L')}Z` });
+function area(className: string, segments: Segments, low: Bytes, high: Bytes, scale: Scale): Markup {
+  const parts = segments.map((points) => {
+    const back = coordinates([...points].reverse(), low, scale);
+    return `${line(points, high, scale)}L${back.join('L')}Z`;
+  });
+  return element('path', { class: className, d: parts.join('') });
+}
+
+function lines(segments: Segments, height: Bytes, scale: Scale): string {
+  // A line to itself is a dot: of a sample alone.
+  return segments.map((points) => line(points.length === 1 ? [...points, ...points] : points, height, scale)).join('');
 }
 
 function line(points: readonly Point[], height: Bytes, scale: Scale): string {

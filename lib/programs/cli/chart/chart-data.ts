@@ -1,4 +1,4 @@
-import type { HitSpan, Kills, Point } from './timeline';
+import type { Gap, HitSpan, Kills, Point } from './timeline';
 
 /** All that a chart shows of one run of a command. */
 export interface ChartData {
@@ -17,6 +17,7 @@ export interface ChartData {
   peakBytes: number | null;
   /** See {@link Timeline}. */
   points: readonly Point[];
+  gaps: readonly Gap[];
   hits: readonly HitSpan[];
   kills: readonly Kills[];
   /** Whether the usage was at the limit at the kills. */

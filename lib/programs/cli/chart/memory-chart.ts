@@ -10,6 +10,7 @@ import { header, legend } from './header';
 import { type Layout, NARROW, type Scale, scaleOf, WIDE } from './layout';
 import { hits, KILL_LANE, kills, levels } from './marks';
 import { commandLine, element, label, type Markup, round, text } from './markup';
+import { gapsOf } from './segments';
 
 /** The script of the page. In dist/ it is beside the bundle. */
 const READ_OUT = readFileSync(join(__dirname, 'read-out.js'), 'utf8');
@@ -36,7 +37,7 @@ function draw(data: ChartData, layout: Layout): MemoryDrawing {
     ...head.markup,
     ...key.markup,
     ...sizeAxis(data, layout, scale),
-    ...areas(data.points, scale),
+    ...areas(data, scale),
     ...(data.points.length === 0 ? [empty] : []),
     ...timeAxis(data, layout, scale),
     ...levels(data, layout, scale),
@@ -74,11 +75,14 @@ export function describe({ command, ending, peakBytes, limitBytes, durationMs }:
   );
 }
 
-function footer({ samples, intervalMs }: ChartData): string {
+function footer(data: ChartData): string {
+  const { samples, intervalMs } = data;
   const count = samples === 1 ? '1 sample' : `${samples.toLocaleString('en')} samples`;
+  const gaps = gapsOf(data).length;
+  const missing = gaps === 0 ? '' : `; ${gaps === 1 ? 'a gap' : `${gaps} gaps`} where samples are missing`;
   return intervalMs > 10
-    ? `${count}, every 10 ms at first, then every ${formatDuration(intervalMs)}`
-    : `${count}, every 10 ms`;
+    ? `${count}, every 10 ms at first, then every ${formatDuration(intervalMs)}${missing}`
+    : `${count}, every 10 ms${missing}`;
 }
 
 function picture(data: ChartData, layout: Layout): Markup {
@@ -109,7 +113,8 @@ function table(rows: Rows): Markup {
 }
 
 /** Only numbers, so nothing in it can end the element. */
-function samples({ points, durationMs }: ChartData): string {
+function samples(data: ChartData): string {
+  const { points, durationMs } = data;
   const numbers = points.map((point) => [
     round(point.atMs),
     point.usageBytes,
@@ -118,5 +123,5 @@ function samples({ points, durationMs }: ChartData): string {
     point.kernelBytes,
     point.swapBytes,
   ]);
-  return JSON.stringify({ durationMs, points: numbers });
+  return JSON.stringify({ durationMs, gaps: gapsOf(data).map(({ fromMs, toMs }) => [fromMs, toMs]), points: numbers });
 }

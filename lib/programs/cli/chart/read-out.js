@@ -1,6 +1,6 @@
 // Runs in the page of a chart, in a browser. Shows the sample nearest to the pointer, or steps with the arrow keys.
 (() => {
-  const { durationMs, points } = JSON.parse(document.getElementById('samples').textContent);
+  const { durationMs, gaps, points } = JSON.parse(document.getElementById('samples').textContent);
   const figure = document.querySelector('figure');
   const tip = document.getElementById('tip');
   if (points.length === 0) return;
@@ -73,7 +73,9 @@
     points.forEach(([ms], index) => {
       if (Math.abs(ms - at) < Math.abs(points[nearest][0] - at)) nearest = index;
     });
-    show(nearest);
+    // Where samples are missing, nothing is known.
+    if (gaps.some(([from, to]) => from < at && at < to)) hide();
+    else show(nearest);
   });
   figure.addEventListener('pointerleave', hide);
   figure.addEventListener('blur', hide);

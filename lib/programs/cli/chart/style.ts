@@ -70,7 +70,7 @@ const SHAPES = [
   '.right{text-anchor:end}',
   '.middle{text-anchor:middle}',
   '.grid,.axis{stroke-width:1}',
-  '.usage{fill:none;stroke-width:1.5;stroke-linejoin:round}',
+  '.usage{fill:none;stroke-width:1.5;stroke-linejoin:round;stroke-linecap:round}',
   '.swap-line{fill:none;stroke-width:2;stroke-dasharray:6 3}',
   '.halo{fill:none;stroke-width:4}',
   '.limit-line{stroke-width:2}',

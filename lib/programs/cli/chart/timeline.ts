@@ -21,6 +21,12 @@ export interface HitSpan extends Hits {
   toMs: number;
 }
 
+/** A time without a sample that should have had some: the sampler got no processor, or was stopped. */
+export interface Gap {
+  fromMs: number;
+  toMs: number;
+}
+
 /** OOM kills at one moment. */
 export interface Kills {
   atMs: number;
@@ -32,12 +38,15 @@ interface Bucket {
   points: Point[];
   hits: HitSpan | undefined;
   kills: Kills | undefined;
+  gap: Gap | undefined;
 }
 
 const MOST_BUCKETS = 512;
 const FIRST_WIDTH_MS = 10;
 const LEAST_INTERVAL_MS = 10;
 const MOST_INTERVAL_MS = 1000;
+/** A busy machine has some samples come late. */
+const INTERVALS_OF_GAP = 6;
 /** The least number of samples in a bucket, once the buckets have grown. */
 const SAMPLES_IN_BUCKET = 2;
 
@@ -53,8 +62,11 @@ export class Timeline {
   #samples = 0;
 
   add(point: Point, { max, high }: Hits): void {
+    const gap = { fromMs: this.#last?.atMs ?? point.atMs, toMs: point.atMs };
+    const isGap = lengthOf(gap) > INTERVALS_OF_GAP * this.intervalMs;
     const bucket = this.#bucketAt(point.atMs);
     bucket.points = extremes([...bucket.points, point]);
+    if (isGap) bucket.gap = joined(bucket.gap, gap, longer);
     if (max > 0 || high > 0) {
       bucket.hits = joined(bucket.hits, { fromMs: this.#last?.atMs ?? 0, toMs: point.atMs, max, high }, joinHits);
     }
@@ -88,6 +100,11 @@ export class Timeline {
     return this.#buckets.flatMap((bucket) => bucket?.hits ?? []);
   }
 
+  /** Of each stretch of time the longest gap that ended in it. */
+  get gaps(): Gap[] {
+    return this.#buckets.flatMap((bucket) => bucket?.gap ?? []);
+  }
+
   get kills(): Kills[] {
     return this.#buckets.flatMap((bucket) => bucket?.kills ?? []);
   }
@@ -95,7 +112,7 @@ export class Timeline {
   #bucketAt(atMs: number): Bucket {
     while (atMs >= this.#widthMs * MOST_BUCKETS) this.#halve();
     const index = Math.max(0, Math.floor(atMs / this.#widthMs));
-    const bucket = this.#buckets[index] ?? { points: [], hits: undefined, kills: undefined };
+    const bucket = this.#buckets[index] ?? { points: [], hits: undefined, kills: undefined, gap: undefined };
     this.#buckets[index] = bucket;
     return bucket;
   }
@@ -117,7 +134,16 @@ function joinBuckets(before: Bucket, after: Bucket): Bucket {
     points: extremes([...before.points, ...after.points]),
     hits: joined(before.hits, after.hits, joinHits),
     kills: joined(before.kills, after.kills, joinKills),
+    gap: joined(before.gap, after.gap, longer),
   };
+}
+
+function longer(before: Gap, after: Gap): Gap {
+  return lengthOf(after) > lengthOf(before) ? after : before;
+}
+
+function lengthOf({ fromMs, toMs }: Gap): number {
+  return toMs - fromMs;
 }
 
 function joinHits(before: HitSpan, after: HitSpan): HitSpan {

@@ -136,6 +136,7 @@ function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Reco
     highBytes: memory.details?.highBytes ?? Number.POSITIVE_INFINITY,
     peakBytes: memory.peakBytes,
     points: timeline.points,
+    gaps: timeline.gaps,
     hits: timeline.hits,
     kills: timeline.kills,
     killedAtLimit: oom?.cause === 'limit',

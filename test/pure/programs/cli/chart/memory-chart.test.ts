@@ -63,6 +63,13 @@ describe('a run of each kind', () => {
   );
 
   testRows(
+    'has no gap, since no sample is missing',
+    runs,
+    ({ elements }) => expect(texts(elements).at(-1)).not.toContain('gap'),
+    options,
+  );
+
+  testRows(
     'is all within the drawing',
     runs,
     ({ elements }) => {
@@ -136,6 +143,55 @@ describe('what is seen', () => {
     const [, unseen] = corners(only(ofClass(parsed, 'unseen')));
     expect(unseen).toEqual([Number(kill.attributes['x1']), Number(y1)]);
     expect(texts(parsed)).toContain('OOM kill');
+  });
+
+  test('where samples are missing is nothing, and the read-out says nothing', () => {
+    const data = recorded(3000, (ms) => ({ anonBytes: ms * 0.01 * MIB }), { missing: { fromMs: 500, toMs: 2000 } });
+    const parsed = parseXml(renderSvg(data));
+    for (const name of ['usage', 'anon', 'other']) {
+      const [path] = ofClass(parsed, name).filter(({ name: tag }) => tag === 'path');
+      expect(path?.attributes['d']?.split('M').length).toBe(3);
+    }
+    const usage = corners(only(ofClass(parsed, 'usage')));
+    expect(usage.length).toBe(data.points.length);
+    expect(texts(parsed).at(-1)).toMatch(/; a gap where samples are missing$/);
+    const { gaps } = JSON.parse(/id="samples">(.*?)</.exec(renderHtml(data, []))?.[1] ?? '');
+    expect(gaps).toEqual([[492, 2002]]);
+  });
+
+  test('a gap of an hour is seen in hours, one of a moment is not', () => {
+    const hour = 3_600_000;
+    const gapAfter = (missing: { fromMs: number; toMs: number }) =>
+      texts(parseXml(renderSvg(recorded(5 * hour, () => ({ anonBytes: MIB }), { missing }))))
+        .at(-1)
+        ?.split('; ')[1];
+    expect(gapAfter({ fromMs: hour, toMs: 2 * hour })).toBe('a gap where samples are missing');
+    expect(gapAfter({ fromMs: 1000, toMs: 1500 })).toBeUndefined();
+  });
+
+  test('a kill takes what it took at once, with no part of that before it', () => {
+    // The kernel counts what a killed process had as gone before the whole is.
+    const at = (ms: number) => ({ anonBytes: ms < 500 ? 80 * MIB : 0, kernelBytes: ms < 500 ? 0 : 40 * MIB });
+    const data = recorded(1000, at, { limitBytes: 100 * MIB, kills: [{ atMs: 498, kills: 1 }] });
+    const [path] = ofClass(parseXml(renderSvg(data)), 'kernel').filter(({ name: tag }) => tag === 'path');
+    const kill = only(ofClass(parseXml(renderSvg(data)), 'kill-line'));
+    const parts = (path?.attributes['d'] ?? '').split('Z').filter((part) => part !== '');
+    expect(parts.length).toBe(2);
+    const heights = (part: string) =>
+      new Set(
+        part
+          .split(/[ML]/)
+          .filter(Boolean)
+          .map((corner) => corner.split(' ')[1]),
+      );
+    expect(heights(parts[0] ?? '').size).toBe(1);
+    expect(Number((parts[1] ?? '').slice(1).split(' ')[0])).toBeGreaterThanOrEqual(Number(kill.attributes['x1']));
+  });
+
+  test('a sample alone is a dot', () => {
+    const [first] = recorded(100, () => ({ anonBytes: MIB })).points;
+    const data = { ...recorded(100, () => ({ anonBytes: MIB })), points: [first] as never };
+    expect(corners(only(ofClass(parseXml(renderSvg(data)), 'usage'))).length).toBe(2);
   });
 
   test('where it was another limit, nothing is led anywhere', () => {
