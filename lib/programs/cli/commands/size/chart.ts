@@ -8,7 +8,7 @@ import { bytesAt, placeOf, sizeAt } from './grid';
 import { conclusionOf, type JudgedTrial, rowsOf, type SizeResult } from './result';
 
 /** In pixels: the drawing, and in it the plot. */
-const LAYOUT = { width: 960, height: 460, margin: 28, left: 92, right: 830, top: 140, bottom: 400 } as const;
+const LAYOUT = { width: 960, height: 490, margin: 28, left: 92, right: 830, top: 170, bottom: 430 } as const;
 const MOST_TIMES = 6;
 const MARK = 5;
 
@@ -44,12 +44,37 @@ function draw(result: SizeResult): Drawing {
     heading(result.command, margin, width),
     label(conclusionOf(result), margin, margin + 42, { class: `ending ${result.recommended ? 'good' : 'bad'}` }),
     label(free, margin, margin + 62, { class: 'muted' }),
+    ...legend(margin, margin + 88),
     ...timeAxis(scale),
     ...limitAxis(scale),
     ...levels(result, scale),
     ...result.trials.map((trial) => mark(trial, scale)),
   ];
   return { markup, width, height };
+}
+
+type Kind = 'well' | 'not well' | 'free';
+
+const MEANINGS = [
+  ['well', 'a run that was well'],
+  ['not well', 'a run that was not (hover: why)'],
+  ['free', 'a run without a limit, at its peak'],
+] as const satisfies readonly (readonly [Kind, string])[];
+
+/** What the marks mean. The lines have their names beside them. */
+function legend(left: number, y: number): Markup[] {
+  let x: number = left;
+  return MEANINGS.flatMap(([kind, meaning]) => {
+    const markup = [sign(kind, x + 7, y - 4), label(meaning, x + 22, y)];
+    x += 22 + textWidth(meaning, TICK_SIZE) + 18;
+    return markup;
+  });
+}
+
+/** A dot for a run that was well, or had no limit; else a cross. */
+function sign(kind: Kind, x: number, y: number): Markup {
+  if (kind === 'not well') return element('path', { class: 'limit-line', d: cross(x, y, MARK), fill: 'none' });
+  return element('circle', { class: kind === 'free' ? 'anon' : 'good', cx: x, cy: y, r: MARK });
 }
 
 /** Maps limits and times to pixels. */
@@ -64,7 +89,8 @@ interface TrialScale {
 /** Limits are on a logarithmic scale: a tenth more is the same distance anywhere, as in the search. */
 function scaleOf({ trials, recommended, baseline }: SizeResult): TrialScale {
   const { left, right, top, bottom } = LAYOUT;
-  const limits = trials.map(({ limitBytes }) => limitBytes).filter(Number.isFinite);
+  // One without a limit is at its peak.
+  const limits = trials.map(({ limitBytes, peakBytes }) => (Number.isFinite(limitBytes) ? limitBytes : peakBytes));
   const shown = [...limits, ...(recommended === undefined ? [] : [recommended.bytes]), baseline.peakBytes];
   const least = Math.log(Math.min(...shown));
   const most = Math.log(Math.max(...shown));
@@ -128,16 +154,12 @@ function levels({ smallest, recommended, baseline }: SizeResult, scale: TrialSca
   ];
 }
 
-/** A run: a dot if it went well, else a cross. One without a limit is at the peak that it had. */
+/** A run. One without a limit is at the peak that it had. */
 function mark({ limitBytes, peakBytes, durationMs, judgement }: JudgedTrial, scale: TrialScale): Markup {
   const isFree = !Number.isFinite(limitBytes);
   const x = scale.x(isFree ? peakBytes : limitBytes);
   const y = scale.y(durationMs);
   const name = isFree ? 'no limit' : sizeAt(placeOf(limitBytes));
   const title = element('title', {}, text(`${name}: ${formatDuration(durationMs)}, ${judgement}`));
-  const shape =
-    judgement === 'well'
-      ? element('circle', { class: isFree ? 'anon' : 'good', cx: x, cy: y, r: MARK })
-      : element('path', { class: 'limit-line', d: cross(x, y, MARK), fill: 'none' });
-  return element('g', {}, title, shape);
+  return element('g', {}, title, sign(judgement !== 'well' ? 'not well' : isFree ? 'free' : 'well', x, y));
 }

@@ -64,12 +64,24 @@ test.each([
   expect(renderChart(shown)).not.toMatch(/NaN|Infinity|undefined|null/);
   for (const { attributes } of elements) {
     for (const key of ['x', 'x1', 'x2', 'cx']) expect(Number(attributes[key] ?? 0)).toBeLessThanOrEqual(960);
-    for (const key of ['y', 'y1', 'y2', 'cy']) expect(Number(attributes[key] ?? 0)).toBeLessThanOrEqual(460);
+    for (const key of ['y', 'y1', 'y2', 'cy']) expect(Number(attributes[key] ?? 0)).toBeLessThanOrEqual(490);
   }
   const ofClass = (name: string) => elements.filter(({ attributes }) => attributes['class']?.split(' ').includes(name));
-  expect(ofClass('anon').length).toBe(1);
-  expect(elements.filter(({ name }) => name === 'path').length).toBe(2);
+  // Each once more in the legend.
+  expect(ofClass('anon').length).toBe(2);
+  expect(elements.filter(({ name }) => name === 'path').length).toBe(3);
   expect(renderChartPage(shown)).not.toContain('<script');
+});
+
+test('the chart says what its marks mean', () => {
+  const texts = parseXml(renderChart(result)).map(({ text }) => text);
+  for (const meaning of [
+    'a run that was well',
+    'a run that was not (hover: why)',
+    'a run without a limit, at its peak',
+  ]) {
+    expect(texts).toContain(meaning);
+  }
 });
 
 test('the chart marks what was found', () => {
@@ -77,8 +89,13 @@ test('the chart marks what was found', () => {
   const texts = elements.filter(({ name }) => name === 'text').map(({ text }) => text);
   expect(texts).toEqual(expect.arrayContaining(['smallest 100M', 'recommended 115M', '80M']));
   // The same limits are at the same places, larger ones further to the right.
-  const x = (name: string) => Number(elements.find(({ attributes }) => attributes['class'] === name)?.attributes['x1']);
-  const dots = elements.filter(({ attributes }) => attributes['class'] === 'good' && attributes['cx'] !== undefined);
+  const x = (name: string) =>
+    Number(
+      elements.find(({ name: tag, attributes }) => tag === 'line' && attributes['class'] === name)?.attributes['x1'],
+    );
+  const [, ...dots] = elements.filter(
+    ({ attributes }) => attributes['class'] === 'good' && attributes['cx'] !== undefined,
+  );
   expect(x('limit-line')).toBe(Number(dots[0]?.attributes['cx']));
   expect(x('peak-line')).toBeGreaterThan(x('limit-line'));
 });
