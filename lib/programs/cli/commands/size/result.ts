@@ -118,7 +118,10 @@ function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
     return [free, well, 'It ran well at none of these limits.'];
   }
   const below = tooSmall === undefined ? 'and nothing less was tried' : `but not at ${tooSmall.size}`;
-  const doubt = isCertain ? '' : `${toWithin(smallest, tooSmall)} (--for 5m for a closer one)`;
+  const doubt =
+    isCertain || tooSmall === undefined
+      ? ''
+      : `: to within ${percentOver(smallest, tooSmall)} % (--for 5m for a closer one)`;
   return [
     free,
     well,
@@ -127,8 +130,8 @@ function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
   ];
 }
 
-function toWithin(smallest: NamedSize, tooSmall: NamedSize | undefined): string {
-  return tooSmall === undefined ? '' : `: to within ${Math.round((smallest.bytes / tooSmall.bytes - 1) * 100)} %`;
+function percentOver(above: NamedSize, below: NamedSize): number {
+  return Math.round((above.bytes / below.bytes - 1) * 100);
 }
 
 /** The result for programs. */
