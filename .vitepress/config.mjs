@@ -1,31 +1,49 @@
 // The documentation site: `npm run docs:site` builds it into build/site, `npx vitepress dev` shows it while you write.
-// Its pages are the Markdown files of the repository as they are; scripts/site has what the site needs beside them.
+// Its pages are the Markdown files of the repository as they are, and a first page; scripts/site has what it needs beside them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
-import { anchor, asOnGitHub } from '../scripts/site/markdown.mjs';
+import { anchor } from '../scripts/site/anchor.mjs';
+import { asOnGitHub } from '../scripts/site/markdown.mjs';
+import { writeNotFound } from '../scripts/site/not-found.mjs';
+import { takeQuotes } from '../scripts/site/quotes.mjs';
+import { editLink, isWritten } from '../scripts/site/repository.mjs';
+import { search } from '../scripts/site/search.mjs';
 import { apiSidebar, sidebar } from '../scripts/site/sidebar.mjs';
+import { measureColumns } from '../scripts/site/tables.mjs';
 
 const root = join(import.meta.dirname, '..');
-const { name, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { name, version, description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+// Within the pages, so that it is there at any depth, and no browser asks for /favicon.ico, which is outside of the site.
+const mark = `data:image/svg+xml,${encodeURIComponent(readFileSync(join(root, 'docs/images/mark.svg'), 'utf8').trim())}`;
 
 export default defineConfig({
   title: name,
   description,
   // It has no address of its own: its pages find each other by relative links, below any path.
   base: './',
-  // Else a browser asks for /favicon.ico, which is outside of the site.
-  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  head: [['link', { rel: 'icon', href: mark }]],
   outDir: join(root, 'build/site'),
   cacheDir: join(root, 'build/vitepress'),
-  srcExclude: ['{bench,build,coverage,lib,native,out,prebuilds}/**'],
+  // The first page says what the README says.
+  srcExclude: ['{bench,build,coverage,lib,native,out,prebuilds}/**', 'README.md'],
   additionalConfig: {},
   rewrites: (page) => page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/^scripts\/site\//, ''),
-  transformPageData: ({ relativePath }) => (relativePath === 'index.md' ? { titleTemplate: false } : undefined),
+  transformPageData: (page) => {
+    if (page.relativePath === 'index.md') page.frontmatter.hero.image = mark;
+    if (!isWritten(page)) page.frontmatter.editLink = false;
+  },
+  buildEnd: ({ outDir }) => writeNotFound(outDir),
   metaChunk: true,
   markdown: {
-    config: asOnGitHub,
+    config: (md) => {
+      asOnGitHub(md);
+      takeQuotes(md);
+      measureColumns(md);
+    },
     anchor: { slugify: anchor },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
+    languageAlias: { output: 'txt' },
     // What GitHub and npm don't know.
     attrs: false,
     emoji: false,
@@ -33,20 +51,19 @@ export default defineConfig({
     include: false,
   },
   themeConfig: {
+    logo: mark,
+    siteTitle: `${name} <small>${version}</small>`,
     nav: [
-      { text: 'API', link: '/docs/api/' },
+      { text: 'Guides', link: '/docs/#guides', activeMatch: '^/docs/(guides/|tutorial|$)' },
+      { text: 'Reference', link: '/docs/#reference', activeMatch: '^/docs/reference/(?!cli)' },
+      { text: 'API', link: '/docs/api/', activeMatch: '^/docs/api/' },
       { text: 'Command line', link: '/docs/reference/cli' },
       { text: 'Changelog', link: '/CHANGELOG' },
     ],
     sidebar: { '/docs/api/': apiSidebar(), '/': sidebar() },
     outline: [2, 3],
-    search: {
-      provider: 'local',
-      // A word is on many pages of the API, and explained on others.
-      options: {
-        miniSearch: { searchOptions: { boostDocument: (id) => (id.startsWith('/docs/api/') ? 0.5 : 1) } },
-      },
-    },
+    editLink: editLink(repository.url),
+    search,
   },
   vite: {
     // The pages are small, and it is their number that makes the search index large.

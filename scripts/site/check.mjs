@@ -6,10 +6,15 @@ import { join, posix } from 'node:path';
 
 const directory = join(import.meta.dirname, '../../build/site');
 const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'));
-// Of the page in case of an error, links begin at the root of an address that is not known yet.
+// A server shows 404.html at any depth, where nothing can be beside it. What it links to, its script finds.
 const pages = new Map(names.filter((name) => name !== '404.html').map((name) => [name, parse(name)]));
 const faults = [...pages].flatMap(([name, page]) =>
   [...twice(page), ...dead(name, page)].map((it) => `${name}: ${it}`),
+);
+faults.push(
+  ...parse('404.html')
+    .loaded.filter((path) => !path.startsWith('data:'))
+    .map((path) => `404.html: loads ${path}`),
 );
 if (pages.size < 50) faults.push(`only ${pages.size} pages in ${directory}`);
 for (const fault of faults) console.error(fault);

@@ -1,25 +1,23 @@
 // What the pages mean on GitHub and npm, for which they are written, and would not mean to VitePress.
 import { posix } from 'node:path';
 
-/** The anchor that GitHub gives a heading. */
-export const anchor = (heading) =>
-  heading
-    .trim()
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
-    .replaceAll(' ', '-');
-
 /** @param {import('vitepress').MarkdownRenderer} md */
 export function asOnGitHub(md) {
   // Before the rule that gives each heading its anchor.
   md.core.ruler.after('inline', 'typedoc-anchors', takeAnchors);
-  md.core.ruler.after('inline', 'links', ({ tokens, env, Token }) => {
+  md.core.ruler.after('inline', 'links', ({ tokens, env }) => {
     for (const { children } of tokens) {
       if (children === null) continue;
       for (const token of children) if (token.type === 'link_open') retarget(token, env.relativePath);
-      linkNames(children, env.relativePath, Token);
     }
   });
+  // The site shows the language of a block. Here it is that of what the block before it prints (test/README.md).
+  md.core.ruler.push('outputs', ({ tokens }) => {
+    for (const token of tokens) if (token.info.startsWith('text output')) token.info = 'output';
+  });
+  const { text, code_inline: code } = md.renderer.rules;
+  md.renderer.rules.text = (...all) => withoutBraces(text(...all));
+  md.renderer.rules.code_inline = (...all) => withBreaks(withoutBraces(code(...all)));
 }
 
 /** TypeDoc writes the anchor of a heading as HTML before it. The heading takes it, so that the page has it once. */
@@ -42,11 +40,8 @@ function retarget(token, page) {
   token.attrSet('href', posix.relative(posix.dirname(page), posix.join(posix.dirname(page), target)) + rest);
 }
 
-/** The package has no CONTRIBUTING.md, so its README can only name the file. The site has it. */
-function linkNames(children, page, Token) {
-  const index = children.findIndex(({ type, content }) => type === 'code_inline' && content === 'CONTRIBUTING.md');
-  if (index < 0 || page !== 'index.md') return;
-  const open = new Token('link_open', 'a', 1);
-  open.attrSet('href', 'CONTRIBUTING.md');
-  children.splice(index, 1, open, children[index], new Token('link_close', 'a', -1));
-}
+/** Two braces are an expression to Vue. */
+const withoutBraces = (html) => html.replaceAll('{{', '&#123;&#123;');
+
+/** Where a long name may break in the first column of a table on a phone. */
+const withBreaks = (html) => html.replace(/(?<=[A-Z]_)(?=[A-Z])|(?<=[a-z]\.)(?=[a-z])|(?<=[a-z])(?=[A-Z])/g, '<wbr>');

@@ -13,7 +13,7 @@ export function sidebar() {
   if (lost.length > 0) throw new Error(`docs/README.md has no link to ${lost.join(', ')}`);
   const [guides, reference, internals] = sections.map(sectionOf);
   return [
-    { text: 'Start', items: [{ text: 'Overview', link: '/' }, ...linksOf(start)] },
+    { text: 'Start', items: linksOf(start) },
     guides,
     { text: 'Examples', collapsed: true, items: examples() },
     reference,
@@ -29,7 +29,7 @@ function pagesOf(directory) {
 
 function sectionOf(markdown) {
   const [own, ...groups] = markdown.split(/^### /m);
-  const items = [...linksOf(own), ...groups.map((group) => ({ ...sectionOf(group), collapsed: false }))];
+  const items = [...linksOf(own), ...groups.map((group) => ({ ...sectionOf(group), collapsed: true }))];
   return { text: own.split('\n', 1)[0], items };
 }
 

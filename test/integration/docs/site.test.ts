@@ -1,23 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
-jest.setTimeout(240_000);
+jest.setTimeout(300_000);
 
 const root = join(__dirname, '../../..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 /** What a page of the site is made from, directories included: their times change when a file goes. */
 const SOURCES = [
-  '.vitepress/config.mjs',
+  '.vitepress',
   'scripts/site',
   'docs',
   'examples',
   'types',
   'test/guest',
+  'package.json',
   'package-lock.json',
 ];
 const PAGES_AT_ROOT = readdirSync(root).filter((name) => name.endsWith('.md'));
@@ -31,8 +33,11 @@ interface View {
 interface Look extends View {
   path: string;
   title: string;
-  sidebar: string[];
-  isSidebarOpen: boolean;
+  version: string;
+  icon: string;
+  images: boolean[];
+  editLinks: number;
+  links: string[];
   codeColors: number;
   labels: string[];
   ground: string;
@@ -41,10 +46,36 @@ interface Look extends View {
 }
 
 interface Search extends View {
-  found: number;
+  words: string;
+  found: string[];
   path: string;
   title: string;
-  hasWord: boolean;
+}
+
+interface Measure {
+  path: string;
+  cutCode: string[];
+  isTooWide: boolean;
+  wideTables: number;
+  loseColumn: number;
+}
+
+interface Stray {
+  path: string;
+  title: string;
+  named: string;
+  isLost: boolean;
+  ground: string;
+  font: string;
+  links: string[];
+  outside: string[];
+}
+
+interface Seen {
+  looks: Look[];
+  searches: Search[];
+  measures: Measure[];
+  strays: Stray[];
 }
 
 function changedMs(path: string): number {
@@ -60,38 +91,55 @@ function isBuilt(): boolean {
 }
 
 const PAGES = [
-  { path: '', title: 'memcage', beside: 'Tutorial', languages: ['js', 'sh', 'text'] },
+  { path: '', title: /^memcage/, beside: 'Command line', languages: ['js', 'sh'] },
   {
     path: 'docs/reference/run.html',
-    title: 'run(file, args?, options?)',
+    title: /^run\(file, args\?, options\?\)$/,
     beside: 'Tutorial',
-    languages: ['js', 'text'],
+    languages: ['js', 'output'],
   },
-  { path: 'docs/api/memcage/cgroup/classes/Cgroup.html', title: 'Class: Cgroup', beside: 'Cgroup', languages: ['ts'] },
+  {
+    path: 'docs/api/memcage/cgroup/classes/Cgroup.html',
+    title: /^Class: Cgroup$/,
+    beside: 'Cgroup',
+    languages: ['ts'],
+  },
 ];
+
+/** What somebody types who has the problem, and the page that solves it. */
+const SEARCHES = [
+  { words: 'temporal', page: 'guides/temporal' },
+  { words: 'seccomp', page: 'reference/privileges' },
+  { words: 'ERR_MEMCAGE_NO_PERMISSION', page: 'reference/errors' },
+];
+
+/** At the top, in a folder that there is, and in one that there isn't. */
+const WRONG = ['wrong', 'docs/wrong.html', 'a/b/c/wrong/'];
+
+const pagesIn = (directory: string): string[] =>
+  readdirSync(join(root, directory))
+    .filter((name) => name.endsWith('.md') && name !== 'README.md')
+    .map((name) => `${directory}/${name.replace(/md$/, 'html')}`);
 
 describeIf(['machine', 'chromium'], 'the site in a browser', () => {
   let home: string;
-  let looks: Look[];
-  let searches: Search[];
+  let seen: Seen;
 
   beforeAll(async () => {
     if (!isBuilt()) execFileSync('npm', ['run', '--silent', 'docs:site'], { cwd: root, stdio: 'pipe' });
     home = mkdtempSync(join(tmpdir(), 'memcage-site-'));
-    const paths = PAGES.map(({ path }) => path);
-    const program = { name: 'site/look.mjs', timeoutMs: 120_000 };
-    ({ looks, searches } = await fixtureResult<{ looks: Look[]; searches: Search[] }>(
-      program,
-      join(root, 'build/site'),
-      home,
-      ...paths,
-    ));
+    seen = await fixtureResult<Seen>({ name: 'site/look.mjs', timeoutMs: 180_000 }, join(root, 'build/site'), home, {
+      shown: PAGES.map(({ path }) => path),
+      measured: ['', ...['docs', 'docs/guides', 'docs/reference'].flatMap(pagesIn)],
+      words: SEARCHES.map(({ words }) => words),
+      wrong: WRONG,
+    });
   });
 
   afterAll(() => rmSync(home, { recursive: true }));
 
   testRows('shows a page', PAGES, ({ path, title, beside, languages }) => {
-    const views = looks.filter((look) => look.path === path);
+    const views = seen.looks.filter((look) => look.path === path);
     expect(views.map(({ width, scheme }) => `${width} ${scheme}`)).toEqual([
       '1440 light',
       '1440 dark',
@@ -100,24 +148,51 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     ]);
     for (const view of views) {
       expect(view.complaints).toEqual([]);
-      expect(view.title).toBe(title);
-      expect(view.sidebar).toContain(beside);
-      expect(view.isSidebarOpen).toBe(true);
+      expect(view.title).toMatch(title);
+      expect(view.version).toBe(version);
+      expect(view.icon).toBe('data:image/svg+xml');
+      expect(view.images.length).toBeGreaterThan(0);
+      expect(view.images).not.toContain(false);
+      // package.json does not say where the repository is.
+      expect(view.editLinks).toBe(0);
+      expect(view.links).toContain(beside);
       expect(view.codeColors).toBeGreaterThan(2);
-      expect([...new Set(view.labels)].sort()).toEqual(languages);
+      expect(view.labels).toEqual(expect.arrayContaining(languages));
       expect(view.ground).toBe(view.scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(27, 27, 31)');
       expect(view.scrollWidth).toBe(view.clientWidth);
     }
   });
 
-  test('finds a page by a word, and opens it', () => {
-    expect(searches.length).toBe(2);
-    for (const { found, path, title, hasWord, complaints } of searches) {
-      expect(complaints).toEqual([]);
-      expect(found).toBeGreaterThan(3);
-      expect(path).toMatch(/^docs\/.*\.html$/);
-      expect(title).not.toBe('memcage');
-      expect(hasWord).toBe(true);
+  testRows('finds first what answers', SEARCHES, ({ words, page }) => {
+    const [search] = seen.searches.filter((it) => it.words === words);
+    expect(search?.complaints).toEqual([]);
+    expect(search?.found[0]).toBe(`docs/${page}.html`);
+    expect(search?.path).toBe(search?.found[0]);
+    expect(search?.title).not.toMatch(/^memcage/);
+  });
+
+  test('finds nothing of what is for those who change memcage', () => {
+    const found = seen.searches.flatMap((search) => search.found);
+    expect(found.length).toBeGreaterThan(20);
+    expect(found.filter((path) => !/^docs\/(tutorial|guides|reference|api)|^(CHANGELOG|SECURITY)/.test(path))).toEqual(
+      [],
+    );
+  });
+
+  test('fits a phone: only tables scroll sideways, and keep their first column', () => {
+    expect(seen.measures.filter(({ isTooWide, loseColumn }) => isTooWide || loseColumn > 0)).toEqual([]);
+    expect(seen.measures.filter(({ wideTables }) => wideTables > 0).length).toBeGreaterThan(5);
+  });
+
+  testRows('shows a page at a wrong address', WRONG, (path) => {
+    const strays = seen.strays.filter((it) => it.path === path);
+    // Below a path, and at the top of a host.
+    expect(strays.map(({ named }) => named)).toEqual([`/some/where/${path}`, `/${path}`]);
+    for (const stray of strays) {
+      expect(stray).toMatchObject({ title: 'There is no such page', isLost: false, outside: [] });
+      expect(stray).toMatchObject({ ground: 'rgb(27, 27, 31)', font: expect.stringMatching(/sans-serif$/) });
+      expect(stray.links.length).toBeGreaterThan(2);
+      expect(stray.links.filter((link) => !existsSync(join(root, 'build/site', link)))).toEqual([]);
     }
   });
 });

@@ -1,0 +1,59 @@
+/** @starts-children Node, which loads modules that Jest can't */
+import { join } from 'node:path';
+import { evaluateModule } from '../../support/evaluate-module';
+import { testRows } from '../../support/rows';
+
+const site = join(__dirname, '../../../scripts/site');
+const SPEED = 'docs/reference/speed.md';
+
+/** What a page of the site says of another, and what comes of it. */
+const QUOTES = [
+  { quote: 'docs/reference/run.md js', html: /^<div class="language-js[\s\S]*language-text/ },
+  {
+    quote: `${SPEED}#starts table: contain(); shared cage`,
+    html: /Node 20[\s\S]*<td.*contain\(\)[\s\S]*<td.*shared cage/,
+  },
+  { quote: `${SPEED}#starts table: contain()`, html: /^(?![\s\S]*shared cage)/ },
+  {
+    quote: `${SPEED}#starts table: contain(); a tin`,
+    html: /^docs\/reference\/speed.md, below #starts, has no row 'a tin'$/,
+  },
+  { quote: 'README.md#nowhere js', html: /^README.md has no js below #nowhere$/ },
+  { quote: 'README.md rust', html: /^README.md has no rust below its title$/ },
+];
+
+describe('a page that quotes another', () => {
+  let pages: string[];
+
+  // In one child: it takes a second to load VitePress.
+  beforeAll(() => {
+    const all = JSON.stringify(QUOTES.map(({ quote }) => `<!-- ${quote} -->`));
+    const md = "await (await import('vitepress')).createMarkdownRenderer('.', { config: it.takeQuotes })";
+    const render = 'async (page) => { try { return md.render(page); } catch ({ message }) { return message; } }';
+    pages = evaluateModule(join(site, 'quotes.mjs'), `((md) => Promise.all(${all}.map(${render})))(${md})`) as string[];
+  });
+
+  testRows('takes a block, or rows of a table, and names what is not there', QUOTES, (row) =>
+    expect(pages[QUOTES.indexOf(row)]).toMatch(row.html),
+  );
+});
+
+testRows(
+  'a page links to its source once package.json says where that is',
+  [
+    { url: '', pattern: undefined },
+    { url: 'https://example.org/memcage', pattern: undefined },
+    { url: 'git+https://github.com/o/n.git', pattern: 'https://github.com/o/n/edit/main/:path' },
+    { url: 'https://gitlab.com/o/n', pattern: 'https://gitlab.com/o/n/-/edit/main/:path' },
+  ],
+  ({ url, pattern }) => {
+    const link = evaluateModule(join(site, 'repository.mjs'), `it.editLink(${JSON.stringify(url)}) ?? {}`);
+    expect((link as { pattern?: string }).pattern).toBe(pattern);
+  },
+);
+
+test('what is made from elsewhere has no such link', () => {
+  const paths = ['docs/tutorial.md', 'docs/api/README.md', 'scripts/site/[source].md'];
+  const expression = `${JSON.stringify(paths)}.map((filePath) => it.isWritten({ filePath }))`;
+  expect(evaluateModule(join(site, 'repository.mjs'), expression)).toEqual([true, false, false]);
+});
