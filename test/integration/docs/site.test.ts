@@ -108,8 +108,11 @@ const PAGES = [
 
 /** What somebody types who has the problem, and the page that solves it. */
 const SEARCHES = [
-  { words: 'temporal', page: 'guides/temporal' },
-  { words: 'seccomp', page: 'reference/privileges' },
+  { words: 'express', page: 'guides/http' },
+  { words: 'untrusted code', page: 'guides/untrusted-code' },
+  { words: 'playwright', page: 'guides/browsers' },
+  { words: 'OOMKilled', page: 'guides/who-killed' },
+  { words: 'exit code 137', page: 'guides/who-killed' },
   { words: 'ERR_MEMCAGE_NO_PERMISSION', page: 'reference/errors' },
 ];
 
@@ -177,6 +180,12 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     expect(found.filter((path) => !/^docs\/(tutorial|guides|reference|api)|^(CHANGELOG|SECURITY)/.test(path))).toEqual(
       [],
     );
+  });
+
+  test('cuts no code of the first page or of a guide at 1,280 px', () => {
+    const pages = seen.measures.filter(({ path }) => path === '' || /^docs\/(tutorial|guides)/.test(path));
+    expect(pages.length).toBeGreaterThan(9);
+    expect(pages.flatMap(({ path, cutCode }) => cutCode.map((line) => `${path}: ${line}`))).toEqual([]);
   });
 
   test('fits a phone: only tables scroll sideways, and keep their first column', () => {
