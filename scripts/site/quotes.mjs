@@ -1,5 +1,5 @@
 // What a page takes from another, so that it is written, and tested, in one place: the line
-// `<!-- README.md#a-job-worker js -->` stands for the first block of JavaScript below that heading, with its output.
+// `<!-- README.md#a-job-worker section -->` stands for all below that heading; `table` and `image` for the first of them.
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { anchor as anchorOf } from './anchor.mjs';
@@ -18,17 +18,19 @@ export function takeQuotes(md) {
 function quote(md, path, anchor, kind, rows) {
   const text = readFileSync(join(root, path), 'utf8');
   const section = sectionOf(md.parse(text, { relativePath: path }), anchor);
-  const first = section.findIndex((token) => isOf(kind, token));
   const place = anchor === undefined ? 'its title' : `#${anchor}`;
-  if (first < 0) throw new Error(`${path} has no ${kind} below ${place}`);
-  const [begin, end] = section[first].map;
-  const next = section[first + 1];
-  const last = /\boutput$/.test(next?.info) ? next.map[1] : end;
-  const lines = text.split('\n').slice(begin, last);
+  const [begin, end] = linesOf(kind, section) ?? [];
+  if (begin === undefined) throw new Error(`${path} has no ${kind} below ${place}`);
+  const lines = text.split('\n').slice(begin, end);
   const taken = rows === undefined ? lines : rowsOf(lines, rows.split('; '), `${path}, below ${place}`);
-  // VitePress looks for a page from where the first page will be, at the top, and for an image from where its source is.
-  const folder = posix.join(kind === 'image' ? '../..' : '.', posix.dirname(path), '/');
-  return taken.join('\n').replace(/\]\((?![a-z]+:|\/|#)/g, `](${folder}`);
+  return fromHere(taken.join('\n'), posix.join(posix.dirname(path), '/'));
+}
+
+/** VitePress looks for a page from where the first page will be, at the top, and for an image from where its source is. */
+function fromHere(markdown, folder) {
+  return markdown.replace(/(!\[[^\]]*)?\]\((?![a-z]+:|\/|#)/g, (_, image) =>
+    image === undefined ? `](${folder}` : `${image}](${posix.join('../..', folder)}`,
+  );
 }
 
 /** @returns the tokens below the heading, up to the next that is not below it */
@@ -41,10 +43,16 @@ function sectionOf(tokens, anchor) {
   return tokens.slice(begin, end < 0 ? undefined : end);
 }
 
-function isOf(kind, { type, info, children }) {
+/** @returns the first line, and that after the last */
+function linesOf(kind, section) {
+  if (kind === 'section')
+    return section.length > 0 ? [section[0].map[1], section.findLast(({ map }) => map).map[1]] : undefined;
+  return section.find((token) => isOf(kind, token))?.map;
+}
+
+function isOf(kind, { type, children }) {
   if (kind === 'table') return type === 'table_open';
-  if (kind === 'image') return children?.some((child) => child.type === 'image') ?? false;
-  return type === 'fence' && info.split(' ')[0] === kind;
+  return kind === 'image' && (children?.some((child) => child.type === 'image') ?? false);
 }
 
 /** The head of a table, and the rows that begin with these cells. */

@@ -8,7 +8,7 @@ const SPEED = 'docs/reference/speed.md';
 
 /** What a page of the site says of another, and what comes of it. */
 const QUOTES = [
-  { quote: 'docs/reference/run.md js', html: /^<div class="language-js[\s\S]*language-text/ },
+  { quote: `${SPEED}#against-other-programs section`, html: /^<p>(?![\s\S]*<h)[\s\S]*<table/ },
   {
     quote: `${SPEED}#starts table: contain(); shared cage`,
     html: /Node 20[\s\S]*<td.*contain\(\)[\s\S]*<td.*shared cage/,
@@ -18,8 +18,9 @@ const QUOTES = [
     quote: `${SPEED}#starts table: contain(); a tin`,
     html: /^docs\/reference\/speed.md, below #starts, has no row 'a tin'$/,
   },
-  { quote: 'README.md#nowhere js', html: /^README.md has no js below #nowhere$/ },
-  { quote: 'README.md rust', html: /^README.md has no rust below its title$/ },
+  { quote: 'README.md image', html: /^<p><img src="\.\.\/\.\.\/docs\/images\/[\w-]+\.svg"/ },
+  { quote: 'README.md#nowhere section', html: /^README.md has no section below #nowhere$/ },
+  { quote: 'SECURITY.md table', html: /^SECURITY.md has no table below its title$/ },
 ];
 
 describe('a page that quotes another', () => {
@@ -33,7 +34,7 @@ describe('a page that quotes another', () => {
     pages = evaluateModule(join(site, 'quotes.mjs'), `((md) => Promise.all(${all}.map(${render})))(${md})`) as string[];
   });
 
-  testRows('takes a block, or rows of a table, and names what is not there', QUOTES, (row) =>
+  testRows('takes all of a section, or a part of it, and names what is not there', QUOTES, (row) =>
     expect(pages[QUOTES.indexOf(row)]).toMatch(row.html),
   );
 });
