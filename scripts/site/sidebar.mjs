@@ -64,7 +64,7 @@ export function apiSidebar() {
     'memcage/bullmq',
   ];
   return [
-    { text: 'Documentation', link: '/' },
+    { text: 'Documentation', link: '/docs/' },
     { text: 'API', link: '/docs/api/' },
     ...entries.map((entry) => ({
       text: entry,
