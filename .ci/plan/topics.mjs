@@ -6,7 +6,7 @@
 const PATHS = [
   [/^surface\/|^scripts\/surface\.mjs$|^tsconfig\.surface\.json$/, ['lint']],
   [/^docs\/reference\/threat-model\.md$/, ['docs', 'test/integration/security/']],
-  [/^docs\/|^\.vitepress\/|^scripts\/site\/|(?<!unstable)\.md$|^LICENSE$/, ['docs']],
+  [/^docs\/|^\.vitepress\/|^scripts\/(?:site|docs)\/|(?<!unstable)\.md$|^LICENSE$/, ['docs']],
   [/^(biome\.json|eslint\.config\.mjs|knip\.jsonc|typedoc\.json|\.clang-format|\.editorconfig|\.gitignore)$/, ['lint']],
   [/^(\.dependency-cruiser\.mjs|scripts\/lint[^/]*|scripts\/(native-rooms|room-sizes|tidy-commands)\.mjs)$/, ['lint']],
   [/^\.clang-tidy$/, ['lint', 'native']],

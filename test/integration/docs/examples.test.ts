@@ -84,6 +84,22 @@ for (const needs of new Set(examples.map((example) => example.needs.join(' and '
   );
 }
 
+describeIf(['v1', 'root'], 'the examples of the README, in CommonJS', () => {
+  const required = examplesOf('README.md').map((example) => ({
+    ...example,
+    text: example.text.replace(/^import (.+) from ('.+');$/gm, 'const $1 = require($2);'),
+  }));
+
+  testRows('print what they say', required, async ({ text: source, output, line }) => {
+    expect(source).toContain("require('memcage')");
+    expect(output).toBeDefined();
+    const file = project.write(`readme-${line}.cjs`, source);
+    const { code, stdout, stderr } = await execute(process.execPath, [file]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(patternOf(output ?? ''));
+  });
+});
+
 /**
  * tsc checks the types against the package's declarations: those of TypeScript strictly, those of JavaScript as an
  * editor does, which finds a wrong name of an option or a member.
