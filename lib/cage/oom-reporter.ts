@@ -68,10 +68,13 @@ export class OomReporter {
     const unreported = totalKills - this.#reported;
     if (unreported <= 0) return { verdict, isNews: false };
     this.#reported = totalKills;
-    const told = verdict ?? this.cage.monitor.assess().verdict ?? { ...nowhere('unknown'), victims: null };
-    const victims = told.victims?.slice(-unreported) ?? null;
-    const seen = inWords({ ...this.#seenFromHere(told), kills: unreported, victims });
-    this.emit({ ...seen, totalKills, underOom: false, timeMs });
+    const by = verdict ?? this.cage.monitor.assess().verdict ?? { ...nowhere('unknown'), victims: null };
+    const victims = by.victims?.slice(-unreported) ?? null;
+    const told = { kills: unreported, victims };
+    const seen = inWords({ ...this.#seenFromHere(by), ...told });
+    // Who reads the sentence knows the child, and that it has a limit of its own.
+    const { message } = by.cause === 'limit' ? inWords({ ...by, ...told }) : seen;
+    this.emit({ ...seen, message, totalKills, underOom: false, timeMs });
     return { verdict, isNews: true };
   }
 

@@ -1,7 +1,8 @@
 // Usage: npm run docs:screens
-// Takes the pictures of the documentation: what `memcage top` and `memcage doctor` show in a terminal, with programs in cages
-// that are really there, as SVG in docs/images.
+// Takes the pictures of the documentation, of programs in cages that are really there, as SVG in docs/images: what `memcage top`
+// and `memcage doctor` show in a terminal, and a chart of `memcage run`.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,12 @@ const HOLD = `
   setInterval(() => kept.fill(2, 0, 2 ** 20), 50);
 `;
 const PROGRAMS = {
+  'leak.mjs': `
+    import { writeFileSync } from 'node:fs';
+    writeFileSync('report', Buffer.alloc(30 * 2 ** 20)); // stays in memory as page cache, while there is room
+    const kept = [];
+    setInterval(() => kept.push(Buffer.alloc(2 ** 20, 1)), 20);
+  `,
   'render.mjs': HOLD,
   'import.mjs': HOLD,
   'resize.mjs': HOLD,
@@ -76,7 +83,17 @@ await take('doctor', ['doctor'], {
   forMs: 8000,
   within: ['unshare', '-C', '-m', 'sh', '-c', ROOTED, 'sh'],
 });
+await chart('memory-limit', ['run', '-m', '100M'], ['node', 'leak.mjs']);
 rmSync(directory, { recursive: true });
+
+async function chart(name, args, command) {
+  const file = join(images, `${name}.svg`);
+  const program = spawn('node', [cli, ...args, '--chart', file, '--', ...command], {
+    cwd: directory,
+    stdio: 'inherit',
+  });
+  await once(program, 'exit');
+}
 
 /** Runs a command of memcage in a terminal, and draws what the terminal shows after that time. */
 async function take(name, args, { columns, lines, forMs, within = [] }) {

@@ -1,9 +1,12 @@
+import { basename } from 'node:path';
 import type { OomVerdict, OomVictim } from '../../../types/outcome';
 import { keptInJson } from './json';
 import { printable } from './names';
 import { formatSize } from './size';
 
 const MOST_NAMED = 3;
+/** What the kernel keeps of the name of a program. */
+const COMM_LENGTH = 15;
 
 /** What an {@link OomVerdict} is about, before it is put into words. */
 export type OomFacts = Omit<OomVerdict, 'message'>;
@@ -65,8 +68,14 @@ function whoWas({ kills, victims }: OomFacts, child: NamedChild | undefined): st
   const named = victims.slice(0, MOST_NAMED).map((victim) => nameOf(victim, child));
   const names = `${named.join(', ')}${victims.length > MOST_NAMED ? ' ...' : ''}`;
   if (victims.length > 1) return `${program}${victims.length} processes (${names}) were`;
-  const isOther = child !== undefined && victims[0]?.pid !== child.pid;
-  return isOther ? `${names}, started by ${printable(child.command)}, was` : `${names} was`;
+  return child !== undefined && isOther(victims[0], child)
+    ? `${names}, started by ${printable(child.command)}, was`
+    : `${names} was`;
+}
+
+/** The command may be another process than the child with its pid: one below an init. Then the kernel's name for it tells. */
+function isOther(victim: OomVictim | undefined, { command, pid }: NamedChild): boolean {
+  return victim?.pid !== pid && victim?.name !== basename(command).slice(0, COMM_LENGTH);
 }
 
 function nameOf({ pid, name }: OomVictim, child: NamedChild | undefined): string {

@@ -41,6 +41,8 @@ testRows<[Partial<OomFacts>, alone: string, child: string]>(
       'npx: 2 processes (npx (pid 7), node (pid 8)) were',
     ],
     [{ victims: [victim(4242)] }, 'node (pid 4242) was', 'node (pid 4242), started by npx, was'],
+    // The command itself, below an init.
+    [{ victims: [victim(8, 'npx')] }, 'npx (pid 8) was', 'npx (pid 8) was'],
     [
       { kills: 4, victims: many },
       '4 processes (a (pid 1), a (pid 2), a (pid 3) ...) were',
