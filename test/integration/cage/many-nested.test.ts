@@ -107,7 +107,7 @@ describeIf('cgroup', 'a child that makes many cgroups below its own', () => {
     const child = spawn('sh', waitingAfter('deep'), { memory: '500M' });
     await said(child as never, 'made');
     const memcage = (...words: string[]): string => execFileSync(process.execPath, [MAIN, ...words]).toString();
-    expect(memcage('ls')).toContain(child.cage.cgroup.path);
+    expect(memcage('ls', '--quiet')).toContain(child.cage.cgroup.path);
     expect(memcage('gc', '--dry-run')).not.toContain(child.cage.cgroup.path);
     child.stdin?.end();
     expectNoKill(await child.outcome);

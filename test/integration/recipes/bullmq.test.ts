@@ -4,7 +4,7 @@ import { TestQueue } from '../../support/bullmq/queue';
 import { Valkey } from '../../support/bullmq/valkey';
 import { blocksOf } from '../../support/docs/doc-examples';
 import { startIn } from '../../support/docs/project-program';
-import { recipe } from '../../support/docs/recipes';
+import { programFile, recipe } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -75,12 +75,13 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => 
   );
 
   test('the worker of the guide says what the guide says', async () => {
-    const block = (word: string): string =>
-      blocksOf('docs/guides/queue.md').find(({ words }) => words.includes(word))?.text ?? '';
+    const page = 'docs/guides/queue.md';
+    const output = blocksOf(page).find(({ words }) => words.includes('worker-output'))?.text ?? '';
+    const program = programFile(page, 'worker.mjs');
     const local = "{ host: 'localhost' }";
-    expect(block('worker')).toContain(local);
-    project.write('processor.mjs', block('processor'));
-    project.write('worker.mjs', block('worker').replace(local, `{ path: '${valkey.connection.path}' }`));
+    expect(program).toContain(local);
+    project.write('processor.mjs', programFile(page, 'processor.mjs'));
+    project.write('worker.mjs', program.replace(local, `{ path: '${valkey.connection.path}' }`));
     const worker = startIn(project, [process.execPath, 'worker.mjs']);
     const queue = new TestQueue(valkey, 'jobs');
     for (const id of ['1', '2']) await queue.end({ id });
@@ -90,7 +91,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => 
       .replace(/\(pid \d+\)/, '(pid ...)')
       .split('\n')
       .sort();
-    expect(said).toEqual(block('worker-output').split('\n').sort());
+    expect(said).toEqual(output.split('\n').sort());
     await queue.close();
   });
 

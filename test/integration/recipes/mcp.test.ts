@@ -2,16 +2,19 @@ import { chmodSync } from 'node:fs';
 import { blocksOf } from '../../support/docs/doc-examples';
 import { startIn } from '../../support/docs/project-program';
 import { killed, resultOf, victim } from '../../support/docs/recipe-result';
+import { programFile } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(60_000));
 
+const PAGE = 'docs/guides/mcp.md';
+
 /** The block of the page whose first line has this word. */
 function block(word: string): string {
-  const found = blocksOf('docs/guides/mcp.md').find(({ words }) => words.includes(word));
-  if (found === undefined) throw new Error(`docs/guides/mcp.md has no block ${word}`);
+  const found = blocksOf(PAGE).find(({ words }) => words.includes(word));
+  if (found === undefined) throw new Error(`${PAGE} has no block ${word}`);
   return found.text;
 }
 
@@ -56,7 +59,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['@modelcontextprotocol/sdk', 'zod']);
-    project.write('server.mjs', block('server'));
+    project.write('server.mjs', programFile(PAGE, 'server.mjs'));
     project.write('some-mcp-server.mjs', OTHER);
     // npm's own would look in the registry.
     const npx = `#!/bin/sh\n[ "$1" = memcage ] && exec "$@"\n'${process.execPath}' "$1.mjs"\nexit $?\n`;
@@ -84,7 +87,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   });
 
   test('the client of the page prints what the page says', async () => {
-    project.write('client.mjs', block('client'));
+    project.write('client.mjs', programFile(PAGE, 'client.mjs'));
     const end = await startIn(project, [process.execPath, 'client.mjs']).end;
     expect(end).toEqual({ code: 0, stdout: 'fine\n', stderr: '', left: [] });
   });
@@ -100,10 +103,13 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
          console.log(JSON.stringify([...results, told]));`,
       ],
     ];
-    const client = changes.reduce((text, [from, to]) => {
-      expect(text).toMatch(from);
-      return text.replace(from, to);
-    }, block('client'));
+    const client = changes.reduce(
+      (text, [from, to]) => {
+        expect(text).toMatch(from);
+        return text.replace(from, to);
+      },
+      programFile(PAGE, 'client.mjs'),
+    );
     expect(await resultOf(project, `const told = []; ${CALL} ${client}`)).toEqual([
       [false, 'true'],
       [false, ',SIGKILL'],
