@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { startIn } from '../../support/docs/project-program';
 import { recipe, writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
@@ -19,7 +20,11 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-const execute = (command: string) => startIn(project, ['sh', '-c', command]).end;
+/** In CI, a test runner may have colours without a terminal. */
+async function execute(command: string) {
+  const { stdout, ...end } = await startIn(project, ['sh', '-c', command]).end;
+  return { ...end, stdout: stripVTControlCharacters(stdout) };
+}
 
 describeIf(['cgroup', 'host'], 'node:test with a limit', () => {
   beforeEach(() => {
