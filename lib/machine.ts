@@ -8,8 +8,9 @@
  */
 export type * from '../types/diagnosis';
 export { openCages } from './cage/open-cages';
+export { type CageName, cageOf } from './cage/root/cage-of';
 export { type CollectedCage, type CollectGarbageOptions, collectGarbage } from './cage/root/collect-garbage';
-export { type CageName, cageOf, findCage } from './cage/root/find-cage';
+export { findCage } from './cage/root/find-cage';
 export { type CageOwner, type ListedCage, listCages } from './cage/root/list-cages';
 export { type BecomeInitOptions, becomeInit } from './start/api/become-init';
 export { type DiagnoseOptions, diagnose } from './start/doctor/diagnose';

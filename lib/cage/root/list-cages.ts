@@ -8,6 +8,7 @@ import { isBudget, kindOf, pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
 import { readCommand } from '../../cgroup/processes/processes';
 import { keptInJson } from '../../common/text/json';
+import { cageOf } from './cage-of';
 import { isLocked } from './locked-directory';
 import { LockHolders, memoryHierarchies, OwnDirectories, type OwnDirectory } from './own-directories';
 
@@ -33,7 +34,7 @@ export interface ListedCage {
    * the directory of an owner that has no cages.
    */
   kind: 'cage' | 'budget' | 'detached' | 'owner';
-  /** Path of the cage that it is in; `null` for an outermost one. */
+  /** Path of the cage around it, whoever made that; `null` for an outermost one. */
   parent: string | null;
   /** The process that made it. */
   owner: CageOwner;
@@ -106,7 +107,7 @@ function entriesOf(own: OwnDirectory, { version }: Host, holders: LockHolders): 
         return keptInJson({
           path: cage.path,
           kind,
-          parent: kindOf(dirname(cage.path)) === 'cage' ? dirname(cage.path) : null,
+          parent: cageOf(dirname(cage.path))?.path ?? null,
           owner,
           limitBytes: readMemoryFile(cage, version, 'max') ?? Number.POSITIVE_INFINITY,
           usageBytes: readMemoryFile(cage, version, 'usage') ?? null,

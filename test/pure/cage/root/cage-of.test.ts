@@ -1,4 +1,4 @@
-import { cageOf } from '../../../../lib/cage/root/find-cage';
+import { cageOf } from '../../../../lib/cage/root/cage-of';
 import { testRows } from '../../../support/rows';
 
 const OWNER = '/sys/fs/cgroup/memcage-71-f8824e1974b91ce2';
