@@ -1,14 +1,14 @@
 import { Cgroup, containerOf } from '../../../cgroup';
-import { isBudget } from '../../../cgroup/names/own-names';
+import { isBudget, isLeaf } from '../../../cgroup/names/own-names';
 import { printable } from '../../../common/text/names';
 import { cageOf, type ListedCage, listCages } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { NO_OPERANDS } from '../parse-words';
-import { NO_CAGES, toJson } from '../text/output';
-import { charsetOf, colorsOf } from '../text/style';
+import { NO_CAGES, print, toJson } from '../text/output';
+import { charsetOf, colorsOf, columnsOf } from '../text/style';
 import { tableText } from './top/layout';
-import { Reader, type Row } from './top/reader';
+import { Reader, type Row, type Sample } from './top/reader';
 import { type Line, linesOf } from './top/tree';
 
 export const ls = defineCommand({
@@ -42,19 +42,16 @@ export const ls = defineCommand({
   ],
   run({ all, quiet, targets, json }) {
     if (targets === true) return printLines([...listCages().map(({ path }) => path), ...containerIds()]);
-    const cages = listCages();
-    if (json === true) process.stdout.write(toJson(cages.map(({ spare: _, ...shown }) => shown)));
-    else if (quiet === true) return printLines(cages.map(({ path }) => path));
-    else process.stdout.write(render(cages, all === true));
-    return 0;
+    if (json === true) return print(toJson(listCages().map(({ spare: _, ...shown }) => shown)));
+    if (quiet === true) return printLines(listCages().map(({ path }) => path));
+    return print(render(new Reader(all === true ? 'spare too' : 'cages').read(), all === true));
   },
 });
 
 function printLines(lines: readonly string[]): number {
   // Programs get names as they are. The kernel has no cgroup with a newline in its name.
   const shown = process.stdout.isTTY ? lines.map(printable) : lines;
-  process.stdout.write(shown.map((line) => `${line}\n`).join(''));
-  return 0;
+  return print(shown.map((line) => `${line}\n`).join(''));
 }
 
 /** The ids of all containers that are mounted here, shortened as engines print them. */
@@ -72,11 +69,11 @@ function containerIds(): string[] {
 
 const COLUMNS = ['name', 'usage', 'limit', 'percent', 'pids', 'command'] as const;
 
-function render(cages: readonly ListedCage[], all: boolean): string {
-  const rows = new Reader(all ? 'spare too' : 'cages').read();
-  const lines = groupsOf(cages).flatMap((group) => linesOfGroup(group, rows, all));
+function render({ cages, rows }: Sample, all: boolean): string {
+  const ofCages = byCage(rows);
+  const lines = groupsOf(cages).flatMap((group) => linesOfGroup(group, ofCages, all));
   if (lines.length === 0) return `${NO_CAGES}\n`;
-  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  const columns = columnsOf(process.stdout);
   const names = COLUMNS.filter((name) => name === 'name' || columns >= 60 || name !== 'percent');
   return tableText(lines, columns, { names, colors: colorsOf(process.stdout), charset: charsetOf() });
 }
@@ -93,13 +90,27 @@ function groupsOf(cages: readonly ListedCage[]): ListedCage[][] {
   return [...groups.values()].sort((a, b) => pidOf(a) - pidOf(b));
 }
 
+/** The rows of a cage and of the leaves in it, by the path of the cage. */
+type RowsOfCages = ReadonlyMap<string, readonly Row[]>;
+
+function byCage(rows: readonly Row[]): RowsOfCages {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) {
+    const path = cageOf(row.path)?.path ?? row.path;
+    const beside = found.get(path);
+    if (beside === undefined) found.set(path, [row]);
+    else beside.push(row);
+  }
+  return found;
+}
+
 /** The owner, and its cages below. */
-function linesOfGroup(group: readonly ListedCage[], rows: readonly Row[], all: boolean): Line[] {
+function linesOfGroup(group: readonly ListedCage[], ofCages: RowsOfCages, all: boolean): Line[] {
   const { tree } = charsetOf();
-  const paths = new Map(group.map(({ path }, index) => [path, index]));
-  const own = rows.filter(({ path }) => paths.has(path) || paths.has(cageOf(path)?.path ?? ''));
+  const own = group.flatMap(({ path }) => ofCages.get(path) ?? []);
   const isOpen = new Set(all ? own.map(({ path }) => path).filter(isBudget) : []);
-  const ordered = own.sort((a, b) => (paths.get(a.path) ?? group.length) - (paths.get(b.path) ?? group.length));
+  // In a cage, the cages come before the leaves.
+  const ordered = [...own].sort((a, b) => Number(isLeaf(a.path)) - Number(isLeaf(b.path)));
   const lines = linesOf(ordered, { tree, flipped: isOpen, nested: true }).map(withHint);
   const [first] = group;
   if (first === undefined || (lines.length === 0 && first.owner.alive && !all)) return [];

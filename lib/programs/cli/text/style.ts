@@ -17,6 +17,11 @@ export function wantsColors(isTerminal: boolean, env: NodeJS.ProcessEnv = proces
   return isTerminal && terminal !== 'dumb';
 }
 
+/** The width of a terminal; `Infinity` for anything else. A terminal may be said to have no columns: then that of a usual one. */
+export function columnsOf({ isTTY, columns }: { isTTY?: boolean; columns?: number }): number {
+  return isTTY === true ? columns || 80 : Number.POSITIVE_INFINITY;
+}
+
 export function colorsOf({ isTTY }: { isTTY?: boolean }): Colors {
   const wanted = wantsColors(isTTY === true);
   const entries = STYLES.map((name) => {

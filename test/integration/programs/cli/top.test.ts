@@ -29,6 +29,7 @@ interface Row {
 }
 
 const MAIN = join(__dirname, '../../../../dist/index.js');
+const MEMCAGE = join(__dirname, '../../../../dist/cli.js');
 const HOLD = 'const kept = Buffer.alloc(20 << 20, 1); console.log("ready"); setInterval(() => kept, 1000)';
 const HOG = 'Buffer.alloc(1 << 30, 1)';
 
@@ -110,9 +111,9 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
       const { code, stdout } = await runCli(['stat', name, '--json']);
       expect({ code, path: (JSON.parse(stdout) as { path: string }).path }).toEqual({ code: 0, path });
     }
-    expect(await runCli(['stat', '1/1'])).toMatchObject({
+    expect(await runCli(['stat', '1/budget-1/1'])).toMatchObject({
       code: 125,
-      stderr: expect.stringContaining('no cage 1/1') as string,
+      stderr: expect.stringContaining('no cage 1/budget-1/1: memcage ls --all lists those that there are') as string,
     });
   });
 
@@ -175,6 +176,35 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     expect(rows.some(({ path }) => path === other.path)).toBe(false);
     const filtered = await sample('--all', '--filter', basename(group.path).toUpperCase());
     expect(filtered.map(({ path }) => path)).toEqual([group.path]);
+  });
+
+  test('the cage of another owner within a cage: ls says the same', async () => {
+    const words = ['run', '-m', '20M', '--', 'sleep', '1002'];
+    const outer = startCli(['run', '-m', '60M', '--', process.execPath, MEMCAGE, ...words]);
+    try {
+      const findInner = async () => (await sample()).find(({ command }) => command.join(' ') === 'sleep 1002');
+      await until('the inner one is there', async () => (await findInner())?.parent !== undefined);
+      const rows = await sample();
+      const inner = rows.find(({ command }) => command.join(' ') === 'sleep 1002');
+      const around = rows.find(({ name }) => name === `${outer.pid}/1`);
+      expect(inner).toMatchObject({ parent: around?.path });
+      const listed = JSON.parse((await runCli(['ls', '--json'])).stdout) as Row[];
+      expect(listed.find(({ path }) => path === inner?.path)).toMatchObject({ parent: around?.path });
+      expect(listed.find(({ path }) => path === around?.path)).toMatchObject({ parent: null });
+    } finally {
+      outer.process.kill('SIGTERM');
+      await outer.end;
+    }
+  });
+
+  test('a filter that hides everything ends nothing, and is named', async () => {
+    const { stdout } = await runCli(['top', '--once', '--filter', 'nothing such', group.path]);
+    expect(stdout).toBe('Nothing has "nothing such" in its name, path or command.\n');
+    const stream = startCli(['top', '--json', '-i', '0.1', '--filter', 'nothing such', group.path]);
+    await until('two samples', () => stream.stdout().split('\n').length > 2);
+    stream.process.kill('SIGTERM');
+    expect(await stream.end).toMatchObject({ signal: 'SIGTERM', stderr: '' });
+    expect(JSON.parse(stream.stdout().split('\n')[0] ?? '')).toMatchObject({ cgroups: [] });
   });
 
   test.each([

@@ -3,7 +3,7 @@ import { FAILED_TEXT, flag } from '../../command';
 import { defineCommand } from '../../define-command';
 import { NO_OPERANDS } from '../../parse-words';
 import { toJson } from '../../text/output';
-import { colorsOf } from '../../text/style';
+import { colorsOf, columnsOf } from '../../text/style';
 import { reportOf } from './report';
 
 export const doctor = defineCommand({
@@ -27,8 +27,7 @@ export const doctor = defineCommand({
   ],
   async run({ all = false, json }) {
     const diagnosis = await diagnose({ trial: true });
-    const { isTTY, columns } = process.stdout;
-    const report = { all, colors: colorsOf(process.stdout), columns: isTTY ? columns : Number.POSITIVE_INFINITY };
+    const report = { all, colors: colorsOf(process.stdout), columns: columnsOf(process.stdout) };
     process.stdout.write(json === true ? toJson(diagnosis) : reportOf(diagnosis, report));
     return diagnosis.works ? 0 : 1;
   },

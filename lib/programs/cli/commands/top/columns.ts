@@ -131,23 +131,20 @@ const VALUES: Readonly<Record<Exclude<SortName, 'name'>, (row: Row) => number>> 
 export interface Arrangement {
   sort: SortName;
   reversed: boolean;
-  /** What is in their name, path or command. */
+  /** What is in what is shown of them, in their name or in their path. */
   filter: string;
 }
 
 /** Sorts the largest number first and names from A to Z, or `reversed`. Equal rows are in the order of their paths. */
-export function ordered(rows: readonly Row[], { sort: by, reversed, filter }: Arrangement): Row[] {
+export function ordered(
+  rows: readonly Row[],
+  { sort: by, reversed }: Omit<Arrangement, 'filter'>,
+  nameOf = ({ name }: Row): string => name,
+): Row[] {
   const compare = (a: Row, b: Row): number =>
-    by === 'name' ? compareText(a.name, b.name) : VALUES[by](b) - VALUES[by](a);
+    by === 'name' ? compareText(nameOf(a), nameOf(b)) : VALUES[by](b) - VALUES[by](a);
   const sign = reversed ? -1 : 1;
-  return matching(rows, filter).sort((a, b) => sign * compare(a, b) || compareText(a.path, b.path));
-}
-
-function matching(rows: readonly Row[], filter: string): Row[] {
-  const wanted = filter.toLowerCase();
-  return rows.filter(({ name, path, command }) =>
-    [name, path, command.join(' ')].some((text) => text.toLowerCase().includes(wanted)),
-  );
+  return [...rows].sort((a, b) => sign * compare(a, b) || compareText(a.path, b.path));
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

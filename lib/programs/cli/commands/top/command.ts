@@ -5,10 +5,10 @@ import { defineCommand } from '../../define-command';
 import { oneOf, text, time } from '../../kinds';
 import { findTarget, TARGET } from '../../target';
 import { NO_CAGES, toJson, toJsonLine } from '../../text/output';
-import { charsetOf, colorsOf } from '../../text/style';
+import { charsetOf, colorsOf, columnsOf } from '../../text/style';
 import { UsageError } from '../../usage';
-import { ordered, SORT_NAMES, type SortName } from './columns';
-import { tableText } from './layout';
+import { type Arrangement, SORT_NAMES } from './columns';
+import { tableText, whyEmpty } from './layout';
 import { Beat, showLive } from './live';
 import { Reader, type Row } from './reader';
 import type { Selection } from './selection';
@@ -61,29 +61,28 @@ export const top = defineCommand({
     const reader = new Reader(selection);
     // A budget that you name is open.
     const flipped = new Set(typeof selection === 'string' ? [] : selection.filter(isBudget));
-    const table = (rows: readonly Row[]): string => tableOf(rows, { sort, flipped, nothing: nothingIn(selection) });
+    const arrangement = { sort, reversed, filter };
+    const nothing = nothingIn(selection);
+    const read = (): readonly Row[] => reader.read().rows;
     if (values.once !== true && values.json !== true && isScreen()) {
-      const view = { ...INITIAL, sort, reversed, filter, flipped };
-      const nothing = nothingIn(selection);
-      return showLive({ read: () => reader.read(), intervalMs, view, nothing });
+      return showLive({ read, intervalMs, view: { ...INITIAL, ...arrangement, flipped }, nothing });
     }
-    const read = (): Row[] => ordered(reader.read(), { sort, reversed, filter });
+    const table = (rows: readonly Row[]): string => tableOf(rows, { arrangement, flipped, nothing });
     if (values.once === true) {
       const rows = read();
-      process.stdout.write(values.json === true ? toJson(forPrograms(rows)) : table(rows));
+      process.stdout.write(values.json === true ? toJson(forPrograms(rows, arrangement)) : table(rows));
       return 0;
     }
     const print = (rows: readonly Row[]): void => {
-      const timeMs = Date.now();
-      const text = values.json === true ? toJsonLine({ timeMs, cgroups: forPrograms(rows) }) : `${table(rows)}\n`;
-      process.stdout.write(text);
+      const json = (): string => toJsonLine({ timeMs: Date.now(), cgroups: forPrograms(rows, arrangement) });
+      process.stdout.write(values.json === true ? json() : `${table(rows)}\n`);
     };
     return printEach(read, print, { intervalMs, endless: typeof selection === 'string' });
   },
 });
 
 async function printEach(
-  read: () => Row[],
+  read: () => readonly Row[],
   print: (rows: readonly Row[]) => void,
   { intervalMs, endless }: { intervalMs: number; endless: boolean },
 ): Promise<number> {
@@ -97,17 +96,17 @@ async function printEach(
 }
 
 interface TableOptions {
-  sort: SortName;
+  arrangement: Arrangement;
   flipped: ReadonlySet<string>;
   nothing: string;
 }
 
-function tableOf(rows: readonly Row[], { sort, flipped, nothing }: TableOptions): string {
-  if (rows.length === 0) return `${nothing}\n`;
-  const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+function tableOf(rows: readonly Row[], { arrangement, flipped, nothing }: TableOptions): string {
   const charset = charsetOf();
-  const lines = linesOf(rows, { tree: charset.tree, flipped });
-  return tableText(lines, columns, { sort, colors: colorsOf(process.stdout), charset });
+  const lines = linesOf(rows, { tree: charset.tree, flipped, arrangement });
+  if (lines.length === 0) return `${whyEmpty({ rows, nothing }, arrangement)}\n`;
+  const style = { sort: arrangement.sort, colors: colorsOf(process.stdout), charset };
+  return tableText(lines, columnsOf(process.stdout), style);
 }
 
 function nothingIn(selection: Selection): string {

@@ -4,9 +4,10 @@ import { commandText } from '../../text/command-text';
 import { type Charset, type Colors, colorsOf } from '../../text/style';
 import { pad, truncate, truncateStart, widthOf } from '../../text/text-width';
 import { COLUMNS, type ColumnName, fittingColumns, isSortable, type SortName } from './columns';
+import { type About, counted, isCage, matching, nearestAbove, placesOf } from './places';
 import type { Row } from './reader';
-import { type About, counted, type Line, linesOf, nearestAbove } from './tree';
-import { KEYS, type Question, type Shown, type View } from './view';
+import { type Line, linesOf } from './tree';
+import { chosenAt, KEYS, type Question, type Shown, type ShownRow, type View } from './view';
 
 interface Style {
   colors: Colors;
@@ -16,10 +17,8 @@ interface Style {
 /** All that a screen shows. */
 export interface Picture extends Style {
   view: View;
-  /** The rows that the filter leaves, in the order of the view. */
+  /** All, also those that the filter hides. */
   rows: readonly Row[];
-  /** How many rows there are without the filter. */
-  total: number;
   /** What to say if there are none at all. */
   nothing: string;
   history: History;
@@ -44,9 +43,13 @@ export function screenOf(picture: Picture): string[] {
 export function shownIn(picture: Picture): Omit<Shown, 'whyNoKill'> {
   return {
     sortable: fittingColumns(picture.columns).filter(isSortable),
-    rows: treeOf(picture).map((line) => ({ path: line.row?.path ?? '', state: line.state })),
+    rows: shownRows(treeOf(picture)),
     page: pageOf(picture),
   };
+}
+
+function shownRows(lines: readonly Line[]): ShownRow[] {
+  return lines.map(({ row, state }) => ({ path: row?.path ?? '', state }));
 }
 
 function pageOf({ lines }: Picture): number {
@@ -70,8 +73,8 @@ export interface TableStyle extends Style {
   names?: readonly ColumnName[];
 }
 
-function treeOf({ rows, view: { flipped }, charset: { tree } }: Picture): Line[] {
-  return linesOf(rows, { tree, flipped, marked: true });
+function treeOf({ rows, view, charset: { tree } }: Picture): Line[] {
+  return linesOf(rows, { tree, flipped: view.flipped, arrangement: view, marked: true });
 }
 
 function tableLines(picture: Picture): string[] {
@@ -82,14 +85,14 @@ function tableLines(picture: Picture): string[] {
   const offset = Math.max(0, Math.min(view.offset, lines.length - page));
   const shown = lines.slice(offset, offset + page);
   const widths = widthsOf(names, columns, lines);
-  // The first one is what the keys act on until another is chosen.
-  const chosen = lines.find(({ row }) => row?.path === view.chosen) ?? lines[0];
+  const chosen = lines[chosenAt(shownRows(lines), view)];
   const body = shown.map((line) => {
     if (line !== chosen) return textOf(line, names, widths, picture, history);
     const plain = { charset, colors: NO_COLORS };
     return colors.inverse(pad(textOf(line, names, widths, plain, history), columns, 'left'));
   });
-  const empty = lines.length === 0 ? ['', shorten(`  ${whyEmpty(picture)}`, columns, charset)].slice(0, page) : [];
+  const why = `  ${whyEmpty(picture, view)}${picture.rows.length > 0 ? ' Esc takes the filter away.' : ''}`;
+  const empty = lines.length === 0 ? ['', shorten(why, columns, charset)].slice(0, page) : [];
   const blank = Array.from({ length: page - shown.length - empty.length }, () => '');
   return [
     colors.bold(shorten(headingOf(picture), columns, charset)),
@@ -103,17 +106,20 @@ function tableLines(picture: Picture): string[] {
 
 const NO_COLORS = colorsOf({ isTTY: false });
 
-function whyEmpty({ view, total, nothing }: Picture): string {
-  if (total > 0)
-    return `Nothing has "${printable(view.filter)}" in its name, path or command. Esc takes the filter away.`;
-  return nothing;
+/** Why a table has no lines: what to say if there are no rows at all, or that the filter hides them. */
+export function whyEmpty(
+  { rows, nothing }: Pick<Picture, 'rows' | 'nothing'>,
+  { filter }: Pick<View, 'filter'>,
+): string {
+  return rows.length === 0 ? nothing : `Nothing has "${printable(filter)}" in its name, path or command.`;
 }
 
-function headingOf({ title, view, rows, total }: Picture): string {
-  const all = rows.length > 0 && rows.every(({ cage, name }) => cage !== undefined || !name.startsWith('/'));
-  const outer = outermost(rows);
-  const what = all ? counted(outer.length, ['cage', 'cages']) : counted(rows.length, ['cgroup', 'cgroups']);
-  const filtered = view.filter === '' ? '' : ` (${rows.length} of ${total} rows)`;
+function headingOf({ title, view, rows }: Picture): string {
+  const matches = matching(placesOf(rows).values(), view.filter);
+  const outer = outermost(matches);
+  const isCages = outer.length > 0 && outer.every(isCage);
+  const what = isCages ? counted(outer.length, ['cage', 'cages']) : counted(matches.length, ['cgroup', 'cgroups']);
+  const filtered = view.filter === '' ? '' : ` (${matches.length} of ${rows.length} rows)`;
   const order = `by ${view.sort}${view.reversed ? ', reversed' : ''}`;
   return `${title}  ${view.paused ? 'PAUSED  ' : ''}${what}${filtered}, ${totalsOf(outer)}  ${order}`;
 }

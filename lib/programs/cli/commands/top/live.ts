@@ -4,7 +4,6 @@ import { formatSize, parseSize } from '../../../../index';
 import { passingOver } from '../../cgroup-gone';
 import { charsetOf, colorsOf } from '../../text/style';
 import { killAllIn, processes, whyNoKill } from '../kill';
-import { ordered } from './columns';
 import { History, type Picture, screenOf, shownIn } from './layout';
 import type { Row } from './reader';
 import { Screen } from './screen';
@@ -13,7 +12,7 @@ import { press, type Question, type View } from './view';
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
 export interface LiveOptions {
-  read: () => Row[];
+  read: () => readonly Row[];
   intervalMs: number;
   view: View;
   /** What to say where there is nothing to show. */
@@ -26,13 +25,12 @@ export async function showLive({ read, intervalMs, nothing, view: initial }: Liv
   const style = { colors: colorsOf(process.stdout), charset: charsetOf() };
   const history = new History();
   let view = initial;
-  let rows: Row[] = [];
+  let rows: readonly Row[] = [];
   let time = '';
   const picture = (): Picture => ({
     ...style,
     view,
-    rows: ordered(rows, view),
-    total: rows.length,
+    rows,
     nothing,
     history,
     title: `memcage top ${time}`,

@@ -48,6 +48,13 @@ const FIELDS = [
   'events',
 ] as const;
 
+/** The selected cgroups at one moment. */
+export interface Sample {
+  rows: readonly Row[];
+  /** All that the machine has, and owners without cages. */
+  cages: readonly ListedCage[];
+}
+
 /** What is kept of a cgroup until the next sample. */
 interface Kept {
   cpu: CpuTime;
@@ -62,14 +69,15 @@ export class Reader {
   constructor(private readonly selection: Selection) {}
 
   /** Leaves out cgroups that are gone, or that this process may not read. */
-  read(): Row[] {
+  read(): Sample {
     const { selection } = this;
     const { cages, batches } = openSelected(selection);
-    const sample = new RowReader(this.#before, cages);
-    const rows = Array.from(batches, (cgroups) => sample.rowsOf(cgroups)).flat();
-    this.#before = sample.kept;
+    const reader = new RowReader(this.#before, new Map(cages.map((cage) => [cage.path, cage])));
+    const rows = Array.from(batches, (cgroups) => reader.rowsOf(cgroups)).flat();
+    this.#before = reader.kept;
+    const isNamed = (path: string): boolean => typeof selection !== 'string' && selection.includes(path);
     // The cgroup of a child is empty before it starts, and for a moment after it has ended.
-    return rows.filter(({ path, processes }) => processes > 0 || !isLeaf(path) || selection.includes(path));
+    return { cages, rows: rows.filter(({ path, processes }) => processes > 0 || !isLeaf(path) || isNamed(path)) };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import { columnsOf } from '../../text/style';
 import { widthOf } from '../../text/text-width';
 
 /**
@@ -34,7 +35,7 @@ export class Screen {
   ) {}
 
   get columns(): number {
-    return this.output.columns || 80;
+    return columnsOf(this.output);
   }
 
   get lines(): number {

@@ -14,15 +14,16 @@ export type Selection = 'cages' | 'spare too' | 'all' | readonly string[];
 /** How many cgroups are open at once. Each takes an fd. */
 const MOST_OPEN = 64;
 
-/** The cages of the machine by their paths, and the selected cgroups, opened in batches. */
+/** The inventory of the machine, and the selected cgroups, opened in batches. */
 export interface Selected {
-  cages: ReadonlyMap<string, ListedCage>;
+  cages: readonly ListedCage[];
   batches: Generator<Cgroup[]>;
 }
 
 export function openSelected(selection: Selection): Selected {
-  const cages = new Map(listCages().flatMap((cage) => (cage.kind === 'owner' ? [] : [[cage.path, cage]])));
-  return { cages, batches: inBatches(openEach(selection, [...cages.values()])) };
+  const cages = listCages();
+  const isCage = ({ kind }: ListedCage): boolean => kind !== 'owner';
+  return { cages, batches: inBatches(openEach(selection, cages.filter(isCage))) };
 }
 
 /** Collects opened cgroups into batches, and closes a batch when you ask for the next one. */

@@ -56,7 +56,8 @@ export interface Shown {
 
 export interface ShownRow {
   path: string;
-  state: 'open' | 'closed' | 'single';
+  /** As in a line of the tree: a row that is `held` is there only for others in it, which the filter leaves. */
+  state: 'open' | 'held' | 'closed' | 'single';
 }
 
 /** The keys, for the help. */
@@ -84,6 +85,16 @@ export function press(before: View, key: Key, shown: Shown): View | Order | 'qui
   if (key.sequence === 'q') return 'quit';
   if (view.help) return { ...view, help: false };
   return { ...view, ...command(view, key, shown) };
+}
+
+/** Index of the row that the keys act on. Until one is chosen, that is the first that the filter is meant for. */
+export function chosenAt(rows: readonly ShownRow[], { chosen }: Pick<View, 'chosen'>): number {
+  const at = rows.findIndex(({ path }) => path === chosen);
+  if (at !== -1) return at;
+  return Math.max(
+    0,
+    rows.findIndex(({ state }) => state !== 'held'),
+  );
 }
 
 /** A kill needs `y`; any other key means no. A limit needs a size and Enter; Escape means no. */
@@ -117,10 +128,7 @@ function edited(text: string, { name, sequence = '', ctrl, meta }: Key): string 
 function command(view: View, key: Key, shown: Shown): Partial<View> {
   const { name, sequence } = key;
   const { rows } = shown;
-  const at = Math.max(
-    0,
-    rows.findIndex(({ path }) => path === view.chosen),
-  );
+  const at = chosenAt(rows, view);
   const row = rows[at];
   const choose = (index: number): Partial<View> => {
     const chosen = Math.max(0, Math.min(index, rows.length - 1));
@@ -136,6 +144,7 @@ function command(view: View, key: Key, shown: Shown): Partial<View> {
   /** Opens or closes the chosen row, if it is in one of these states. */
   const flip = (states: readonly string[], why: string): Partial<View> => {
     if (row === undefined) return refuse('there is no row to act on');
+    if (row.state === 'held') return refuse('the filter keeps this row open');
     if (!states.includes(row.state)) return refuse(why);
     const flipped = new Set(view.flipped);
     if (!flipped.delete(row.path)) flipped.add(row.path);

@@ -1,9 +1,16 @@
 import { COLUMN_NAMES, fittingColumns, ordered } from '../../../../../lib/programs/cli/commands/top/columns';
-import { History, type Picture, screenOf, tableText } from '../../../../../lib/programs/cli/commands/top/layout';
+import {
+  History,
+  type Picture,
+  screenOf,
+  shownIn,
+  tableText,
+  whyEmpty,
+} from '../../../../../lib/programs/cli/commands/top/layout';
 import type { Row } from '../../../../../lib/programs/cli/commands/top/reader';
 import { linesOf } from '../../../../../lib/programs/cli/commands/top/tree';
-import { INITIAL } from '../../../../../lib/programs/cli/commands/top/view';
-import { charsetOf, colorsOf } from '../../../../../lib/programs/cli/text/style';
+import { INITIAL, press } from '../../../../../lib/programs/cli/commands/top/view';
+import { charsetOf, colorsOf, columnsOf } from '../../../../../lib/programs/cli/text/style';
 import { widthOf } from '../../../../../lib/programs/cli/text/text-width';
 import { topRow } from '../../../../support/cli/top-rows';
 
@@ -19,7 +26,6 @@ function picture(more: Partial<Picture>): Picture {
     charset,
     view,
     rows: [],
-    total: 0,
     nothing: 'nothing',
     history: new History(),
     title: 'top',
@@ -80,7 +86,7 @@ test('the last samples, the newest at the right', () => {
 
 test('equals are in the order of their paths, either way', () => {
   const rows = [row('c', 1), row('a10', 1), row('a9', 1), row('b', 2)];
-  const names = (reversed: boolean) => ordered(rows, { sort: 'usage', reversed, filter: '' }).map(({ name }) => name);
+  const names = (reversed: boolean) => ordered(rows, { sort: 'usage', reversed }).map(({ name }) => name);
   expect(names(false)).toEqual(['b', 'a9', 'a10', 'c']);
   expect(names(true)).toEqual(['a9', 'a10', 'c', 'b']);
 });
@@ -102,7 +108,7 @@ test('a long path leaves the command half of the room', () => {
 test('the widest figures keep the columns aligned', () => {
   const most = { usageBytes: 1023.9 * (1 << 20), limitBytes: 1023.9 * (1 << 20), percent: 100, cpuPercent: 12_800 };
   const rows = [row('a', 1), row('b', 2, { ...most, processes: 123_456, oomKills: 1234, command: ['node'] })];
-  const [first = '', second = ''] = screenOf(picture({ rows })).slice(2);
+  const [second = '', first = ''] = screenOf(picture({ rows })).slice(2);
   expect(second.split(/ +/)).toEqual([
     'b',
     '1023',
@@ -120,15 +126,49 @@ test('the widest figures keep the columns aligned', () => {
   expect(first.indexOf('/')).toBe(second.indexOf('/'));
 });
 
-test('a screen without rows says why', () => {
+test('a screen without rows says why, and a table with them', () => {
   expect(screenOf(picture({ nothing: 'There is no cage now.' }))[3]).toBe('  There is no cage now.');
-  const filtered = picture({ total: 3, view: { ...view, filter: 'xyz' } });
-  expect(screenOf(filtered)[3]).toMatch(/^ {2}Nothing has "xyz" in its name, path or command/);
+  const filtered = picture({ rows: ROWS, view: { ...view, filter: 'xyz' } });
+  expect(screenOf(filtered)[3]).toBe('  Nothing has "xyz" in its name, path or command. Esc takes the filter away.');
+  const why = { rows: ROWS, nothing: 'There is no cage now.' };
+  expect(whyEmpty(why, { filter: 'xyz' })).toBe('Nothing has "xyz" in its name, path or command.');
+  expect(whyEmpty({ ...why, rows: [] }, { filter: 'xyz' })).toBe('There is no cage now.');
 });
 
-test('the filter looks at commands too', () => {
-  const rows = [row('a', 1, { command: ['node', 'Leak.mjs'] }), row('b', 2)];
-  expect(ordered(rows, { sort: 'usage', reversed: false, filter: 'leak' }).map(({ name }) => name)).toEqual(['a']);
+describe('the heading', () => {
+  const OWNER = '/sys/fs/cgroup/memcage-71-f8824e1974b91ce2';
+  const cage = row('71/1', 5, { path: `${OWNER}/1`, processes: 2 });
+  const leaf = row('82', 2, { path: `${OWNER}/1/leaf-1`, command: ['render'] });
+  const heading = (rows: Row[], filter = '') => screenOf(picture({ rows, columns: 120, view: { ...view, filter } }))[0];
+
+  test('counts the outermost cages, and cgroups where these are none', () => {
+    expect(heading([cage, leaf])).toMatch(/^top {2}1 cage, 2 processes, 5 MiB, /);
+    expect(heading([leaf])).toMatch(/^top {2}1 cgroup, 1 process, 2 MiB, /);
+    expect(heading([row('docker:web', 7, { path: '/sys/fs/cgroup/docker/0a' })])).toMatch(/^top {2}1 cgroup, /);
+    expect(heading([cage, row('/a.slice', 1)])).toMatch(/^top {2}2 cgroups, 3 processes, 6 MiB, /);
+  });
+
+  test('counts what the filter is meant for, not the cage around it', () => {
+    expect(heading([cage, leaf], 'render')).toMatch(/^top {2}1 cgroup \(1 of 2 rows\), 1 process, 2 MiB, /);
+  });
+});
+
+test('the keys act on the first row that the filter is meant for', () => {
+  const inner = row('x/job', 1);
+  const shown = shownIn(picture({ rows: [row('x', 9), inner], view: { ...view, filter: 'job' } }));
+  expect(shown.rows.map(({ state }) => state)).toEqual(['held', 'single']);
+  expect(press({ ...view, filter: 'job' }, { sequence: 'k' }, { ...shown, whyNoKill: () => undefined })).toMatchObject({
+    asking: { path: inner.path },
+  });
+});
+
+test.each([
+  [{ isTTY: true, columns: 100 }, 100],
+  // A pty without a size.
+  [{ isTTY: true, columns: 0 }, 80],
+  [{ columns: 100 }, Number.POSITIVE_INFINITY],
+])('%j has %p columns', (stdout, expected) => {
+  expect(columnsOf(stdout)).toBe(expected);
 });
 
 test('a terminal without UTF-8 gets ASCII', () => {

@@ -1,7 +1,9 @@
+import type { Arrangement, SortName } from '../../../../../lib/programs/cli/commands/top/columns';
 import type { Row } from '../../../../../lib/programs/cli/commands/top/reader';
 import { forPrograms, linesOf, type TreeOptions } from '../../../../../lib/programs/cli/commands/top/tree';
 import { charsetOf } from '../../../../../lib/programs/cli/text/style';
 import { topRow } from '../../../../support/cli/top-rows';
+import { testRows } from '../../../../support/rows';
 
 const OWNER = '/sys/fs/cgroup/memcage-71-f8824e1974b91ce2';
 const { tree } = charsetOf({ LANG: 'C.UTF-8' });
@@ -86,15 +88,98 @@ test('a path begins in the row that it is in; the root has nothing below it', ()
   expect(drawn(rows)).toEqual(['/: ', '/a.slice: ', '└─ b/c.service: ']);
 });
 
-test('programs get the path of the row around', () => {
-  const rows = forPrograms(ROWS) as { name: string; parent: string | null; cage?: unknown; pid?: unknown }[];
+test('a cage that a child made is not called as if it were a child, and does not make its cage one of many', () => {
+  const program = ['node', 'worker.mjs'];
+  const inChild = cage('/1/3/memcage-83-0a/1', { name: '83/1', pid: 97, command: ['cat'] });
+  const rows = [
+    cage('/2', { pid: 85, command: program, processes: 2 }),
+    cage('/2/memcage-85-0a/1', { name: '85/1', pid: 96, command: ['cat'] }),
+    cage('/1'),
+    cage('/1/3', { pid: 83, command: program, processes: 2 }),
+    inChild,
+  ];
+  expect(drawn(rows)).toEqual([
+    '71/2: node worker.mjs',
+    '└─ 85/1: cat',
+    '71/1: 1 child of /usr/bin/node server.mjs',
+    '└─ 83: node worker.mjs',
+    '   └─ 83/1: cat',
+  ]);
+});
+
+describe('a filter', () => {
+  const arranged = (filter: string, sort: SortName = 'usage'): Arrangement => ({ sort, reversed: false, filter });
+  const filtered = (rows: readonly Row[], filter: string) => drawn(rows, { arrangement: arranged(filter) });
+
+  test('keeps what its rows are in, with all that this says', () => {
+    expect(filtered(ROWS, 'SLEEP 84')).toEqual([
+      '71/1: 2 children and 1 cage of /usr/bin/node server.mjs',
+      '└─ 71/1/4: 1 child',
+      '   └─ 84: sleep 84',
+    ]);
+    expect(filtered(ROWS, 'nothing such')).toEqual([]);
+  });
+
+  testRows<[filter: string, lines: string[]]>(
+    'finds what is shown',
+    [
+      // A name, though no child has it in its path.
+      ['71/2', ['71/2: cat']],
+      ['71/1/4', ['71/1: 2 children and 1 cage of /usr/bin/node server.mjs', '└─ 71/1/4: 1 child']],
+      // The command of the owner, and the pid of a child in a cage of its own.
+      ['server.mjs', ['71/1: 2 children and 1 cage of /usr/bin/node server.mjs']],
+      ['83', ['71/1: 2 children and 1 cage of /usr/bin/node server.mjs', '└─ 83: node job.mjs']],
+    ],
+    ([filter, lines]) => expect(filtered(ROWS, filter)).toEqual(lines),
+  );
+
+  test('finds a cage of many by what its line says, not by its first process', () => {
+    const rows = [cage('/1', { command: ['hidden'] }), child(82, '/1/leaf-1')];
+    expect(filtered(rows, 'hidden')).toEqual([]);
+    expect(filtered(rows, '71/1')).toEqual(['71/1: 1 child of /usr/bin/node server.mjs']);
+  });
+
+  test('shows a job in a budget that is closed', () => {
+    const rows = [cage('/budget-3'), cage('/budget-3/1', { pid: 91 }), child(92, '/budget-3/leaf-2')];
+    const options = { tree, flipped: new Set<string>(), marked: true };
+    const lines = linesOf(rows, { ...options, arrangement: arranged('sleep') });
+    expect(lines.map(({ guide, name, state }) => [guide, name, state])).toEqual([
+      ['  ', '71/budget-3', 'held'],
+      ['└─ ', '92', 'single'],
+    ]);
+    const found = linesOf(rows, { ...options, arrangement: arranged('71/budget-3') });
+    expect(found.map(({ name, state }) => [name, state])).toEqual([['71/budget-3', 'closed']]);
+  });
+
+  test('leaves programs what it finds, each with the cage around it', () => {
+    const rows = forPrograms(ROWS, arranged('sleep')) as { name: string; parent: string | null }[];
+    expect(rows.map(({ name, parent }) => [name, parent])).toEqual([
+      ['84', `${OWNER}/1/4`],
+      ['82', `${OWNER}/1`],
+    ]);
+  });
+});
+
+test('children are sorted by the names that they are shown by', () => {
+  const rows = [cage('/1'), cage('/1/1', { pid: 99 }), cage('/1/2', { pid: 98 }), child(100, '/1/leaf-1')];
+  const lines = drawn(rows, { arrangement: { sort: 'name', reversed: false, filter: '' } });
+  expect(lines.slice(1).map((line) => line.slice(3))).toEqual(['98: ', '99: ', '100: sleep 100']);
+});
+
+test('programs get the path of the cage around', () => {
+  const inChild = cage('/2/memcage-85-0a/1', { name: '85/1' });
+  const all = [...ROWS, inChild, topRow('/a', 1), topRow('/a/b', 1)];
+  const rows = forPrograms(all, { sort: 'name', reversed: false, filter: '' }) as Partial<Row & { parent: string }>[];
   expect(rows.map(({ name, parent }) => [name, parent?.slice(OWNER.length) ?? null])).toEqual([
-    ['82', '/1'],
+    ['/a', null],
+    ['/a/b', null],
     ['71/1', null],
-    ['71/1/4', '/1'],
-    ['84', '/1/4'],
     ['71/1/3', '/1'],
+    ['71/1/4', '/1'],
     ['71/2', null],
+    ['82', '/1'],
+    ['84', '/1/4'],
+    ['85/1', '/2'],
   ]);
   expect(rows.some((row) => 'cage' in row || 'pid' in row)).toBe(false);
 });

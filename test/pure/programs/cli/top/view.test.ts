@@ -80,6 +80,10 @@ test('rows are opened and closed', () => {
   const opened = press({ ...VIEW, flipped: new Set(['/0']) }, { name: 'right' }, closed) as View;
   expect(isFlipped(opened)).toEqual([]);
   expect(press(VIEW, { name: 'left' }, closed)).toMatchObject({ told: 'Left: this row is closed. ? shows the keys' });
+  const held = { ...SHOWN, rows: [{ path: '/0', state: 'held' as const }] };
+  expect(press(VIEW, enter, held)).toMatchObject({
+    told: 'Enter: the filter keeps this row open. ? shows the keys',
+  });
 });
 
 testRows<[keys: Key[], told: string]>(
