@@ -51,7 +51,7 @@ export async function sizeModel(
   const limits: number[] = [];
   const { programBytes: startBytes, peakBytes } = baseline;
   const hasTime = (): boolean => 1 + others.length + limits.length < time;
-  const found = await search({ startBytes, peakBytes, hasTime }, (limitBytes) => {
+  const found = await search({ startBytes, peakBytes: peakBytes ?? 0, hasTime }, (limitBytes) => {
     limits.push(limitBytes);
     const trial = run(limitBytes);
     const judgement = judgeTrial(trial, baseline);

@@ -3,8 +3,8 @@ import type { Trial } from './trial';
 /** How the command runs without a limit, and what it may do at one. */
 export interface Baseline {
   exitCode: number;
-  /** The most memory that it used, page cache included. */
-  peakBytes: number;
+  /** The most memory that it used, page cache included; null if no run told. */
+  peakBytes: number | null;
   /** The most memory of programs and of the kernel, as far as samples have seen. */
   programBytes: number;
   /** The usual time. */
@@ -49,14 +49,15 @@ const MOST_STALL_MS = 10_000;
 export function baselineOf(first: Trial, others: readonly Trial[], slack: number): Baseline {
   const all = [first, ...others];
   const timed = others.length === 0 ? [first] : others;
-  const peakBytes = Math.max(...all.map((trial) => trial.peakBytes));
+  const peaks = all.flatMap((trial) => trial.peakBytes ?? []);
+  const peakBytes = peaks.length === 0 ? null : Math.max(...peaks);
   const durationMs = middle(timed.map((trial) => trial.durationMs));
   const allowed = (cost: keyof Costs, slackOf: (usual: number) => number): number => {
     const values = timed.map((trial) => trial[cost] ?? 0);
     return Math.max(...values) + Math.max(LEAST_SLACK[cost], slackOf(middle(values)));
   };
   const ofTime = (): number => SHARE_OF_SLACK * slack * durationMs;
-  const ofPages = (): number => (SHARE_OF_SLACK * slack * peakBytes) / PAGE_BYTES;
+  const ofPages = (): number => (SHARE_OF_SLACK * slack * (peakBytes ?? 0)) / PAGE_BYTES;
   return {
     exitCode: first.exitCode ?? 0,
     peakBytes,

@@ -1,11 +1,10 @@
-import { formatSize } from '../../../../index';
 import { bottomTick, gridLine, TICK_SIZE } from '../../chart/axes';
 import { type Drawing, htmlDocument, svgDocument } from '../../chart/document';
 import { cross, element, heading, label, type Markup, text, textWidth } from '../../chart/markup';
 import { formatTickTime, timeTicks } from '../../chart/ticks';
 import { formatDuration } from '../../text/duration';
 import { bytesAt, placeOf, sizeAt } from './grid';
-import { conclusionOf, type JudgedTrial, rowsOf, type SizeResult } from './result';
+import { conclusionOf, type JudgedTrial, peakText, rowsOf, type SizeResult } from './result';
 
 /** In pixels: the drawing, and in it the plot. */
 const LAYOUT = { width: 960, height: 490, margin: 28, left: 92, right: 830, top: 170, bottom: 430 } as const;
@@ -37,8 +36,8 @@ export function renderChartPage(result: SizeResult): string {
 function draw(result: SizeResult): Drawing {
   const { width, height, margin } = LAYOUT;
   const scale = scaleOf(result);
-  const { durationMs, peakBytes } = result.baseline;
-  const free = `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}`;
+  const { baseline } = result;
+  const free = `without a limit ${formatDuration(baseline.durationMs)}, peak ${peakText(baseline)}`;
   const markup = [
     element('rect', { class: 'ground', width, height }),
     heading(result.command, margin, width),
@@ -48,39 +47,38 @@ function draw(result: SizeResult): Drawing {
     ...timeAxis(scale),
     ...limitAxis(scale),
     ...levels(result, scale),
-    ...result.trials.map((trial) => mark(trial, scale)),
+    ...result.trials.flatMap((trial) => mark(trial, scale)),
   ];
   return { markup, width, height };
 }
 
-type Kind = 'well' | 'not well' | 'free';
+type Mark = 'well' | 'not well' | 'free';
 
 const MEANINGS = [
   ['well', 'a run that was well'],
   ['not well', 'a run that was not (hover: why)'],
   ['free', 'a run without a limit, at its peak'],
-] as const satisfies readonly (readonly [Kind, string])[];
+] as const satisfies readonly (readonly [Mark, string])[];
 
 /** What the marks mean. The lines have their names beside them. */
 function legend(left: number, y: number): Markup[] {
   let x: number = left;
-  return MEANINGS.flatMap(([kind, meaning]) => {
-    const markup = [sign(kind, x + 7, y - 4), label(meaning, x + 22, y)];
+  return MEANINGS.flatMap(([mark, meaning]) => {
+    const markup = [sign(mark, x + 7, y - 4), label(meaning, x + 22, y)];
     x += 22 + textWidth(meaning, TICK_SIZE) + 18;
     return markup;
   });
 }
 
 /** A dot for a run that was well, or had no limit; else a cross. */
-function sign(kind: Kind, x: number, y: number): Markup {
-  if (kind === 'not well') return element('path', { class: 'limit-line', d: cross(x, y, MARK), fill: 'none' });
-  return element('circle', { class: kind === 'free' ? 'anon' : 'good', cx: x, cy: y, r: MARK });
+function sign(mark: Mark, x: number, y: number): Markup {
+  if (mark === 'not well') return element('path', { class: 'limit-line', d: cross(x, y, MARK), fill: 'none' });
+  return element('circle', { class: mark === 'free' ? 'anon' : 'good', cx: x, cy: y, r: MARK });
 }
 
 /** Maps limits and times to pixels. */
 interface TrialScale {
   leastBytes: number;
-  mostBytes: number;
   topMs: number;
   x(bytes: number): number;
   y(ms: number): number;
@@ -89,9 +87,7 @@ interface TrialScale {
 /** Limits are on a logarithmic scale: a tenth more is the same distance anywhere, as in the search. */
 function scaleOf({ trials, recommended, baseline }: SizeResult): TrialScale {
   const { left, right, top, bottom } = LAYOUT;
-  // One without a limit is at its peak.
-  const limits = trials.map(({ limitBytes, peakBytes }) => (Number.isFinite(limitBytes) ? limitBytes : peakBytes));
-  const shown = [...limits, ...(recommended === undefined ? [] : [recommended.bytes]), baseline.peakBytes];
+  const shown = [...trials.map(bytesOf), recommended?.bytes, baseline.peakBytes].filter(hasPlace);
   const least = Math.log(Math.min(...shown));
   const most = Math.log(Math.max(...shown));
   const aside = Math.max(ASIDE * (most - least), 0.02);
@@ -100,11 +96,20 @@ function scaleOf({ trials, recommended, baseline }: SizeResult): TrialScale {
   const topMs = HEADROOM * Math.max(...trials.map(({ durationMs }) => durationMs), baseline.durationMs);
   return {
     leastBytes: Math.exp(from),
-    mostBytes: Math.exp(to),
     topMs,
     x: (bytes) => left + ((Math.log(bytes) - from) / (to - from)) * (right - left),
     y: (ms) => bottom - (ms / topMs) * (bottom - top),
   };
+}
+
+/** Where a run is drawn: one without a limit at its peak. */
+function bytesOf({ limitBytes, peakBytes }: JudgedTrial): number | null {
+  return Number.isFinite(limitBytes) ? limitBytes : peakBytes;
+}
+
+/** Whether the axis can have such a size: none that is not known, and no 0, of which there is no logarithm. */
+function hasPlace(bytes: number | null | undefined): bytes is number {
+  return bytes != null && bytes > 0 && Number.isFinite(bytes);
 }
 
 function timeAxis(scale: TrialScale): Markup[] {
@@ -120,8 +125,9 @@ function limitAxis(scale: TrialScale): Markup[] {
     label('limit', (left + right) / 2, bottom + 42, { class: 'muted middle' }),
   ];
   let free: number = left;
-  for (let place = placeOf(scale.leastBytes); bytesAt(place) <= scale.mostBytes; place += 1) {
-    const x = scale.x(bytesAt(place));
+  const at = (place: number): number => scale.x(bytesAt(place));
+  for (let place = placeOf(scale.leastBytes); at(place) <= right; place += 1) {
+    const x = at(place);
     const size = sizeAt(place);
     const half = textWidth(size, TICK_SIZE) / 2;
     if (x - half < free || x + half > right) continue;
@@ -154,12 +160,15 @@ function levels({ smallest, recommended, baseline }: SizeResult, scale: TrialSca
   ];
 }
 
-/** A run. One without a limit is at the peak that it had. */
-function mark({ limitBytes, peakBytes, durationMs, judgement }: JudgedTrial, scale: TrialScale): Markup {
+/** A run. Nothing for one without a limit whose peak is not known. */
+function mark(trial: JudgedTrial, scale: TrialScale): Markup[] {
+  const { limitBytes, durationMs, judgement } = trial;
+  const bytes = bytesOf(trial);
+  if (!hasPlace(bytes)) return [];
   const isFree = !Number.isFinite(limitBytes);
-  const x = scale.x(isFree ? peakBytes : limitBytes);
+  const x = scale.x(bytes);
   const y = scale.y(durationMs);
   const name = isFree ? 'no limit' : sizeAt(placeOf(limitBytes));
   const title = element('title', {}, text(`${name}: ${formatDuration(durationMs)}, ${judgement}`));
-  return element('g', {}, title, sign(judgement !== 'well' ? 'not well' : isFree ? 'free' : 'well', x, y));
+  return [element('g', {}, title, sign(judgement !== 'well' ? 'not well' : isFree ? 'free' : 'well', x, y))];
 }

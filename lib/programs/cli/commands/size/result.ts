@@ -78,7 +78,7 @@ export function rowsOf({ trials }: SizeResult): (readonly string[])[] {
       limitText(trial),
       formatDuration(trial.durationMs),
       formatDuration(trial.cpuMs),
-      formatSize(trial.peakBytes),
+      trial.peakBytes === null ? '' : formatSize(trial.peakBytes),
       trial.stallMs === null ? '' : formatDuration(trial.stallMs),
       trial.refaults === null ? '' : trial.refaults.toLocaleString('en'),
       wordsOf(trial.judgement, trial),
@@ -102,11 +102,15 @@ export function limitText({ limitBytes }: Pick<JudgedTrial, 'limitBytes'>): stri
   return Number.isFinite(limitBytes) ? sizeAt(placeOf(limitBytes)) : 'none';
 }
 
+export function peakText({ peakBytes }: Pick<Baseline, 'peakBytes'>): string {
+  return peakBytes === null ? 'unknown' : formatSize(peakBytes);
+}
+
 function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
   const { baseline, recommended, smallest, tooSmall, isCertain } = result;
-  const { durationMs, allowed, peakBytes, programBytes } = baseline;
+  const { durationMs, allowed, programBytes } = baseline;
   const free =
-    `without a limit:  ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}, of which programs and kernel at ` +
+    `without a limit:  ${formatDuration(durationMs)}, peak ${peakText(baseline)}, of which programs and kernel at ` +
     `most some ${formatSize(programBytes)}`;
   const costs = [
     `exit code ${baseline.exitCode}, nothing killed`,

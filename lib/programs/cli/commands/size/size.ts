@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { formatSize } from '../../../../index';
 import { FAILED } from '../../command';
 import { formatDuration } from '../../text/duration';
 import { complain } from '../../text/output';
@@ -9,7 +8,7 @@ import { type Baseline, baselineOf } from './baseline';
 import { inputOf } from './input';
 import { answerOf, complaintOf, DOUBT, judgeTrial, wordsOf } from './judgement';
 import { about, tellWhile } from './progress';
-import { type JudgedTrial, limitText, resultOf, type SizeResult } from './result';
+import { type JudgedTrial, limitText, peakText, resultOf, type SizeResult } from './result';
 import { type Answer, search, USUAL_RUNS } from './search';
 import { runTrial, type SizeRequest, type Trial, type TrialBounds } from './trial';
 
@@ -45,16 +44,16 @@ export async function sizeOf(request: SizeRequest): Promise<SizeResult | number>
   const free = await runFree(request, run);
   if (typeof free === 'number') return free;
   const trials = new Trials(request, run, free);
-  const { durationMs, peakBytes, programBytes } = trials.baseline;
+  const { durationMs, programBytes, peakBytes } = trials.baseline;
   const { enough, all } = USUAL_RUNS;
   const runs = Math.max(enough, Math.min(all, Math.floor(leftMs() / durationMs)));
   complain(
-    `without a limit ${formatDuration(durationMs)}, peak ${formatSize(peakBytes)}; ` +
+    `without a limit ${formatDuration(durationMs)}, peak ${peakText(trials.baseline)}; ` +
       `about ${runs} more runs of about ${about(durationMs)}: about ${about(runs * durationMs)}`,
   );
   const startBytes = programBytes * (/^node(?:js)?$/.test(program) ? NODE_FACTOR : 1);
   const hasTime = (): boolean => leftMs() >= durationMs;
-  const found = await search({ startBytes, peakBytes, hasTime }, (limitBytes) => trials.at(limitBytes));
+  const found = await search({ startBytes, peakBytes: peakBytes ?? 0, hasTime }, (limitBytes) => trials.at(limitBytes));
   return resultOf([request.file, ...request.args], trials.baseline, trials.all, found);
 }
 

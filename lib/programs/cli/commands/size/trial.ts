@@ -41,7 +41,8 @@ export interface Trial {
   majorFaults: number;
   /** How many pages were read again after the kernel had dropped them; null where it does not tell. */
   refaults: number | null;
-  peakBytes: number;
+  /** Null if neither the kernel nor a sample tells. */
+  peakBytes: number | null;
   /** The program memory: about the most of programs and of the kernel, without page cache; undefined if there were no samples. */
   programBytes: number | undefined;
   /** Why it was not started. */
@@ -59,7 +60,7 @@ export interface TrialBounds {
   refaults?: number;
   /** How much processor time it may use before it is ended. */
   cpuMs?: number;
-  /** Whether to look at its memory while it runs, which takes a little of the processor. */
+  /** Whether to look at its memory while it runs, which takes a little of the processor. Each run is looked at where the kernel records no peak. */
   isSampled?: boolean;
 }
 
@@ -127,7 +128,9 @@ async function runIn(
   // Read, so that it ends as it would in a pipeline: some programs do less if /dev/null is their stdout, such as grep.
   child.stdout?.resume();
   child.stderr?.resume();
-  const recording = isSampled === true && child.pid !== undefined ? record(cage, cage.cgroup, startMs) : undefined;
+  // cgroup v2 has no peak before Linux 5.19.
+  const isWatched = isSampled === true || cage.cgroup.peak() === null;
+  const recording = isWatched && child.pid !== undefined ? record(cage, cage.cgroup, startMs) : undefined;
   let isCut = false;
   const cut = (): void => {
     isCut = true;
@@ -165,7 +168,7 @@ const NOT_STARTED = {
   cpuMs: 0,
   majorFaults: 0,
   refaults: null,
-  peakBytes: 0,
+  peakBytes: null,
   programBytes: undefined,
 } as const;
 
@@ -181,10 +184,12 @@ function trialOf(
 ): Omit<Trial, 'limitBytes' | 'isCut' | 'isThrashing' | 'refaults'> {
   const points = recording?.timeline.points ?? [];
   const most = (of: (point: Point) => number): number => Math.max(0, ...points.map(of));
-  const peakBytes = memory.peakBytes ?? most(({ usageBytes }) => usageBytes);
+  const seenBytes = most(({ usageBytes }) => usageBytes);
+  // A sample may come before the command has any memory.
+  const peakBytes = memory.peakBytes ?? (seenBytes > 0 ? seenBytes : null);
   // A peak between two samples is one of programs: page cache grows more slowly, and stays.
   const programBytes = Math.max(
-    peakBytes - most(({ fileBytes }) => fileBytes),
+    (peakBytes ?? 0) - most(({ fileBytes }) => fileBytes),
     most(({ anonBytes, kernelBytes, swapBytes }) => anonBytes + kernelBytes + swapBytes),
   );
   return {

@@ -17,6 +17,16 @@ const baseline = baselineOf(WELL, [WELL], 0.5);
 const found = { good: placeOf(100 * MIB), bad: placeOf(96 * MIB), isCertain: true };
 const result = resultOf(['sort', EVIL], baseline, trials, found);
 const nothing = resultOf(['sort'], baseline, trials, { good: undefined, bad: 9, isCertain: false });
+/** A kernel that does not record the peak: a short run was gone before the first sample. */
+const unseen: JudgedTrial = { ...WELL, peakBytes: null, judgement: 'well' };
+const blind = resultOf(
+  ['sort'],
+  baselineOf({ ...WELL, peakBytes: null }, [], 0.5),
+  [unseen, ...trials.slice(1)],
+  found,
+);
+const partlySeen = resultOf(['sort'], baseline, [...trials, unseen, { ...unseen, peakBytes: 0 }], found);
+const zero = { ...blind, baseline: { ...baseline, peakBytes: 0 }, trials: [{ ...unseen, peakBytes: 0 }] };
 const plain = { ...colorsOf({}), bold: (text: string) => text, dim: (text: string) => text };
 
 test('the recommendation is the smallest good limit and at least a tenth more, of a size that one can write', () => {
@@ -71,6 +81,28 @@ test.each([
   expect(ofClass('anon').length).toBe(2);
   expect(elements.filter(({ name }) => name === 'path').length).toBe(3);
   expect(renderChartPage(shown)).not.toContain('<script');
+});
+
+test.each([
+  ['no peak is known', blind, 0],
+  ['some peaks are not', partlySeen, 1],
+  ['all peaks are 0', zero, 0],
+  ['nothing is known', { ...nothing, baseline: blind.baseline, trials: [unseen] }, 0],
+  ['a size is no number', { ...blind, recommended: { bytes: Number.POSITIVE_INFINITY, size: '?' } }, 0],
+])('the chart ends, and draws a run without a limit only at a known peak: %s', (_, shown, drawn) => {
+  const elements = parseXml(renderChart(shown));
+  const free = elements.filter(({ name, attributes }) => name === 'circle' && attributes['class'] === 'anon');
+  // Once more in the legend.
+  expect(free.length).toBe(1 + drawn);
+  expect(elements.length).toBeLessThan(100);
+});
+
+test('a peak that is not known is not called 0', () => {
+  const [, first] = renderResult(blind, plain).split('\n');
+  expect(first?.trim().split(/\s{2,}/)).toEqual(['none', '1 s', '800 ms', '0', 'well']);
+  expect(renderResult(blind, plain)).toContain('1 s, peak unknown,');
+  expect(renderChart(blind)).toContain('without a limit 1 s, peak unknown');
+  expect(jsonOf(blind)).toMatchObject({ free: { peakBytes: null }, runs: [{ peakBytes: null }, {}, {}, {}] });
 });
 
 test('the chart says what its marks mean', () => {
