@@ -22,6 +22,7 @@ export function recorded(
     const usageBytes = anonBytes + fileBytes + kernelBytes;
     timeline.add({ atMs: ms, usageBytes, anonBytes, fileBytes, kernelBytes, swapBytes }, { max, high });
   }
+  timeline.end(durationMs);
   for (const kill of kills) timeline.addKills(kill);
   const { points, gaps, hits, samples, intervalMs } = timeline;
   return {

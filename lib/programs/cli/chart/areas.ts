@@ -19,13 +19,13 @@ const LAYERS = [
 const DENSE = 400;
 
 /** Less than this share of the axis is invisible. */
-const LEAST_SHARE = 0.004;
+const LEAST_SHARE_OF_AXIS = 0.004;
 
 /** The legend of what can be seen of the memory. */
 export function layersOf(points: readonly Point[], { topBytes }: Scale): LegendEntry[] {
   const rest: Bytes = (point) => point.usageBytes - sumBelow(LAYERS.length)(point);
   const parts = [...LAYERS, { className: 'other', bytes: rest, text: 'other' }]
-    .filter(({ bytes }) => points.some((point) => bytes(point) > topBytes * LEAST_SHARE))
+    .filter(({ bytes }) => points.some((point) => bytes(point) > topBytes * LEAST_SHARE_OF_AXIS))
     .map(({ className, text }) => ({ className, isLine: false, text }));
   return hasSwap(points) ? [...parts, { className: 'swap-line', isLine: true, text: 'swap, beside the use' }] : parts;
 }

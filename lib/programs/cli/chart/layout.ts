@@ -32,7 +32,7 @@ export interface Scale {
 }
 
 /** The axis shows a limit only if the usage reached this share of it. */
-const LEAST_SHARE = 1 / 4;
+const LEAST_SHARE_OF_LIMIT = 1 / 4;
 const HEADROOM = 1.06;
 const LEAST_TOP_BYTES = 64 * 1024;
 
@@ -40,7 +40,7 @@ export function scaleOf(data: ChartData, { left, right }: Layout, top: number): 
   const { limitBytes, highBytes, peakBytes, points, durationMs } = data;
   let used = peakBytes ?? 0;
   for (const { usageBytes, swapBytes } of points) used = Math.max(used, usageBytes, swapBytes);
-  const shows = (bytes: number): boolean => bytes * LEAST_SHARE <= used;
+  const shows = (bytes: number): boolean => bytes * LEAST_SHARE_OF_LIMIT <= used;
   const shown = [limitBytes, highBytes].filter(shows);
   const topBytes = Math.max(LEAST_TOP_BYTES, used, ...shown) * HEADROOM;
   const bottom = top + PLOT_HEIGHT;

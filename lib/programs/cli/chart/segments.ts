@@ -2,19 +2,24 @@ import type { ChartData } from './chart-data';
 import type { Gap, Point } from './timeline';
 
 /** A gap that is less of the way between two kept samples is not seen. */
-const LEAST_SHARE = 0.5;
+const LEAST_SHARE_OF_WAY = 0.5;
 
-/** Between which kept samples mostly nothing was seen. */
-export function gapsOf({ points, gaps }: Pick<ChartData, 'points' | 'gaps'>): Gap[] {
-  return points.slice(1).flatMap(({ atMs: toMs }, index) => {
-    const fromMs = points[index]?.atMs ?? 0;
+type Sampled = Pick<ChartData, 'points' | 'gaps' | 'durationMs'>;
+
+/** Between which kept samples, the start and the end, mostly nothing was seen. */
+export function gapsOf({ points, gaps, durationMs }: Sampled): Gap[] {
+  const moments = [...points.map(({ atMs }) => atMs), durationMs];
+  return moments.flatMap((toMs, index) => {
+    const fromMs = moments[index - 1] ?? 0;
     const within = gaps.filter((gap) => gap.fromMs >= fromMs && gap.toMs <= toMs);
-    return within.some((gap) => gap.toMs - gap.fromMs >= LEAST_SHARE * (toMs - fromMs)) ? [{ fromMs, toMs }] : [];
+    return within.some((gap) => gap.toMs - gap.fromMs >= LEAST_SHARE_OF_WAY * (toMs - fromMs))
+      ? [{ fromMs, toMs }]
+      : [];
   });
 }
 
 /** The samples in stretches without a gap. A kill ends one too: what it took goes at once, not little by little from the sample before. */
-export function segmentsOf(data: Pick<ChartData, 'points' | 'kills' | 'gaps'>): readonly (readonly Point[])[] {
+export function segmentsOf(data: Sampled & Pick<ChartData, 'kills'>): readonly (readonly Point[])[] {
   const gaps = new Set(gapsOf(data).map(({ toMs }) => toMs));
   const segments: Point[][] = [];
   for (const point of data.points) {

@@ -62,16 +62,22 @@ export class Timeline {
   #samples = 0;
 
   add(point: Point, { max, high }: Hits): void {
-    const gap = { fromMs: this.#last?.atMs ?? point.atMs, toMs: point.atMs };
-    const isGap = lengthOf(gap) > INTERVALS_OF_GAP * this.intervalMs;
+    this.end(point.atMs);
     const bucket = this.#bucketAt(point.atMs);
     bucket.points = extremes([...bucket.points, point]);
-    if (isGap) bucket.gap = joined(bucket.gap, gap, longer);
     if (max > 0 || high > 0) {
       bucket.hits = joined(bucket.hits, { fromMs: this.#last?.atMs ?? 0, toMs: point.atMs, max, high }, joinHits);
     }
     this.#last = point;
     this.#samples += 1;
+  }
+
+  /** Tells that there is no sample between the last one and this moment. */
+  end(atMs: number): void {
+    const gap = { fromMs: this.#last?.atMs ?? 0, toMs: atMs };
+    if (!this.#isLong(gap)) return;
+    const bucket = this.#bucketAt(atMs);
+    bucket.gap = joined(bucket.gap, gap, longer);
   }
 
   addKills(kills: Kills): void {
@@ -100,13 +106,17 @@ export class Timeline {
     return this.#buckets.flatMap((bucket) => bucket?.hits ?? []);
   }
 
-  /** Of each stretch of time the longest gap that ended in it. */
+  /** Of each stretch of time the longest gap that ended in it, if it would be one with the samples as rare as they are now. */
   get gaps(): Gap[] {
-    return this.#buckets.flatMap((bucket) => bucket?.gap ?? []);
+    return this.#buckets.flatMap((bucket) => bucket?.gap ?? []).filter((gap) => this.#isLong(gap));
   }
 
   get kills(): Kills[] {
     return this.#buckets.flatMap((bucket) => bucket?.kills ?? []);
+  }
+
+  #isLong(gap: Gap): boolean {
+    return lengthOf(gap) > INTERVALS_OF_GAP * this.intervalMs;
   }
 
   #bucketAt(atMs: number): Bucket {

@@ -11,8 +11,12 @@ export interface Recording {
   readonly timeline: Timeline;
   /** The highest number of processes in a sample; 0 if there was no sample. */
   readonly mostProcesses: number;
-  /** Ends the recording. Returns the error that ended it before, if there was one. */
-  stop(): Promise<Error | undefined>;
+  /**
+   * Ends the recording. Returns the error that ended it before, if there was one.
+   *
+   * @param durationMs how long the command ran
+   */
+  stop(durationMs: number): Promise<Error | undefined>;
 }
 
 /** @param startMs when the command was started, as performance.now() */
@@ -47,10 +51,12 @@ export function record(cage: Cage<Cgroup | null>, cgroup: Cgroup, startMs: numbe
     get mostProcesses() {
       return mostProcesses;
     },
-    stop() {
+    async stop(durationMs) {
       cage.off('oom', onKill);
       end.abort();
-      return sampled;
+      const error = await sampled;
+      timeline.end(durationMs);
+      return error;
     },
   };
 }

@@ -79,7 +79,7 @@ export class Reports {
   /** Writes the files. Returns the text for stderr. */
   async ended(outcome: Outcome): Promise<string> {
     this.#writeOutcome(outcome);
-    const failure = await this.#recording?.stop();
+    const failure = await this.#recording?.stop(outcome.durationMs);
     const told = failure === undefined ? '' : `memcage: memory could not be watched to the end: ${failure.message}\n`;
     if (!this.wantsDetails) return told;
     const mostProcesses = this.#recording?.mostProcesses ?? 0;

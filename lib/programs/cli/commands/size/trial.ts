@@ -147,7 +147,7 @@ async function runIn(
   const outcome = await child.outcome;
   clearTimeout(timer);
   clearInterval(looks);
-  await recording?.stop();
+  await recording?.stop(outcome.durationMs);
   if (child.pid === undefined) {
     return { ...NOT_STARTED, limitBytes, error: outcome.error ?? new Error('it could not be started') };
   }

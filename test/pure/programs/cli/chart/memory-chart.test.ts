@@ -159,6 +159,16 @@ describe('what is seen', () => {
     expect(gaps).toEqual([[492, 2002]]);
   });
 
+  test.each([
+    ['before the first sample', { fromMs: -1, toMs: 1000 }, [0, 1002]],
+    ['after the last sample', { fromMs: 1000, toMs: 3000 }, [992, 3000]],
+  ])('the read-out says nothing %s', (_, missing, gap) => {
+    const data = recorded(3000, () => ({ anonBytes: MIB }), { missing });
+    const { gaps } = JSON.parse(/id="samples">(.*?)</.exec(renderHtml(data, []))?.[1] ?? '');
+    expect(gaps).toEqual([gap]);
+    expect(texts(parseXml(renderSvg(data))).at(-1)).toMatch(/; a gap where samples are missing$/);
+  });
+
   test('a gap of an hour is seen in hours, one of a moment is not', () => {
     const hour = 3_600_000;
     const gapAfter = (missing: { fromMs: number; toMs: number }) =>

@@ -74,6 +74,28 @@ describe('Timeline', () => {
     );
   });
 
+  test('before the first sample and after the last there are gaps too', () => {
+    const timeline = new Timeline();
+    timeline.add(point(100, 1), NO_HITS);
+    timeline.add(point(110, 1), NO_HITS);
+    timeline.end(400);
+    expect(timeline.gaps).toEqual([
+      { fromMs: 0, toMs: 100 },
+      { fromMs: 110, toMs: 400 },
+    ]);
+    const unseen = new Timeline();
+    unseen.end(100);
+    expect(unseen.gaps).toEqual([{ fromMs: 0, toMs: 100 }]);
+  });
+
+  test('a late first sample is no gap of a run so long that samples have become rare', () => {
+    const timeline = new Timeline();
+    for (let ms = 100; ms < 600_000; ms += timeline.intervalMs) timeline.add(point(ms, ms), NO_HITS);
+    timeline.end(600_000);
+    expect(timeline.intervalMs).toBeGreaterThan(100);
+    expect(timeline.gaps).toEqual([]);
+  });
+
   test('a hit lies between the sample before it and its own', () => {
     const timeline = new Timeline();
     timeline.add(point(5, 1), NO_HITS);
