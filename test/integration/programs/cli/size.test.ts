@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCli, startCli } from '../../../support/cli/cli';
+import { TerminalSession } from '../../../support/cli/terminal';
 import { parseXml } from '../../../support/docs/markup';
 import { patience } from '../../../support/patience';
 import { isAlive } from '../../../support/processes/processes';
@@ -145,6 +146,19 @@ describeIf('cgroup', 'memcage size', () => {
     const end = await cli.end;
     expect(end).toMatchObject({ code: 130, stdout: '', left: [] });
     await until('the program has ended', () => !isAlive(pid));
+  });
+
+  test('a signal leaves no half line in the terminal', async () => {
+    const terminal = TerminalSession.memcage(['size', 'sleep', '1000']);
+    try {
+      await terminal.shows('memcage: no limit, ');
+      await terminal.signal('SIGTERM');
+      expect(await terminal.end()).toMatchObject({ code: 143 });
+      const lines = (await terminal.screen()).filter((line) => line !== '');
+      expect(lines.join('')).toMatch(/^memcage: runs sleep without a limit, .*, for about 1 min$/);
+    } finally {
+      await terminal.close();
+    }
   });
 
   test('a chart that can not be written does not lose the result', async () => {

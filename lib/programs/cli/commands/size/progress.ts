@@ -12,9 +12,15 @@ export function tellWhile(what: string): () => void {
   };
   tell();
   const timer = setInterval(tell, SECOND);
-  return () => {
-    clearInterval(timer);
+  const erase = (): void => {
     stderr.write('\r\x1b[K');
+  };
+  // A signal ends this process meanwhile, and a shell would write its prompt behind half a line.
+  process.once('exit', erase);
+  return () => {
+    process.off('exit', erase);
+    clearInterval(timer);
+    erase();
   };
 }
 
