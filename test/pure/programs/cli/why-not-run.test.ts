@@ -11,6 +11,8 @@ beforeAll(() => {
   mkdirSync(join(directory, 'folder'));
   writeFileSync(join(directory, 'plain'), 'text');
   writeFileSync(join(directory, 'script'), '#! /no/such/sh -x\n', { mode: 0o755 });
+  writeFileSync(join(directory, 'of windows'), '#!/bin/sh\r\necho\r\n', { mode: 0o755 });
+  writeFileSync(join(directory, 'nothing'), '#!\r\n/bin/sh\n', { mode: 0o755 });
   writeFileSync(join(directory, 'program'), '\x7fELF', { mode: 0o755 });
 });
 
@@ -26,6 +28,8 @@ testRows<[file: string, code: string, why: string | undefined]>(
     ['100', 'ENOENT', 'there is no such program in PATH (ENOENT)'],
     ['./none', 'ENOENT', 'there is no such file (ENOENT)'],
     ['./script', 'ENOENT', 'it is there, but not /no/such/sh, which its first line needs (ENOENT)'],
+    ['./of windows', 'ENOENT', "its lines end in CR LF (ENOENT). Cure: sed -i 's/\\r$//' './of windows'"],
+    ['./nothing', 'ENOENT', 'its lines end in CR LF (ENOENT)'],
     ['./program', 'ENOENT', 'it is there, but not the loader of the libraries that it needs (ENOENT)'],
     ['./plain/sh', 'ENOTDIR', 'what its path calls a directory is none (ENOTDIR)'],
     ['./folder', 'EACCES', 'it is a directory (EACCES)'],

@@ -23,7 +23,7 @@ export function whyNotRun(
   if (root !== undefined) return undefined;
   const path = resolve(typeof cwd === 'string' ? cwd : fileURLToPath(cwd), file);
   const found = statOf(path);
-  if (code === 'ENOENT') return found === undefined ? 'there is no such file (ENOENT)' : whyNoInterpreter(path);
+  if (code === 'ENOENT') return found === undefined ? 'there is no such file (ENOENT)' : whyNoInterpreter(file, path);
   if (code === 'ENOTDIR') return 'what its path calls a directory is none (ENOTDIR)';
   if (code === 'EACCES' && found?.isDirectory()) return 'it is a directory (EACCES)';
   if (code === 'EACCES' && found?.isFile() && (found.mode & 0o111) === 0) {
@@ -43,8 +43,9 @@ function inPath(file: string, code: string | undefined): string | undefined {
   return statOf(resolve(file))?.isFile() ? `${missing}. Cure: ./${file}` : missing;
 }
 
-function whyNoInterpreter(path: string): string {
-  const [, interpreter] = /^#!\s*(\S+)/.exec(firstLineOf(path)) ?? [];
+function whyNoInterpreter(file: string, path: string): string {
+  const [, interpreter] = /^#![ \t]*([^ \t]+)/.exec(firstLineOf(path)) ?? [];
+  if (interpreter?.endsWith('\r')) return `its lines end in CR LF (ENOENT). Cure: sed -i 's/\\r$//' ${shellWord(file)}`;
   const what =
     interpreter === undefined ? 'the loader of the libraries that it' : `${interpreter}, which its first line`;
   return `it is there, but not ${what} needs (ENOENT)`;
