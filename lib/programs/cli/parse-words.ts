@@ -63,6 +63,7 @@ function splitAtOperand(words: readonly string[], options: Options): [own: strin
 }
 
 function parseOwn(words: readonly string[], { name, options }: Table) {
+  const shorts = new Set(Object.values(options).map(({ short }) => short));
   const args: (string | undefined)[] = [...words];
   for (const token of tokensOf(words, options)) {
     if (token.kind !== 'option') continue;
@@ -78,8 +79,8 @@ function parseOwn(words: readonly string[], { name, options }: Table) {
       throw new UsageError(`${rawName} takes its value without '=': ${rawName} ${value.slice(1)}`);
     }
     if (inlineValue || !/^-./.test(value)) continue;
-    // parseArgs() refuses a word with a hyphen as a value, unless it is in the word of the option. No option is a digit.
-    if (!/^-\d/.test(value)) {
+    // parseArgs() refuses a word with a hyphen as a value, unless it is in the word of the option.
+    if (!/^-\d/.test(value) || shorts.has(value.charAt(1))) {
       throw new UsageError(`${rawName} needs a value, not '${value}'; if that is the value: --${token.name}=${value}`);
     }
     args.splice(index, 2, `--${token.name}=${value}`, undefined);

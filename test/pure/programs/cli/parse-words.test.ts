@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { SETTINGS } from '../../../../lib/programs/cli/commands/run/settings';
+import { top } from '../../../../lib/programs/cli/commands/top/command';
 import { parseWords } from '../../../../lib/programs/cli/parse-words';
 import { UsageError } from '../../../../lib/programs/cli/usage';
 import { testRows } from '../../../support/rows';
@@ -36,6 +37,15 @@ testRows(
   ],
   (words) => expect(() => parseWords(words, RUN)).toThrow(UsageError),
 );
+
+test('a digit that is an option is no value, unless it is in the word of the option', () => {
+  expect(() => parseWords(['--filter', '-1'], top)).toThrow(
+    "--filter needs a value, not '-1'; if that is the value: --filter=-1",
+  );
+  expect(parseWords(['--filter=-1'], top).given).toEqual({ filter: '-1' });
+  expect(parseWords(['--filter', '-2'], top).given).toEqual({ filter: '-2' });
+  expect(parseWords(['-f', '-2', '-1'], top).given).toEqual({ filter: '-2', once: true });
+});
 
 describe('any words', () => {
   const names = Object.keys(SETTINGS);
