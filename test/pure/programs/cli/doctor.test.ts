@@ -24,6 +24,7 @@ const READ_ONLY: Diagnosis = {
     finding('cgroup', 'limited', 'cgroup v2, read-only', REMOUNT),
     finding('parent', 'missing', 'no cgroup can be the parent of cages'),
     finding('systemd', 'missing', 'no answer', 'log in'),
+    finding('psi', 'limited', 'off', 'boot with psi=1'),
     finding('user', 'limited', 'children run as root', 'be another'),
     finding('trial', 'missing', 'Cages can not be made', REMOUNT),
     finding('polled', 'ok', 'memcage can poll'),
@@ -47,7 +48,7 @@ test('each cure is told once, below all that it cures', () => {
     '                 cure: log in',
     'ok       polled  memcage can poll',
     '',
-    'memcage doctor --all prints everything that was looked at. Not needed here: systemd',
+    'memcage doctor --all prints everything that was looked at. Not listed: psi',
   ]);
 });
 
@@ -79,7 +80,7 @@ test('what nobody needs who does not ask for it is named on the last line', () =
     'ok       cgroup      good',
     'ok       parent      good',
     '',
-    'memcage doctor --all prints everything that was looked at. Not needed here: kernel; namespaces time, user; psi',
+    'memcage doctor --all prints everything that was looked at. Not listed: kernel; namespaces time, user; psi',
   ]);
   const all = report(diagnosis, true);
   expect(all[0]).toBe('memcage works here, but for the limits cpu: good');

@@ -31,11 +31,15 @@ export function reportOf(diagnosis: Diagnosis, options: ReportOptions): string {
   const { colors } = options;
   const verdict = colors.bold(diagnosis.works ? colors.green(verdictOf(diagnosis)) : colors.red(verdictOf(diagnosis)));
   if (options.all) return `${[verdict, '', ...linesOf(everything(diagnosis), options)].join('\n')}\n`;
-  const untold = diagnosis.findings.filter((finding) => finding.state !== 'ok' && !isTold(finding));
+  // Each place for cages says itself what is wrong with it.
+  const places = new Set<string>(placesOf(diagnosis).map(({ source }) => source));
+  const untold = diagnosis.findings.filter(
+    (finding) => finding.state !== 'ok' && !isTold(finding) && !places.has(finding.name),
+  );
   const names = joinAlike(untold.map((finding) => ({ ...finding, detail: '', cure: null }))).map(({ name, detail }) =>
     `${name} ${detail.replace(/: $/, '')}`.trim(),
   );
-  const rest = names.length === 0 ? '' : `. Not needed here: ${names.join('; ')}`;
+  const rest = names.length === 0 ? '' : `. Not listed: ${names.join('; ')}`;
   const parts = [linesOf(problemsOf(diagnosis), options), linesOf(goodOf(diagnosis), options)];
   const lines = parts.filter((part) => part.length > 0).flatMap((part) => ['', ...part]);
   return `${[verdict, ...lines, '', `memcage doctor --all prints everything that was looked at${rest}`].join('\n')}\n`;
@@ -62,10 +66,15 @@ function detailOf(findings: readonly Finding[], name: string): string {
   return findings.find((each) => each.name === name)?.detail ?? '';
 }
 
-/** What is in the way of what people run. Where there is no place for cages, the places have the reasons. */
-function problemsOf({ works, findings, parents }: Diagnosis): Entry[] {
-  const hasNoPlace = findings.some(({ name, state }) => name === 'parent' && state === 'missing');
-  const places = hasNoPlace ? parents.map((each) => placeEntry(each)) : [];
+/** Where there is no place for cages, the places have the reasons. */
+function placesOf({ findings, parents }: Diagnosis): Diagnosis['parents'] {
+  return findings.some(({ name, state }) => name === 'parent' && state === 'missing') ? parents : [];
+}
+
+/** What is in the way of what people run. */
+function problemsOf(diagnosis: Diagnosis): Entry[] {
+  const { works, findings } = diagnosis;
+  const places = placesOf(diagnosis).map((each) => placeEntry(each));
   // Who the children are matters once there are any.
   const said = new Set([...(places.length > 0 ? ['parent', 'trial'] : []), ...(works ? [] : ['user'])]);
   const told = findings.filter((finding) => isTold(finding) && !said.has(finding.name));
