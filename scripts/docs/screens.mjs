@@ -58,33 +58,47 @@ const PROGRAMS = {
   `,
 };
 
-const directory = mkdtempSync(join(tmpdir(), 'memcage-screens-'));
-const bin = join(directory, 'node_modules/.bin');
-mkdirSync(bin, { recursive: true });
-symlinkSync(root, join(directory, 'node_modules/memcage'));
-writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(directory, name), text);
-const cli = join(root, 'dist/cli.js');
+/** How long a command may take to end after its picture. */
+const END_MS = 10_000;
+/** Of a program that is killed at its limit. */
+const KILLED = 137;
 
-const programs = [
-  spawn('node', ['server.mjs'], { cwd: directory, stdio: 'inherit' }),
-  spawn('node', [cli, 'run', '-m', '256M', '--', 'node', 'build.mjs', '120'], { cwd: directory, stdio: 'inherit' }),
-];
+const cli = join(root, 'dist/cli.js');
+const directory = mkdtempSync(join(tmpdir(), 'memcage-screens-'));
 try {
-  await sleep(4000);
-  await take('top', ['top', '-i', '0.5'], { columns: 92, lines: 11, forMs: 6000 });
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(root, join(directory, 'node_modules/memcage'));
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(directory, name), text);
+  await takeTop();
+  // As in a container: the paths of this machine's cgroups are not for everybody.
+  await take('doctor', ['doctor'], {
+    columns: 92,
+    lines: 24,
+    forMs: 8000,
+    within: ['unshare', '-C', '-m', 'sh', '-c', ROOTED, 'sh'],
+  });
+  await chart('memory-limit', ['run', '-m', '100M'], ['node', 'leak.mjs']);
 } finally {
-  for (const program of programs) program.kill();
+  rmSync(directory, { recursive: true });
 }
-// As in a container: the paths of this machine's cgroups are not for everybody.
-await take('doctor', ['doctor'], {
-  columns: 92,
-  lines: 24,
-  forMs: 8000,
-  within: ['unshare', '-C', '-m', 'sh', '-c', ROOTED, 'sh'],
-});
-await chart('memory-limit', ['run', '-m', '100M'], ['node', 'leak.mjs']);
-rmSync(directory, { recursive: true });
+
+/** Takes the picture of `memcage top` with something to see. */
+async function takeTop() {
+  const build = [cli, 'run', '-m', '256M', '--', 'node', 'build.mjs', '120'];
+  const programs = [['server.mjs'], build].map((args) => spawn('node', args, { cwd: directory, stdio: 'inherit' }));
+  const ends = programs.map((program) => once(program, 'exit'));
+  try {
+    await sleep(4000);
+    await take('top', ['top', '-i', '0.5'], { columns: 92, lines: 11, forMs: 6000 });
+    if (programs.some(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null)) {
+      throw new Error('a program that top was to show has ended');
+    }
+  } finally {
+    for (const program of programs) program.kill();
+    await Promise.all(ends);
+  }
+}
 
 async function chart(name, args, command) {
   const file = join(images, `${name}.svg`);
@@ -92,10 +106,11 @@ async function chart(name, args, command) {
     cwd: directory,
     stdio: 'inherit',
   });
-  await once(program, 'exit');
+  const [code, signal] = await once(program, 'exit');
+  if (code !== KILLED) throw new Error(`memcage ${args[0]} --chart ended with ${code ?? signal}, not ${KILLED}`);
 }
 
-/** Runs a command of memcage in a terminal, and draws what the terminal shows after that time. */
+/** Runs a command of memcage in a terminal, and draws what the terminal shows after that time, if it then ends well. */
 async function take(name, args, { columns, lines, forMs, within = [] }) {
   const terminal = new xterm.Terminal({ cols: columns, rows: lines, allowProposedApi: true });
   const helper = join(root, 'test/fixtures/terminal/in-terminal.py');
@@ -104,11 +119,23 @@ async function take(name, args, { columns, lines, forMs, within = [] }) {
     env: { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8' },
     stdio: ['pipe', 'pipe', 'inherit', 'pipe', 'pipe'],
   });
+  let told = '';
+  child.stdio[4].on('data', (chunk) => {
+    told += chunk;
+  });
+  // It may have ended long ago.
+  child.stdin.on('error', () => {});
+  const end = once(child, 'close');
   child.stdout.on('data', (chunk) => terminal.write(chunk));
   await sleep(forMs);
   await new Promise((resolve) => terminal.write('', resolve));
-  writeFileSync(join(images, `${name}.svg`), svgOf(terminal, `memcage ${args[0]}`));
+  const picture = svgOf(terminal, `memcage ${args[0]}`);
   child.stdin.end('q');
+  await Promise.race([end, sleep(END_MS, undefined, { ref: false })]);
+  child.kill();
+  const last = told.trim().split('\n').at(-1);
+  if (!last.startsWith('{"code": 0,')) throw new Error(`memcage ${args[0]} has not ended with 0: ${last}`);
+  writeFileSync(join(images, `${name}.svg`), picture);
 }
 
 function svgOf(terminal, title) {
