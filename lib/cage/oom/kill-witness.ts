@@ -1,4 +1,5 @@
 import { host, openDirectory } from '../../cgroup/hierarchy/host';
+import { pauseSync } from '../../common/event-loop/timers';
 import { isWithin } from '../../common/text/names';
 import type { OomFacts } from '../../common/text/oom-words';
 import { isLogBehind, KernelLog, visiblePath } from './kernel-log';
@@ -13,14 +14,14 @@ export interface WitnessedKill {
 }
 
 /** Reads in the kernel's log who was killed in a cgroup or below it. */
-export interface KillWitness {
+export interface KillWitness extends Disposable {
   /**
-   * Those of whom it has not told yet. May block for some milliseconds.
+   * The oldest of whom it has not told yet: fewer than `count` if the log does not have them, as in a burst, where the
+   * kernel leaves reports out. May block for some milliseconds.
    *
-   * @param count how many the kernel has counted
+   * @param count how many the kernel has counted. What the log has besides is for the next call
    */
   news(count: number): WitnessedKill[];
-  close(): void;
 }
 
 const PAUSE_MS = 5;
@@ -29,21 +30,28 @@ const MOST_PAUSES = 20;
 /** Undefined if this process can't read the log, or sees other pids and cgroups. */
 export function witnessKills(path: string): KillWitness | undefined {
   const log = KernelLog.open();
-  if (log === undefined) return undefined;
+  return log && witnessIn(log, path);
+}
+
+/** {@link witnessKills} in a log that is open, and that it closes. */
+export function witnessIn(log: Pick<KernelLog, 'killsIn' | 'close'>, path: string): KillWitness {
   const told = new Set(killsIn(log, path));
   return {
     news(count) {
-      const fresh = (): LoggedKill[] => killsIn(log, path).filter((kill) => !told.has(kill));
+      const fresh = (): LoggedKill[] =>
+        killsIn(log, path)
+          .filter((kill) => !told.has(kill))
+          .slice(0, count);
       let kills = fresh();
       // The kernel counts a kill before it has written all of it.
       for (let pauses = 0; pauses < MOST_PAUSES && !isWhole(kills, count); pauses += 1) {
-        pause();
+        pauseSync(PAUSE_MS);
         kills = fresh();
       }
       for (const kill of kills) told.add(kill);
       return kills.map((kill) => ({ facts: factsOf(kill, path), anonBytes: kill.anonBytes ?? null }));
     },
-    close: () => log.close(),
+    [Symbol.dispose]: () => log.close(),
   };
 }
 
@@ -51,7 +59,7 @@ function isWhole(kills: readonly LoggedKill[], count: number): boolean {
   return kills.length >= count && kills.every(({ anonBytes }) => anonBytes !== undefined);
 }
 
-function killsIn(log: KernelLog, path: string): LoggedKill[] {
+function killsIn(log: Pick<KernelLog, 'killsIn'>, path: string): LoggedKill[] {
   for (;;) {
     try {
       return log.killsIn(path).kills;
@@ -59,10 +67,6 @@ function killsIn(log: KernelLog, path: string): LoggedKill[] {
       if (!isLogBehind(error)) throw error;
     }
   }
-}
-
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
 function factsOf({ victim, limitCgroup }: LoggedKill, path: string): OomFacts {

@@ -71,18 +71,14 @@ export const events = defineCommand({
       ...(threshold === undefined ? [] : [{ threshold }]),
     ];
     using cgroup = findTarget(target);
-    const witness = witnessKills(cgroup.path);
+    using witness = witnessKills(cgroup.path);
     const print = (name: string, line: object, text: string): void => {
       process.stdout.write(json === true ? toJsonLine({ name, ...line }) : `${name.padEnd(9)}  ${text}\n`);
     };
     const gone = new Promise<void>((resolve) => {
       const heard = listen(cgroup, (name, event) => {
         const kills = name === 'oomKill' ? (witness?.news(event.count) ?? null) : undefined;
-        print(
-          name,
-          { ...event, ...(kills !== undefined && { victims: kills?.map(victimOf) ?? null }) },
-          textOf(event, kills),
-        );
+        print(name, { ...event, ...(kills !== undefined && { victims: victimsOf(kills) }) }, textOf(event, kills));
         if (name === 'removed') resolve();
       });
       for (const trigger of triggers) cgroup.addTrigger(trigger);
@@ -91,7 +87,6 @@ export const events = defineCommand({
     });
     cgroup.ref();
     await gone;
-    witness?.close();
     return 0;
   },
 });
@@ -110,7 +105,11 @@ function listen(cgroup: Cgroup, tell: (name: CgroupEventName, event: CgroupEvent
   });
 }
 
-/** For programs. */
+/** For programs: null if nobody is known. */
+export function victimsOf(kills: readonly WitnessedKill[] | null): object[] | null {
+  return kills === null || kills.length === 0 ? null : kills.map(victimOf);
+}
+
 function victimOf({ facts: { cause, limitBytes, path, victims }, anonBytes }: WitnessedKill): object {
   return { ...victims?.[0], anonBytes, cause, limitBytes, limitPath: path };
 }
@@ -120,13 +119,20 @@ function killText({ facts, anonBytes }: WitnessedKill): string {
   return `${explainKills(facts)}${anonBytes === null ? '' : `, with ${formatSize(anonBytes)} of its own`}`;
 }
 
+/** For people: about so many kills, of which these are known. */
+export function killTexts(kills: readonly WitnessedKill[] | null, count: number): string[] {
+  if (kills === null) return [UNWITNESSED];
+  const unnamed = count - kills.length;
+  return [...kills.map(killText), ...(unnamed > 0 ? [`the kernel's log does not name ${unnamed} of them`] : [])];
+}
+
 function textOf(event: CgroupEvent, kills: readonly WitnessedKill[] | null | undefined): string {
   const { count, totalCount, timeMs } = event;
   const details = [
     new Date(timeMs).toISOString(),
     `${count} time${count === 1 ? '' : 's'} (${totalCount} in all)`,
     ...('underOom' in event && event.underOom === true ? ['processes wait for memory'] : []),
-    ...(kills === null ? [UNWITNESSED] : (kills ?? []).map(killText)),
+    ...(kills === undefined ? [] : killTexts(kills, count)),
     ...('usageBytes' in event ? [thresholdText(event as ThresholdEvent)] : []),
   ];
   return details.join('  ');

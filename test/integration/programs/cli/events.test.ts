@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { run, spawn } from 'memcage';
+import { events } from '../../../../lib/programs/cli/commands/events';
 import { eachLine, said } from '../../../support/cage-kinds';
 import { makeCgroup, version } from '../../../support/cgroups/cgroup-tree';
 import { runCli, startCli } from '../../../support/cli/cli';
@@ -49,6 +51,14 @@ describeIf('cgroup', 'memcage events', () => {
       : /only the kernel's log tells who it was, and this process can't read it/;
     const event = /^oomKill {4}\d{4}-\d\d-\d\dT[\d:.]+Z {2}1 time \(1 in all\) {2}/;
     expect(plain.stdout()).toMatch(new RegExp(`${event.source}${who.source}$`, 'm'));
+  });
+
+  test('closes the log of the kernel when it fails', async () => {
+    const fds = (): string[] => readdirSync('/proc/self/fd');
+    const before = fds().length;
+    const trigger = version === 1 ? ['--pressure', 'some:100ms/2s'] : ['--threshold', '10M'];
+    await expect(events.execute(trigger)).rejects.toThrow(/needs cgroup v/);
+    expect(fds()).toHaveLength(before);
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends by %s', async (signal) => {
