@@ -123,10 +123,18 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
     if (name !== 'ready') return;
     this.#isAwaited = true;
     this.#stayAlive();
+    if (this.closed) process.nextTick(() => this.#refuseReady());
     if (!this.#isReady) return;
     process.nextTick(() => {
-      if (this.rawListeners('ready').includes(listener)) listener.call(this);
+      // A child may have been taken meanwhile, or the pool closed.
+      if (this.#isReady && this.rawListeners('ready').includes(listener)) listener.call(this);
     });
+  }
+
+  /** The pool is closed: who waits for `ready` once, as `once(pool, 'ready')` does, would wait for ever. */
+  #refuseReady(): void {
+    const isAwaitedOnce = this.rawListeners('ready').some((each) => 'listener' in each);
+    if (isAwaitedOnce && this.listenerCount('error') > 0) emitApart(this, 'error', closedError());
   }
 
   /** Whether as many children wait as are to. */
@@ -236,6 +244,8 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
     this.#isClosing = true;
     for (const act of this.#onClose) act();
     while (this.#line.refuseFirst(closedError()));
+    // Not at once: a listener may close the pool, which does not count as closed before this returns.
+    process.nextTick(() => this.#refuseReady());
     this.#stayAlive();
     await Promise.all([this.#nursery.close(), ...this.#asked]);
     this.#isClosing = false;

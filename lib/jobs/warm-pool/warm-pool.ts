@@ -44,12 +44,13 @@ export interface WarmPoolAskOptions {
 export interface WarmPoolEvents {
   /**
    * As many children wait as you asked for (`spare`), each time anew. A listener that comes while they wait is called as well: so
-   * `await once(pool, 'ready')` works at any time. It keeps the process alive until they wait, or one fails.
+   * `await once(pool, 'ready')` works at any time. It keeps the process alive until they wait, or one fails. It rejects with
+   * ERR_MEMCAGE_CLOSED once the pool is closed.
    */
   ready: [];
   /**
-   * A child failed to load the module, or ended while it waited. The pool starts another one, each time later. Without a listener
-   * nothing is thrown.
+   * A child failed to load the module, or ended while it waited. The pool starts another one, each time later. Also
+   * ERR_MEMCAGE_CLOSED, if the pool is closed while someone waits for `ready` by `once()`. Without a listener nothing is thrown.
    */
   error: [error: Error];
   /** The pool is closed: nothing of it is left. */

@@ -53,6 +53,24 @@ describeIf('cgroup', 'the event ready of a warm pool', () => {
     expect(calls).toEqual(['first']);
   });
 
+  test('comes when all wait again, if one is taken in the tick in which somebody listens', async () => {
+    const pool = make({ spare: 1 });
+    await once(pool, 'ready');
+    const spares: number[] = [];
+    pool.on('ready', () => spares.push(pool.stats().spare));
+    const child = await pool.take();
+    await once(pool, 'ready');
+    expect(spares).toEqual([1]);
+    child.disconnect();
+    await child.outcome;
+  });
+
+  test('is refused by the end of the pool, also at the top of a module', async () => {
+    const refused = '.catch(({ code }) => console.log(code))';
+    const listen = `once(pool, 'ready')${refused}; pool.close().then(() => once(pool, 'ready'))${refused}`;
+    expect(await printed(WORKER, listen)).toBe('ERR_MEMCAGE_CLOSED\nERR_MEMCAGE_CLOSED\n0');
+  });
+
   test('comes where none are to wait, or where there is room for fewer', async () => {
     await once(make({ spare: 0 }), 'ready');
     const pool = make({ spare: 3, maxChildren: 1 });
