@@ -34,6 +34,7 @@ describe('docs name', () => {
       ['docs/reference/create-cage.md', 'Cage', { own: true }],
       ['docs/reference/create-cage.md', 'CageEvents', {}],
       ['docs/reference/events.md', 'CageEvents', {}],
+      ['docs/reference/events.md', 'OomEvent', {}],
       ['docs/reference/events.md', 'CgroupEvents', {}],
       ['docs/reference/events.md', 'CgroupEvent', {}],
       ['docs/reference/events.md', 'LimitEvent', {}],
