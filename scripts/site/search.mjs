@@ -13,11 +13,13 @@ export const search = {
       options: { tokenize: (text) => text.split(/[^\p{L}\p{N}_]+/u) },
       searchOptions: {
         boost: { title: 4, titles: 3, text: 1 },
-        // A word is on many pages, and a guide has what to do. Short answers would be before what they lead to.
-        boostDocument: (id, term) => {
+        // A word is on many pages. Those whose headings have it are about it, and of these a guide has what to do. Short
+        // answers would be before what they lead to.
+        boostDocument: (id, term, { title, titles }) => {
           if (/^err_/.test(term) && /^\/docs\/reference\/errors/.test(id)) return 9;
-          if (/^\/docs\/(guides\/(?!faq)|tutorial)/.test(id)) return 3;
-          return /^\/docs\/(guides|reference)\//.test(id) ? 1 : 0.3;
+          if (!/^\/docs\/(guides|reference|tutorial)/.test(id)) return 0.3;
+          const isAbout = [title, ...titles].some((heading) => heading.toLowerCase().includes(term));
+          return isAbout && !/^\/docs\/guides\/faq/.test(id) ? 3 : 1;
         },
       },
     },
