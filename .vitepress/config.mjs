@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { anchor } from '../scripts/site/anchor.mjs';
+import { writeFolders } from '../scripts/site/folders.mjs';
+import { nameLetters } from '../scripts/site/letters.mjs';
 import { asOnGitHub } from '../scripts/site/markdown.mjs';
 import { writeNotFound } from '../scripts/site/not-found.mjs';
+import { neighboursOf } from '../scripts/site/pager.mjs';
 import { takeQuotes } from '../scripts/site/quotes.mjs';
 import { editLink, isWritten } from '../scripts/site/repository.mjs';
 import { search } from '../scripts/site/search.mjs';
@@ -32,14 +35,22 @@ export default defineConfig({
   transformPageData: (page) => {
     if (page.relativePath === 'index.md') page.frontmatter.hero.image = mark;
     if (!isWritten(page)) page.frontmatter.editLink = false;
+    // Its tables need the place of the outline too.
+    if (page.relativePath === 'docs/reference/options.md')
+      Object.assign(page.frontmatter, { aside: false, pageClass: 'wide' });
+    if (!page.relativePath.startsWith('docs/api/')) Object.assign(page.frontmatter, neighboursOf(page.relativePath));
   },
-  buildEnd: ({ outDir }) => writeNotFound(outDir),
+  buildEnd: ({ outDir }) => {
+    writeNotFound(outDir);
+    writeFolders(outDir);
+  },
   metaChunk: true,
   markdown: {
     config: (md) => {
       asOnGitHub(md);
       takeQuotes(md);
       measureColumns(md);
+      nameLetters(md);
     },
     anchor: { slugify: anchor },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },

@@ -15,6 +15,14 @@ export function asOnGitHub(md) {
   md.core.ruler.push('outputs', ({ tokens }) => {
     for (const token of tokens) if (token.info.startsWith('text output')) token.info = 'output';
   });
+  // A phone would break it after its dashes.
+  md.core.ruler.push('options', ({ tokens }) => {
+    for (const { children } of tokens) {
+      for (const token of children ?? []) {
+        if (token.type === 'code_inline' && token.content.startsWith('-')) token.attrSet('class', 'option');
+      }
+    }
+  });
   const { text, code_inline: code } = md.renderer.rules;
   md.renderer.rules.text = (...all) => withoutBraces(text(...all));
   md.renderer.rules.code_inline = (...all) => withBreaks(withoutBraces(code(...all)));

@@ -55,9 +55,22 @@ interface Search extends View {
 interface Measure {
   path: string;
   cutCode: string[];
+  cutTables: number;
+  tallestRow: number;
+  letters: string[];
+  pager: string[];
   isTooWide: boolean;
   wideTables: number;
+  unhinted: number;
+  options: number;
+  brokenOptions: string[];
   loseColumn: number;
+}
+
+interface Place {
+  path: string;
+  places: { text: string; top: number; bottom: number; isVisible: boolean; page: number }[];
+  complaints: string[];
 }
 
 interface Stray {
@@ -76,6 +89,8 @@ interface Seen {
   searches: Search[];
   measures: Measure[];
   strays: Stray[];
+  places: Place[];
+  led: string[];
 }
 
 function changedMs(path: string): number {
@@ -106,6 +121,16 @@ const PAGES = [
   },
 ];
 
+/** Far down in the list at the side, and the page after it. */
+const PLACES = [
+  { path: 'docs/guides/faq.html', texts: ['Questions', 'All options'] },
+  { path: 'docs/reference/options.html', texts: ['All options', 'spawn'] },
+  { path: 'docs/reference/errors.html', texts: ['Errors', 'What the figures mean'] },
+  { path: 'docs/reference/cli.html', texts: ['Command line', 'Cgroup'] },
+];
+
+const FOLDERS = ['guides', 'reference', 'internals'];
+
 /** What somebody types who has the problem, and the page that solves it. */
 const SEARCHES = [
   { words: 'express', page: 'guides/http' },
@@ -114,6 +139,8 @@ const SEARCHES = [
   { words: 'OOMKilled', page: 'guides/who-killed' },
   { words: 'exit code 137', page: 'guides/who-killed' },
   { words: 'ERR_MEMCAGE_NO_PERMISSION', page: 'reference/errors' },
+  // Many guides have it, and are about something else.
+  { words: 'timeout', page: 'reference/run' },
 ];
 
 /** At the top, in a folder that there is, and in one that there isn't. */
@@ -136,6 +163,8 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
       measured: ['', ...['docs', 'docs/guides', 'docs/reference'].flatMap(pagesIn)],
       words: SEARCHES.map(({ words }) => words),
       wrong: WRONG,
+      placed: PLACES.map(({ path }) => path),
+      folders: FOLDERS.map((folder) => `docs/${folder}/`),
     });
   });
 
@@ -182,15 +211,50 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     );
   });
 
-  test('cuts no code of the first page or of a guide at 1,280 px', () => {
-    const pages = seen.measures.filter(({ path }) => path === '' || /^docs\/(tutorial|guides)/.test(path));
-    expect(pages.length).toBeGreaterThan(9);
-    expect(pages.flatMap(({ path, cutCode }) => cutCode.map((line) => `${path}: ${line}`))).toEqual([]);
+  test('cuts no code of the first page, a guide or a page of reference at 1,280 px', () => {
+    expect(seen.measures.length).toBeGreaterThan(40);
+    expect(seen.measures.flatMap(({ path, cutCode }) => cutCode.map((line) => `${path}: ${line}`))).toEqual([]);
   });
+
+  test('shows all columns of all options at 1,280 px, and which functions a letter stands for', () => {
+    const [options] = seen.measures.filter(({ path }) => path === 'docs/reference/options.html');
+    expect(options).toMatchObject({ cutTables: 0 });
+    // Five lines.
+    expect(options?.tallestRow).toBeLessThan(120);
+    expect(options?.letters).toContain('BQ B: createBudget\nQ: createProcessor');
+  });
+
+  testRows('shows in the list at the side which page is open', PLACES, ({ path, texts }) => {
+    const [found] = seen.places.filter((it) => it.path === path);
+    expect(found?.complaints).toEqual([]);
+    expect(found?.places.map(({ text }) => text)).toEqual(texts);
+    for (const { top, bottom, isVisible, page } of found?.places ?? []) {
+      expect({ isVisible, page }).toEqual({ isVisible: true, page: 0 });
+      // Below the bar at the top.
+      expect(top).toBeGreaterThanOrEqual(64);
+      expect(bottom).toBeLessThanOrEqual(800);
+    }
+  });
+
+  test('leads from page to page without the examples', () => {
+    const pager = seen.measures.flatMap((measure) => measure.pager);
+    expect(pager.length).toBeGreaterThan(80);
+    expect(pager.filter((href) => href.includes('/examples/'))).toEqual([]);
+  });
+
+  testRows('leads from a folder to the index', FOLDERS, (folder) =>
+    expect(seen.led[FOLDERS.indexOf(folder)]).toBe(`docs/index.html#${folder}`),
+  );
 
   test('fits a phone: only tables scroll sideways, and keep their first column', () => {
     expect(seen.measures.filter(({ isTooWide, loseColumn }) => isTooWide || loseColumn > 0)).toEqual([]);
     expect(seen.measures.filter(({ wideTables }) => wideTables > 0).length).toBeGreaterThan(5);
+    expect(seen.measures.filter(({ unhinted }) => unhinted > 0)).toEqual([]);
+  });
+
+  test('breaks no option of the command line on a phone', () => {
+    expect(seen.measures.reduce((sum, { options }) => sum + options, 0)).toBeGreaterThan(50);
+    expect(seen.measures.flatMap(({ brokenOptions }) => brokenOptions)).toEqual([]);
   });
 
   testRows('shows a page at a wrong address', WRONG, (path) => {

@@ -1,0 +1,21 @@
+// Who takes away the end of an address comes to a folder. It has no page of its own, and leads to its part of the index.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FOLDERS = ['guides', 'reference', 'internals'];
+
+export function writeFolders(directory) {
+  for (const folder of FOLDERS) {
+    mkdirSync(join(directory, 'docs', folder), { recursive: true });
+    writeFileSync(join(directory, 'docs', folder, 'index.html'), leadTo(`../index.html#${folder}`));
+  }
+}
+
+const leadTo = (address) => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url=${address}">
+<title>Documentation | memcage</title>
+<a href="${address}">Documentation</a>
+</html>
+`;
