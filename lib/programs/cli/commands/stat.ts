@@ -4,6 +4,7 @@ import { type Cgroup, formatSize } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, TARGET } from '../target';
+import { launchedCommand } from '../text/command-text';
 import { formatDuration } from '../text/duration';
 import { toJson } from '../text/output';
 
@@ -78,10 +79,13 @@ function render(status: Status): string {
     ['limit hits', limitHits === null ? 'not counted by this kernel' : String(limitHits)],
     ['OOM kills', String(status.oomKills)],
     ...(pressure === null ? [] : stallRows(pressure)),
-    ['processes', String(processes.length)],
+    [
+      'processes',
+      `${processes.length}${processes.length > 1 ? '; pages that they share count in the RSS of each' : ''}`,
+    ],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}`);
-  return `${[`${printable(path)} (cgroup v${version})`, ...lines, ...processes.map(processLine)].join('\n')}\n`;
+  return `${[`${printable(path)} (cgroup v${version})`, ...lines, ...processLines(processes)].join('\n')}\n`;
 }
 
 function known(bytes: number | null): string {
@@ -104,7 +108,22 @@ function ofWhom({ maxBy, maxPath }: EffectiveLimits, path: string): string {
     : `, the limit of ${maxPath === null ? 'a cgroup above' : printable(maxPath)}`;
 }
 
-function processLine({ pid, depth, name, command, rssBytes }: CgroupProcess): string {
-  const indent = '  '.repeat(depth);
-  return `  ${String(pid).padStart(7)}  ${(rssBytes === null ? '' : formatSize(rssBytes)).padStart(9)}  ${indent}${printable(command.join(' ').trimEnd() || name).slice(0, 120)}`;
+/** Of memcage's own init, the options are left out. */
+function commandOf({ name, command }: CgroupProcess): string {
+  const launched = launchedCommand(command);
+  const words = launched === undefined ? command : ['memcage-exec (init)', ...launched];
+  return printable(words.join(' ').trimEnd() || name).slice(0, 120);
+}
+
+function processRow(process: CgroupProcess): [pid: string, rss: string, command: string] {
+  const { pid, depth, rssBytes } = process;
+  return [String(pid), rssBytes === null ? '' : formatSize(rssBytes), '  '.repeat(depth) + commandOf(process)];
+}
+
+const HEADING = ['PID', 'RSS', 'COMMAND'];
+
+function processLines(processes: readonly CgroupProcess[]): string[] {
+  if (processes.length === 0) return [];
+  const rows = [HEADING, ...processes.map(processRow)];
+  return rows.map(([pid = '', rss = '', command = '']) => `  ${pid.padStart(7)}  ${rss.padStart(9)}  ${command}`);
 }

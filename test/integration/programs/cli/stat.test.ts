@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { spawn as memcageSpawn, run } from 'memcage';
 import {
   cgroupOf,
   files,
@@ -12,6 +13,7 @@ import {
   version,
 } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
+import { expectNothingLeft } from '../../../support/nothing-left';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
 
@@ -46,6 +48,8 @@ describeIf('cgroup', 'memcage stat', () => {
     await once(shell, 'exit');
     group.remove();
   });
+
+  expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test.each([
     ['its path', () => group.path],
@@ -117,10 +121,26 @@ describeIf('cgroup', 'memcage stat', () => {
         ...(existsSync(`${group.path}/memory.pressure`) ? ['stalled', 'all stalled'] : []),
       ]),
     );
+    expect(lines.at(-5)).toBe('  processes    2; pages that they share count in the RSS of each');
+    expect(lines.at(-4)).toMatch(/^ {6}PID {8}RSS {2}COMMAND$/);
     expect(lines.at(-3)).toMatch(
       new RegExp(`^ +${shell.pid} +[\\d.]+ [KM]iB {2}sh -c read -r _; cat; true \\\\u001b\\[2J$`),
     );
     expect(lines.at(-2)).toMatch(/^ +\d+ +[\d.]+ [KM]iB {4}cat$/);
+  });
+
+  test("of memcage's own init, what it has started", async () => {
+    const child = memcageSpawn('sleep', ['1000'], { memory: '20M', namespaces: { pid: { init: true } } });
+    const target = String(child.pid);
+    const { stdout } = await runCli(['stat', target]);
+    child.kill('SIGKILL');
+    await child.outcome;
+    const commands = stdout.split('\n').slice(-3);
+    expect(commands).toEqual([
+      expect.stringMatching(/iB {2}memcage-exec \(init\) sleep 1000$/) as string,
+      expect.stringMatching(/iB {4}sleep 1000$/) as string,
+      '',
+    ]);
   });
 
   test('of its own cgroup, whose limit may be that of another, or the machine', async () => {

@@ -15,6 +15,14 @@ testRows(
     [['nginx: worker process'], 80, 'nginx: worker process'],
     [['/usr/sbin/sshd -D [listener]'], 80, 'sshd -D [listener]'],
     [['sshd: /usr/sbin/sshd -D'], 80, 'sshd: /usr/sbin/sshd -D'],
+    // What memcage's own init has started.
+    [
+      ['/x/memcage-exec', '1', '--report=3', '--seccomp=2000', '--init', '--', '/bin/sleep', '--', '14'],
+      80,
+      'sleep -- 14',
+    ],
+    [['/x/memcage-exec', 'guard', '--', 'a'], 80, 'memcage-exec guard -- a'],
+    [['/x/memcage-exec', '1', '--init'], 80, 'memcage-exec 1 --init'],
     [['/usr/bin/top'], 2, 't…'],
     [['/'], 80, '/'],
     [[], 80, ''],
