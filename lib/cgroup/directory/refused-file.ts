@@ -104,11 +104,12 @@ export function refusedValue(error: unknown, { directory, version, option, value
   if (cause.code === 'EBUSY' && isLimit) {
     const { usageBytes, peakBytes } = figures(directory, version);
     const use = usageBytes === undefined ? 'more' : formatSize(usageBytes);
+    const cure = 'free memory first, or give a higher limit';
     const peak = peakBytes === undefined ? '' : ` (peak ${formatSize(peakBytes)})`;
     return new MemcageError(
       ErrorCode.LIMIT_REFUSED,
-      words`${option === undefined ? file : mention(option)} can't be set to ${value}: ${use} is in use${peak} and could not be reclaimed`,
-      { errno, syscall, path, option, value, usageBytes, peakBytes, cause },
+      words`${option === undefined ? file : mention(option)} can't be set to ${formatSize(Number(value))}: ${use} is in use${peak} and could not be reclaimed. Cure: ${cure}`,
+      { errno, syscall, path, option, value, usageBytes, peakBytes, cause, cure },
     );
   }
   // EINVAL, ERANGE: not a value for this file. EOPNOTSUPP: not in this state of the cgroup, or no longer in this

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Cgroup, containerOf } from '../../cgroup';
 import { MemcageError } from '../../index';
-import { findCage } from '../../machine';
+import { cageOf, findCage, listCages } from '../../machine';
 import { isGone } from './cgroup-gone';
 import type { Operands } from './command';
+import { UsageError } from './usage';
 
 /** What {@link findTarget} takes, as a `synopsis` names it. */
 export const TARGET = 'CGROUP|PID|CONTAINER';
@@ -30,17 +31,55 @@ const NAMED = /^(?:docker|podman|containerd|cri-o|pod|lxc|machine|unknown):(.+)$
  */
 export function findTarget(word: string | undefined): Cgroup {
   if (word === undefined) return Cgroup.self();
-  if (word.startsWith('/')) return Cgroup.open(pathOf(word));
+  if (word.startsWith('/')) return openPath(word);
   if (CAGE.test(word)) return findCage(word);
-  return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(NAMED.exec(word)?.[1] ?? word);
+  return /^\d{1,10}$/.test(word) ? findByDigits(word) : findNamed(NAMED.exec(word)?.[1] ?? word);
+}
+
+const SHOWN = 'one that memcage ls or memcage top --all shows';
+
+function findNamed(name: string): Cgroup {
+  try {
+    return Cgroup.find(name);
+  } catch (error) {
+    throw isGone(error) ? new Error(`${(error as Error).message}. Cure: ${SHOWN}`, { cause: error }) : error;
+  }
+}
+
+function openPath(word: string): Cgroup {
+  try {
+    return Cgroup.open(pathOf(word));
+  } catch (error) {
+    throw isGone(error) ? new Error(`${word} is no memory cgroup. Cure: ${SHOWN}`, { cause: error }) : error;
+  }
 }
 
 function pathOf(word: string): string {
   if (existsSync(word)) return word;
   const paths = rootPaths().map((root) => `${root}${word}`);
   const path = paths.find((each) => existsSync(each));
-  if (path === undefined) throw new Error(`There is no cgroup ${word}. Cure: one that memcage top --all shows`);
+  if (path === undefined) throw new Error(`There is no cgroup ${word}. Cure: ${SHOWN}`);
   return path;
+}
+
+/** The most cages that an error names. */
+const MOST_NAMED = 5;
+
+/**
+ * An error about the cgroup of a process that has cages, with those: `memcage ls` shows the pid above them, and whoever names it most
+ * likely means them.
+ */
+export function namingCages(error: unknown, word: string | undefined): unknown {
+  if (!(error instanceof Error) || error instanceof UsageError || word === undefined || !/^\d+$/.test(word))
+    return error;
+  const owned = listCages().filter(
+    ({ kind, spare, owner }) => kind !== 'owner' && !spare && owner.pid === Number(word),
+  );
+  const labels = owned.flatMap(({ path, parent }) => (parent === null ? (cageOf(path)?.label ?? []) : []));
+  if (labels.length === 0) return error;
+  const named = `${labels.slice(0, MOST_NAMED).join(', ')}${labels.length > MOST_NAMED ? ' ...' : ''}`;
+  const cure = error.message.includes('Cure: ') ? '; or' : '. Cure:';
+  return new Error(`${error.message}${cure} name one of its cages: ${named}`, { cause: error });
 }
 
 /** The paths of the topmost cgroups. */

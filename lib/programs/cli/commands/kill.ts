@@ -5,7 +5,7 @@ import type { Cgroup } from '../../../index';
 import { cageOf } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
-import { findTarget, oneTarget, rootPaths, TARGET } from '../target';
+import { findTarget, namingCages, oneTarget, rootPaths, TARGET } from '../target';
 import { toJson } from '../text/output';
 
 export const kill = defineCommand({
@@ -31,7 +31,10 @@ export const kill = defineCommand({
   ],
   async run({ cgroup: anyCgroup, 'dry-run': dryRun, json }, [target]) {
     using cgroup = findTarget(target);
-    const pids = await killAllIn(cgroup, { anyCgroup: anyCgroup === true, dryRun: dryRun === true });
+    const options = { anyCgroup: anyCgroup === true, dryRun: dryRun === true };
+    const pids = await killAllIn(cgroup, options).catch((error: unknown) => {
+      throw namingCages(error, target);
+    });
     const { path } = cgroup;
     const done = dryRun === true ? 'would kill' : 'killed';
     const text = `${done} ${processes(pids)} in ${printable(path)}\n`;

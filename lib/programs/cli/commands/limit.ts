@@ -5,9 +5,9 @@ import { FAILED_TEXT, flag, type Option, type Options } from '../command';
 import { defineCommand } from '../define-command';
 import { SIZE } from '../kinds';
 import { libraryOptions } from '../library-options';
-import { findTarget, oneTarget, TARGET } from '../target';
+import { findTarget, namingCages, oneTarget, TARGET } from '../target';
 import { toJson } from '../text/output';
-import { UsageError } from '../usage';
+import { inOwnWords, UsageError } from '../usage';
 import { MEMORY_LIMITS } from './run/memory';
 
 const EXAMPLE = 'memcage limit 4711 --memory 1G --swap 0';
@@ -31,11 +31,16 @@ export const limit = defineCommand({
     [EXAMPLE, 'the cgroup of process 4711: 1 GiB, without swap'],
     ['memcage limit /sys/fs/cgroup/build --memory max', 'no limit any more'],
   ],
-  run(values, [target]) {
+  run(values, [target], flags) {
     const { memory } = libraryOptions(LIMITS, values);
     if (memory === undefined) throw new UsageError(`limit needs a limit, as in: ${EXAMPLE}`);
     using cgroup = findTarget(target);
-    cgroup.setLimits(memory);
+    try {
+      cgroup.setLimits(memory);
+    } catch (error) {
+      const isRefused = (error as { code?: unknown }).code === 'ERR_MEMCAGE_LIMIT_REFUSED';
+      throw isRefused ? namingCages(inOwnWords(error, flags), target) : error;
+    }
     const { path } = cgroup;
     const limits = cgroup.limits();
     const lines = linesOf(limits, values);
@@ -69,5 +74,7 @@ function linesOf(limits: Limits, given: Readonly<Record<string, unknown>>): stri
 }
 
 function sizeText(bytes: number, given: unknown): string {
-  return typeof given === 'string' && parseSize(given) === bytes ? given : formatSize(bytes);
+  if (typeof given === 'string' && parseSize(given) === bytes) return given;
+  // As the flags take it.
+  return formatSize(bytes).replace(/ ([KMGTP]?)i?B$/, '$1');
 }

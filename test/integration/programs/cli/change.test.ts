@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createCage, spawn as memcageSpawn, run } from 'memcage';
+import { cageOf } from 'memcage/machine';
 import { cgroupOf, files, limitOf, makeCgroup, members, read, version } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -43,7 +44,7 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     expect(limitOf(group.path)).toBe(32 << 20);
     // The kernel keeps whole pages.
     const rounded = await runCli(['limit', group.path, '--memory', String((32 << 20) + 5)]);
-    expect(rounded.stdout).toMatch(/\n {2}memory +32 MiB\n/);
+    expect(rounded.stdout).toMatch(/\n {2}memory +32M\n {2}swap +(?:0|max)\n/);
     expect(await runCli(['limit', '-m48M', group.path])).toMatchObject({ code: 0 });
     expect(limitOf(group.path)).toBe(48 << 20);
   });
@@ -103,6 +104,14 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     }
   });
 
+  test('the pid of an owner, whose cages are named', async () => {
+    await using cage = createCage({ memory: '20M' });
+    const own = cageOf(cage.cgroup.path)?.label ?? '';
+    const end = await runCli(['kill', String(process.pid)]);
+    expect(end).toMatchObject({ code: 125, stdout: '' });
+    expect(end.stderr).toMatch(new RegExp(`: name one of its cages: (?:\\S+, )*${own}(?:, \\S+)*( \\.\\.\\.)?\\n$`));
+  });
+
   test('kill does not end itself', async () => {
     const child = await inhabit();
     const own = cgroupOf('self');
@@ -126,7 +135,14 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
       ],
       [['kill'], /^memcage: kill needs a cgroup, as in: memcage kill 4711 .*\n$/],
       [['kill', '--all'], /^memcage: Unknown option '--all'/],
-      [['kill', 'no-such-cgroup-at-all'], /^memcage: No cgroup/],
+      [
+        ['kill', 'no-such-cgroup-at-all'],
+        /^memcage: No cgroup .* Cure: one that memcage ls or memcage top --all shows\n$/,
+      ],
+      [
+        ['kill', '/proc'],
+        /^memcage: \/proc is no memory cgroup\. Cure: one that memcage ls or memcage top --all shows\n$/,
+      ],
       [['limit', '/no/such', '--memory', '1M'], /^memcage: There is no cgroup \/no\/such\. Cure: .*\n$/],
     ],
     async ([args, message]) => {
