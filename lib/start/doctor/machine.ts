@@ -71,7 +71,7 @@ export function findUser(): Finding {
   return limited(
     name,
     'children run as root, who can leave any cage',
-    'give what you do not trust a user of its own: memcage run --uid 65534 --gid 65534, or uid and gid in code (docs/reference/threat-model.md)',
+    'give what you do not trust a user of its own: memcage run --uid 65534 --gid 65534, or uid and gid in code',
   );
 }
 
