@@ -7,6 +7,7 @@ import { findTarget, oneTarget, TARGET } from '../target';
 import { launchedCommand } from '../text/command-text';
 import { formatDuration } from '../text/duration';
 import { toJson } from '../text/output';
+import { limitHitsText } from './run/summary';
 
 export const stat = defineCommand({
   name: 'stat',
@@ -76,7 +77,7 @@ function render(status: Status): string {
     ['file', version === 1 ? bytes('cache') : bytes('file')],
     ['kernel', known(status.kernelBytes)],
     ['swap', known(status.swapBytes)],
-    ['limit hits', limitHits === null ? 'not counted by this kernel' : String(limitHits)],
+    ['limit hits', limitHitsText(limitHits, status.oomKills > 0)],
     ['OOM kills', String(status.oomKills)],
     ...(pressure === null ? [] : stallRows(pressure)),
     [

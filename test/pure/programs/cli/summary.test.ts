@@ -65,7 +65,14 @@ test('all that v2 counts', () => {
 
 test('what v1 does not count is left out, or said', () => {
   const shown = rows(withMemory({ details: V1_DETAILS }), 1);
-  expect(shown).toMatchObject({ 'limit hits': 'not counted by this kernel', stalled: 'not measured on cgroup v1' });
+  const perhaps = 'perhaps, as the peak was near the limit; this kernel does not count them';
+  expect(shown).toMatchObject({ 'limit hits': perhaps, stalled: 'not measured on cgroup v1' });
+  const killed = rows({ ...withMemory({ details: V1_DETAILS }), oom: OOM }, 1);
+  expect(killed).toMatchObject({ 'limit hits': 'at least 1; this kernel does not count them' });
+  const polled = { ...OUTCOME, ...withMemory({ details: V1_DETAILS }) };
+  expect(Object.fromEntries(summaryRows(polled, { version: undefined, mostProcesses: 0 }))).toMatchObject({
+    'limit hits': 'not counted without a cgroup',
+  });
   expect(shown).not.toHaveProperty('high');
   expect(shown).not.toHaveProperty('swap peak');
 });

@@ -30,7 +30,7 @@ export function summaryRows(outcome: Outcome, { version, mostProcesses }: RunFac
   const rows: (readonly [string, string | undefined])[] = [
     ['peak', peakOf(memory)],
     ['limit', Number.isFinite(limitBytes) ? formatSize(limitBytes) : 'none'],
-    ['limit hits', limitHitsOf(memory)],
+    ['limit hits', limitHitsOf(outcome, version)],
     ['high', highOf(memory)],
     ['swap peak', swapOf(memory)],
     ['time', timeOf(durationMs, cpu)],
@@ -68,9 +68,19 @@ function peakOf({ peakBytes, limitBytes }: MemoryReport): string {
   return `${formatSize(peakBytes)} (${((peakBytes / limitBytes) * 100).toFixed(1)} % of the limit)`;
 }
 
-function limitHitsOf({ details, limitBytes }: MemoryReport): string | undefined {
+function limitHitsOf({ memory, oom }: Outcome, version: CgroupVersion | undefined): string | undefined {
+  const { details, limitBytes } = memory;
   if (details === null || !Number.isFinite(limitBytes)) return undefined;
-  return details.limitHits === null ? 'not counted by this kernel' : counted(details.limitHits);
+  if (version === undefined) return 'not counted without a cgroup';
+  return limitHitsText(details.limitHits, oom?.cause === 'limit');
+}
+
+/** A kernel of v1 that counts none is known to have hit no limit only where the peak stayed well below it. */
+export function limitHitsText(hits: number | null, hasKilled: boolean): string {
+  if (hits !== null) return counted(hits);
+  return hasKilled
+    ? 'at least 1; this kernel does not count them'
+    : 'perhaps, as the peak was near the limit; this kernel does not count them';
 }
 
 function highOf({ details }: MemoryReport): string | undefined {
