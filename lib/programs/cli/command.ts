@@ -61,6 +61,8 @@ export interface Operands {
   /** The first one ends the options: the words after it belong to another program. */
   readonly endOptions?: boolean;
   readonly suggest?: Suggestion;
+  /** Where there are none: the command that takes one. */
+  readonly elsewhere?: string;
 }
 
 export type Values<O extends Options> = {
@@ -81,6 +83,8 @@ export interface CommandTexts {
   /** Paragraphs. */
   readonly details: readonly string[];
   readonly operands: Operands;
+  /** Options that it does not have, and what to do instead. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   readonly exitCodes: readonly (readonly [code: string, meaning: string])[];
   readonly examples: readonly (readonly [line: string, meaning: string])[];
 }

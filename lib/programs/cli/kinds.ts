@@ -49,11 +49,13 @@ export const SIZE: Kind<Size> = {
 /** Times from `least` on, as milliseconds. The library has the bound above where there is no `most`. */
 export function time(least: string, most?: string): Kind<number> {
   const bounds = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
+  const leastMs = parseDuration(least);
   const mostMs = most === undefined ? Number.POSITIVE_INFINITY : parseDuration(most);
+  const examples = leastMs <= 500 ? '500ms, 5s or 2m' : '5s or 2m';
   return {
     value: 'TIME',
-    takes: `a time ${bounds}, as in 500ms, 5s or 2m`,
-    read: (word) => within(parseDuration(word), parseDuration(least), mostMs),
+    takes: `a time ${bounds}, as in ${examples}`,
+    read: (word) => within(parseDuration(word), leastMs, mostMs),
   };
 }
 

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { ALIASES } from '../../common/options/accepted-options';
 import { likelyMeant } from '../../common/options/likely-meant';
+import { shellWord } from '../../common/text/names';
 import type { MemcageError } from '../../index';
 import { type CommandTexts, type Operands, type Option, type Options, wordsFor } from './command';
 import { type GivenWords, inFlags, OTHERS } from './flags';
 import { UsageError } from './usage';
 
-interface Table extends Pick<CommandTexts, 'name' | 'operands'>, Partial<Pick<CommandTexts, 'examples'>> {
+interface Table extends Pick<CommandTexts, 'name' | 'operands'>, Partial<Pick<CommandTexts, 'elsewhere' | 'examples'>> {
   readonly options: Options;
 }
 
@@ -62,15 +63,18 @@ function splitAtOperand(words: readonly string[], options: Options): [own: strin
   return [words.slice(0, end.index), words.slice(end.kind === 'positional' ? end.index : end.index + 1)];
 }
 
-function parseOwn(words: readonly string[], { name, options }: Table) {
+function parseOwn(words: readonly string[], { name, options, elsewhere = {} }: Table) {
   const shorts = new Set(Object.values(options).map(({ short }) => short));
   const args: (string | undefined)[] = [...words];
   for (const token of tokensOf(words, options)) {
     if (token.kind !== 'option') continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) {
-      const meant = question(token.name, namesOf(options));
-      throw new UsageError(`Unknown option '${token.rawName}' of ${name}${meant}`);
+      const { rawName } = token;
+      const meant = Object.hasOwn(elsewhere, rawName)
+        ? `: ${elsewhere[rawName]}`
+        : question(token.name, namesOf(options));
+      throw new UsageError(`Unknown option '${rawName}' of ${name}${meant}`);
     }
     if (option.kind === undefined) continue;
     const { value, inlineValue, rawName, index } = token;
@@ -120,7 +124,11 @@ function checkCount(words: readonly string[], { name, operands, examples = [] }:
   const example = examples[0] === undefined ? '' : `, as in: ${examples[0][0]}`;
   if (words.length < least) throw new UsageError(`${name} needs a ${operands.name}${example}`);
   if (words.length <= most) return;
-  if (most === 0) throw new UsageError(`${name} takes no '${words[0]}'`);
+  if (most === 0) {
+    const { elsewhere } = operands;
+    const instead = elsewhere === undefined ? '' : `. Cure: ${elsewhere} ${shellWord(words[0] ?? '')}`;
+    throw new UsageError(`${name} takes no '${words[0]}'${instead}`);
+  }
   throw new UsageError(`${name} takes one ${operands.name}, not '${words[most]}' as well`);
 }
 

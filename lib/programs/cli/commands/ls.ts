@@ -22,7 +22,7 @@ export const ls = defineCommand({
       'reused. The cage of a detached child stays while a process is in it, even if its owner is dead.',
     'In a terminal, commands are cut off where a line ends.',
   ],
-  operands: NO_OPERANDS,
+  operands: { ...NO_OPERANDS, elsewhere: 'memcage stat' },
   options: {
     all: flag('also the jobs of budgets, what is kept ready for the next child, and owners without cages', {
       short: 'a',

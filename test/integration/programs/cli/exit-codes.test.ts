@@ -107,6 +107,8 @@ describe('wrong usage: 125, one line with where there is help', () => {
     'with what was likely meant',
     [
       [['rnu', 'true'], "Unknown command 'rnu': did you mean 'run'?"],
+      [['lst'], "Unknown command 'lst': did you mean 'ls'?"],
+      [['gcc', 'a.c'], "Unknown command 'gcc'. To run a program in a cage: memcage run gcc a.c"],
       [['node', 'my app.js'], "Unknown command 'node'. To run a program in a cage: memcage run node 'my app.js'"],
       [['-m', '50M', 'node'], "Unknown command '-m'. To run a program in a cage: memcage run -m 50M node"],
       [['run', '--memroy', '10M', 'true'], "Unknown option '--memroy' of run: did you mean '--memory'?"],

@@ -39,6 +39,7 @@ export const run = defineCommand({
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: OPTIONS,
+  elsewhere: { '--json': '--outcome FILE writes the outcome as JSON' },
   exitCodes: COMMAND_EXIT_CODES,
   examples: [
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],

@@ -36,6 +36,8 @@ const OPTIONS = {
   ...CAGED,
 } as const satisfies Options;
 
+const FINDS_MEMORY = 'size finds that limit itself; memcage run holds one';
+
 export const size = defineCommand({
   name: 'size',
   synopsis: '[--] COMMAND [ARG]...',
@@ -48,6 +50,7 @@ export const size = defineCommand({
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: OPTIONS,
+  elsewhere: { '-m': FINDS_MEMORY, '--memory': FINDS_MEMORY },
   exitCodes: [
     ['0', 'a limit was found'],
     ["COMMAND's own", 'it does not run well without a limit either; 128 + N, 126 and 127 as of memcage run'],
