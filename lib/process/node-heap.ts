@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { basename } from 'node:path';
 import type { NodeHeapReport, OomVerdict } from '../../types/outcome';
 import { invalidArgument } from '../common/errors/argument-errors';
+import { mention, NO_HEAP_LIMIT, words } from '../common/errors/words';
 import { checkSize, formatSize } from '../common/text/size';
 
 const MIB = 1024 ** 2;
@@ -47,7 +48,11 @@ export function resolveNodeHeap(option: unknown, memoryBytes: number): NodeHeapS
   const isSize = typeof option === 'number' || typeof option === 'string';
   const bytes = isSize ? checkSize('nodeHeap', option, { pageBytes: 1 }) : Number.NaN;
   if (!(bytes >= MIB && bytes < Number.POSITIVE_INFINITY)) {
-    throw invalidArgument('nodeHeap', "'auto', false, or a size of at least 1 MiB such as '64M'", option);
+    throw invalidArgument(
+      'nodeHeap',
+      words`'auto', ${mention(NO_HEAP_LIMIT, 'false')}, or a size of at least 1 MiB such as '64M'`,
+      option,
+    );
   }
   if (!fitsIn(bytes, memoryBytes)) {
     const expected = `a size below the ${formatSize(memoryBytes)} of memory (or 'auto', which is half of it)`;
@@ -118,7 +123,7 @@ function planNodeHeap(
   if (setting === false) return { variables: withoutOwn(given), limitBytes: undefined };
   const ceilingBytes = askBytes() ?? Number.POSITIVE_INFINITY;
   const untouched: NodeHeapPlan = { variables: given, limitBytes: undefined };
-  const options = words(withoutOwn(given).NODE_OPTIONS);
+  const options = wordsIn(withoutOwn(given).NODE_OPTIONS);
   // The command line takes precedence over the variable. In the variable, the last option wins.
   const isChosen = args.some(isHeapOption) || (typeof setting !== 'number' && options.some(isHeapOption));
   const bytes = typeof setting === 'number' ? setting : autoBytes(ceilingBytes);
@@ -159,7 +164,7 @@ function withoutOwn(given: HeapVariables): HeapVariables {
   const { NODE_OPTIONS, MEMCAGE_NODE_HEAP } = given;
   if (MEMCAGE_NODE_HEAP === undefined) return given;
   const own = optionsOf(MEMCAGE_NODE_HEAP);
-  const rest = words(NODE_OPTIONS).filter((word) => !own.includes(word));
+  const rest = wordsIn(NODE_OPTIONS).filter((word) => !own.includes(word));
   return { NODE_OPTIONS: rest.length === 0 ? undefined : rest.join(' '), MEMCAGE_NODE_HEAP: undefined };
 }
 
@@ -169,7 +174,7 @@ function optionsOf(own: string): string[] {
   return [`--max-old-space-size=${old}`, ...(young === undefined ? [] : [`--max-semi-space-size=${young}`])];
 }
 
-function words(options: string | undefined): string[] {
+function wordsIn(options: string | undefined): string[] {
   return options === undefined || options.trim() === '' ? [] : options.trim().split(' ');
 }
 

@@ -72,7 +72,7 @@ export function contradiction(option: string, message: Words): TypeError & Argum
 }
 
 /** {@link invalidArgument} with code `ERR_MEMCAGE_INVALID_SIZE`. */
-export function invalidSize(option: string, expected: string, actual: unknown): TypeError & ArgumentProperties {
+export function invalidSize(option: string, expected: Words, actual: unknown): TypeError & ArgumentProperties {
   return errorOf(TypeError, expectation(mention(option), expected, actual), invalidSize, {
     code: ErrorCode.INVALID_SIZE,
     option,

@@ -3,7 +3,7 @@
  * `--user`.
  */
 export interface Mention {
-  /** The option, `root.binds[1]`, or {@link THE_FUNCTION}, {@link ITS_OPTIONS}, {@link A_FILTER} or {@link ONLY_IN_CODE}. */
+  /** The option, `root.binds[1]`, or one of the names below. */
   readonly name: string;
   /** What the option is set to, if the words say that too. */
   readonly value?: string;
@@ -15,6 +15,10 @@ export interface Mention {
 export const THE_FUNCTION = 'the function';
 export const ITS_OPTIONS = 'its options';
 export const A_FILTER = 'a seccomp filter';
+export const A_SIZE = 'a size';
+export const A_POSITIVE_SIZE = 'a size above 0';
+/** The `false` of `nodeHeap`. */
+export const NO_HEAP_LIMIT = 'no limit of the heap';
 /** For what nobody can say but in JavaScript. */
 export const ONLY_IN_CODE = 'only in code';
 

@@ -1,4 +1,5 @@
 import { invalidSize, limitTooSmall } from '../errors/argument-errors';
+import { A_POSITIVE_SIZE, A_SIZE, mention } from '../errors/words';
 
 /** No limit, as in the kernel's files. */
 const NO_LIMIT = 'max';
@@ -31,7 +32,8 @@ export function checkSize(option: string, value: unknown, { min = 1, pageBytes =
   const bytes = toBytes(value);
   if (bytes === null || bytes < min) {
     const positive = min === 0 ? 'a number of bytes (an integer)' : 'a number of bytes (a positive integer)';
-    throw invalidSize(option, `${positive}, a string such as '512K', '100M' or '1.5G', or 'max'`, value);
+    const expected = `${positive}, a string such as '512K', '100M' or '1.5G', or 'max'`;
+    throw invalidSize(option, mention(min === 0 ? A_SIZE : A_POSITIVE_SIZE, expected), value);
   }
   if (bytes > 0 && bytes < pageBytes) throw limitTooSmall(option, pageBytes, value);
   return bytes;

@@ -1,5 +1,6 @@
 import type { MemcageError } from '../../index';
 import type { Options } from './command';
+import { SIZE } from './kinds';
 
 /** How the command line says what the library has options for. */
 export interface Flags {
@@ -19,6 +20,9 @@ export const OTHERS: Flags['names'] = {
   thresholdMs: '--pressure',
   windowMs: '--pressure',
   'a seccomp filter': 'a file of struct sock_filter, as bwrap and libseccomp write it',
+  'a size': SIZE.takes,
+  'a size above 0': 'a size above 0 such as 512K, 100M or 1.5G, or max for no limit',
+  'no limit of the heap': 'off',
   'only in code': '',
   'the function': '',
 };
@@ -55,7 +59,20 @@ export function inFlags(
     if (value === undefined && !name.includes('[')) return flag ?? text;
     return nearest(given, name) ?? (flag === undefined ? text : `${flag} ${value}`);
   });
-  return told.join('');
+  return asKind(told.join(''));
+}
+
+/** Says what the library expects of a flag in the words for the wrong value of a {@link Kind}. */
+function asKind(message: string): string {
+  const [, expected, flag, value, received = ''] =
+    /^Expected (.*) for (--\S+)(?: (.+?))? but received (.*)$/s.exec(message) ?? [];
+  // It is another flag that was given.
+  if (expected === undefined || flag === undefined || /^(?:undefined|Infinity)$/.test(received)) return message;
+  const quoted = /^[\d.-]+$/.test(received) ? `'${received}'` : received;
+  if (flag === '--rlimit') return `${flag} ${value} is ${expected}, not ${quoted}`;
+  return value === undefined || quoted === `'${value}'`
+    ? `${flag} is ${expected}, not ${quoted}`
+    : `${flag} ${value} needs ${expected}, not ${quoted}`;
 }
 
 /** Of the option, or of the one that it is a part of: `--stall` for `stall.limitMs`. */

@@ -1,16 +1,25 @@
 import { constants } from 'node:os';
-import type { NodeHeapOption, StallOption } from '../../../../index';
+import type { NodeHeapOption, Size, StallOption } from '../../../../index';
 import { type Options, section } from '../../command';
-import { integer, type Kind, NUMBER_OR_MAX, text, time } from '../../kinds';
+import { integer, type Kind, NUMBER_OR_MAX, SIZE, text, time } from '../../kinds';
 import { MEMORY } from './memory';
 
 const { valued } = section('Processes and time (TIME: 500ms, 5s, 1.5m, 2h, or seconds)');
 
 const NODE_HEAP: Kind<NodeHeapOption> = {
   value: 'HEAP',
-  takes: 'auto, off, or a size',
+  takes: 'a size such as 64M, auto, or off',
   suggest: ['auto', 'off'],
-  read: (word) => (word === 'off' ? false : (word as NodeHeapOption)),
+  read(word) {
+    if (word === 'off') return false;
+    if (word === 'auto') return word;
+    try {
+      return word === 'max' ? undefined : SIZE.read(word);
+    } catch {
+      // The library knows how small it may be.
+      return word as Size;
+    }
+  },
 };
 
 const ONLY_TELLS = ':event';
