@@ -4,7 +4,7 @@ import { TestQueue } from '../../support/bullmq/queue';
 import { Valkey } from '../../support/bullmq/valkey';
 import { blocksOf } from '../../support/docs/doc-examples';
 import { startIn } from '../../support/docs/project-program';
-import { programFile, recipe } from '../../support/docs/recipes';
+import { programFile, recipe, writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -80,7 +80,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'the recipes for BullMQ', () => 
     const program = programFile(page, 'worker.mjs');
     const local = "{ host: 'localhost' }";
     expect(program).toContain(local);
-    project.write('processor.mjs', programFile(page, 'processor.mjs'));
+    writeProgram('docs/guides/queue.md', project);
     project.write('worker.mjs', program.replace(local, `{ path: '${valkey.connection.path}' }`));
     const worker = startIn(project, [process.execPath, 'worker.mjs']);
     const queue = new TestQueue(valkey, 'jobs');

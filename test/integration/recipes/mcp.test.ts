@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { blocksOf } from '../../support/docs/doc-examples';
 import { startIn } from '../../support/docs/project-program';
 import { killed, resultOf, victim } from '../../support/docs/recipe-result';
-import { programFile } from '../../support/docs/recipes';
+import { programFile, writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -59,7 +59,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   let project: UserProject;
   beforeAll(() => {
     project = makeUserProject(['@modelcontextprotocol/sdk', 'zod']);
-    project.write('server.mjs', programFile(PAGE, 'server.mjs'));
+    writeProgram('docs/guides/mcp.md', project);
     project.write('some-mcp-server.mjs', OTHER);
     // npm's own would look in the registry.
     const npx = `#!/bin/sh\n[ "$1" = memcage ] && exec "$@"\n'${process.execPath}' "$1.mjs"\nexit $?\n`;
@@ -87,7 +87,6 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
   });
 
   test('the client of the page prints what the page says', async () => {
-    project.write('client.mjs', programFile(PAGE, 'client.mjs'));
     const end = await startIn(project, [process.execPath, 'client.mjs']).end;
     expect(end).toEqual({ code: 0, stdout: 'fine\n', stderr: '', left: [] });
   });

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { Cgroup } from '../../../../cgroup';
-import { formatSize, parseSize } from '../../../../index';
+import { formatSize, type MemcageError, parseSize } from '../../../../index';
 import { passingOver } from '../../cgroup-gone';
 import { charsetOf, colorsOf } from '../../text/style';
 import { killAllIn, processes, whyNoKill } from '../kill';
@@ -98,7 +98,9 @@ export async function showLive({ read, intervalMs, nothing, view: initial }: Liv
         }
         ({ view } = next);
         draw();
-        void act(next.order).then(
+        const { order } = next;
+        const name = rows.find(({ path }) => path === order.path)?.name ?? order.path;
+        void act(order, name).then(
           guarded((told) => {
             view = { ...view, told };
             rows = read();
@@ -138,26 +140,30 @@ function whyNoKillAt(path: string): string | undefined {
   });
 }
 
-/** Carries out an action. Resolves with a line that says what became of it. */
-async function act({ action, path, text }: Question): Promise<string> {
+/** Carries out an action. Resolves with a line that says what became of it, what matters first: a narrow screen cuts it. */
+async function act({ action, path, text }: Question, name: string): Promise<string> {
   try {
     using cgroup = Cgroup.open(path);
-    if (action === 'limit') return limit(cgroup, text);
-    return await kill(cgroup);
+    if (action === 'limit') return limit(cgroup, name, text);
+    // As `memcage kill` does without --cgroup, for which `top` has no key.
+    return `${name}: killed ${processes(await killAllIn(cgroup))}`;
   } catch (error) {
-    return `Not done: ${(error as Error).message}`;
+    return `${name}: ${whyNotDone(error as Error, text)}`;
   }
 }
 
-function limit(cgroup: Cgroup, text: string): string {
+function limit(cgroup: Cgroup, name: string, text: string): string {
   cgroup.setLimits({ max: parseSize(text) });
-  return `The limit of ${cgroup.path} is ${formatSize(cgroup.limits().max)}`;
+  return `${name}: the limit is ${formatSize(cgroup.limits().max)}`;
 }
 
-/** Kills as `memcage kill` does without --cgroup, for which `top` has no key. */
-async function kill(cgroup: Cgroup): Promise<string> {
-  const { path } = cgroup;
-  return `Killed ${processes(await killAllIn(cgroup))} in ${path}`;
+function whyNotDone(error: Error, text: string): string {
+  const { code, usageBytes } = error as Partial<MemcageError>;
+  if (code === 'ERR_MEMCAGE_INVALID_SIZE') return `'${text}' is no size: 512K, 100M, 1.5G, max`;
+  if (code === 'ERR_MEMCAGE_LIMIT_REFUSED' && typeof usageBytes === 'number') {
+    return `it uses ${formatSize(usageBytes)}, more than that: give it more, or kill it`;
+  }
+  return `not done: ${error.message}`;
 }
 
 /** Moments at regular intervals, without drift. Skips those that were missed. */

@@ -1,3 +1,4 @@
+import type { Interface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { columnsOf } from '../../text/style';
 import { widthOf } from '../../text/text-width';
@@ -14,6 +15,9 @@ const BEGIN = '\x1b[?2026h\x1b[H';
 const END = '\x1b[?2026l';
 const ERASE_LINE = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
+
+/** A terminal sends all of a key at once. Node's half a second would have the next key belong to it. */
+const ESCAPE_MS = 50;
 
 /** A key as node:readline reports it. */
 export interface Key {
@@ -78,7 +82,8 @@ export class Screen {
     if (!input.isTTY) return { stop: ignore };
     // Loaded here, since most commands need no keys.
     const { emitKeypressEvents } = require('node:readline') as typeof import('node:readline');
-    emitKeypressEvents(input);
+    // Of readline's interface it takes this alone: how long Esc may still be the beginning of another key.
+    emitKeypressEvents(input, { escapeCodeTimeout: ESCAPE_MS } as unknown as Interface);
     input.on('error', ignore).on('keypress', listener).resume();
     return { stop: () => void input.off('keypress', listener).pause() };
   }
