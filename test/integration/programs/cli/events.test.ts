@@ -55,9 +55,12 @@ describeIf('cgroup', 'memcage events', () => {
 
   test('closes the log of the kernel when it fails', async () => {
     const fds = (): string[] => readdirSync('/proc/self/fd');
-    const before = fds().length;
     const trigger = version === 1 ? ['--pressure', 'some:100ms/2s'] : ['--threshold', '10M'];
-    await expect(events.execute(trigger)).rejects.toThrow(/needs cgroup v/);
+    const fail = () => expect(events.execute(trigger)).rejects.toThrow(/needs cgroup v/);
+    // libuv keeps the inotify instance that it makes with the first listener (v2).
+    await fail();
+    const before = fds().length;
+    await fail();
     expect(fds()).toHaveLength(before);
   });
 

@@ -182,11 +182,15 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     const words = ['run', '-m', '20M', '--', 'sleep', '1002'];
     const outer = startCli(['run', '-m', '60M', '--', process.execPath, MEMCAGE, ...words]);
     try {
-      const findInner = async () => (await sample()).find(({ command }) => command.join(' ') === 'sleep 1002');
-      await until('the inner one is there', async () => (await findInner())?.parent !== undefined);
-      const rows = await sample();
-      const inner = rows.find(({ command }) => command.join(' ') === 'sleep 1002');
-      const around = rows.find(({ name }) => name === `${outer.pid}/1`);
+      // The first process of the cage around may be this one, too.
+      const look = async () => {
+        const rows = await sample();
+        const around = rows.find(({ name }) => name === `${outer.pid}/1`);
+        const isInner = ({ path, command }: Row) => path !== around?.path && command.join(' ') === 'sleep 1002';
+        return { around, inner: rows.find(isInner) };
+      };
+      await until('the inner one is there', async () => (await look()).inner !== undefined);
+      const { around, inner } = await look();
       expect(inner).toMatchObject({ parent: around?.path });
       const listed = JSON.parse((await runCli(['ls', '--json'])).stdout) as Row[];
       expect(listed.find(({ path }) => path === inner?.path)).toMatchObject({ parent: around?.path });
