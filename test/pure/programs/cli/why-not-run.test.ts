@@ -23,6 +23,7 @@ testRows<[file: string, code: string, why: string | undefined]>(
   [
     ['none', 'ENOENT', 'there is no such program in PATH (ENOENT)'],
     ['none', 'EACCES', 'the one in PATH is not executable (EACCES)'],
+    ['echo hi | cat', 'ENOENT', "in PATH (ENOENT). Cure: sh -c 'echo hi | cat'"],
     ['echo hi', 'ENOENT', 'in PATH (ENOENT). Cure: write its arguments as words of their own: echo hi'],
     ['100M', 'ENOENT', 'in PATH (ENOENT). If it is the limit: -m 100M'],
     ['100', 'ENOENT', 'there is no such program in PATH (ENOENT)'],

@@ -39,6 +39,8 @@ function inPath(file: string, code: string | undefined): string | undefined {
   if (code !== 'ENOENT') return undefined;
   const missing = 'there is no such program in PATH (ENOENT)';
   if (/^\d[\d.]*[kmgtp](?:i?b)?$/i.test(file)) return `${missing}. If it is the limit: -m ${file}`;
+  // What only a shell understands would be done outside of the cage.
+  if (/\s/.test(file) && /[|<>&;*?$`]/.test(file)) return `${missing}. Cure: sh -c ${shellWord(file)}`;
   if (/\s/.test(file)) return `${missing}. Cure: write its arguments as words of their own: ${file}`;
   return statOf(resolve(file))?.isFile() ? `${missing}. Cure: ./${file}` : missing;
 }
