@@ -1,6 +1,6 @@
 // Usage: options.mjs [--check]
 // Writes the tables of docs/reference/options.md, from the option types and option-facts.mjs. With --check it fails if they differ.
-import { table, writeParts } from './generated.mjs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { GROUPS, TABLES } from './option-facts.mjs';
 import { optionRows } from './option-rows.mjs';
 
@@ -40,8 +40,30 @@ const tables = TABLES.map(({ title }) => {
   const own = rows.filter((row) => row.title === title);
   return `## ${title}\n\n${table([HEAD, ...own.map(cells)])}`;
 });
-writeParts(
-  'docs/reference/options.md',
-  { functions: table([['', 'functions'], ...legend]), options: tables.join('\n\n') },
-  'docs:options',
-);
+const PARTS = { functions: table([['', 'functions'], ...legend]), options: tables.join('\n\n') };
+
+const page = new URL('../../docs/reference/options.md', import.meta.url);
+const before = readFileSync(page, 'utf8');
+const after = Object.entries(PARTS).reduce(withPart, before);
+if (!process.argv.includes('--check')) writeFileSync(page, after);
+else if (before !== after)
+  throw new Error('docs/reference/options.md is not what the sources say: npm run docs:options');
+
+/** With this between `<!-- NAME -->` and `<!-- end -->`. */
+function withPart(text, [name, part]) {
+  const [start, rest] = split(text, `<!-- ${name} -->\n`);
+  const [, end] = split(rest, '<!-- end -->');
+  return `${start}<!-- ${name} -->\n\n${part}\n\n<!-- end -->${end}`;
+}
+
+function split(text, mark) {
+  const at = text.indexOf(mark);
+  if (at === -1) throw new Error(`docs/reference/options.md has no ${mark.trim()}`);
+  return [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+/** A table of Markdown, from the cells of its rows. The first row is the head. */
+function table([head, ...rows]) {
+  const line = (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}

@@ -52,10 +52,14 @@ export function unknownOption(
   return errorOf(TypeError, message, unknownOption, { code: ErrorCode.UNKNOWN_OPTION, option: full(name) });
 }
 
+/** Whether a value that is where no size belongs was meant as one. */
+export function isSizeText(value: unknown): value is string {
+  return typeof value === 'string' && /^\d[\w. ]*$/.test(value);
+}
+
 /** What to write instead, where the value is a size, which can stay: other values may not fit the other option. */
 function cureOf(likely: string, value: unknown): Words {
-  const isSize = typeof value === 'string' && /^\d[\w. ]*$/.test(value);
-  return isSize ? mention(ONLY_IN_CODE, ` Cure: ${likely}: '${value}'`) : '';
+  return isSizeText(value) ? mention(ONLY_IN_CODE, ` Cure: ${likely}: '${value}'`) : '';
 }
 
 /** {@link invalidArgument} for an option that is there without a value. */

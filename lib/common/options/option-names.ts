@@ -1,4 +1,4 @@
-import { invalidArgument, undefinedOption, unknownOption } from '../errors/argument-errors';
+import { invalidArgument, isSizeText, undefinedOption, unknownOption } from '../errors/argument-errors';
 import { likelyMeant } from './likely-meant';
 import { isNodeOption } from './node-options';
 
@@ -28,7 +28,7 @@ export function checkOptions<K extends string>(options: unknown, names: OptionNa
 /** Whoever gives a size alone means that of `memory`. */
 function anObject(given: unknown, { known }: OptionNames): string {
   if (!known.includes('memory')) return 'an object';
-  return `an object such as { memory: ${typeof given === 'string' && /^\d[\w. ]*$/.test(given) ? `'${given}'` : "'100M'"} }`;
+  return `an object such as { memory: ${isSizeText(given) ? `'${given}'` : "'100M'"} }`;
 }
 
 /**
