@@ -253,7 +253,7 @@ void RequireId(const char* name, std::optional<uint32_t> id) {
 sys::Result CloneChild(const CloneRequest& request, int (* /*entry*/)(void*), void* arg) {
   SpawnPlan plan = *static_cast<const SpawnPlan*>(arg);
 #ifdef FUZZ_PLANTED
-  if (plan.uid) *plan.uid &= 0xffff;
+  if (plan.uid) *plan.uid &= 0xff;
 #endif
   RequireId("uid", plan.uid);
   RequireId("gid", plan.gid);
