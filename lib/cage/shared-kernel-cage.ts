@@ -1,4 +1,4 @@
-import { type CageLimits, lowerOfBoth } from '../cgroup/limits/cage-limits';
+import { type CageLimits, lowerOfBoth, withinAround } from '../cgroup/limits/cage-limits';
 import {
   firstLimits,
   followLimits,
@@ -76,6 +76,21 @@ export class SharedKernelCage extends KernelCage {
     const { memory, version } = this.cageCgroup;
     const repeated = limitsToRepeat(memory, version);
     return this.#leaves.take(repeated) ?? this.#makeLeaf(repeated);
+  }
+
+  /**
+   * @internal Throws what the start of a child would throw, as far as that can be known without making anything.
+   *
+   * @param own the child's own limits; undefined if it has none
+   */
+  foresee(own: CageLimits | undefined): void {
+    this.#assertStarts();
+    const { memory, version, homes, root } = this.cageCgroup;
+    const limits =
+      own === undefined
+        ? leafLimits(limitsToRepeat(memory, version), this.perChild).limits
+        : (bothOf(own, this.perChild) ?? own);
+    root.foresee(withinAround(limits, homes.cpu));
   }
 
   /** @internal True once nothing of it is left; false while processes are in it. */

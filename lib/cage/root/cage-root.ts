@@ -1,10 +1,12 @@
+import { foreseeProcessors } from '../../cgroup/controllers/controller-files';
 import type { ControllerName } from '../../cgroup/controllers/controller-name';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { missingFile } from '../../cgroup/directory/refused-file';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { memoryFile } from '../../cgroup/files/roles';
-import { foreseenHost, type Host, openDirectory, ownPath } from '../../cgroup/hierarchy/host';
+import { foreseenHost, type Host, inDirectory, openDirectory, ownPath } from '../../cgroup/hierarchy/host';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import type { LimitContext } from '../../cgroup/limits/limit-plan';
+import { type LimitContext, planLimits } from '../../cgroup/limits/limit-plan';
 import type { ForeseenParent } from '../../cgroup/placement/default-parent';
 import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { foreseenGuardianError, wantsGuardian } from '../../cgroup/processes/guardian';
@@ -22,6 +24,7 @@ import { DETACHED_PREFIX, OWNER_PREFIX, sweep } from './sweep';
 
 const VERSIONS: Readonly<Record<CgroupVersion, CageVersion>> = { 1: CAGES_V1, 2: CAGES_V2 };
 
+const MAX_FILE = { 1: memoryFile('max', 1), 2: memoryFile('max', 2) } as const;
 const SWAP_FILE = { 1: memoryFile('memsw', 1), 2: memoryFile('swap', 2) } as const;
 const TCP_FILE = memoryFile('tcp', 1);
 
@@ -92,7 +95,7 @@ export class CageRoot {
       if (guardian !== undefined) throw guardian;
       const code = ready && whyNoDirectoryIn(ready.path);
       if (ready !== undefined && code !== undefined) throw foreseenRefusal(ready.path, code, 'mkdirat', host);
-      foreseeLimits(limits, { host, parent, killCgroup: version.foreseeKillCgroup(host) });
+      foreseeLimits(limits, { host, parent, killCgroup: version.foreseeKillCgroup(host) }, parent);
       if (ready !== undefined) version.foreseeJoin(ready, host);
     } finally {
       parent?.close();
@@ -101,7 +104,7 @@ export class CageRoot {
 
   /** Throws what a cage with these limits would throw, as far as that can be known without making anything. */
   foresee(limits: CageLimits): void {
-    foreseeLimits(limits, { host: foreseenHost(), parent: this.#parent, killCgroup: this.killCgroup });
+    foreseeLimits(limits, { host: foreseenHost(), parent: this.#parent, killCgroup: this.killCgroup }, this.memory);
   }
 
   private constructor(directories: RootDirectories) {
@@ -115,12 +118,7 @@ export class CageRoot {
     this.controllers = openControllers(directories);
     const own = ownPath(host.memory);
     this.sharesAncestors = own !== undefined && isWithin(own, parent.path);
-    this.limitContext = {
-      version: host.version,
-      swapAccounting: memory.has(SWAP_FILE[host.version]),
-      tcpAccounting: memory.has(TCP_FILE),
-      pageBytes: memory.native.constants.pageSize,
-    };
+    this.limitContext = contextIn(memory, host.version);
     // Last, since it opens fds: nothing after it can fail.
     this.surroundings = { version: host.version, cages: [], ancestors: openAncestors(memory, host) };
   }
@@ -190,9 +188,29 @@ export class CageRoot {
   }
 }
 
-function foreseeLimits(limits: CageLimits, place: ForeseenPlace): void {
+function contextIn(memory: CgroupDirectory, version: CgroupVersion): Omit<LimitContext, 'current'> {
+  return {
+    version,
+    swapAccounting: memory.has(SWAP_FILE[version]),
+    tcpAccounting: memory.has(TCP_FILE),
+    pageBytes: memory.native.constants.pageSize,
+  };
+}
+
+/** @param around a cgroup around the cage */
+function foreseeLimits(limits: CageLimits, place: ForeseenPlace, around: CgroupDirectory | undefined): void {
   const { version } = place.host;
-  cageVersion(version).foreseeControllers(namesFor(limits, version, place.killCgroup), place);
+  const { foreseeControllers, processorsAround } = cageVersion(version);
+  // A cage has the files that a cgroup around it has. The root of v2 has none, and so tells nothing of them.
+  const alike = around?.has(MAX_FILE[version]) === true ? around : undefined;
+  const context = alike === undefined ? { version, swapAccounting: true } : contextIn(alike, version);
+  for (const { file, option } of planLimits(limits.memory, context).writes) {
+    if (alike?.has(file) === false) throw missingFile(alike, file, { subject: option, option });
+  }
+  foreseeControllers(namesFor(limits, version, place.killCgroup), place);
+  const { set } = limits.cpu ?? {};
+  const path = set === undefined ? undefined : processorsAround(place);
+  if (set !== undefined && path !== undefined) inDirectory(path, (directory) => foreseeProcessors(directory, set));
 }
 
 function openParent(path: string, host: Host): CgroupDirectory {

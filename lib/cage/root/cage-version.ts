@@ -26,6 +26,8 @@ export interface CageVersion {
    * Throws ERR_MEMCAGE_NO_CONTROLLER, or what else {@link RootControllers.homes} would throw, as far as that can be known before.
    */
   foreseeControllers(names: readonly ControllerName[], place: ForeseenPlace): void;
+  /** The path of the cgroup around the cages that says which processors they may use; undefined if there is none yet. */
+  processorsAround(place: ForeseenPlace): string | undefined;
   /** The controllers beside memory. Makes nothing yet. */
   openControllers(root: RootDirectories): RootControllers;
   /** Sweeps, ahead of time, the cgroups in which kill cgroups will be made. */

@@ -26,6 +26,7 @@ export const CAGES_V1: CageVersion = {
   makeKillCgroup: makeRootKillCgroup,
   foreseeKillCgroup,
   foreseeControllers,
+  processorsAround,
   openControllers: (root) => new ControllersV1(root),
   sweepKillHierarchies,
   openAncestors: (root) => new AncestorsV1(root),
@@ -149,6 +150,12 @@ function foreseeControllers(names: readonly ControllerName[], place: ForeseenPla
       if (code !== undefined) throw foreseenRefusal(path, code, 'mkdirat', host);
     });
   }
+}
+
+function processorsAround({ host, parent }: ForeseenPlace): string | undefined {
+  const { cpuset } = host.controllers;
+  if (cpuset === undefined) return undefined;
+  return isSameMount(cpuset, host.memory) ? parent?.path : processDirectory(cpuset, 'self');
 }
 
 function controllersOf(hierarchy: Hierarchy, { controllers }: Host): ControllerName[] {

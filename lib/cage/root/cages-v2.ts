@@ -28,6 +28,7 @@ export const CAGES_V2: CageVersion = {
   foreseeControllers(names, { host, parent }) {
     if (parent !== undefined) foreseeEnabling(parent, names, host);
   },
+  processorsAround: ({ parent }) => parent?.path,
   openControllers: (root) => new ControllersV2(root),
   sweepKillHierarchies: async () => {},
   openAncestors: (root, host) => new AncestorsV2(root.path, host),

@@ -80,6 +80,11 @@ function around(directory: CgroupDirectory, file: string): string {
     : '';
 }
 
+/** Throws what a cgroup below the directory would throw for these processors. */
+export function foreseeProcessors(directory: CgroupDirectory, set: string): void {
+  assertUsed(directory, set, 'cpu.set');
+}
+
 function assertUsed(directory: CgroupDirectory, value: string, option: string): void {
   const effective = EFFECTIVE.map((name) => directory.readIfPresent(name)).find((text) => text !== undefined);
   const used = effective === undefined ? undefined : parseProcessors(effective);

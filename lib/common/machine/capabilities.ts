@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 /** Numbers of linux/capability.h. */
 export const CAP_SETPCAP = 8;
 export const CAP_SYS_ADMIN = 21;
+export const CAP_SYS_NICE = 23;
 export const CAP_SYS_RESOURCE = 24;
 
 /** Sets of a thread, as bits. https://man7.org/linux/man-pages/man7/capabilities.7.html */

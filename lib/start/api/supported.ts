@@ -55,8 +55,6 @@ function whyNoPlace(request: StartRequest): MemcageError | null {
   const around = shared ?? outer;
   if (around === undefined) return limits === undefined ? null : whyNoCage(parent, limits);
   acceptedIn(around, 'kernel');
-  around.assertOpen();
-  if (!(around instanceof SharedKernelCage)) return null;
-  for (const own of [limits, around.perChild]) if (own !== undefined) around.cageCgroup.root.foresee(own);
+  if (around instanceof SharedKernelCage) around.foresee(limits);
   return null;
 }

@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
-import { constants, release } from 'node:os';
+import { lstatSync, statSync } from 'node:fs';
+import { constants, getPriority, release } from 'node:os';
+import { dirname } from 'node:path';
 import type { CloneFailure, NativeBinding, Stage } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/argument-errors';
@@ -7,13 +8,16 @@ import { MemcageError } from '../../common/errors/errors';
 import {
   CAP_SETPCAP,
   CAP_SYS_ADMIN,
+  CAP_SYS_NICE,
   type CapabilitySets,
   canRaiseLimits,
   hasCapability,
+  isInFirstUserNamespace,
   knownCapabilities,
   readCapabilities,
 } from '../../common/machine/capabilities';
 import { isOlderThan } from '../../common/machine/versions';
+import { isWithin } from '../../common/text/names';
 import { launcherPath } from '../../process/launcher/executable';
 import { type NamespaceFacts, readNamespaceFacts } from '../../process/namespaces/namespace-facts';
 import {
@@ -23,15 +27,15 @@ import {
   planNamespaces,
   wantedKinds,
 } from '../../process/namespaces/namespaces';
-import type { Root } from '../../process/root/root';
+import { needsDev, type Root } from '../../process/root/root';
 import { type ChildSettings, NO_SETTINGS } from '../../process/settings/child-settings';
 import type { Privileges } from '../../process/settings/privileges';
-import { type ResourceName, type Rlimits, recentLimits } from '../../process/settings/resource-limits';
+import { ownLimits, type ResourceName, type Rlimits, recentLimits } from '../../process/settings/resource-limits';
 import { forbidsWrite } from '../../process/settings/seccomp-filter';
 import { explainFailure } from './explain-failure';
 import { startError } from './explanation';
 import { explainRoot, type RootFailure } from './root-refusal';
-import { explainSetting, lackingOf, readSettingFacts, type SettingFailure } from './setting-refusal';
+import { explainSetting, lackingOf, readSettingFacts, type SettingFacts, type SettingFailure } from './setting-refusal';
 
 const { EACCES, EINVAL, ENOENT, ENOSPC, ENOSYS, ENOTDIR, EPERM } = constants.errno;
 
@@ -100,7 +104,8 @@ export function whyNoRoot(root: Root | undefined, kernel = release()): MemcageEr
   return failure === undefined ? null : startError(failure, explainRoot(failure, root, readNamespaceFacts()));
 }
 
-function foreseeRootRefusal({ path, readOnly, mounts }: Root, kernel: string): RootFailure | undefined {
+function foreseeRootRefusal(root: Root, kernel: string): RootFailure | undefined {
+  const { path, readOnly, mounts } = root;
   if (isOlderThan([5, 6], kernel)) return failed('root-target', ENOSYS, 'openat2');
   const hasReadOnly = readOnly || mounts.some(({ mount }) => mount.kind === 'bind' && mount.readOnly);
   if (hasReadOnly && isOlderThan([5, 12], kernel)) return failed('root-read-only', ENOSYS, 'mount_setattr');
@@ -114,13 +119,36 @@ function foreseeRootRefusal({ path, readOnly, mounts }: Root, kernel: string): R
       return failed('root-source', ENOENT, 'openat2', mount.from);
     }
   }
+  return foreseeMissingTarget(root);
+}
+
+/** Of another root it looks only for what is directly in it: from outside, its symbolic links lead elsewhere. */
+function foreseeMissingTarget({ path, empty, mounts }: Root): RootFailure | undefined {
+  if (empty !== undefined) return undefined;
+  const all = mounts.map(({ mount }) => mount);
+  if (path !== undefined && look(`${path}/proc`, lstatSync) === undefined) {
+    return failed('root-proc', ENOENT, 'openat2', '/proc');
+  }
+  if (needsDev(path !== undefined, all) && look(`${path}/dev`, lstatSync) === undefined) {
+    return failed('root-dev', ENOENT, 'openat2', '/dev');
+  }
+  const own = all.filter(
+    (mount) => !mount.create && !all.some((other) => other !== mount && isWithin(mount.to, other.to)),
+  );
+  for (const { to } of path === undefined ? own : own.filter((mount) => dirname(mount.to) === '/')) {
+    const found = path === undefined ? look(to) : look(`${path}${to}`, lstatSync);
+    if (found === undefined) return failed('root-target', ENOENT, 'openat2', to);
+  }
   return undefined;
 }
 
 /** What is at the path; undefined if nothing is. What this user can't look at, the child may still find: it has the rights of its namespace. */
-function look(path: string): { isDirectory(): boolean } | undefined {
+function look(
+  path: string,
+  stat: typeof statSync | typeof lstatSync = statSync,
+): { isDirectory(): boolean } | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return stat(path, { throwIfNoEntry: false });
   } catch {
     return { isDirectory: () => true };
   }
@@ -128,11 +156,12 @@ function look(path: string): { isDirectory(): boolean } | undefined {
 
 /**
  * Throws for a filter that would hide a failed start below an init. Throws what a start would throw for capabilities
- * that this process can't leave a child, for a filter that it may not give one, or for a hard limit that it may not raise. Other refusals show only when the
- * child takes its settings.
+ * that this process can't leave a child, for a filter that it may not give one, for a hard limit that it may not raise, or for a nice value that it may not
+ * lower so far. Other refusals show only when the child takes its settings.
  */
 export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOptions): void {
   refuseLimits(settings, namespaces);
+  refuseNice(settings, namespaces);
   const { seccomp } = settings.privileges;
   if (seccomp !== undefined && hasInit(namespaces) && forbidsWrite(seccomp)) {
     const expected =
@@ -148,15 +177,33 @@ export function refuseSettings(settings: ChildSettings, namespaces: NamespaceOpt
 /** If limits of this process are lower now than at the last look, the child's own setrlimit finds out. */
 function refuseLimits(settings: ChildSettings, namespaces: NamespaceOptions): void {
   const names = Object.keys(settings.rlimits) as ResourceName[];
-  if (names.length === 0 || (canRaiseLimits() && !hasUserNamespace(namespaces))) return;
-  const firstAbove = (own: Rlimits) => names.find((name) => hardOf(settings.rlimits, name) > hardOf(own, name));
+  // Nobody may have more files than a sysctl allows.
+  const mayRaise = canRaiseLimits() && !hasUserNamespace(namespaces);
+  const bounded = mayRaise ? names.filter((name) => name === 'nofile') : names;
+  if (bounded.length === 0) return;
+  const firstAbove = (own: Rlimits) => bounded.find((name) => hardOf(settings.rlimits, name) > hardOf(own, name));
   if (firstAbove(recentLimits()) === undefined) return;
   // This process may have got the capability, or a higher limit, since the last look.
   const facts = readSettingFacts(namespaces);
   const path = firstAbove(facts.own);
-  if (path === undefined || facts.mayRaise) return;
+  if (path === undefined || (facts.mayRaise && !isAboveMostFiles(settings, facts))) return;
   const failure = failed('rlimits', EPERM, 'prlimit64', path);
   throw startError(failure, explainSetting(failure, settings, facts));
+}
+
+function refuseNice(settings: ChildSettings, namespaces: NamespaceOptions): void {
+  const { nice, rlimits } = settings;
+  if (nice === undefined || nice >= getPriority()) return;
+  const { soft = 0 } = rlimits.nice ?? ownLimits().nice ?? {};
+  if (20 - nice <= soft) return;
+  const isPrivileged = isInFirstUserNamespace() && hasCapability(readCapabilities(), CAP_SYS_NICE);
+  if (isPrivileged && !hasUserNamespace(namespaces)) return;
+  const failure = failed('nice', EACCES, 'setpriority');
+  throw startError(failure, explainSetting(failure, settings, readSettingFacts(namespaces)));
+}
+
+function isAboveMostFiles({ rlimits }: ChildSettings, { mostFiles = Number.POSITIVE_INFINITY }: SettingFacts): boolean {
+  return rlimits.nofile !== undefined && rlimits.nofile.hard > mostFiles;
 }
 
 function hardOf(limits: Rlimits, name: ResourceName): number {
