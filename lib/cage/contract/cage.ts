@@ -213,8 +213,8 @@ export interface Caged<G extends Cgroup | null = Cgroup> {
    */
   readonly cage: Cage<G>;
   /**
-   * What became of the child. Resolves when the child and everything that it left in its cage are gone, and every pipe
-   * that is being read has closed. Never rejects.
+   * What became of the child. Resolves when the child and, without `keepDescendants`, everything that it left in its cage
+   * are gone, and every pipe that is being read has closed. Never rejects.
    */
   readonly outcome: Promise<Outcome>;
 }

@@ -65,7 +65,7 @@ export interface WarmPoolStats {
   loading: number;
   /** Children that were taken, or that answer, until nothing is left of them. */
   busy: number;
-  /** Calls of `take()` and `run()` that wait for a child. */
+  /** Calls of `take()` and `ask()` that wait for a child. */
   waiting: number;
   /** Children that were started. */
   started: number;

@@ -20,7 +20,7 @@ import { callNode } from '../launch/start-call';
  * ```
  *
  * The main differences from Node: the child is killed when its parent dies, unless it is `detached`. `killSignal`
- * defaults to SIGKILL in a PID namespace, whose first process ignores SIGTERM unless it handles it. A Node child in a
+ * defaults to SIGKILL in a PID namespace without an init, whose first process ignores SIGTERM unless it handles it. A Node child in a
  * cage gets a heap limit through NODE_OPTIONS (`nodeHeap`).
  *
  * @throws a MemcageError when the kernel refuses the cage or the namespaces; nothing is left behind then.

@@ -15,8 +15,10 @@ import { splitOptions } from '../request/cage-options';
 import { isPlain, requestOf, startsByNode, turnOf } from '../request/start-request';
 import { type AnyReturns, type NodeReturns, type SpawnSyncReturns, withOutcome } from './sync-result';
 
+const ASYNC_ONLY = ['thresholds', 'ipcHandles'] as const;
+
 /** What a synchronous function takes of {@link CageOptions}: nobody could listen to `thresholds` and a channel. */
-export type SyncCageOptions = Omit<CageOptions, 'thresholds' | 'ipcHandles'>;
+export type SyncCageOptions = Omit<CageOptions, (typeof ASYNC_ONLY)[number]>;
 
 /** Options of {@link spawnSync}: Node's, and {@link CageOptions}; without `thresholds` and `ipcHandles`, since nobody can listen. */
 export interface SpawnSyncOptions<T extends TextEncoding = TextEncoding>
@@ -79,17 +81,12 @@ const NOT_INTERCEPTED =
 const UNKNOWN = { oom: null, nodeHeap: null, memory: null, stalled: null, enforcedBy: null, cpu: null, faults: null };
 
 /** Runs the call with whatever arguments the caller gave. */
-export function startSync(called: Called, file: unknown, args: unknown, options: unknown): AnyReturns {
-  const [list, given] = isOptions(args) ? [[], args] : [args, options];
-  const { node, own } = splitOptions(given === undefined ? {} : given, called);
-  if (own.thresholds.length > 0) {
-    throw invalidArgument(
-      'thresholds',
-      'no value (JavaScript is blocked until the child has ended)',
-      own.thresholds.map((threshold) => threshold.given),
-    );
-  }
-  if (!isOptions(node)) return runPlainly(file, list, node);
+export function startSync(called: Called, file: unknown, args: unknown, last: unknown): AnyReturns {
+  const [list, given] = isOptions(args) ? [[], args] : [args, last];
+  const options = given === undefined ? {} : given;
+  const { node, own } = splitOptions(options, called);
+  if (!(isOptions(options) && isOptions(node))) return runPlainly(file, list, node);
+  refuseAsyncOnly(options);
   const request = requestOf(own);
   if (isPlain(request)) return runPlainly(file, list, node);
   const byNode = startsByNode(request);
@@ -101,6 +98,14 @@ export function startSync(called: Called, file: unknown, args: unknown, options:
     spawnSyncWith(runnerFor(start), file, list, { ...node, ...(killSignal !== undefined && { killSignal }) }),
   ) as NodeReturns;
   return withOutcome(result, start.over(result.error));
+}
+
+function refuseAsyncOnly(options: object): void {
+  for (const name of ASYNC_ONLY) {
+    if (!Object.hasOwn(options, name)) continue;
+    const expected = 'no value (JavaScript is blocked until the child has ended)';
+    throw invalidArgument(name, expected, Reflect.get(options, name));
+  }
 }
 
 /** Leaves the call to Node alone, which also refuses anything but an options object. */

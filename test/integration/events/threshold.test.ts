@@ -233,12 +233,18 @@ describeIf('cgroup', 'thresholds of a cage', () => {
     expect(cage.listenerCount('threshold')).toBe(0);
   });
 
-  test('synchronous functions refuse them', () => {
+  test('synchronous functions refuse them, and what is about a channel', () => {
     cage = createCage({ memory: '8M' });
-    const options = { memory: '8M', thresholds: ['50%'] } as SpawnSyncOptions;
-    expect(thrown(() => spawnSync('true', options))).toMatchObject({
-      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-      message: expect.stringMatching(/JavaScript is blocked.*for thresholds/) as string,
-    });
+    for (const [name, value] of [
+      ['thresholds', ['50%']],
+      ['ipcHandles', false],
+      ['ipcHandles', true],
+    ] as const) {
+      const options = { memory: '8M', [name]: value } as SpawnSyncOptions;
+      expect(thrown(() => spawnSync('true', options))).toMatchObject({
+        code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+        message: expect.stringMatching(new RegExp(`JavaScript is blocked.*for ${name}`)) as string,
+      });
+    }
   });
 });

@@ -23,6 +23,20 @@ describeIf('cgroup', 'settings of the command', () => {
     const end = await runCli(['run', ...options, '--', 'sh', '-c', show]);
     expect(end).toMatchObject({ code: 0, stdout: '64\n2048\n4096\n500\n5\n', stderr: '', left: [] });
   });
+
+  test('a limit that ends it by a signal of its own is told', async () => {
+    const loop = ['--', 'sh', '-c', 'while :; do :; done'];
+    expect(await runCli(['run', '--rlimit', 'cpu=1:2', ...loop])).toMatchObject({
+      code: 128 + machine.signals.SIGXCPU,
+      stderr: 'memcage: sh: ended by SIGXCPU, at its limit of the processor time of one process (--rlimit cpu)\n',
+    });
+    const file = join(directory, 'large');
+    const writing = ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', 'count=2', 'status=none'];
+    expect(await runCli(['run', '--rlimit', 'fsize=1M', '--', ...writing])).toMatchObject({
+      code: 128 + machine.signals.SIGXFSZ,
+      stderr: 'memcage: dd: ended by SIGXFSZ, at its limit of the size of a file (--rlimit fsize)\n',
+    });
+  });
 });
 
 describeIf(['cgroup', 'root-read-only'], 'the files that the command sees', () => {

@@ -93,6 +93,6 @@ export const TIMEOUT = {
   }),
   'kill-signal': valued(SIGNAL, 'the signal of --timeout', {
     sets: 'killSignal',
-    otherwise: 'SIGTERM; SIGKILL in a PID namespace',
+    otherwise: 'SIGTERM; SIGKILL for a pid 1',
   }),
 } as const satisfies Options;

@@ -140,6 +140,12 @@ function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, str
   return rows;
 }
 
+/** What the kernel says by a signal that nothing else in it sends. */
+const AT_RLIMIT: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGXCPU: 'the processor time of one process (--rlimit cpu)',
+  SIGXFSZ: 'the size of a file (--rlimit fsize)',
+};
+
 /** What a person should know even without the summary. */
 export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' | 'stalled' | 'signal'>): string[] {
   const { pids, cpuTime } = limits;
@@ -150,6 +156,8 @@ export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' |
   if (cpuTime?.hit === true && signal !== null) {
     notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
   }
+  const resource = signal === null || cpuTime?.hit === true ? undefined : AT_RLIMIT[signal];
+  if (resource !== undefined) notes.push(`ended by ${signal}, at its limit of ${resource}`);
   if (stalled !== null) {
     const { stalledMs, limitMs: ms, killed } = stalled;
     const did = killed && signal !== null ? 'killed: it' : 'it';

@@ -82,7 +82,11 @@ class SearchBounds {
 
   get found(): FoundLimits {
     const bad = this.#bad < 0 ? undefined : this.#bad;
-    return { good: this.#good, bad, isCertain: this.#good !== undefined && this.next() === undefined };
+    return {
+      good: this.#good,
+      bad,
+      isCertain: this.#good !== undefined && bad !== undefined && this.next() === undefined,
+    };
   }
 
   /** Whether what is known will do. */
