@@ -87,9 +87,7 @@ export class SharedKernelCage extends KernelCage {
     this.#assertStarts();
     const { memory, version, homes, root } = this.cageCgroup;
     const limits =
-      own === undefined
-        ? leafLimits(limitsToRepeat(memory, version), this.perChild).limits
-        : (bothOf(own, this.perChild) ?? own);
+      own === undefined ? leafLimits(limitsToRepeat(memory, version), this.perChild).limits : this.#withPerChild(own);
     root.foresee(withinAround(limits, homes.cpu));
   }
 
@@ -102,7 +100,7 @@ export class SharedKernelCage extends KernelCage {
 
   /** @internal Makes the cgroup of a cage for one child within this one. */
   createPrivate(limits: CageLimits): CageCgroup {
-    return this.createInner(bothOf(limits, this.perChild) ?? limits);
+    return this.createInner(this.#withPerChild(limits));
   }
 
   /** @internal Makes the cgroup of a cage within this one. */
@@ -115,6 +113,15 @@ export class SharedKernelCage extends KernelCage {
   override tryRemove(): boolean {
     if (!this.isClosed) this.#leaves.close();
     return super.tryRemove();
+  }
+
+  #withPerChild(own: CageLimits): CageLimits {
+    const limits = bothOf(own, this.perChild) ?? own;
+    const { max = Number.POSITIVE_INFINITY, swap } = limits.memory;
+    const { memory, version } = this.cageCgroup;
+    // v1 limits swap only together with memory, which the child or `perChild` need not limit.
+    if (version === 2 || swap === undefined || max !== Number.POSITIVE_INFINITY) return limits;
+    return { ...limits, memory: { ...limits.memory, max: limitsToRepeat(memory, version).max } };
   }
 
   #assertStarts(): void {

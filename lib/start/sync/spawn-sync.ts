@@ -33,7 +33,8 @@ export type CagedSpawnSyncOptions<T extends TextEncoding = TextEncoding> = OneOf
 
 /**
  * Like Node's `child_process.spawnSync`, which runs it: signature, options and result are Node's, and the result has
- * `outcome`. When it returns, nothing is left in the child's private cage, nor of the child in a shared one.
+ * `outcome`. When it returns, nothing is left in the child's private cage (without `keepDescendants`), nor of the child in a shared
+ * one.
  *
  * ```js run
  * import { spawnSync } from 'memcage';

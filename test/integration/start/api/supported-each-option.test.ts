@@ -166,11 +166,12 @@ describeIf(['cgroup', 'root'], 'each option, alone', () => {
       memory: '64M',
       pids: 64,
       cpu: { set: '0' },
-      perChild: { memory: '32M', pids: 32 },
+      perChild: { memory: { swap: 0 }, pids: 32 },
     });
     const alone = QUESTIONS.filter((question) => !('parent' in question || 'enforce' in question));
     const { foreseen, done } = await compare(alone.map((question) => ({ ...question, cage })));
     expect(foreseen).toEqual(done);
+    expect(done.filter((line) => line.includes('TypeError'))).toEqual([]);
   });
 
   test('and a shared cage that starts nothing now', async () => {
