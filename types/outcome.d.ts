@@ -234,7 +234,7 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** From the call to the end of the child, in milliseconds of monotonic time. */
   durationMs: number;
   /**
-   * Why the child did not start or was ended early (the spawn error, the abort, the timeout), what the kernel refused when
+   * Why the child did not start or was ended early (the spawn error, the abort, the `timeout` of `run`), what the kernel refused when
    * memcage was to kill it at the limit `cpuTimeMs` or `stall`, or to tell of stalls, that a limit was taken away, or why
    * nobody knows how it ended. `null` otherwise.
    */

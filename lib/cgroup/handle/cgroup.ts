@@ -83,8 +83,8 @@ export interface CreateCgroupOptions {
 /**
  * A memory cgroup of this machine, v1 or v2, whether memcage made it or not.
  *
- * Every method throws `ERR_MEMCAGE_CGROUP_GONE` once the cgroup has been removed, and `ERR_MEMCAGE_NO_PERMISSION` if
- * the kernel requires more rights.
+ * A method throws `ERR_MEMCAGE_CLOSED` after {@link close} and {@link remove}, `ERR_MEMCAGE_CGROUP_GONE` once another has removed
+ * the cgroup, and `ERR_MEMCAGE_NO_PERMISSION` if the kernel requires more rights.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
  * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html

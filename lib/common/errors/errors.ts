@@ -126,7 +126,7 @@ export class MemoryLimitError extends LimitError {
   }
 }
 
-/** The child ended with a non-zero exit code or by a signal, and not at a limit. */
+/** The child ended with a non-zero exit code or by a signal, and at no limit that can be told. */
 export class ExitError extends RunError {
   /** @internal */
   constructor(message: string, outcome: RunError['outcome']) {

@@ -30,6 +30,12 @@ describeIf('cgroup', 'settings of the command', () => {
       code: 128 + machine.signals.SIGXCPU,
       stderr: 'memcage: sh: ended by SIGXCPU, at its limit of the processor time of one process (--rlimit cpu)\n',
     });
+    expect(await runCli(['run', '--rlimit', 'cpu=1', ...loop])).toMatchObject({
+      code: 128 + machine.signals.SIGKILL,
+      stderr: 'memcage: sh: killed, most likely at its limit of the processor time of one process (--rlimit cpu)\n',
+    });
+    const kill = ['--', 'sh', '-c', 'kill -KILL $$'];
+    expect(await runCli(['run', '--rlimit', 'cpu=1', ...kill])).toMatchObject({ stderr: '' });
     const file = join(directory, 'large');
     const writing = ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', 'count=2', 'status=none'];
     expect(await runCli(['run', '--rlimit', 'fsize=1M', '--', ...writing])).toMatchObject({

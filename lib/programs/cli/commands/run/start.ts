@@ -52,7 +52,7 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   }
   const weaker = weakerLine(outcome);
   if (weaker !== undefined) complain(weaker);
-  for (const note of limitNotes(outcome)) complain(`${file}: ${note}`);
+  for (const note of limitNotes(outcome, request.child.rlimits)) complain(`${file}: ${note}`);
   if (summary !== '') process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
   const code = outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));

@@ -1,6 +1,13 @@
 import type { CgroupVersion } from '../../../../cgroup';
 import { printable } from '../../../../common/text/names';
-import { type CpuReport, formatSize, type LimitsReport, type MemoryReport, type Outcome } from '../../../../index';
+import {
+  type CpuReport,
+  formatSize,
+  type LimitsReport,
+  type MemoryReport,
+  type Outcome,
+  type ResourceLimits,
+} from '../../../../index';
 import type { Rows } from '../../chart/chart-data';
 import { formatDuration } from '../../text/duration';
 import type { Colors } from '../../text/style';
@@ -141,13 +148,14 @@ function limitRows({ pids, cpu, cpuTime }: LimitsReport): (readonly [string, str
 }
 
 /** What the kernel says by a signal that nothing else in it sends. */
-const AT_RLIMIT: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+const AT_RLIMIT = {
   SIGXCPU: 'the processor time of one process (--rlimit cpu)',
   SIGXFSZ: 'the size of a file (--rlimit fsize)',
-};
+} as const;
 
 /** What a person should know even without the summary. */
-export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' | 'stalled' | 'signal'>): string[] {
+export function limitNotes(outcome: Outcome, rlimits: ResourceLimits = {}): string[] {
+  const { limits, stalled, signal } = outcome;
   const { pids, cpuTime } = limits;
   const notes: string[] = [];
   const hits = pids?.limitHits ?? 0;
@@ -156,8 +164,10 @@ export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' |
   if (cpuTime?.hit === true && signal !== null) {
     notes.push(`killed at its limit of ${formatDuration(cpuTime.limitMs)} of processor time (--cpu-time)`);
   }
-  const resource = signal === null || cpuTime?.hit === true ? undefined : AT_RLIMIT[signal];
-  if (resource !== undefined) notes.push(`ended by ${signal}, at its limit of ${resource}`);
+  if ((signal === 'SIGXCPU' || signal === 'SIGXFSZ') && cpuTime?.hit !== true) {
+    notes.push(`ended by ${signal}, at its limit of ${AT_RLIMIT[signal]}`);
+  }
+  if (isLikelySpent(outcome, rlimits)) notes.push(`killed, most likely at its limit of ${AT_RLIMIT.SIGXCPU}`);
   if (stalled !== null) {
     const { stalledMs, limitMs: ms, killed } = stalled;
     const did = killed && signal !== null ? 'killed: it' : 'it';
@@ -165,6 +175,17 @@ export function limitNotes({ limits, stalled, signal }: Pick<Outcome, 'limits' |
     notes.push(`${did} had got nowhere for ${formatDuration(stalledMs)} because of memory, and ${limit}`);
   }
   return notes;
+}
+
+/** What the kernel's two counts of the same time may differ by. */
+const COUNTS_DIFFER_MS = 50;
+
+/** Whether it may have been killed at a hard RLIMIT_CPU, of which the kernel says no more than SIGKILL. */
+function isLikelySpent({ signal, oom, stalled, limits, cpu }: Outcome, { cpu: limit }: ResourceLimits): boolean {
+  if (signal !== 'SIGKILL' || oom !== null || stalled?.killed === true || limits.cpuTime?.hit === true) return false;
+  const seconds = typeof limit === 'object' ? limit.hard : limit;
+  if (typeof seconds !== 'number' || cpu === null) return false;
+  return cpu.userMs + cpu.systemMs >= 1000 * Math.max(1, seconds) - COUNTS_DIFFER_MS;
 }
 
 function refusals(hits: number): string {
