@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { anchor } from '../scripts/site/anchor.mjs';
 import { writeFolders } from '../scripts/site/folders.mjs';
-import { nameLetters } from '../scripts/site/letters.mjs';
 import { asOnGitHub } from '../scripts/site/markdown.mjs';
 import { writeNotFound } from '../scripts/site/not-found.mjs';
 import { neighboursOf } from '../scripts/site/pager.mjs';
@@ -50,7 +49,6 @@ export default defineConfig({
       asOnGitHub(md);
       takeQuotes(md);
       measureColumns(md);
-      nameLetters(md);
     },
     anchor: { slugify: anchor },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },

@@ -1,7 +1,7 @@
 // Usage: options.mjs [--check]
 // Writes the tables of docs/reference/options.md, from the option types and option-facts.mjs. With --check it fails if they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { GROUPS, TABLES } from './option-facts.mjs';
+import { FAMILIES, GROUPS, TABLES } from './option-facts.mjs';
 import { optionRows } from './option-rows.mjs';
 
 const HEAD = ['option', 'what', 'v1', 'v2', 'polled', 'functions', 'default', 'Linux'];
@@ -24,23 +24,37 @@ function defaultOf({ functions, required, fallback }) {
     : `${fallback}; required for ${inShort(required)}`;
 }
 
-/** Whole groups by their letters, others by name: `SYM`, `readMany`. */
+/** `spawn` `run`; or: every start but `*Sync`; `createCage`. */
 function inShort(functions) {
-  const whole = Object.entries(GROUPS).filter(([, names]) => names.every((name) => functions.includes(name)));
-  const needed = whole.filter(
-    (group) => !group[1].every((name) => whole.some((other) => other !== group && other[1].includes(name))),
-  );
-  const named = functions.filter((name) => !needed.some(([, names]) => names.includes(name)));
-  const letters = needed.map(([letter]) => letter).join('');
-  return [letters, ...named.map((name) => `\`${name}\``)].filter((text) => text !== '').join(' ');
+  const groups = Object.entries(GROUPS).flatMap(([group, names]) => {
+    const missing = names.filter((name) => !functions.includes(name));
+    if (missing.length > names.length / 2) return [];
+    return [{ names, text: `[${group}](#functions)${missing.length > 0 ? ` but ${named(byFamily(missing))}` : ''}` }];
+  });
+  const others = functions.filter((name) => !groups.some(({ names }) => names.includes(name)));
+  return [...groups.map(({ text }) => text), named(others)].filter((text) => text !== '').join('; ');
 }
 
-const legend = Object.entries(GROUPS).map(([letter, names]) => [letter, names.map((name) => `\`${name}\``).join(' ')]);
+/** Whole families by their names. */
+function byFamily(functions) {
+  const whole = Object.entries(FAMILIES).filter(([, names]) => names.every((name) => functions.includes(name)));
+  const others = functions.filter((name) => !whole.some(([, names]) => names.includes(name)));
+  return [...others, ...whole.map(([family]) => family)];
+}
+
+function named(functions) {
+  return functions.map((name) => `\`${name}\``).join(' ');
+}
+
+const legend = [
+  ...Object.entries(GROUPS).map(([group, names]) => [group, named(byFamily(names))]),
+  ...Object.entries(FAMILIES).map(([family, names]) => [named([family]), named(names)]),
+];
 const tables = TABLES.map(({ title }) => {
   const own = rows.filter((row) => row.title === title);
   return `## ${title}\n\n${table([HEAD, ...own.map(cells)])}`;
 });
-const PARTS = { functions: table([['', 'functions'], ...legend]), options: tables.join('\n\n') };
+const PARTS = { functions: table([['', 'stands for'], ...legend]), options: tables.join('\n\n') };
 
 const page = new URL('../../docs/reference/options.md', import.meta.url);
 const before = readFileSync(page, 'utf8');

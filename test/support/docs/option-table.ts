@@ -24,34 +24,54 @@ export interface OptionRow {
 type Cells = [name: string, what: string, ...held: string[]];
 
 export function optionTable(): OptionRow[] {
-  const [start = '', ...tables] = pageText(PAGE).split(/^## /m);
-  const letters = lettersIn(start);
+  const tables = pageText(PAGE)
+    .split(/^## /m)
+    .slice(1)
+    .map((text) => ({ title: text.split('\n', 1)[0] ?? '', cells: cellsIn(text).slice(1) }));
+  const legend = tables.find(({ title }) => title === 'Functions');
+  const functions = new Functions(legend?.cells ?? []);
   const rows: OptionRow[] = [];
-  for (const text of tables) {
-    const table = text.split('\n', 1)[0] ?? '';
-    for (const cells of cellsIn(text).slice(1)) rows.push(rowOf(cells as Cells, { table, letters, before: rows }));
+  for (const { title: table, cells } of tables.filter((each) => each !== legend)) {
+    for (const row of cells) rows.push(rowOf(row as Cells, { table, functions, before: rows }));
   }
   return rows;
 }
 
-function lettersIn(text: string): Map<string, string[]> {
-  const rows = cellsIn(text).filter(([letter]) => /^[A-Z]$/.test(letter ?? ''));
-  return new Map(rows.map(([letter = '', names = '']) => [letter, named(names)]));
+/** By what stands for them: `*Sync`, or words such as "every start". */
+class Functions {
+  readonly #legend: Map<string, string[]>;
+
+  constructor(rows: readonly string[][]) {
+    this.#legend = new Map(rows.map(([short = '', names = '']) => [short.replaceAll('`', ''), quoted(names)]));
+  }
+
+  /** Of a cell such as "[every start](#functions) but `*Sync`; `createCage`". */
+  in(cell: string): string[] {
+    return cell.split('; ').flatMap((part) => {
+      const [, group, but = ''] = /^\[([\w ]+)\]\(#functions\)(?: but (.+))?$/.exec(part) ?? [];
+      if (group === undefined) return quoted(part);
+      const not = quoted(but).flatMap((name) => this.#all(name));
+      return this.#all(group).filter((name) => !not.includes(name));
+    });
+  }
+
+  #all(short: string): string[] {
+    return this.#legend.get(short)?.flatMap((name) => this.#all(name)) ?? [short];
+  }
 }
 
 interface Around {
   table: string;
-  letters: Map<string, string[]>;
+  functions: Functions;
   before: readonly OptionRow[];
 }
 
-function rowOf([name, what, ...held]: Cells, { table, letters, before }: Around): OptionRow {
+function rowOf([name, what, ...held]: Cells, { table, functions, before }: Around): OptionRow {
   const [, path = '', link = ''] = /^\[`([\w.*]+)`\]\((\S+)\)$/.exec(name) ?? [];
   if (path === '') throw new Error(`no option in ${name}`);
   const around = before.find((row) => row.table === table && path.startsWith(`${row.path}.`));
-  const [v1 = '', v2 = '', polled = '', functions = '', fallback = '', linux = ''] = held;
-  const own = [...(/^[A-Z]+/.exec(functions)?.[0] ?? '')].flatMap((letter) => letters.get(letter) ?? []);
-  const all = functions === '' ? (around?.functions ?? []) : [...own, ...named(functions)];
+  const [v1 = '', v2 = '', polled = '', takers = '', fallback = '', linux = ''] = held;
+  const all = takers === '' ? (around?.functions ?? []) : functions.in(takers);
   return {
     ...{ table, path, link, what, v1, v2, polled, linux },
     fallback: fallback === '' ? (around?.fallback ?? '') : fallback,
@@ -59,8 +79,8 @@ function rowOf([name, what, ...held]: Cells, { table, letters, before }: Around)
   };
 }
 
-function named(text: string): string[] {
-  return [...text.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name);
+function quoted(text: string): string[] {
+  return [...text.matchAll(/`([\w.*]+)`/g)].map(([, name = '']) => name);
 }
 
 function cellsIn(text: string): string[][] {
