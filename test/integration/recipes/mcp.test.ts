@@ -73,7 +73,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
       `${CLIENT}
        await client.connect(new StdioClientTransport({ command: process.execPath, args: ['server.mjs'] }));
        const results = [];
-       for (const command of ['echo fine', 'tail /dev/zero; exit 3', 'exit 3', 'cat /proc/self/cgroup'])
+       for (const command of ['echo fine', 'tail /dev/zero; exit 3', 'ls /nope', 'exit 3', 'cat /proc/self/cgroup'])
          results.push(await call('shell', { command }));
        await client.close();
        console.log(JSON.stringify(results));`,
@@ -81,6 +81,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
     expect(results).toEqual([
       [false, 'fine\n'],
       [true, expect.stringMatching(`^${killed('bash', '200 MiB')}`)],
+      [true, "bash ended with exit code 2: ls: cannot access '/nope': No such file or directory"],
       [true, 'bash ended with exit code 3'],
       [false, expect.stringContaining('memcage-')],
     ]);

@@ -16,11 +16,8 @@ describeIf(['cgroup', 'host'], 'a shell in a terminal of node-pty', () => {
   test('has a limit, and goes on when a command in it exceeds the limit', async () => {
     const [screen, told, end] = (await resultOf(
       project,
-      `import pty from '@lydell/node-pty';
-       import { createLauncher } from 'memcage';
-       const told = [];
-       const tell = (sentence) => told.push(sentence);
-       ${recipe('docs/guides/agents.md', 'With node-pty')}
+      `const told = [];
+       ${recipe('docs/guides/agents.md', 'With node-pty').replace('console.log(message)', 'told.push(message)')}
        let screen = '';
        shell.onData((data) => (screen += data));
        const shows = async (text) => {
