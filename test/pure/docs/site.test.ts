@@ -53,6 +53,15 @@ testRows(
   },
 );
 
+test('a page that a comment names is a link on the API pages, but not in code or in a link', () => {
+  const page = (before: string) => `${before}docs/reference/errors.md`;
+  const contents = ['See ', '`', '](../../'].map(page).join(' ');
+  const expression = `it.withLinks(${JSON.stringify(contents)}, 'docs/api/memcage/README.md')`;
+  expect(evaluateModule(join(site, '../docs/page-links.mjs'), expression)).toBe(
+    `See [Errors](../../reference/errors.md) ${page('`')} ${page('](../../')}`,
+  );
+});
+
 test('what is made from elsewhere has no such link', () => {
   const paths = ['docs/tutorial.md', 'docs/api/README.md', 'scripts/site/[source].md'];
   const expression = `${JSON.stringify(paths)}.map((filePath) => it.isWritten({ filePath }))`;

@@ -1,0 +1,24 @@
+// A plugin of TypeDoc. Comments name pages as an editor shows them best, such as docs/reference/budget.md. On the API pages
+// that becomes a link with the title of the page.
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { MarkdownPageEvent } from 'typedoc-plugin-markdown';
+
+const root = join(import.meta.dirname, '../..');
+/** Not in code, and not the target of a link. */
+const PAGE = /(?<![\w`(/])docs\/(?:guides|internals|reference)\/[\w-]+\.md/g;
+
+/** @param {import('typedoc').Application} app */
+export function load(app) {
+  app.renderer.on(MarkdownPageEvent.END, (page) => {
+    page.contents = withLinks(page.contents, `docs/api/${page.url}`);
+  });
+}
+
+/** The contents of the page at that path. */
+export function withLinks(contents, path) {
+  return contents.replace(PAGE, (named) => {
+    const [, title] = /^# (.+)$/m.exec(readFileSync(join(root, named), 'utf8'));
+    return `[${title}](${posix.relative(posix.dirname(path), named)})`;
+  });
+}
