@@ -1,5 +1,6 @@
 // What a page takes from another, so that it is written, and tested, in one place: the line
-// `<!-- README.md#a-job-worker section -->` stands for all below that heading; `table` and `image` for the first of them.
+// `<!-- README.md#a-job-worker section -->` stands for all below that heading; `table` and `image` for the first
+// of them, `example` for the first JavaScript and what it prints.
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { anchor as anchorOf } from './anchor.mjs';
@@ -47,7 +48,10 @@ function sectionOf(tokens, anchor) {
 function linesOf(kind, section) {
   if (kind === 'section')
     return section.length > 0 ? [section[0].map[1], section.findLast(({ map }) => map).map[1]] : undefined;
-  return section.find((token) => isOf(kind, token))?.map;
+  if (kind !== 'example') return section.find((token) => isOf(kind, token))?.map;
+  const blocks = section.filter(({ type }) => type === 'fence');
+  const at = blocks.findIndex(({ info }) => info.startsWith('js '));
+  return at < 0 ? undefined : [blocks[at].map[0], blocks[at + 1].map[1]];
 }
 
 function isOf(kind, { type, children }) {

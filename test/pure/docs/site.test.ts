@@ -19,6 +19,10 @@ const QUOTES = [
     html: /^docs\/reference\/speed.md, below #starts, has no row 'a tin'$/,
   },
   { quote: 'README.md image', html: /^<p><img src="\.\.\/\.\.\/docs\/images\/[\w-]+\.svg"/ },
+  {
+    quote: 'README.md example',
+    html: /^<div class="language-js">[\s\S]*<div class="language-text">[\s\S]*was killed for/,
+  },
   { quote: 'README.md#nowhere section', html: /^README.md has no section below #nowhere$/ },
   { quote: 'SECURITY.md table', html: /^SECURITY.md has no table below its title$/ },
 ];
