@@ -63,7 +63,7 @@ describeIf(['cgroup', 'host', 'bwrap'], 'bubblewrap in a cage', () => {
     );
     expect(results).toEqual([
       expect.stringMatching(/^2\n\d\ntouch: .*there.*: Read-only file system$/),
-      'bwrap ended with exit code 1',
+      "bwrap ended with exit code 1: touch: cannot touch '/etc/there': Read-only file system",
       expect.stringMatching(`^${killed('bwrap', '200 MiB')}`),
       expect.stringMatching(/killed for (its|their) memory limit of 200 MiB/),
     ]);

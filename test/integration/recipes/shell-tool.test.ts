@@ -39,7 +39,7 @@ describeIf(['cgroup', 'host'], 'the shell tool of an agent', () => {
       'bash did not end within 1000 ms\nbegun',
       'fine',
       expect.stringMatching(`^${killed('bash', '200 MiB')}.*\nso far\n`),
-      'bash ended with exit code 3\nbad',
+      'bash ended with exit code 3: bad\nbad',
       expect.stringMatching(/^bash wrote more than 100000 bytes to stdout\n(y\n)+y$/),
       expect.stringMatching(`^${killed('bash', '200 MiB')}.*\ngoes on: 137\n`),
     ]);
