@@ -4,18 +4,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'vitepress';
 import { anchor } from '../scripts/site/anchor.mjs';
+import { descriptionOf } from '../scripts/site/description.mjs';
 import { writeFolders } from '../scripts/site/folders.mjs';
 import { asOnGitHub } from '../scripts/site/markdown.mjs';
 import { writeNotFound } from '../scripts/site/not-found.mjs';
 import { neighboursOf } from '../scripts/site/pager.mjs';
+import { linkPictures, writePictures } from '../scripts/site/pictures.mjs';
 import { takeQuotes } from '../scripts/site/quotes.mjs';
 import { editLink, isWritten } from '../scripts/site/repository.mjs';
 import { search } from '../scripts/site/search.mjs';
+import { listSections, WIDE } from '../scripts/site/sections.mjs';
 import { apiSidebar, sidebar } from '../scripts/site/sidebar.mjs';
-import { measureColumns } from '../scripts/site/tables.mjs';
+import { fitTables } from '../scripts/site/tables.mjs';
 
 const root = join(import.meta.dirname, '..');
-const { name, version, description, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { name, version, description, license, repository } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+);
+const [copyright] = /^Copyright.*$/m.exec(readFileSync(join(root, 'LICENSE'), 'utf8'));
 // Within the pages, so that it is there at any depth, and no browser asks for /favicon.ico, which is outside of the site.
 const mark = `data:image/svg+xml,${encodeURIComponent(readFileSync(join(root, 'docs/images/mark.svg'), 'utf8').trim())}`;
 
@@ -32,23 +38,25 @@ export default defineConfig({
   additionalConfig: {},
   rewrites: (page) => page.replace(/(^|\/)README\.md$/, '$1index.md').replace(/^scripts\/site\//, ''),
   transformPageData: (page) => {
-    if (page.relativePath === 'index.md') page.frontmatter.hero.image = mark;
     if (!isWritten(page)) page.frontmatter.editLink = false;
     // Its tables need the place of the outline too.
-    if (page.relativePath === 'docs/reference/options.md')
-      Object.assign(page.frontmatter, { aside: false, pageClass: 'wide' });
+    if (page.relativePath === WIDE) Object.assign(page.frontmatter, { aside: false, pageClass: 'wide' });
     if (!page.relativePath.startsWith('docs/api/')) Object.assign(page.frontmatter, neighboursOf(page.relativePath));
+    return { description: descriptionOf(page.filePath) ?? description };
   },
   buildEnd: ({ outDir }) => {
     writeNotFound(outDir);
     writeFolders(outDir);
+    writePictures(outDir);
   },
   metaChunk: true,
   markdown: {
     config: (md) => {
       asOnGitHub(md);
       takeQuotes(md);
-      measureColumns(md);
+      fitTables(md);
+      linkPictures(md);
+      listSections(md);
     },
     anchor: { slugify: anchor },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-default' },
@@ -73,6 +81,7 @@ export default defineConfig({
     outline: [2, 3],
     editLink: editLink(repository.url),
     search,
+    footer: { message: `${license} licence`, copyright: copyright.replace('(c)', '©') },
   },
   vite: {
     // The pages are small, and it is their number that makes the search index large.

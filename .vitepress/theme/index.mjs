@@ -1,9 +1,17 @@
 import { onContentUpdated } from 'vitepress';
 import Theme from 'vitepress/theme';
+import First from './first.vue';
+import { openSearch } from './search.mjs';
 import { showPlace } from './sidebar.mjs';
 import './style.css';
+import './tables.css';
+import './first.css';
 
 export default {
   extends: Theme,
-  setup: () => onContentUpdated(showPlace),
+  enhanceApp: ({ app }) => app.component('first', First),
+  setup: () => {
+    onContentUpdated(showPlace);
+    onContentUpdated(openSearch);
+  },
 };

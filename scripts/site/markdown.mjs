@@ -15,17 +15,20 @@ export function asOnGitHub(md) {
   md.core.ruler.push('outputs', ({ tokens }) => {
     for (const token of tokens) if (token.info.startsWith('text output')) token.info = 'output';
   });
-  // A phone would break it after its dashes.
+  // A phone would break it after its dashes. A line of options it must.
   md.core.ruler.push('options', ({ tokens }) => {
     for (const { children } of tokens) {
       for (const token of children ?? []) {
-        if (token.type === 'code_inline' && token.content.startsWith('-')) token.attrSet('class', 'option');
+        if (token.type === 'code_inline' && /^-.{0,30}$/.test(token.content)) token.attrSet('class', 'option');
       }
     }
   });
   const { text, code_inline: code } = md.renderer.rules;
-  md.renderer.rules.text = (...all) => withoutBraces(text(...all));
-  md.renderer.rules.code_inline = (...all) => withBreaks(withoutBraces(code(...all)));
+  md.renderer.rules.text = (...all) => withoutBraces(text(...all)).replace(/(?<=[A-Z]_)(?=[A-Z])/g, '<wbr>');
+  md.renderer.rules.code_inline = (tokens, at, ...rest) => {
+    const html = withoutBraces(code(tokens, at, ...rest));
+    return tokens[at].content.length > FITS ? html.replace(BREAKS, '<wbr>') : html;
+  };
 }
 
 /** TypeDoc writes the anchor of a heading as HTML before it. The heading takes it, so that the page has it once. */
@@ -51,5 +54,8 @@ function retarget(token, page) {
 /** Two braces are an expression to Vue. */
 const withoutBraces = (html) => html.replaceAll('{{', '&#123;&#123;');
 
-/** Where a long name may break in the first column of a table on a phone. */
-const withBreaks = (html) => html.replace(/(?<=[A-Z]_)(?=[A-Z])|(?<=[a-z]\.)(?=[a-z])|(?<=[a-z])(?=[A-Z])/g, '<wbr>');
+/** A line of a phone has room for so many letters of code, in a table too. */
+export const FITS = 24;
+
+/** Where a longer name may break: its parts are names too, but half of a word would read as another. */
+export const BREAKS = /(?<=\w[._/(])(?=[\w'{[])/g;

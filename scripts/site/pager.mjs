@@ -7,9 +7,16 @@ const linksIn = (items) =>
 
 const chain = linksIn(sidebar()).filter(({ link }) => !link.startsWith('/examples/'));
 
+const placeOf = (path) => {
+  const own = `/${path.replace(/\.md$/, '').replace(/(^|\/)index$/, '$1')}`;
+  return chain.findIndex(({ link }) => link === own);
+};
+
+/** @returns what the list at the side calls the page; `undefined` of one that is not in it */
+export const shortTitleOf = (path) => chain[placeOf(path)]?.text;
+
 /** @returns for the front matter of the page; `false` is no link */
 export function neighboursOf(path) {
-  const own = `/${path.replace(/\.md$/, '').replace(/(^|\/)index$/, '$1')}`;
-  const at = chain.findIndex(({ link }) => link === own);
+  const at = placeOf(path);
   return at < 0 ? { prev: false, next: false } : { prev: chain[at - 1] ?? false, next: chain[at + 1] ?? false };
 }

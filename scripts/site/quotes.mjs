@@ -1,6 +1,7 @@
 // What a page takes from another, so that it is written, and tested, in one place: the line
-// `<!-- README.md#a-job-worker section -->` stands for all below that heading; `table` and `image` for the first
-// of them, `example` for the first JavaScript and what it prints.
+// `<!-- README.md#a-job-worker section -->` stands for all below that heading; `table` and `image` for the first of them, and
+// `example` for the first JavaScript and what it prints. `table: A; B` takes two rows of a table, and
+// `table: A; B | Node 24: first / second` besides of its columns that one, whose figures `1 / 2` get a column each.
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { anchor as anchorOf } from './anchor.mjs';
@@ -23,7 +24,7 @@ function quote(md, path, anchor, kind, rows) {
   const [begin, end] = linesOf(kind, section) ?? [];
   if (begin === undefined) throw new Error(`${path} has no ${kind} below ${place}`);
   const lines = text.split('\n').slice(begin, end);
-  const taken = rows === undefined ? lines : rowsOf(lines, rows.split('; '), `${path}, below ${place}`);
+  const taken = rows === undefined ? lines : partOf(lines, rows, `${path}, below ${place}`);
   return fromHere(taken.join('\n'), posix.join(posix.dirname(path), '/'));
 }
 
@@ -58,6 +59,26 @@ function isOf(kind, { type, children }) {
   if (kind === 'table') return type === 'table_open';
   return kind === 'image' && (children?.some((child) => child.type === 'image') ?? false);
 }
+
+function partOf(lines, wanted, place) {
+  const [rows, column] = wanted.split(' | ');
+  const taken = rowsOf(lines, rows.split('; '), place);
+  return column === undefined ? taken : columnOf(taken, ...column.split(': '));
+}
+
+/** The first column, and the parts of the one with this head, in columns with these. */
+function columnOf([head, , ...rows], name, heads) {
+  const at = cellsOf(head).indexOf(name);
+  const parts = [heads, ...rows.map((row) => cellsOf(row)[at])].map((text) => text.split(' / ').join(' | '));
+  const [first, ...others] = [head, ...rows].map((row, index) => `| ${cellsOf(row)[0]} | ${parts[index]} |`);
+  return [first, '|---'.repeat(first.split('|').length - 2).concat('|'), ...others];
+}
+
+const cellsOf = (row) =>
+  row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 
 /** The head of a table, and the rows that begin with these cells. */
 function rowsOf([head, rule, ...rows], wanted, place) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fixtureResult } from '../../support/fixture';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
@@ -35,6 +35,9 @@ interface Look extends View {
   title: string;
   version: string;
   icon: string;
+  mains: number;
+  footer: string;
+  description: string;
   images: boolean[];
   editLinks: number;
   links: string[];
@@ -50,10 +53,21 @@ interface Search extends View {
   found: string[];
   path: string;
   title: string;
+  shownTitle: string;
 }
 
 interface Measure {
   path: string;
+  screens: number[];
+  phoneScreens: number[];
+  heads: number[];
+  sections: string[];
+  pictures: (string | undefined)[];
+  brokenNames: string[];
+  readTables: number;
+  cutRead: number;
+  emptyCells: number;
+  unnamedCells: number;
   cutCode: string[];
   cutTables: number;
   tallestRow: number;
@@ -76,6 +90,9 @@ interface Stray {
   path: string;
   title: string;
   named: string;
+  hasFont: boolean;
+  guess: string;
+  found: string;
   isLost: boolean;
   ground: string;
   font: string;
@@ -105,20 +122,31 @@ function isBuilt(): boolean {
 }
 
 const PAGES = [
-  { path: '', title: /^memcage/, beside: 'Command line', languages: ['js', 'sh'] },
+  {
+    path: '',
+    title: /^memcage A hard memory limit/,
+    description: /^You keep Node’s child_process, /,
+    beside: 'Command line',
+    languages: ['js', 'output'],
+  },
   {
     path: 'docs/reference/run.html',
     title: /^run\(file, args\?, options\?\)$/,
+    description: /^run runs a program to its end, /,
     beside: 'Tutorial',
     languages: ['js', 'output'],
   },
   {
     path: 'docs/api/memcage/cgroup/classes/Cgroup.html',
     title: /^Class: Cgroup$/,
+    description: /^A memory cgroup of this machine/,
     beside: 'Cgroup',
     languages: ['ts'],
   },
 ];
+
+/** The table of options that has most columns, of those that TypeDoc makes. */
+const CAGE_OPTIONS = 'docs/api/memcage/interfaces/CageOptions.html';
 
 /** Far down in the list at the side, and the page after it. */
 const PLACES = [
@@ -132,8 +160,12 @@ const FOLDERS = ['guides', 'reference', 'internals'];
 
 /** What somebody types who has the problem, and the page that solves it. */
 const SEARCHES = [
-  { words: 'express', page: 'guides/http' },
-  { words: 'untrusted code', page: 'guides/untrusted-code' },
+  { words: 'express', page: 'guides/http', name: 'Express, Fastify' },
+  { words: 'untrusted code', page: 'guides/untrusted-code', name: 'Untrusted code' },
+  // Neither what is about fork(), nor what is for anything.
+  { words: 'fork bomb', page: 'reference/limits' },
+  { words: 'memory leak', page: 'guides/who-killed', name: 'Who killed my process?' },
+  { words: 'vitest', page: 'guides/test-runners', name: 'Test runners' },
   { words: 'playwright', page: 'guides/browsers' },
   { words: 'OOMKilled', page: 'guides/who-killed' },
   { words: 'exit code 137', page: 'guides/who-killed' },
@@ -159,7 +191,7 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     home = mkdtempSync(join(tmpdir(), 'memcage-site-'));
     seen = await fixtureResult<Seen>({ name: 'site/look.mjs', timeoutMs: 180_000 }, join(root, 'build/site'), home, {
       shown: PAGES.map(({ path }) => path),
-      measured: ['', ...['docs', 'docs/guides', 'docs/reference'].flatMap(pagesIn)],
+      measured: ['', CAGE_OPTIONS, ...['docs', 'docs/guides', 'docs/reference'].flatMap(pagesIn)],
       words: SEARCHES.map(({ words }) => words),
       wrong: WRONG,
       placed: PLACES.map(({ path }) => path),
@@ -169,7 +201,7 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
 
   afterAll(() => rmSync(home, { recursive: true }));
 
-  testRows('shows a page', PAGES, ({ path, title, beside, languages }) => {
+  testRows('shows a page', PAGES, ({ path, title, description, beside, languages }) => {
     const views = seen.looks.filter((look) => look.path === path);
     expect(views.map(({ width, scheme }) => `${width} ${scheme}`)).toEqual([
       '1440 light',
@@ -181,6 +213,9 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
       expect(view.complaints).toEqual([]);
       expect(view.title).toMatch(title);
       expect(view.version).toBe(version);
+      expect(view.mains).toBe(1);
+      expect(view.footer).toMatch(/^MIT licence/);
+      expect(view.description).toMatch(description);
       expect(view.icon).toBe('data:image/svg+xml');
       expect(view.images.length).toBeGreaterThan(0);
       expect(view.images).not.toContain(false);
@@ -194,12 +229,13 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     }
   });
 
-  testRows('finds first what answers', SEARCHES, ({ words, page }) => {
+  testRows('finds first what answers', SEARCHES, ({ words, page, name }) => {
     const [search] = seen.searches.filter((it) => it.words === words);
     expect(search?.complaints).toEqual([]);
     expect(search?.found[0]).toBe(`docs/${page}.html`);
     expect(search?.path).toBe(search?.found[0]);
     expect(search?.title).not.toMatch(/^memcage/);
+    if (name !== undefined) expect(search?.shownTitle).toBe(name);
   });
 
   test('finds nothing of what is for those who change memcage', () => {
@@ -215,11 +251,35 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     expect(seen.measures.flatMap(({ path, cutCode }) => cutCode.map((line) => `${path}: ${line}`))).toEqual([]);
   });
 
-  test('shows all columns of all options at 1,280 px', () => {
+  test('shows at first what it is, how to install it, and code with what it prints', () => {
+    const [first] = seen.measures.filter(({ path }) => path === '');
+    expect(first?.screens).toHaveLength(3);
+    expect(first?.phoneScreens).toHaveLength(3);
+    expect(Math.max(...(first?.screens ?? []))).toBeLessThan(1);
+    expect(Math.max(...(first?.phoneScreens ?? []))).toBeLessThan(2);
+  });
+
+  test('cuts no table at 1,280 px, and keeps the head of a long one in sight', () => {
+    expect(seen.measures.filter(({ cutTables }) => cutTables > 0)).toEqual([]);
+    const heads = seen.measures.flatMap((measure) => measure.heads);
+    expect(heads.length).toBeGreaterThan(5);
+    // Below the bar at the top, and what leads to the sections of all options.
+    for (const top of heads) expect([64, 108]).toContain(Math.round(top));
+  });
+
+  test('shows all columns of all options at 1,280 px, and what leads to its sections', () => {
     const [options] = seen.measures.filter(({ path }) => path === 'docs/reference/options.html');
-    expect(options).toMatchObject({ cutTables: 0 });
     // Six lines.
     expect(options?.tallestRow).toBeLessThan(150);
+    expect(options?.sections).toEqual(expect.arrayContaining(['Limits', 'Namespaces', 'Cgroups']));
+  });
+
+  test('makes every picture a link to itself', () => {
+    const pictures = seen.measures.flatMap(({ path, pictures: hrefs }) => hrefs.map((href) => ({ path, href })));
+    expect(pictures.length).toBeGreaterThan(2);
+    const fileOf = ({ path, href = 'none' }: { path: string; href: string | undefined }) =>
+      join(root, 'build/site', dirname(path), href);
+    expect(pictures.filter((picture) => !existsSync(fileOf(picture)))).toEqual([]);
   });
 
   testRows('shows in the list at the side which page is open', PLACES, ({ path, texts }) => {
@@ -246,8 +306,19 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
 
   test('fits a phone: only tables scroll sideways, and keep their first column', () => {
     expect(seen.measures.filter(({ isTooWide, loseColumn }) => isTooWide || loseColumn > 0)).toEqual([]);
-    expect(seen.measures.filter(({ wideTables }) => wideTables > 0).length).toBeGreaterThan(5);
+    expect(seen.measures.filter(({ wideTables }) => wideTables > 0).length).toBeGreaterThan(0);
     expect(seen.measures.filter(({ unhinted }) => unhinted > 0)).toEqual([]);
+  });
+
+  test('makes paragraphs of the rows of a table that is read, on a phone, and names each cell', () => {
+    expect(seen.measures.filter(({ readTables }) => readTables > 0).length).toBeGreaterThan(20);
+    expect(
+      seen.measures.filter(({ unnamedCells, emptyCells, cutRead }) => unnamedCells + emptyCells + cutRead > 0),
+    ).toEqual([]);
+  });
+
+  test('breaks no word of code on a phone', () => {
+    expect(seen.measures.flatMap(({ brokenNames }) => brokenNames)).toEqual([]);
   });
 
   test('breaks no option of the command line on a phone', () => {
@@ -262,6 +333,7 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     for (const stray of strays) {
       expect(stray).toMatchObject({ title: 'There is no such page', isLost: false, outside: [] });
       expect(stray).toMatchObject({ ground: 'rgb(27, 27, 31)', font: expect.stringMatching(/sans-serif$/) });
+      expect(stray).toMatchObject({ hasFont: true, guess: 'wrong', found: `docs/${SEARCHES[0]?.page}.html` });
       expect(stray.links.length).toBeGreaterThan(2);
       expect(stray.links.filter((link) => !existsSync(join(root, 'build/site', link)))).toEqual([]);
     }

@@ -18,6 +18,11 @@ const QUOTES = [
     quote: `${SPEED}#starts table: contain(); a tin`,
     html: /^docs\/reference\/speed.md, below #starts, has no row 'a tin'$/,
   },
+  {
+    quote: `${SPEED}#starts table: contain() | Node 24: to its end / call blocks`,
+    html: /^<table(?![\s\S]*Node 24)[\s\S]*to its end<\/th>\s*<th[^>]*>call blocks[\s\S]*1\.12<\/td>\s*<td>0\.82</,
+  },
+  { quote: 'README.md#where-it-works example', html: /^README.md has no example below #where-it-works$/ },
   { quote: 'README.md image', html: /^<p><img src="\.\.\/\.\.\/docs\/images\/[\w-]+\.svg"/ },
   {
     quote: 'README.md example',
@@ -71,3 +76,17 @@ test('what is made from elsewhere has no such link', () => {
   const expression = `${JSON.stringify(paths)}.map((filePath) => it.isWritten({ filePath }))`;
   expect(evaluateModule(join(site, 'repository.mjs'), expression)).toEqual([true, false, false]);
 });
+
+testRows(
+  'the description of a page is its first sentences',
+  [
+    { path: 'docs/guides/bundling.md', description: /^A bundler can put memcage into your program\. What [^`[\]]*\.$/ },
+    { path: 'docs/api/memcage/cgroup/classes/Cgroup.md', description: /^A memory cgroup of this machine/ },
+    { path: 'scripts/site/index.md', description: /^You keep Node’s child_process/ },
+    { path: 'scripts/site/[source].md', description: /^$/ },
+  ],
+  ({ path, description }) => {
+    const expression = `it.descriptionOf(${JSON.stringify(path)}) ?? ''`;
+    expect(evaluateModule(join(site, 'description.mjs'), expression)).toMatch(description);
+  },
+);
