@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
 import { refusedWith } from '../cgroup/directory/refusal';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { CURE, type Words, words } from '../common/errors/words';
 import { formatSize } from '../common/text/size';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 
 /** What docs/reference/errors.md says too. */
-const CURE = '1M is enough to start a small program, and 50M for one of Node';
+const ENOUGH = '1M is enough to start a small program; for one of Node 64M is recommended';
 
 /** The kernel and the loader take about 40 pages for a small C program. With less than this, nothing else loads. */
 const LOADABLE_PAGES = 64;
@@ -17,18 +18,18 @@ const { E2BIG, ENOMEM } = constants.errno;
  * ENOMEM, or E2BIG if no page was left for the arguments and the environment (copy_strings() in fs/exec.c). Elsewhere E2BIG
  * means that these are too long.
  */
-export function explainTooSmall(cgroup: CageCgroup, errno: number): string | undefined {
+export function explainTooSmall(cgroup: CageCgroup, errno: number): Words | undefined {
   return errno === -ENOMEM || (errno === -E2BIG && hasNoPage(cgroup)) ? explain(cgroup) : undefined;
 }
 
-function explain(cgroup: CageCgroup): string | undefined {
+function explain(cgroup: CageCgroup): Words | undefined {
   const { path } = cgroup.memory;
   const hit = cgroup.monitor.limitHit();
   if (hit === undefined) return undefined;
   const { cause, limitBytes } = hit;
   const limit = `The limit of ${formatSize(limitBytes ?? Number.POSITIVE_INFINITY)}`;
   const whose = cause === 'limit' ? limit : `${limit} of ${hit.path}, a cage around it,`;
-  if (isTiny(cgroup, limitBytes)) return `${whose} is too small for a program to be started in it. Cure: ${CURE}`;
+  if (isTiny(cgroup, limitBytes)) return words`${whose} is too small for a program to be started in it${CURE}${ENOUGH}`;
   return cgroup.monitor.isKillerOff()
     ? `${path} is out of memory and its OOM killer is off (memory.oomKill): nothing can be started in it`
     : `${whose} is used up: no program can be started in ${path}`;

@@ -1,5 +1,6 @@
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { words } from '../common/errors/words';
 import { keptInJson } from '../common/text/json';
 import { inWords } from '../common/text/oom-words';
 import type { NodeHeapSetting } from '../process/node-heap';
@@ -99,7 +100,8 @@ export class PolledCage extends BaseCage implements Polled {
   assertOpen(): void {
     if (this.closed) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');
     if (this.#failure !== undefined && this.enforcedBy.kind === 'polled') {
-      throw new MemcageError(ErrorCode.UNSUPPORTED, `The cage holds nothing any more: ${this.#failure.message}`, {
+      const { message, words: why = message } = this.#failure as Error & Pick<MemcageError, 'words'>;
+      throw new MemcageError(ErrorCode.UNSUPPORTED, words`The cage holds nothing any more: ${why}`, {
         cause: this.#failure,
       });
     }

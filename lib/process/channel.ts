@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
 import { invalidArgument } from '../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { CURE, words } from '../common/errors/words';
 import { formatSize } from '../common/text/size';
 import type { StdioEntry, StreamHandle } from './stdio';
 
@@ -39,8 +40,8 @@ export function guardChannel(child: ChildProcess, pipes: ChannelPipes, serializa
     if (isOver) return;
     isOver = true;
     open.onread = () => {};
-    const message = `The child (pid ${child.pid}) ${what}, and its channel was closed: ${cure}`;
-    const error = new MemcageError(ErrorCode.CHANNEL, message, { cure, cause });
+    const message = words`The child (pid ${String(child.pid)}) ${what}, and its channel was closed${CURE}${cure}`;
+    const error = new MemcageError(ErrorCode.CHANNEL, message, { cause });
     // Whoever gets the child in this iteration of the event loop listens from the next one on.
     setImmediate(() => {
       try {

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { CURE, words } from '../common/errors/words';
 import { defer, outsideOfCalls } from '../common/event-loop/timers';
 import { isOlderThan, runtimeName } from '../common/machine/versions';
 import { type ChannelPipes, channelPipes, guardChannel } from './channel';
@@ -90,10 +91,10 @@ export function interpose(child: ChildProcess, choose: (request: unknown) => Int
   };
 }
 
-export function refuse(reason: string): never {
+export function refuse(reason: string, cure?: string): never {
   throw new MemcageError(
     ErrorCode.UNSUPPORTED_NODE,
-    `memcage could not put a child into its cage. It was not started, or was killed at once: ${reason} (${runtimeName()})`,
+    words`memcage could not put a child into its cage. It was not started, or was killed at once: ${reason} (${runtimeName()})${cure === undefined ? '' : words`${CURE}${cure}`}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { companion } from '../../common/addon/companion';
 import { addonPath } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/proc';
 import { FdReserve } from './fd-reserve';
@@ -36,7 +37,7 @@ export function refuseWhereNothingCanBeSampled(platform: NodeJS.Platform): void 
 function refusal(why: string, cure: string, cause?: unknown): MemcageError {
   return new MemcageError(
     ErrorCode.UNSUPPORTED,
-    `memcage can't look at the memory of processes: ${why}. Cure: ${cure}`,
+    words`memcage can't look at the memory of processes: ${why}${CURE}${cure}`,
     { cause },
   );
 }

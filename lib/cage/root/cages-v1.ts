@@ -8,6 +8,7 @@ import { makeSideCure } from '../../cgroup/placement/candidates';
 import { whyNoDirectoryIn } from '../../cgroup/placement/given-parent';
 import { undo } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { AncestorsV1 } from '../oom/ancestors-v1';
 import { OomMonitorV1 } from '../oom/monitor-v1';
 import type { CageVersion, ControllerHome, ForeseenPlace, RootControllers, RootDirectories } from './cage-version';
@@ -180,8 +181,8 @@ function withOwnError<T>(controllers: readonly ControllerName[], make: () => T):
     const cure = makeSideCure(path ?? '', process.geteuid?.() ?? 0, { isCpuset: controllers.includes('cpuset') });
     throw new MemcageError(
       ErrorCode.NO_CONTROLLER,
-      `The limit can't be had: this process may not make a cgroup of the v1 controller ${names} in ${path}. Cure: ${cure}`,
-      { path, errno, syscall, cure, cause: error },
+      words`The limit can't be had: this process may not make a cgroup of the v1 controller ${names} in ${path ?? ''}${CURE}${cure}`,
+      { path, errno, syscall, cause: error },
     );
   }
 }
@@ -192,8 +193,7 @@ function notMounted(name: ControllerName): MemcageError {
   const cure = `mount it as root: mkdir -p /sys/fs/cgroup/${name} && mount -t cgroup -o ${name} cgroup /sys/fs/cgroup/${name}`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
-    `The limit can't be had: the v1 ${name} controller is not mounted here, and memory is on cgroup v1. Cure: ${cure}`,
-    { cure },
+    words`The limit can't be had: the v1 ${name} controller is not mounted here, and memory is on cgroup v1${CURE}${cure}`,
   );
 }
 
@@ -201,8 +201,8 @@ function notWritable(name: ControllerName, { mountPoint }: Hierarchy): MemcageEr
   const cure = `mount it writable, as root: mount -o remount,rw ${mountPoint}`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
-    `The limit can't be had: the ${name} controller is mounted read-only at ${mountPoint}. Cure: ${cure}`,
-    { path: mountPoint, cure },
+    words`The limit can't be had: the ${name} controller is mounted read-only at ${mountPoint}${CURE}${cure}`,
+    { path: mountPoint },
   );
 }
 

@@ -8,6 +8,7 @@ import { isCageCgroup, kindOf } from '../../cgroup/names/own-names';
 import { whyNotWritable } from '../../cgroup/placement/given-parent';
 import { readPids } from '../../cgroup/placement/parent-facts';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { AncestorsV2 } from '../oom/ancestors-v2';
 import { OomMonitorV2 } from '../oom/monitor-v2';
 import type { CageVersion, ControllerHome, RootControllers, RootDirectories } from './cage-version';
@@ -193,7 +194,7 @@ function notDelegated(name: Name, path: string): MemcageError {
       `Delegate=yes in the unit, or Delegate=memory pids cpu cpuset for user@.service`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
-    `The limit can't be had in ${path}: the ${name} controller is not available there. Cure: ${cure}`,
-    { path, cure },
+    words`The limit can't be had in ${path}: the ${name} controller is not available there${CURE}${cure}`,
+    { path },
   );
 }

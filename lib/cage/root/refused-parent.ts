@@ -6,7 +6,7 @@ import { isNamed, OR_POLLED } from '../../cgroup/placement/candidates';
 import { sourceOf } from '../../cgroup/placement/default-parent';
 import { explainRefused, type WhyNoParent } from '../../cgroup/placement/given-parent';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { words } from '../../common/errors/words';
+import { CURE, words } from '../../common/errors/words';
 
 /** What says something about the parent. Running out of fds or of cgroups (ENOSPC, ERR_MEMCAGE_CGROUP_LIMIT) does not. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
@@ -58,12 +58,11 @@ function asError(path: string, cause: KernelRefusal, host: Host): MemcageError {
   const known = CODES[code] ?? ErrorCode.NO_PERMISSION;
   return new MemcageError(
     known,
-    words`Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${polled}${cure === undefined ? '' : `. Cure: ${cure}`}`,
+    words`Cages can't be made in ${path}: ${refusal} (${code}, ${syscall})${polled}${cure === undefined ? '' : words`${CURE}${cure}`}`,
     {
       errno,
       syscall,
       path,
-      cure,
       ...(known === ErrorCode.NO_PARENT && { candidates: onlyCandidate(path, why, host) }),
       ...(cause instanceof Error && { cause }),
     },

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { readIfAllowed } from '../../common/machine/proc';
 import { detectContainer } from '../names/container';
 
@@ -31,7 +32,7 @@ export function cgroupLimitError(path: string, { errno, syscall, cause }: Refuse
   const limit = findLimit(dirname(path));
   const reason =
     limit?.reason ?? 'a limit on the number or the depth of cgroups is reached, above what can be seen here';
-  return new MemcageError(ErrorCode.CGROUP_LIMIT, `Can't create ${path}: ${reason}. Cure: ${cureFor(limit)}`, {
+  return new MemcageError(ErrorCode.CGROUP_LIMIT, words`Can't create ${path}: ${reason}${CURE}${cureFor(limit)}`, {
     errno,
     syscall,
     path: limit?.path ?? path,

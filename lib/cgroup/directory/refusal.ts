@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { NativeError } from '../../../types/native';
 import { type ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, type Words, words } from '../../common/errors/words';
 import { readOnlyCure } from '../names/container';
 
 /** Whether the addon threw this error for a refused system call. */
@@ -56,7 +57,7 @@ export function cgroupError(error: unknown, doing: string, path: string): unknow
   if (!isNativeError(error)) return error;
   const code = CODES[error.code];
   if (code === undefined) return error;
-  return new MemcageError(code, `Can't ${doing} ${path}: ${refusalText(error, path)}`, {
+  return new MemcageError(code, words`Can't ${doing} ${path}: ${error.message}${cureOf(error, path)}`, {
     errno: error.errno,
     syscall: error.syscall,
     path,
@@ -64,7 +65,7 @@ export function cgroupError(error: unknown, doing: string, path: string): unknow
   });
 }
 
-/** The kernel's refusal in words. For a read-only cgroup file system, as in most containers, it adds what to do. */
-function refusalText(error: NativeError, path: string): string {
-  return error.code === 'EROFS' ? `${error.message}; ${readOnlyCure(path)}` : error.message;
+/** For a read-only cgroup file system, as in most containers. */
+function cureOf(error: NativeError, path: string): Words {
+  return error.code === 'EROFS' ? words`${CURE}${readOnlyCure(path)}` : '';
 }

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { mention, words } from '../../common/errors/words';
+import { CURE, mention, words } from '../../common/errors/words';
 import { formatSize } from '../../common/text/size';
 import { type CgroupVersion, parseNames } from '../files/formats';
 import { INTERFACE_FILES, interfaceFile } from '../files/interface-files';
@@ -50,14 +50,13 @@ export function lostController(directory: Directory, file: string, cause: unknow
 
 /** The error for a cgroup that has lost the controller of a file, and with it what the controller limited. */
 export function lostLimits({ path }: Pick<Directory, 'path'>, file: string, cause?: unknown): MemcageError {
-  const [name] = file.split('.');
+  const [name = file] = file.split('.');
   const { errno, syscall } = isNativeError(cause) ? cause : {};
   const cure = `give what you don't trust another uid, which may not write there; a limit comes back only with a new cage`;
   return new MemcageError(
     ErrorCode.NO_CONTROLLER,
-    `${path} has lost its limits of ${name}, and its counts: somebody has disabled the ${name} controller for it (-${name} in ` +
-      `cgroup.subtree_control of a cgroup above it). Cure: ${cure}`,
-    { errno, syscall, path: `${path}/${file}`, cause, cure },
+    words`${path} has lost its limits of ${name}, and its counts: somebody has disabled the ${name} controller for it (-${name} in cgroup.subtree_control of a cgroup above it)${CURE}${cure}`,
+    { errno, syscall, path: `${path}/${file}`, cause },
   );
 }
 
@@ -108,8 +107,8 @@ export function refusedValue(error: unknown, { directory, version, option, value
     const peak = peakBytes === undefined ? '' : ` (peak ${formatSize(peakBytes)})`;
     return new MemcageError(
       ErrorCode.LIMIT_REFUSED,
-      words`${option === undefined ? file : mention(option)} can't be set to ${formatSize(Number(value))}: ${use} is in use${peak} and could not be reclaimed. Cure: ${cure}`,
-      { errno, syscall, path, option, value, usageBytes, peakBytes, cause, cure },
+      words`${option === undefined ? file : mention(option)} can't be set to ${formatSize(Number(value))}: ${use} is in use${peak} and could not be reclaimed${CURE}${cure}`,
+      { errno, syscall, path, option, value, usageBytes, peakBytes, cause },
     );
   }
   // EINVAL, ERANGE: not a value for this file. EOPNOTSUPP: not in this state of the cgroup, or no longer in this

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { mention, words } from '../../common/errors/words';
+import { ErrorCode, MemcageError, told } from '../../common/errors/errors';
+import { CURE, mention, words } from '../../common/errors/words';
 import type { CgroupDirectory } from '../directory/directory';
 import { missingFile, refusedValue } from '../directory/refused-file';
 import type { CgroupVersion } from '../files/formats';
@@ -176,9 +176,8 @@ export function holdBelow(directory: CgroupDirectory): void {
     const cure = 'use Linux 5.11 or newer, or cgroup v2';
     throw new MemcageError(
       ErrorCode.UNSUPPORTED,
-      `No limit of ${path} would hold for cgroups that a child makes below it, since its ${FILE} is 0 and can't be ` +
-        `changed: ${error.message}. Cure: ${cure}`,
-      { path, cure, errno: error.errno, syscall: error.syscall, cause: error },
+      words`No limit of ${path} would hold for cgroups that a child makes below it, since its ${FILE} is 0 and can't be changed: ${told(error).detail}${CURE}${cure}`,
+      { path, errno: error.errno, syscall: error.syscall, cause: error },
     );
   }
 }

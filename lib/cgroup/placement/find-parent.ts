@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import type { Parent, ParentCandidate } from '../../../types/parent';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { ErrorCode, MemcageError, told } from '../../common/errors/errors';
 import { readProcStat } from '../../common/machine/proc';
 import { isInitCommand } from '../../process/launcher/arguments';
 import { type Host, processDirectory } from '../hierarchy/host';
@@ -138,7 +138,7 @@ function* attempt(
   judgement: Exclude<Judgement, { refusal: string }>,
   { isEntryPoint, isOurs }: Caller,
   errors: unknown[],
-): Generator<Effect, { refusal: string } | undefined, EffectResult> {
+): Generator<Effect, { refusal: string; cure?: string } | undefined, EffectResult> {
   try {
     yield* makeReady(level.path, judgement, { isOurs, lasts: isEntryPoint });
     return undefined;
@@ -146,7 +146,8 @@ function* attempt(
     // A cage in a cgroup above would be free of that limit.
     if (error instanceof MemcageError && DECISIVE.has(error.code)) throw error;
     errors.push(error);
-    return { refusal: `the kernel refused: ${(error as Error).message}` };
+    const { detail, cure } = told(error);
+    return { refusal: `the kernel refused: ${detail}`, ...(cure !== undefined && { cure }) };
   }
 }
 

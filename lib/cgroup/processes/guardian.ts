@@ -5,6 +5,7 @@ import { loadNative } from '../../common/addon/load-native';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
@@ -204,10 +205,7 @@ export function foreseenGuardianError(): MemcageError | undefined {
 
 function withoutExecutable({ detail, cure, ...known }: ExecutableFailure): MemcageError {
   const either = `${cure}; or ${WITHOUT}`;
-  return new MemcageError(ErrorCode.GUARDIAN, `${CANNOT_START}: ${detail}. Cure: ${either}`, {
-    ...known,
-    cure: either,
-  });
+  return new MemcageError(ErrorCode.GUARDIAN, words`${CANNOT_START}: ${detail}${CURE}${either}`, known);
 }
 
 function asError(failure: CloneFailure): Error {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemcageError } from '../errors/errors';
+import { CURE, words } from '../errors/words';
 import { shellWord } from '../text/names';
 import { bundleDirectory, companionPath } from './package-root';
 
@@ -13,8 +14,7 @@ export function companion(name: string): string {
     bundle === undefined
       ? 'install memcage anew'
       : `copy it beside the bundle: cp ${join('node_modules/memcage/dist', name)} ${shellWord(bundle)}`;
-  throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', `${path}, which memcage needs, is missing. Cure: ${cure}`, {
+  throw new MemcageError('ERR_MEMCAGE_UNSUPPORTED', words`${path}, which memcage needs, is missing${CURE}${cure}`, {
     path,
-    cure,
   });
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import type { NativeBinding, NativeError, Stage } from '../../../types/native';
 import { MemcageError } from '../errors/errors';
+import { CURE, words } from '../errors/words';
 import { isOlderThan, OLDEST_KERNEL } from '../machine/versions';
 import { explainNotFound, explainNotLinux, explainNotLoaded, type LoadFailure } from './load-failure';
 import { ADDON_PLACES, PACKAGE_ROOT } from './package-root';
@@ -43,10 +44,11 @@ export function isStage(name: string): name is Stage {
 }
 
 function asError({ detail, cure, ...details }: LoadFailure): MemcageError {
-  return new MemcageError('ERR_MEMCAGE_UNSUPPORTED', cure === undefined ? detail : `${detail}. Cure: ${cure}`, {
-    ...details,
-    cure,
-  });
+  return new MemcageError(
+    'ERR_MEMCAGE_UNSUPPORTED',
+    cure === undefined ? detail : words`${detail}${CURE}${cure}`,
+    details,
+  );
 }
 
 function load(): NativeBinding | LoadFailure {

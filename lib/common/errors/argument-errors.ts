@@ -1,12 +1,26 @@
 import { inspect } from 'node:util';
 import { ErrorCode } from './error-codes';
-import { ITS_OPTIONS, keepWords, mention, ONLY_IN_CODE, THE_FUNCTION, textOf, type Words, words } from './words';
+import {
+  CURE,
+  CURE_AFTER_QUESTION,
+  ITS_OPTIONS,
+  keepWords,
+  mention,
+  ONLY_IN_CODE,
+  splitAtCure,
+  THE_FUNCTION,
+  textOf,
+  type Words,
+  words,
+} from './words';
 
 /** A TypeError or RangeError about an option or another argument. */
 export interface ArgumentProperties<C extends string = ErrorCode> {
   code: C;
   /** The option as the caller writes it, `memory` or `namespaces.user.uid`, or the name of the argument. */
   option: string;
+  /** What to write instead: the end of the message, after `Cure:`. Left out where nothing is known to help. */
+  cure?: string;
 }
 
 /** Makes a TypeError, ERR_MEMCAGE_INVALID_ARGUMENT: "Expected EXPECTED for OPTION but received VALUE of type T". */
@@ -59,14 +73,14 @@ export function isSizeText(value: unknown): value is string {
 
 /** What to write instead, where the value is a size, which can stay: other values may not fit the other option. */
 function cureOf(likely: string, value: unknown): Words {
-  return isSizeText(value) ? mention(ONLY_IN_CODE, ` Cure: ${likely}: '${value}'`) : '';
+  return isSizeText(value) ? words`${CURE_AFTER_QUESTION}${likely}: '${value}'` : '';
 }
 
 /** {@link invalidArgument} for an option that is there without a value. */
 export function undefinedOption(name: string, within: string | undefined): TypeError & ArgumentProperties {
   const full = within === undefined ? name : `${within}.${name}`;
   const cure = `leave it out if it has none: ...(value !== undefined && { ${name}: value })`;
-  const message = words`${expectation(mention(full), 'a value', undefined)}, as from a setting that is missing. Cure: ${cure}`;
+  const message = words`${expectation(mention(full), 'a value', undefined)}, as from a setting that is missing${CURE}${cure}`;
   return errorOf(TypeError, message, undefinedOption, { code: ErrorCode.INVALID_ARGUMENT, option: full });
 }
 
@@ -121,5 +135,6 @@ function errorOf<E extends Error, P extends object>(
   const error = new type(textOf(message));
   Error.captureStackTrace(error, caller);
   keepWords(error, message);
-  return Object.assign(error, properties);
+  const { cure } = splitAtCure(message);
+  return Object.assign(error, properties, cure !== undefined && { cure });
 }

@@ -2,11 +2,11 @@ import type { Stage } from '../../../types/native';
 import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { ParentCandidate } from '../../../types/parent';
 import { ErrorCode } from './error-codes';
-import { keepWords, type Mention, textOf, type Words } from './words';
+import { keepWords, type Mention, splitAtCure, textOf, type Words } from './words';
 
 export { ErrorCode } from './error-codes';
 
-type DetailName = Exclude<keyof MemcageError, keyof Error | 'code' | 'words'>;
+type DetailName = Exclude<keyof MemcageError, keyof Error | 'code' | 'words' | 'cure'>;
 
 /** What an error knows beside its code and message. */
 export type ErrorDetails = { [N in DetailName]?: MemcageError[N] | undefined } & { cause?: unknown };
@@ -30,8 +30,8 @@ export class MemcageError extends Error {
   /** The option that could not be met, as you write it: `memory.max`, `namespaces.user`. Left out where it is about none. */
   declare readonly option?: string;
   /**
-   * What helps, as a clause, often with a command. The message ends with it. Left out where nothing is known to help,
-   * where the message says it in other words, and where each of the `candidates` has its own.
+   * What helps, as a clause, often with a command: the end of the message, after `Cure:`. Left out where nothing is known
+   * to help, where the message says it in other words, and where each of the `candidates` has its own.
    */
   declare readonly cure?: string;
   /** With `ERR_MEMCAGE_NO_PARENT`: the parents that memcage considered, each with the reason why it can't be used. */
@@ -65,10 +65,16 @@ export class MemcageError extends Error {
     super(textOf(message), cause === undefined ? undefined : { cause });
     this.code = code;
     keepWords(this, message);
-    for (const [name, value] of Object.entries(known)) {
+    for (const [name, value] of Object.entries({ ...known, cure: splitAtCure(message).cure })) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }
   }
+}
+
+/** What an error says, and apart from that what helps. */
+export function told(error: unknown): { detail: string; cure: string | undefined } {
+  const { message, words = message } = error as Error & Pick<MemcageError, 'words'>;
+  return splitAtCure(words);
 }
 
 /**

@@ -22,6 +22,12 @@ export const NO_HEAP_LIMIT = 'no limit of the heap';
 /** For what nobody can say but in JavaScript. */
 export const ONLY_IN_CODE = 'only in code';
 
+const THE_CURE = 'the cure';
+/** Begins what helps, with which a message may end: the error has it as `cure`. */
+export const CURE: Mention = { name: THE_CURE, text: '. Cure: ' };
+/** {@link CURE} after a question. */
+export const CURE_AFTER_QUESTION: Mention = { name: THE_CURE, text: ' Cure: ' };
+
 /** A message, or a part of one. */
 export type Words = string | Mention | readonly (string | Mention)[];
 
@@ -42,6 +48,14 @@ export function words(texts: readonly string[], ...between: Words[]): Words {
 export function textOf(all: Words): string {
   const texts = partsOf(all).map((part) => (typeof part === 'string' ? part : part.text));
   return texts.join('');
+}
+
+/** What a message says before its {@link CURE}, and after it. */
+export function splitAtCure(all: Words): { detail: string; cure: string | undefined } {
+  const parts = partsOf(all);
+  const at = parts.findIndex((part) => typeof part !== 'string' && part.name === THE_CURE);
+  if (at === -1) return { detail: textOf(all), cure: undefined };
+  return { detail: textOf(parts.slice(0, at)), cure: textOf(parts.slice(at + 1)) };
 }
 
 /** Gives an error the words of its message, where no user sees them. */

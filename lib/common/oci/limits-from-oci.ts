@@ -1,5 +1,6 @@
 import { invalidArgument } from '../errors/argument-errors';
 import { ErrorCode, MemcageError } from '../errors/errors';
+import { CURE, words } from '../errors/words';
 import { checkOptions, isRecord, readOptions } from '../options/option-names';
 import { noteUnheld, translateCpu, translateMemory, translatePids } from './fields';
 import { CONFIGURATION, LINUX, OTHER_PLATFORMS, RESOURCES_PATH, readResources } from './resources';
@@ -93,5 +94,5 @@ function unsupported(unheld: readonly Unheld[]): MemcageError {
   const fields = unheld.map(({ path, why }) => (why === undefined ? path : `${path} (${why})`)).join(', ');
   const cure = 'leave them out of the configuration, or name them in the option ignore';
   const paths = unheld.map(({ path }) => path);
-  return new MemcageError(ErrorCode.UNSUPPORTED, `memcage does not hold ${fields}. Cure: ${cure}`, { cure, paths });
+  return new MemcageError(ErrorCode.UNSUPPORTED, words`memcage does not hold ${fields}${CURE}${cure}`, { paths });
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { addonPath } from '../../common/addon/load-native';
 import { buildCommand } from '../../common/addon/package-root';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { shellWord } from '../../common/text/names';
 
 /** Why memcage-exec can't be run. */
@@ -21,8 +22,8 @@ export interface ExecutableFailure {
 export function launcherPath(): string {
   const found = findExecutable();
   if (typeof found === 'string') return found;
-  const { detail, ...known } = found;
-  throw new MemcageError(ErrorCode.UNSUPPORTED, `${detail}. Cure: ${known.cure}`, known);
+  const { detail, cure, ...known } = found;
+  throw new MemcageError(ErrorCode.UNSUPPORTED, words`${detail}${CURE}${cure}`, known);
 }
 
 /** The launcher's path, or why it can't be run. */

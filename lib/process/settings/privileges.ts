@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
-import { A_FILTER, mention, words } from '../../common/errors/words';
+import { A_FILTER, CURE, mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
 import { likelyMeant } from '../../common/options/likely-meant';
@@ -84,7 +84,7 @@ function toFilter(given: unknown): Uint8Array {
   const wrong = whyNoFilter(bytes);
   if (wrong !== undefined) {
     const what = { ...mention('privileges.seccomp'), value: '' };
-    throw contradiction('privileges.seccomp', words`${what} is no seccomp filter: ${wrong}. Cure: give ${wanted}`);
+    throw contradiction('privileges.seccomp', words`${what} is no seccomp filter: ${wrong}${CURE}give ${wanted}`);
   }
   return bytes;
 }

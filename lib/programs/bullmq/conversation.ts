@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job, JobProgress, MoveToWaitingChildrenOpts } from 'bullmq';
+import { CURE, words } from '../../common/errors/words';
 import { formatSize, MemcageError } from '../../index';
 import { ENVIRONMENT, type EnvironmentChanges } from './child/environment-message';
 import type { Protocol } from './protocol';
@@ -112,10 +113,7 @@ function tooMuch(): MemcageError {
   const most = formatSize(MOST_UNDONE_BYTES);
   return new MemcageError(
     'ERR_MEMCAGE_CHANNEL',
-    `The child asked more of its job than ${most} before it was done: ${cure}`,
-    {
-      cure,
-    },
+    words`The child asked more of its job than ${most} before it was done${CURE}${cure}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../../../types/diagnosis';
-import { MemcageError } from '../../common/errors/errors';
+import { told } from '../../common/errors/errors';
 
 export function ok(name: string, detail: string): Finding {
   return { name, state: 'ok', detail, cure: null };
@@ -13,12 +13,8 @@ export function missing(name: string, detail: string, cure: string | null = null
   return { name, state: 'missing', detail, cure };
 }
 
-/** What an error says, apart from its cure, with which the message ends. */
-export function told(error: unknown): Pick<Finding, 'detail' | 'cure'> {
-  const { message } = error as Error;
-  const cure = (error instanceof MemcageError && error.cure) || null;
-  const ending = `. Cure: ${cure}`;
-  return cure !== null && message.endsWith(ending)
-    ? { detail: message.slice(0, -ending.length), cure }
-    : { detail: message, cure: null };
+/** What is missing, by the error of who has tried it. */
+export function foundBy(error: unknown): Pick<Finding, 'detail' | 'cure'> {
+  const { detail, cure = null } = told(error);
+  return { detail, cure };
 }

@@ -7,7 +7,7 @@ import { isOlderThan, OLDEST_KERNEL, type Version } from '../../common/machine/v
 import { findExecutable } from '../../process/launcher/executable';
 import { NAMESPACE_KINDS, type NamespaceKind } from '../../process/namespaces/namespaces';
 import { run } from '../run/run';
-import { limited, missing, ok, told } from './finding';
+import { foundBy, limited, missing, ok } from './finding';
 
 /** What each version of Linux brought, oldest first, and what happens without it. */
 const KERNELS: readonly [version: Version, lacking: string][] = [
@@ -97,7 +97,7 @@ async function findNamespace(kind: NamespaceKind): Promise<Finding> {
     await run('/bin/sh', ['-c', ':'], { namespaces: { [kind]: true } });
     return ok(name, 'a child can have its own');
   } catch (error) {
-    const { detail, cure } = told(error);
+    const { detail, cure } = foundBy(error);
     return missing(name, detail, cure);
   }
 }

@@ -4,7 +4,7 @@ import type { CageOptions } from '../../cage/contract/cage';
 import { ErrorCode } from '../../common/errors/errors';
 import { formatSize } from '../../common/text/size';
 import { run } from '../run/run';
-import { limited, missing, ok, told } from './finding';
+import { foundBy, limited, missing, ok } from './finding';
 
 const PLACE_MISSING: ReadonlySet<unknown> = new Set([ErrorCode.NO_PARENT, ErrorCode.NO_PERMISSION]);
 const MEMORY = '64M';
@@ -32,7 +32,7 @@ async function tryMemory(): Promise<Finding> {
     return ok(name, `a child ran in its own namespaces under ${formatSize(limitBytes ?? 0)}, with ${peak}`);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const { detail, cure } = told(error);
+    const { detail, cure } = foundBy(error);
     return missing(name, detail, cure ?? (PLACE_MISSING.has(code) ? 'that of parent' : null));
   }
 }
@@ -47,7 +47,7 @@ async function tryPolled(): Promise<Finding> {
       "memcage can poll a limit instead, for programs that accept it: memcage run --enforce polled, enforce: 'polled', or MEMCAGE_ENFORCE=polled",
     );
   } catch (error) {
-    const { detail, cure } = told(error);
+    const { detail, cure } = foundBy(error);
     return missing(name, detail, cure);
   }
 }
@@ -69,7 +69,7 @@ async function tryLimit(name: string, options: CageOptions): Promise<Finding> {
     await runCaged(options);
     return ok(name, 'a cage can have it');
   } catch (error) {
-    const { detail, cure } = told(error);
+    const { detail, cure } = foundBy(error);
     return limited(name, detail, cure);
   }
 }

@@ -6,7 +6,7 @@ import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import { explainTooSmall } from '../../cage/limit-too-small';
 import { explainDelegation } from '../../cage/root/refused-parent';
 import { ErrorCode } from '../../common/errors/errors';
-import { mention, words } from '../../common/errors/words';
+import { mention, type Words, words } from '../../common/errors/words';
 import { readNamespaceFacts } from '../../process/namespaces/namespace-facts';
 import type { Root } from '../../process/root/root';
 import type { ChildSettings } from '../../process/settings/child-settings';
@@ -104,7 +104,7 @@ function explain(failure: CloneFailure, context: FailureContext): Explanation | 
   return { code: ErrorCode.SPAWN, message: `The child could not be started (${stage}): ${getSystemErrorName(errno)}` };
 }
 
-function limitAtFault(cgroup: CageCgroup | undefined, errno: number): string | undefined {
+function limitAtFault(cgroup: CageCgroup | undefined, errno: number): Words | undefined {
   try {
     return cgroup && explainTooSmall(cgroup, errno);
   } catch {

@@ -1,6 +1,6 @@
 import type { CloneFailure } from '../../../types/native';
 import { type ErrorCode, MemcageError } from '../../common/errors/errors';
-import { textOf, type Words, words } from '../../common/errors/words';
+import { CURE, type Words, words } from '../../common/errors/words';
 
 /** Why a child could not be started. */
 export interface Explanation {
@@ -24,12 +24,11 @@ export function startError(
   { stage, errno, path, syscall }: CloneFailure,
   { code, message, option, cure }: Explanation,
 ): MemcageError {
-  return new MemcageError(code, cure === undefined ? message : words`${message}. Cure: ${cure}`, {
+  return new MemcageError(code, cure === undefined ? message : words`${message}${CURE}${cure}`, {
     errno,
     syscall,
     stage,
     ...(path !== '' && { path }),
     option,
-    ...(cure !== undefined && { cure: textOf(cure) }),
   });
 }

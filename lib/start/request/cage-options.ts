@@ -10,7 +10,7 @@ import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
-import { mention, words } from '../../common/errors/words';
+import { CURE, mention, words } from '../../common/errors/words';
 import type { Called } from '../../common/options/accepted-options';
 import { checkFlagOr } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
@@ -129,7 +129,7 @@ function keptInPidNamespace(given: NamespaceOptions | undefined): TypeError {
   const named = typeof pid === 'object' ? mention('namespaces.pid.init', 'namespaces.pid') : mention('namespaces.pid');
   const [kept, maker] = [mention('keepDescendants'), pid === undefined ? mention('root') : named];
   const why = words`${maker} makes a PID namespace, which ends all its processes with the first one`;
-  return contradiction('keepDescendants', words`${kept} can't hold: ${why}. Cure: leave out one of the two`);
+  return contradiction('keepDescendants', words`${kept} can't hold: ${why}${CURE}leave out one of the two`);
 }
 
 /** Looks at the machine only where namespaces can be made. */

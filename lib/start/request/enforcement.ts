@@ -5,7 +5,8 @@ import { whyNoCage } from '../../cage/root/cage-roots';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { ErrorCode, MemcageError, told } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import type { AnySharedCage } from './context';
 import { type UnheldLimit, unheldLimits } from './unheld-limits';
 
@@ -94,22 +95,24 @@ export class KernelFirst {
     const make = (enforcedBy: EnforcedBy): T => polled({ enforcedBy, limitBytes, outer, outlivesOwner });
     const [unheld] = outlivesOwner ? [OUTLIVING] : unheldOf(asked);
     let obstacle: string;
+    let cure: string | undefined;
     if (unheld === undefined) {
       try {
         return make({ kind: 'polled', reason });
       } catch (error) {
         if (!(error instanceof MemcageError) || error.code !== ErrorCode.UNSUPPORTED) throw error;
-        obstacle = error.message;
+        ({ detail: obstacle, cure } = told(error));
       }
     } else {
       obstacle = `a polled cage can't have ${unheld.name}, since ${unheld.why}`;
+      cure = `leave out ${unheld.name}, or accept enforce: 'none'`;
     }
     if (this.#accepted === 'none')
       return make({ kind: 'none', reason: `${reason}. Nor can it be polled: ${obstacle}` });
-    const cure = unheld === undefined ? '' : `: leave out ${unheld.name}, or accept enforce: 'none'`;
+    const cures = [cure, cause?.cure].filter((each) => each !== undefined).join('; or ');
     throw new MemcageError(
       ErrorCode.UNSUPPORTED,
-      `Nothing can hold this cage: ${obstacle}${cure}. The kernel can't: ${reason}`,
+      words`Nothing can hold this cage: ${obstacle}. The kernel can't: ${reason}${cures === '' ? '' : words`${CURE}${cures}`}`,
       { cause },
     );
   }
@@ -145,7 +148,7 @@ function namesParent(): boolean {
 function refusalOf(cause: MemcageError): Refusal;
 function refusalOf(cause: MemcageError | undefined): Refusal | undefined;
 function refusalOf(cause: MemcageError | undefined): Refusal | undefined {
-  return cause && { reason: `${cause.code}: ${cause.message}`, cause };
+  return cause && { reason: `${cause.code}: ${told(cause).detail}`, cause };
 }
 
 function unheldOf({ limits, perChild, thresholds }: Asked): UnheldLimit[] {

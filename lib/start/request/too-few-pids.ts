@@ -1,5 +1,6 @@
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, mention, words } from '../../common/errors/words';
 import { hasInit } from '../../process/namespaces/namespaces';
 import { isNode } from '../../process/node-heap';
 import type { StartRequest } from './start-request';
@@ -28,11 +29,9 @@ export function refuseTooFewPids(request: StartRequest, file?: string): void {
       ? []
       : [`the init of its PID namespace is a process${root === undefined ? '' : ' (root implies one)'}`]),
   ];
-  const cure = `pids: ${least}, or more for what the program starts`;
   throw new MemcageError(
     ErrorCode.LIMIT_TOO_SMALL,
-    `The limit of processes (pids), ${most}, is too small for a program to be started in it: ${parts.join(', and ')}. Cure: ${cure}`,
-    { cure },
+    words`The limit of processes (${mention('pids')}), ${String(most)}, is too small for a program to be started in it: ${parts.join(', and ')}${CURE}${mention('pids', 'pids:')} ${String(least)}, or more for what the program starts`,
   );
 }
 

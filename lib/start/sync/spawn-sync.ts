@@ -76,7 +76,8 @@ const CALLED = strict('spawnSync', 'spawnSync');
 
 const NOT_INTERCEPTED =
   "Node's binding of the synchronous functions is out of reach (the permission model hides it, another package has replaced it, or " +
-  'this is not Node). Cure: call run() or spawn(), or start the program through createLauncher()';
+  'this is not Node)';
+const OTHER_WAYS = 'call run() or spawn(), or start the program through createLauncher()';
 
 /** Node does not tell what a child has used. */
 const UNKNOWN = { oom: null, nodeHeap: null, memory: null, stalled: null, enforcedBy: null, cpu: null, faults: null };
@@ -92,7 +93,7 @@ export function startSync(called: Called, file: unknown, args: unknown, last: un
   if (isPlain(request)) return runPlainly(file, list, node);
   const byNode = startsByNode(request);
   // Where the permission model forbids children, Node says so itself.
-  if (permissionModelAllows() && !interceptsSync()) refuse(NOT_INTERCEPTED);
+  if (permissionModelAllows() && !interceptsSync()) refuse(NOT_INTERCEPTED, OTHER_WAYS);
   const start = new Start(request, { turn: turnOf(request, { canWait: false }), byNode });
   const killSignal = (node as NodeSpawnSyncOptions).killSignal ?? defaultKillSignal(request.namespaces);
   const result = start.attempt(() =>

@@ -59,7 +59,7 @@ describeIf('cgroup', 'what a child writes on its channel', () => {
       const [error, ...more] = await errorsOf(child);
       expect(more).toEqual([]);
       expect(error).toMatchObject({ code: 'ERR_MEMCAGE_CHANNEL', cure: expect.any(String) as string });
-      expect(error?.message).toMatch(/^The child \(pid \d+\) .*, and its channel was closed: .*/);
+      expect(error?.message).toMatch(/^The child \(pid \d+\) .*, and its channel was closed\. Cure: .*/);
       expect(child.connected).toBe(false);
     },
   );

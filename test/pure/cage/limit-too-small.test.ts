@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import type { CageCgroup } from '../../../lib/cage/cgroup/cage-cgroup';
 import { explainTooSmall } from '../../../lib/cage/limit-too-small';
 import type { KillingLimit } from '../../../lib/cage/oom/killing-limit';
+import { textOf } from '../../../lib/common/errors/words';
 
 const { E2BIG, ENOMEM } = constants.errno;
 
@@ -12,8 +13,13 @@ function cgroupOf(hit: KillingLimit | undefined, isKillerOff = false, underOom =
   return { memory: { path: '/cage' }, monitor, report, limitContext: { pageBytes: 4096 } } as unknown as CageCgroup;
 }
 
+function explained(cgroup: CageCgroup, errno: number): string | undefined {
+  const told = explainTooSmall(cgroup, errno);
+  return told && textOf(told);
+}
+
 const TOO_SMALL =
-  'The limit of 64 KiB is too small for a program to be started in it. Cure: 1M is enough to start a small program, and 50M for one of Node';
+  'The limit of 64 KiB is too small for a program to be started in it. Cure: 1M is enough to start a small program; for one of Node 64M is recommended';
 
 const own = (limitBytes: number): KillingLimit => ({ cause: 'limit', limitBytes, path: '/cage' });
 
@@ -32,7 +38,7 @@ test.each([
   ],
   ['too small', cgroupOf(own(65536), true), TOO_SMALL],
 ])('why a program could not be started: %s', (_, cgroup, message) => {
-  expect(explainTooSmall(cgroup, -ENOMEM)).toBe(message);
+  expect(explained(cgroup, -ENOMEM)).toBe(message);
 });
 
 test.each([
@@ -44,5 +50,5 @@ test.each([
   ],
   ['there never were many', cgroupOf(own(65536)), TOO_SMALL],
 ])('arguments and environment do not fit: %s', (_, cgroup, message) => {
-  expect(explainTooSmall(cgroup, -E2BIG)).toBe(message);
+  expect(explained(cgroup, -E2BIG)).toBe(message);
 });

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ErrorCode, MemcageError } from '../../../common/errors/errors';
+import { CURE, words } from '../../../common/errors/words';
 import { printable, shellWord } from '../../../common/text/names';
 
 const ELSEWHERE = 'name another file in learn.file';
@@ -11,8 +12,8 @@ export function fileError(path: string, cause: unknown): MemcageError {
   const reason = printable(messageOf(cause));
   const { code, errno, syscall, path: refused } = detailsOf(cause);
   const cure = code === undefined ? cureOfContent(path) : cureOfRefusal(path, code, refused);
-  const message = `The file of learned limits ${printable(path)} can't be used: ${reason}. Cure: ${cure}`;
-  return new MemcageError(ErrorCode.LEARN_FILE, message, { errno, syscall, path, cure, cause });
+  const message = words`The file of learned limits ${printable(path)} can't be used: ${reason}${CURE}${cure}`;
+  return new MemcageError(ErrorCode.LEARN_FILE, message, { errno, syscall, path, cause });
 }
 
 function cureOfContent(path: string): string {
