@@ -2,6 +2,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import type { EnforcedBy } from '../../types/outcome';
 import type { Cgroup } from '../cgroup/handle/cgroup';
 import { emitApart, LazyEmitter } from '../common/event-loop/emitter';
+import { refuseSignal } from '../common/options/checks';
 import { shown } from '../common/text/inspected';
 import { keptInJson } from '../common/text/json';
 import type { NodeHeapSetting } from '../process/node-heap';
@@ -13,6 +14,14 @@ import { cages } from './open-cages';
 
 /** How long the end of a process waits until a cage is empty. */
 export const EXIT_PATIENCE_MS = 2000;
+
+const EVENTS = Object.keys({
+  oom: true,
+  cpuTime: true,
+  stall: true,
+  threshold: true,
+  close: true,
+} satisfies Record<keyof CageEvents, true>);
 
 /** What the children of a shared cage get unless they have an option of their own. */
 export interface ChildDefaults {
@@ -78,7 +87,9 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<C
   abstract setLimits(limits: LimitChanges): void;
 
   /** Send SIGKILL to every process in the cage. Resolves when none is left. The cage stays open. */
-  async kill(): Promise<void> {
+  kill(): Promise<void>;
+  async kill(signal?: unknown): Promise<void> {
+    refuseSignal(signal, 'cage.kill');
     if (this.isClosed) return;
     this.hasKilled = true;
     await this.empty();
@@ -106,6 +117,11 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<C
   protected abstract empty(): Promise<void>;
   /** Kills all that is in it, and removes it. Makes the first attempt at once. */
   protected abstract end(): Promise<void>;
+
+  /** @internal */
+  protected override knownEvents(): readonly string[] {
+    return EVENTS;
+  }
 
   /** From now on it is one of the open cages. */
   protected enter({ outlivesOwner }: { outlivesOwner: boolean }): void {

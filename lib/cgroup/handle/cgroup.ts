@@ -6,6 +6,7 @@ import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { LazyEmitter } from '../../common/event-loop/emitter';
 import { ALIASES } from '../../common/options/accepted-options';
+import { refuseSignal } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import { shown } from '../../common/text/inspected';
 import { keptInJson } from '../../common/text/json';
@@ -15,7 +16,13 @@ import { type CgroupDirectory, withAccess } from '../directory/directory';
 import { KeptFile, OpenFiles } from '../directory/open-file';
 import { cgroupError, unlessGone } from '../directory/refusal';
 import { cgroupsBelow, passingOver } from '../directory/walk';
-import { type CgroupEventName, type CgroupEvents, isEventName, type TriggerHandle } from '../events/cgroup-events';
+import {
+  CGROUP_EVENT_NAMES,
+  type CgroupEventName,
+  type CgroupEvents,
+  isEventName,
+  type TriggerHandle,
+} from '../events/cgroup-events';
 import { EventSources } from '../events/event-sources';
 import type { Trigger } from '../events/trigger-options';
 import { memoryController } from '../files/controller';
@@ -526,7 +533,9 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * `ERR_MEMCAGE_BUSY` if some are left after 5 s. Uses `cgroup.kill` (v2, Linux 5.14), else freezes or stops all
    * processes and kills them one by one.
    */
-  async kill(): Promise<void> {
+  kill(): Promise<void>;
+  async kill(signal?: unknown): Promise<void> {
+    refuseSignal(signal, 'cgroup.kill');
     const directory = this.#opened();
     const kill = (): void => killAll(directory, this.#options.killCgroup);
     if (withAccess(directory, () => directory.exists())) unlessGone(kill);
@@ -603,6 +612,11 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   /** @internal It was removed. */
   concludeEvents(): void {
     this.#events?.conclude();
+  }
+
+  /** @internal */
+  protected override knownEvents(): readonly string[] {
+    return CGROUP_EVENT_NAMES;
   }
 
   /** @internal */

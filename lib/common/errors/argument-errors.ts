@@ -66,6 +66,20 @@ export function unknownOption(
   return errorOf(TypeError, message, unknownOption, { code: ErrorCode.UNKNOWN_OPTION, option: full(name) });
 }
 
+/**
+ * {@link invalidArgument} for an event that nobody will ever emit: "Unknown event 'NAME': did you mean 'LIKELY'?";
+ * without a likely name, with all that there are.
+ */
+export function unknownEvent(
+  name: string,
+  known: readonly string[],
+  likely: string | undefined,
+): TypeError & ArgumentProperties {
+  const answer = likely === undefined ? `there are ${known.join(', ')}` : `did you mean '${likely}'?`;
+  const message = `Unknown event '${name}': ${answer}`;
+  return errorOf(TypeError, message, unknownEvent, { code: ErrorCode.INVALID_ARGUMENT, option: 'event' });
+}
+
 /** Whether a value that is where no size belongs was meant as one. */
 export function isSizeText(value: unknown): value is string {
   return typeof value === 'string' && /^\d[\w. ]*$/.test(value);
@@ -87,6 +101,16 @@ export function undefinedOption(name: string, within: string | undefined): TypeE
 /** {@link invalidArgument} with a message of its own. */
 export function contradiction(option: string, message: Words): TypeError & ArgumentProperties {
   return errorOf(TypeError, message, contradiction, { code: ErrorCode.INVALID_ARGUMENT, option });
+}
+
+/**
+ * {@link invalidArgument} for an option that nothing can be given for here: "OPTION can't be given WHY".
+ *
+ * @param cure what to write instead. Default: the reason says it
+ */
+export function misplaced(option: string, why: Words, cure?: Words): TypeError & ArgumentProperties {
+  const message = words`${mention(option)} can't be given ${why}${cure === undefined ? '' : words`${CURE}${cure}`}`;
+  return errorOf(TypeError, message, misplaced, { code: ErrorCode.INVALID_ARGUMENT, option });
 }
 
 /** {@link invalidArgument} with code `ERR_MEMCAGE_INVALID_SIZE`. */

@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events';
+import { unknownEvent } from '../errors/argument-errors';
+import { likelyMeant } from '../options/likely-meant';
 
 /**
  * Emits an event in the middle of work that must go on. An exception in a listener becomes an uncaught one, as it
@@ -34,17 +36,22 @@ export interface Emitter<E extends Arguments<E>> extends EventEmitter {
   prependOnceListener<K extends keyof E & string>(event: K, listener: (...args: E[K]) => void): this;
 }
 
+/** What Node adds to any emitter: events.once() listens to 'error'. */
+const OF_NODE = ['error', 'newListener', 'removeListener'];
+
 /**
  * An EventEmitter that uses resources only for events with listeners: it learns when an event gets its first
- * listener, and when it loses the last.
+ * listener, and when it loses the last. For an event that it does not know `on()` throws: nobody would ever call the listener.
  */
 export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends EventEmitter<T> {
   readonly #heard = new Set<keyof T>();
 
+  /** @internal The names of its events. */
+  protected abstract knownEvents(): readonly string[];
   /** @internal The first listener of an event is about to be added. `on()` throws what this throws. */
-  protected abstract listeningBegins(name: keyof T): void;
+  protected listeningBegins(_name: keyof T): void {}
   /** @internal The last listener of an event was removed. */
-  protected abstract listeningEnds(name: keyof T): void;
+  protected listeningEnds(_name: keyof T): void {}
 
   /** @internal A listener of an event was added: what `once()` adds is its wrapper. */
   protected listenerAdded(_name: keyof T, _listener: () => void): void {}
@@ -56,8 +63,15 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
 
   #begin(name: keyof T): void {
     if (this.#heard.has(name)) return;
+    if (typeof name === 'string') this.#refuseUnknown(name);
     this.listeningBegins(name);
     this.#heard.add(name);
+  }
+
+  #refuseUnknown(name: string): void {
+    const known = this.knownEvents();
+    if (known.includes(name) || OF_NODE.includes(name)) return;
+    throw unknownEvent(name, known, likelyMeant(name, known));
   }
 
   #endUnheard(): void {

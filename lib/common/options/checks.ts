@@ -1,4 +1,4 @@
-import { invalidArgument, outOfRange } from '../errors/argument-errors';
+import { invalidArgument, misplaced, outOfRange } from '../errors/argument-errors';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -19,6 +19,12 @@ export function checkFlag(option: string, value: unknown): boolean {
 /** Checks an option that is true or false, or `otherwise` if it is left out. */
 export function checkFlagOr(otherwise: boolean, option: string, value: unknown): boolean {
   return value === undefined ? otherwise : checkFlag(option, value);
+}
+
+/** For a function that sends SIGKILL to all, and that somebody gives another signal, as one can ChildProcess.kill(). */
+export function refuseSignal(given: unknown, of: string): void {
+  if (typeof given !== 'string' || given === 'SIGKILL') return;
+  throw misplaced('signal', `to ${of}(), which sends SIGKILL to every process`, `child.kill('${given}') for one child`);
 }
 
 interface Bounds {

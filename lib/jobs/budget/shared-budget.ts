@@ -1,9 +1,8 @@
-import { EventEmitter } from 'node:events';
 import { type InspectOptions, inspect } from 'node:util';
 import type { RunOptions, SharedCage } from '../../cage/contract/cage';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { emitApart } from '../../common/event-loop/emitter';
+import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
 import { checkOptions } from '../../common/options/option-names';
 import { shown, withoutZeros } from '../../common/text/inspected';
 import { checkSize } from '../../common/text/size';
@@ -19,6 +18,13 @@ import type { Lookout } from './lookout';
 import { runJob, startJob } from './start-jobs';
 import { usedBytesOf } from './use-reader';
 
+const EVENTS = Object.keys({
+  queued: true,
+  started: true,
+  ended: true,
+  close: true,
+} satisfies Record<keyof BudgetEvents, true>);
+
 const OF_ROOM = ['memory', 'cpu', 'pids', 'key', 'priority', 'signal'] as const;
 
 export interface SharedBudgetOptions
@@ -29,7 +35,7 @@ export interface SharedBudgetOptions
 }
 
 /** What {@link createBudget} makes. */
-export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
+export class SharedBudget extends LazyEmitter<BudgetEvents> implements Budget {
   readonly cage: SharedCage;
   readonly spawn = this.#starter('spawn') as Budget['spawn'];
   readonly fork = this.#starter('fork') as Budget['fork'];
@@ -48,6 +54,11 @@ export class SharedBudget extends EventEmitter<BudgetEvents> implements Budget {
     this.#lookout = lookout;
     // Somebody may close the cage itself.
     this.cage.once('close', () => void this.close().catch(() => {}));
+  }
+
+  /** @internal */
+  protected override knownEvents(): readonly string[] {
+    return EVENTS;
   }
 
   get closed(): boolean {

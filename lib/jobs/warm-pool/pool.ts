@@ -25,6 +25,12 @@ export interface PoolRequest {
 /** What came of a question. `over` resolves when the child is gone, or waits again. */
 type AskResult = { over: Promise<void> } & ({ answer: unknown } | { error: unknown });
 
+const EVENTS = Object.keys({
+  ready: true,
+  error: true,
+  close: true,
+} satisfies Record<keyof WarmPoolEvents, true>);
+
 /** The public pool: hands out the children of a {@link Nursery} in the order of the calls. */
 export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<Started['child']> {
   readonly #request: PoolRequest;
@@ -111,9 +117,11 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
     return this.close();
   }
 
-  protected listeningBegins(): void {}
+  protected override knownEvents(): readonly string[] {
+    return EVENTS;
+  }
 
-  protected listeningEnds(name: keyof WarmPoolEvents): void {
+  protected override listeningEnds(name: keyof WarmPoolEvents): void {
     if (name !== 'ready') return;
     this.#isAwaited = false;
     this.#stayAlive();

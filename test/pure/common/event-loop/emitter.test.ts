@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { errorMonitor, once } from 'node:events';
 import { LazyEmitter } from '../../../../lib/common/event-loop/emitter';
 import { testRows } from '../../../support/rows';
 
@@ -7,9 +7,13 @@ class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
   readonly added: unknown[] = [];
   refused: string | undefined;
 
+  protected override knownEvents(): readonly string[] {
+    return ['a', 'b', 'pressure'];
+  }
+
   protected override listeningBegins(name: 'a' | 'b'): void {
     if (name === this.refused) throw new Error('refused');
-    this.calls.push(`begin ${name}`);
+    this.calls.push(`begin ${String(name)}`);
   }
 
   protected override listenerAdded(_: 'a' | 'b', listener: () => void): void {
@@ -17,7 +21,7 @@ class Recorder extends LazyEmitter<{ a: [number]; b: [] }> {
   }
 
   protected override listeningEnds(name: 'a' | 'b'): void {
-    this.calls.push(`end ${name}`);
+    this.calls.push(`end ${String(name)}`);
   }
 }
 
@@ -37,6 +41,36 @@ describe('LazyEmitter', () => {
       expect(emitter.calls).toEqual(['begin a', 'end a']);
     },
   );
+
+  testRows(
+    'an event that it does not have is refused, as nobody would ever hear of it',
+    [
+      ['presure', "Unknown event 'presure': did you mean 'pressure'?"],
+      ['nothing', "Unknown event 'nothing': there are a, b, pressure"],
+    ] as const,
+    ([name, message]) => {
+      const emitter = new Recorder();
+      for (const method of ['on', 'once', 'prependOnceListener'] as const) {
+        const listen = (): unknown => emitter[method](name as 'a', () => {});
+        expect(listen).toThrow(
+          expect.objectContaining({
+            name: 'TypeError',
+            code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+            option: 'event',
+            message,
+          }),
+        );
+      }
+      expect(emitter.calls).toEqual([]);
+      expect(emitter.eventNames()).toEqual([]);
+    },
+  );
+
+  test.each(['error', 'newListener', 'removeListener', errorMonitor])('any emitter has what Node adds: %p', (name) => {
+    const emitter = new Recorder();
+    emitter.on(name as 'a', () => {});
+    expect(emitter.eventNames()).toEqual([name]);
+  });
 
   test('each listener that was added is told, as it is kept', () => {
     const emitter = new Recorder();
