@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import { Server } from 'node:net';
-import { invalidArgument } from '../common/errors/argument-errors';
+import { misplaced } from '../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../common/errors/errors';
 import { CURE, words } from '../common/errors/words';
 import { formatSize } from '../common/text/size';
@@ -142,7 +142,7 @@ export function channelPipes(entries: readonly StdioEntry[], ipcHandles: boolean
  */
 function driveInstead(nodes: ChannelPipe, open: ChannelPipe): void {
   const refuse = (handle: unknown): void => {
-    if (handle) throw invalidArgument('handle', 'no value (the child was started with ipcHandles: false)', handle);
+    if (handle) throw misplaced('handle', 'to a child with ipcHandles: false', 'start it with ipcHandles: true');
   };
   const closes = [nodes, open].map((pipe) => pipe.close.bind(pipe));
   const close = (): void => {

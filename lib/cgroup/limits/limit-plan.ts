@@ -1,4 +1,4 @@
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { mention, words } from '../../common/errors/words';
 import { memoryController, sizeText } from '../files/controller';
@@ -137,11 +137,8 @@ function limitWrite(name: MemoryRole, version: CgroupVersion, value: string): Li
 function planHardLimitsV1(limits: ResolvedLimits, swap: number | undefined, current: HardLimits): LimitWrite[] {
   const max = limits.max ?? current.max;
   if (max === Number.POSITIVE_INFINITY && swap !== undefined && swap !== Number.POSITIVE_INFINITY) {
-    throw invalidArgument(
-      'memory.max',
-      words`a limit together with ${mention('memory.swap')} (cgroup v1 limits the sum of both)`,
-      limits.max,
-    );
+    const [given, needed] = [mention('memory.swap'), mention('memory.max')];
+    throw contradiction('memory.swap', words`${given} needs ${needed} on cgroup v1, which limits the sum of both`);
   }
   const writes = limits.max === undefined ? [] : [limitWrite('max', 1, sizeText(limits.max, 1))];
   const before = current.max + current.swap;

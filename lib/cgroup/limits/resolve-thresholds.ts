@@ -11,6 +11,8 @@ export interface ResolvedThreshold {
   readonly at: { readonly bytes: number } | { readonly percent: number };
 }
 
+const EXPECTED = "a size such as '200M', or a whole percentage from '1%' to '100%'";
+
 const PERCENTAGE = /^([1-9]\d?|100)%$/;
 
 /**
@@ -34,15 +36,14 @@ export function thresholdBytes({ at }: ResolvedThreshold, limitBytes: number): n
 function resolveOne(option: string, given: unknown, limits: CageLimits): ResolvedThreshold {
   if (typeof given === 'string' && given.includes('%')) {
     const percent = Number(PERCENTAGE.exec(given)?.[1]);
-    if (Number.isNaN(percent))
-      throw invalidArgument(option, "a size, or a whole percentage from '1%' to '100%'", given);
+    if (Number.isNaN(percent)) throw invalidArgument(option, EXPECTED, given);
     const { max = Number.POSITIVE_INFINITY } = limits.memory;
     if (max === Number.POSITIVE_INFINITY) {
       throw invalidArgument(option, 'a size (a percentage is one of memory.max, which this cage does not have)', given);
     }
     return { given: given as CageThreshold, at: { percent } };
   }
-  const bytes = checkSize(option, given);
+  const bytes = checkSize(option, given, { expected: EXPECTED });
   if (bytes === Number.POSITIVE_INFINITY) throw invalidArgument(option, 'a size that can be reached', given);
   return { given: given as CageThreshold, at: { bytes } };
 }

@@ -11,6 +11,8 @@ export interface OptionNames<K extends string = string> {
   others?: { readonly whose: string; readonly names: readonly string[] };
   /** The option whose object has these names: `memory`. */
   within?: string;
+  /** An object that can be given, as code. Default: one with `memory`, or the names. */
+  example?: string;
   /** What other programs call options, in lower case and without separators. What is none of these options leads nowhere. */
   aliases?: Readonly<Record<string, string>>;
 }
@@ -21,13 +23,15 @@ export interface OptionNames<K extends string = string> {
  * @throws TypeError when they are not an object, or as {@link readOptions}
  */
 export function checkOptions<K extends string>(options: unknown, names: OptionNames<K>): { [N in K]?: unknown } {
-  if (!isRecord(options)) throw invalidArgument('options', anObject(options, names), options);
+  if (!isRecord(options))
+    throw invalidArgument(names.within ?? 'options', anObject(options, names.known, names.example), options);
   return readOptions(options, names);
 }
 
-/** Whoever gives a size alone means that of `memory`. */
-function anObject(given: unknown, { known }: OptionNames): string {
-  if (!known.includes('memory')) return 'an object';
+/** What to give instead. Whoever gives a size alone means that of `memory`. */
+export function anObject(given: unknown, known: readonly string[], example?: string): string {
+  if (example !== undefined) return `an object such as ${example}`;
+  if (!known.includes('memory')) return known.length === 0 ? 'an object' : `an object of ${known.join(', ')}`;
   return `an object such as { memory: ${isSizeText(given) ? `'${given}'` : "'100M'"} }`;
 }
 

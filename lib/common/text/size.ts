@@ -20,6 +20,8 @@ export interface SizeBounds {
   min?: 0 | 1;
   /** A size above 0 must fill a page, or the kernel takes it for 0. Default: 4096. */
   pageBytes?: number;
+  /** What an error says instead of all that a size may be. */
+  expected?: string;
 }
 
 /**
@@ -28,12 +30,19 @@ export interface SizeBounds {
  * @param option Name of the option, for the error.
  * @throws TypeError `ERR_MEMCAGE_INVALID_SIZE`; RangeError `ERR_MEMCAGE_LIMIT_TOO_SMALL` for less than a page.
  */
-export function checkSize(option: string, value: unknown, { min = 1, pageBytes = 4096 }: SizeBounds = {}): number {
+export function checkSize(
+  option: string,
+  value: unknown,
+  { min = 1, pageBytes = 4096, expected }: SizeBounds = {},
+): number {
   const bytes = toBytes(value);
   if (bytes === null || bytes < min) {
     const positive = min === 0 ? 'a number of bytes (an integer)' : 'a number of bytes (a positive integer)';
-    const expected = `${positive}, a string such as '512K', '100M' or '1.5G', or 'max'`;
-    throw invalidSize(option, mention(min === 0 ? A_SIZE : A_POSITIVE_SIZE, expected), value);
+    const any = mention(
+      min === 0 ? A_SIZE : A_POSITIVE_SIZE,
+      `${positive}, a string such as '512K', '100M' or '1.5G', or 'max'`,
+    );
+    throw invalidSize(option, expected ?? any, value);
   }
   if (bytes > 0 && bytes < pageBytes) throw limitTooSmall(option, pageBytes, value);
   return bytes;

@@ -1,6 +1,6 @@
 import type { SharedCage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { ALIASES, aliasesOf, CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';
@@ -109,7 +109,10 @@ function capacityOf({ memory, cpu, pids }: BudgetOptions): Capacity {
   const limits = resolveCageLimits({ memory, cpu, pids }, 'createBudget');
   const memoryBytes = limits?.memory.max;
   if (memoryBytes === undefined || memoryBytes === Number.POSITIVE_INFINITY) {
-    throw invalidArgument('memory', "a size such as '8G', and not unlimited (jobs share it)", memory);
+    throw contradiction(
+      'memory',
+      "createBudget needs a limit of memory, which its jobs share, such as { memory: '8G' }",
+    );
   }
   const none = Number.POSITIVE_INFINITY;
   return { memoryBytes, cpus: limits?.cpu?.max ?? none, pids: limits?.pids ?? none };

@@ -1,11 +1,11 @@
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { formatSize } from '../../common/text/size';
 import type { Capacity, Need } from './admission/admission';
 
 /** All keys are kept, in memory and maybe in a file. */
 const MOST_KEY_LENGTH = 500;
-const FINITE = "a size such as '512M', and not unlimited (a job takes its limit of the budget's memory)";
+const FINITE = "A job needs a limit of memory, which it takes of the budget's, such as { memory: '512M' }";
 
 /** What a budget itself needs of a job's options. */
 export interface OwnJobOptions {
@@ -46,7 +46,7 @@ function isSignal(value: unknown): value is AbortSignal {
 export function needOf({ memory, cpu, pids }: Partial<CageLimits>, capacity: Capacity): Need {
   const memoryBytes = memory?.max;
   if (memoryBytes === undefined || memoryBytes === Number.POSITIVE_INFINITY) {
-    throw invalidArgument('memory', FINITE, memoryBytes);
+    throw contradiction('memory', FINITE);
   }
   const need = { memoryBytes, cpus: finite(cpu?.max), pids: finite(pids) };
   refuseMore('memory', need.memoryBytes, capacity.memoryBytes, formatSize);

@@ -1,6 +1,6 @@
 import { companion } from '../../common/addon/companion';
 import { companionPath } from '../../common/addon/package-root';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { invalidArgument, misplaced } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
 import { alreadyRead, strict } from '../../common/options/accepted-options';
@@ -75,14 +75,15 @@ function checkCount(name: string, given: unknown, least: number): void {
   throw invalidArgument(name, least === 0 ? 'an integer, 0 or more' : 'a positive integer', given);
 }
 
+const TO_POOL = 'to createWarmPool()';
+
 /** Options that mean one child of which the caller knows when it starts. */
 function refuse(options: object): void {
   const { signal, timeout, detached } = options as Record<string, unknown>;
-  if (signal !== undefined)
-    throw invalidArgument('signal', 'no value (give it to take() or ask(), or use close())', signal);
-  if (timeout !== undefined) throw invalidArgument('timeout', 'no value (give it to ask())', timeout);
+  if (signal !== undefined) throw misplaced('signal', TO_POOL, 'give it to take() or ask(), or call close()');
+  if (timeout !== undefined) throw misplaced('timeout', TO_POOL, 'give it to ask()');
   if (detached !== undefined && detached !== false) {
-    throw invalidArgument('detached', 'false (a child that waits must not outlive this process)', detached);
+    throw misplaced('detached', `${TO_POOL}: a child that waits must not outlive this process`, 'leave it out');
   }
 }
 

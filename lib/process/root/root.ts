@@ -1,7 +1,7 @@
 import type { RootMount, RootPlan, TmpfsOptions } from '../../../types/native';
 import type { NamespaceOptions } from '../../../types/options';
-import { invalidArgument } from '../../common/errors/argument-errors';
-import { mention, ONLY_IN_CODE, words } from '../../common/errors/words';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { CURE, mention, mentionSet, ONLY_IN_CODE, words } from '../../common/errors/words';
 import { hasInit } from '../namespaces/namespaces';
 import { NO_DIRECTORY, withoutExcess, workingDirectory } from './paths';
 
@@ -43,7 +43,10 @@ export function isApart({ path, empty }: Pick<Root, 'path' | 'empty'>): boolean 
 export function withRoot(namespaces: NamespaceOptions, root: Root | undefined): NamespaceOptions {
   if (root === undefined) return namespaces;
   if (namespaces.mount === false) {
-    throw invalidArgument('namespaces.mount', 'no value, or true (root needs a mount namespace)', false);
+    throw contradiction(
+      'namespaces.mount',
+      words`${mentionSet('namespaces.mount', 'false')} can't be had with ${mention('root')}, which needs a mount namespace${CURE}leave it out`,
+    );
   }
   const implied = { ...namespaces, mount: true, pid: namespaces.pid ?? { init: true } };
   const hidden = hasInit(implied) ? root.hide.find(({ path }) => path === '/proc') : undefined;

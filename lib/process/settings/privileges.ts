@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
-import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument, misplaced } from '../../common/errors/argument-errors';
 import { A_FILTER, CURE, mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
@@ -92,9 +92,8 @@ function toFilter(given: unknown): Uint8Array {
 /** The privileges of a child in a cage: it has only what both leave it. */
 export function privilegesIn(cage: Privileges, own: Privileges): Privileges {
   if (cage.seccomp !== undefined && own.seccomp !== undefined && cage.seccomp !== own.seccomp) {
-    const expected =
-      'no value: its cage has another seccomp filter, to which this one would have to be added (make one filter of both)';
-    throw invalidArgument('privileges.seccomp', expected, own.seccomp);
+    const why = 'to a child whose cage has another seccomp filter';
+    throw misplaced('privileges.seccomp', why, 'make one filter of both, for the cage');
   }
   const strict = cage.noNewPrivileges === true || own.noNewPrivileges === true;
   return {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Job } from 'bullmq';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument, misplaced } from '../../common/errors/argument-errors';
 import { likelyMeant } from '../../common/options/likely-meant';
 import {
   type Budget,
@@ -120,11 +120,11 @@ const ALIASES = {
   morememory: 'retry',
 };
 const REFUSED = {
-  signal: 'no value (a job has one: worker.cancelJob())',
-  detached: 'no value (a job ends with its worker)',
-  keepDescendants: 'no value (what a job leaves behind ends with it)',
-  maxUses: 'no value (each job has a child of its own)',
-  maxChildren: 'no value (the concurrency of the worker says how many)',
+  signal: 'a job has one: worker.cancelJob()',
+  detached: 'a job ends with its worker',
+  keepDescendants: 'what a job leaves behind ends with it',
+  maxUses: 'each job has a child of its own',
+  maxChildren: 'the concurrency of the worker says how many',
 };
 const GRACE_MS = 5000;
 /** The kernel counts a limit in pages. */
@@ -159,13 +159,13 @@ export function readPlan(
     ...rest
   } = options as ProcessorOptions;
   const { cage, parent, enforce, ...childOptions } = rest;
-  for (const [name, expected] of Object.entries(REFUSED)) {
-    if (Reflect.get(rest, name) !== undefined) throw invalidArgument(name, expected, Reflect.get(rest, name));
+  for (const [name, why] of Object.entries(REFUSED)) {
+    if (Reflect.get(rest, name) !== undefined) throw misplaced(name, `to createProcessor(): ${why}`, 'leave it out');
   }
   if (learn !== false && learn !== true && typeof learn !== 'function')
     throw invalidArgument('learn', 'true or a function', learn);
   if (learn !== false && budget === undefined)
-    throw invalidArgument('budget', 'a budget with learn (learn needs it)', budget);
+    throw contradiction('budget', "learn needs a budget, such as createBudget({ memory: '4G' })");
   const processor = findProcessor(file, { looked: rest.root === undefined });
   const memoryBytes = bytesOf(memory);
   const keyOf = learn === true ? (job: Job) => job.name : learn === false ? undefined : learn;
@@ -256,7 +256,7 @@ function readBudget(budget: unknown, place: object): Budget<LearnedJob> | undefi
     throw invalidArgument('budget', 'what createBudget() returns', budget);
   }
   for (const [name, value] of Object.entries(place)) {
-    if (value !== undefined) throw invalidArgument(name, 'no value (the jobs are in the cage of the budget)', value);
+    if (value !== undefined) throw misplaced(name, 'with budget, in whose cage the jobs are', 'leave it out');
   }
   return budget as Budget<LearnedJob>;
 }

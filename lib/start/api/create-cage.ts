@@ -8,9 +8,9 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { resolveCageLimits, resolveChanges } from '../../cgroup/limits/resolve-limits';
 import { resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
-import { checkOptions, isRecord, readOptions } from '../../common/options/option-names';
+import { anObject, checkOptions, isRecord, readOptions } from '../../common/options/option-names';
 import { resolveNodeHeap } from '../../process/node-heap';
 import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';
 import { resolveParent } from '../request/cage-options';
@@ -85,8 +85,7 @@ export function createCage(options: CreateCageOptions): SharedCage | SharedCage<
 /** {@link createCage} for a function `of` that has checked the names of the options. */
 export function createCageFor(of: string, options: CreateCageOptions): SharedCage<Cgroup | null> {
   const limits = resolveCageLimits(options, of);
-  if (limits === undefined)
-    throw invalidArgument('memory', 'a size or an object of limits (or pids, cpu, cpuTimeMs or stall)', undefined);
+  if (limits === undefined) throw contradiction('memory', `${of} needs a limit, such as { memory: '100M' }`);
   const perChild = resolvePerChild(options.perChild, of);
   const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
   const ofChild = Math.min(memoryAndSwap(limits), memoryAndSwap(perChild ?? limits));
@@ -117,7 +116,7 @@ const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enfor
 
 function resolvePerChild(given: LimitChanges | undefined, of: string): CageLimits | undefined {
   if (given === undefined) return undefined;
-  if (!isRecord(given)) throw invalidArgument('perChild', `an object of ${LIMITS.join(', ')}`, given);
+  if (!isRecord(given)) throw invalidArgument('perChild', anObject(given, LIMITS), given);
   return resolveChanges(
     readOptions(given, { of, within: 'perChild', known: LIMITS, aliases: ALIASES }) as LimitChanges,
     of,

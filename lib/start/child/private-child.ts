@@ -6,7 +6,7 @@ import { withCageRoot } from '../../cage/root/cage-roots';
 import type { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import type { ResolvedThreshold } from '../../cgroup/limits/resolve-thresholds';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { misplaced } from '../../common/errors/argument-errors';
 import { CagedChild } from './caged-child';
 
 export interface PrivateCageOptions {
@@ -62,8 +62,8 @@ function makePrivateCage({ limits, parent, outer, detached, hasPidNamespace }: P
 function refuseWatched(limits: CageLimits): void {
   for (const name of ['cpuTimeMs', 'stall'] as const) {
     if (limits[name] === undefined) continue;
-    const why = 'no value (a detached child outlives this process, which would measure and kill)';
-    throw invalidArgument(name, why, limits[name]);
+    const why = 'with detached: the child outlives this process, which would measure and kill';
+    throw misplaced(name, why, 'leave out one of the two');
   }
 }
 

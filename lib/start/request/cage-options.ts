@@ -9,7 +9,7 @@ import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits'
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { type ResolvedThreshold, resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { canLoad } from '../../common/addon/load-native';
-import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument, misplaced } from '../../common/errors/argument-errors';
 import { CURE, mention, words } from '../../common/errors/words';
 import type { Called } from '../../common/options/accepted-options';
 import { checkFlagOr } from '../../common/options/checks';
@@ -90,10 +90,10 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   const node = withoutPrototype(rest);
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {
-    throw invalidArgument('parent', 'no value (cage already says where)', parent);
+    throw misplaced('parent', 'with cage, which already says where', 'leave out one of the two');
   }
   if (cage !== undefined && enforce !== undefined) {
-    throw invalidArgument('enforce', 'no value (cage already says what holds it)', enforce);
+    throw misplaced('enforce', 'with cage, which already says what holds it', 'leave it out');
   }
   const root = resolveRoot(givenRoot, called.of);
   const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
@@ -118,7 +118,10 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
   if (limits === undefined) {
     for (const [name, given] of Object.entries({ thresholds, parent, keepDescendants, enforce })) {
       if (given !== undefined)
-        throw invalidArgument(name, 'no value (it needs memory, pids, cpu, cpuTimeMs or stall)', given);
+        throw contradiction(
+          name,
+          words`${mention(name)} needs a limit beside it: memory, pids, cpu, cpuTimeMs or stall (memory: 'max' is enough)`,
+        );
     }
   }
   return { node, own };

@@ -3,7 +3,7 @@ import type { MemoryReport } from '../../../types/outcome';
 import type { CageOptions, CagingOption, OneOf } from '../../cage/contract/cage';
 import type { TextEncoding, TextIn } from '../../cage/contract/child-output';
 import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { misplaced } from '../../common/errors/argument-errors';
 import { type Called, strict } from '../../common/options/accepted-options';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
@@ -88,7 +88,7 @@ export function startSync(called: Called, file: unknown, args: unknown, last: un
   const options = given === undefined ? {} : given;
   const { node, own } = splitOptions(options, called);
   if (!(isOptions(options) && isOptions(node))) return runPlainly(file, list, node);
-  refuseAsyncOnly(options);
+  refuseAsyncOnly(options, called);
   const request = requestOf(own);
   if (isPlain(request)) return runPlainly(file, list, node);
   const byNode = startsByNode(request);
@@ -102,11 +102,11 @@ export function startSync(called: Called, file: unknown, args: unknown, last: un
   return withOutcome(result, start.over(result.error));
 }
 
-function refuseAsyncOnly(options: object): void {
+function refuseAsyncOnly(options: object, { of }: Called): void {
   for (const name of ASYNC_ONLY) {
     if (!Object.hasOwn(options, name)) continue;
-    const expected = 'no value (JavaScript is blocked until the child has ended)';
-    throw invalidArgument(name, expected, Reflect.get(options, name));
+    const why = `to ${of}(), since JavaScript is blocked until the child has ended`;
+    throw misplaced(name, why, 'leave it out, or call spawn()');
   }
 }
 

@@ -246,11 +246,11 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
     type Answer = Record<'polled' | 'ran', Caught> & { enforcedBy: unknown; exitCode: number };
     const { polled, ran, ...rest } = await answersOf<Answer>('ask.js', 'unsampled');
     const cure =
-      /^Nothing can hold this cage: .*--allow-worker.* The kernel can't: ERR_MEMCAGE_NO_\w+: [\s\S]*read-only/;
+      /^Nothing can hold this cage: .*worker thread.* The kernel can't: ERR_MEMCAGE_NO_\w+: [\s\S]*Cure: add --allow-worker/;
     expect(polled).toEqual(unsupported(cure));
     const memory = { limitBytes: 'max', peakBytes: null, swapLimited: false, details: null };
     expect(ran).toMatchObject({ exitCode: 0, memory });
-    const none = { kind: 'none', reason: expect.stringMatching(/Nor can it be polled: .*--allow-worker/) };
+    const none = { kind: 'none', reason: expect.stringMatching(/Nor can it be polled: .*worker thread/) };
     expect(rest).toEqual({ enforcedBy: none, exitCode: 0, signal: 'SIGKILL', left: [] });
   });
 

@@ -20,7 +20,12 @@ export interface LearnOptions {
 const DEFAULT_FLOOR_BYTES = 16 * 1024 ** 2;
 /** What other processes learn, and what time does to it, may come so late. It bounds how many limits are kept here, too. */
 const KEPT_FOR_MS = 1000;
-const NAMES = { of: 'createBudget', within: 'learn', known: ['file', 'floor', 'ceiling'] } as const;
+const NAMES = {
+  of: 'createBudget',
+  within: 'learn',
+  known: ['file', 'floor', 'ceiling'],
+  example: "{} or { file: 'limits.json' }",
+} as const;
 
 /** How much memory jobs need, by their key. A queue asks for it often, and it changes little but as a job ends. */
 export class Learner {

@@ -219,7 +219,7 @@ describeIf('cgroup', 'a budget', () => {
       }
     };
     await refused({}, 'INVALID_ARGUMENT', 'memory');
-    await refused({ memory: 'max' }, 'INVALID_ARGUMENT', 'not unlimited');
+    await refused({ memory: 'max' }, 'INVALID_ARGUMENT', 'A job needs a limit of memory');
     await refused({ memory: { swap: 0 } }, 'INVALID_ARGUMENT', 'memory');
     await refused({ memory: '30M' }, 'INVALID_ARGUMENT', 'at most the 20 MiB that the whole budget has');
     await refused({ memory: '8M', pids: 11 }, 'INVALID_ARGUMENT', 'at most the 10 processes');

@@ -78,7 +78,8 @@ describe('as an option of a start', () => {
     expect(() => split({ thresholds: ['10M'] })).toThrow(
       expect.objectContaining({
         code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-        message: expect.stringMatching(/needs memory, pids.* for thresholds/) as string,
+        option: 'thresholds',
+        message: expect.stringMatching(/^thresholds needs a limit beside it: memory, pids/) as string,
       }),
     );
   });
@@ -88,7 +89,8 @@ testRows<[unknown, string]>(
   'what is wrong is told with what would be right',
   [
     ['80%', "Expected a list of sizes and percentages, as in ['80%', '200M'] for thresholds"],
-    [['101%'], "Expected a size, or a whole percentage from '1%' to '100%' for thresholds[0]"],
+    [['101%'], "Expected a size such as '200M', or a whole percentage from '1%' to '100%' for thresholds[0]"],
+    [['80 percent'], "Expected a size such as '200M', or a whole percentage from '1%' to '100%' for thresholds[0]"],
     [['max'], 'Expected a size that can be reached for thresholds[0]'],
   ],
   ([given, message]) => expect(() => resolveThresholds(given, LIMITED)).toThrow(message),

@@ -265,11 +265,19 @@ test('what is in an option is named with it', () => {
   );
 });
 
+test('an option within others is named, with an example', () => {
+  const names = { of: 'f', within: 'learn', known: ['file'], example: "{ file: 'x' }" };
+  expect(thrown(() => checkOptions(true, names))).toMatchObject({
+    option: 'learn',
+    message: "Expected an object such as { file: 'x' } for learn but received true of type boolean",
+  });
+});
+
 test('what is no object is no option', () => {
   for (const options of [null, undefined, 5, 'x']) {
     expect(thrown(() => checkOptions(options, { of: 'f', known: ['a'] }))).toMatchObject({
       code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-      message: expect.stringMatching(/^Expected an object for options but received /) as string,
+      message: expect.stringMatching(/^Expected an object of a for options but received /) as string,
     });
   }
 });

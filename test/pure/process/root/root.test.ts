@@ -117,7 +117,7 @@ describe('the namespaces that it implies', () => {
 
   it('are not to be left out', () => {
     expect(() => withRoot({ mount: false }, resolveRoot({}, 'spawn'))).toThrow(
-      withCode('INVALID_ARGUMENT', 'root needs a mount namespace'),
+      withCode('INVALID_ARGUMENT', "can't be had with root"),
     );
   });
 });
