@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util';
 import type { Stage } from '../../../types/native';
 import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { ParentCandidate } from '../../../types/parent';
@@ -117,7 +118,25 @@ export class LimitError extends RunError {
     code: ErrorCode = ErrorCode.LIMIT,
   ) {
     super(code, message, outcome);
+    // Node shows an uncaught error without asking it how: the message says with units what the outcome's bytes say without.
+    Object.defineProperty(this, 'outcome', { get: () => outcome, enumerable: true, configurable: true });
     this.limit = limit;
+  }
+
+  /** @internal For `console.log()`, which shows the outcome. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { outcome, stack } = this;
+    // An error, and not only an object with its prototype, also where Node's own Error is of another realm.
+    const shown: unknown = Object.defineProperties(
+      Object.setPrototypeOf(new Error(), Object.getPrototypeOf(this) as object),
+      {
+        ...Object.getOwnPropertyDescriptors(this),
+        stack: { value: stack },
+        outcome: { value: outcome, enumerable: true },
+        [inspect.custom]: { value: undefined },
+      },
+    );
+    return inspect(shown, options);
   }
 }
 

@@ -1,4 +1,4 @@
-import { invalidSize, limitTooSmall } from '../errors/argument-errors';
+import { invalidArgument, invalidSize, limitTooSmall } from '../errors/argument-errors';
 import { A_POSITIVE_SIZE, A_SIZE, mention } from '../errors/words';
 
 /** No limit, as in the kernel's files. */
@@ -90,8 +90,8 @@ function safeBytes(value: number): number | null {
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /**
- * Formats bytes for people: `100 MiB`, `1.5 GiB`; `max` for `Infinity`. Powers of 1024, at most one decimal.
- * {@link parseSize} reads it again.
+ * Formats bytes for people: `100 MiB`, `1.5 GiB`; `max` for `Infinity`, and `unknown` for `null`, which `peakBytes` may be. Powers of
+ * 1024, at most one decimal. {@link parseSize} reads sizes again.
  *
  * ```js run
  * import { formatSize } from 'memcage';
@@ -102,8 +102,14 @@ const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
  * ```text output
  * 100 MiB max
  * ```
+ *
+ * @throws TypeError `ERR_MEMCAGE_INVALID_ARGUMENT` for anything else
  */
-export function formatSize(bytes: number): string {
+export function formatSize(bytes: number | null): string {
+  if (bytes === null) return 'unknown';
+  if (typeof bytes !== 'number' || Number.isNaN(bytes)) {
+    throw invalidArgument('bytes', 'a number of bytes, or null if it is unknown', bytes);
+  }
   if (bytes === Number.POSITIVE_INFINITY) return NO_LIMIT;
   let amount = Math.abs(bytes);
   let unit = 0;

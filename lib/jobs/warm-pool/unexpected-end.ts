@@ -5,7 +5,7 @@ import { ExitError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
 import { collectOutput, DEFAULT_MAX_BUFFER } from '../../process/collect-output';
 import type { Started } from '../../start/launch/start-call';
-import { failureOfRun } from '../../start/run/failure-of';
+import { endOf, failureOfRun } from '../../start/run/failure-of';
 
 /** How long to read what a child wrote, if a process outside of its cage still holds its pipes. */
 export const DRAIN_MS = 250;
@@ -39,10 +39,8 @@ export function endError(
   result: EndedResult,
   told?: string,
 ): Error {
-  const error =
-    failureOfRun({ file, pid: started.child.pid, signal }, result) ??
-    new ExitError(`${file} ended with exit code 0`, result);
-  if (!(error instanceof ExitError)) return error;
+  const error = failureOfRun({ file, pid: started.child.pid, signal }, result);
+  if (error !== null && !(error instanceof ExitError)) return error;
   const text = told ?? result.stderr.slice(-EXCERPT).trim();
-  return new ExitError(`${error.message} before ${when}${text === '' ? '' : `:\n${text}`}`, error.outcome);
+  return new ExitError(`${endOf(file, result)} before ${when}${text === '' ? '' : `:\n${text}`}`, result);
 }

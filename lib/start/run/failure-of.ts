@@ -1,4 +1,5 @@
 import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
+import { invalidArgument } from '../../common/errors/argument-errors';
 import {
   AbortError,
   ErrorCode,
@@ -9,13 +10,16 @@ import {
   RunError,
   TimeoutError,
 } from '../../common/errors/errors';
+import { isRecord } from '../../common/options/option-names';
+import { lastLine } from '../../common/text/last-line';
 import { explainKills } from '../../common/text/oom-words';
 import { formatSize } from '../../common/text/size';
+import type { OutputEncoding } from '../../process/collect-output';
 
-/** The child that an outcome is about, and how its error names it. */
+/** The child that an outcome is about, and how its error names it. An outcome does not know. */
 export interface EndedChild {
-  /** The program that you started, as people call it: `npx`. */
-  command: string;
+  /** The program that you started, as people call it: `npx`. Default: the message says "the program". */
+  command?: string | undefined;
   /** The child's pid: the message has `command` for the process with this pid. Default: unknown. */
   pid?: number | undefined;
 }
@@ -36,39 +40,59 @@ export interface EndedChild {
  * ```
  *
  * @param outcome what `child.outcome` resolved with; `stdout` and `stderr` of the error are empty unless it has them
+ * @param child how the message names it
  */
 export function failureOf(
   outcome: Outcome<MemoryReport | null> & Partial<RunOutput>,
-  { command, pid }: EndedChild,
+  child: EndedChild = {},
 ): Error | null {
-  return failureOfRun({ file: command, pid, signal: undefined }, { stdout: '', stderr: '', ...outcome });
+  if (!isRecord(outcome) || !('exitCode' in outcome)) {
+    throw invalidArgument('outcome', 'what child.outcome resolves with', outcome);
+  }
+  if (typeof child !== 'object' || child === null) {
+    throw invalidArgument('child', "an object such as { command: 'npx' }", child);
+  }
+  const { command: file, pid } = child;
+  return failureOfRun({ file, pid }, { stdout: '', stderr: '', ...outcome });
 }
 
 interface EndedRun {
   /** The program, as the caller named it. */
-  file: string;
+  file: string | undefined;
   pid: number | undefined;
   /** What may have aborted it. */
-  signal: AbortSignal | undefined;
+  signal?: AbortSignal | undefined;
+  /** How its output was decoded. */
+  encoding?: OutputEncoding | undefined;
 }
 
+/** In which no line of text can be found. */
+const NO_TEXT: ReadonlySet<unknown> = new Set(['hex', 'base64', 'base64url']);
+
 /** The error for a child that failed; null if it ended with exit code 0. */
-export function failureOfRun({ file, pid, signal }: EndedRun, outcome: RunError['outcome']): Error | null {
+export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Error | null {
+  const { file = 'the program', pid, signal } = ended;
   const { error, oom, exitCode, nodeHeap } = outcome;
   if (error?.name === 'AbortError') return new AbortError(signal?.reason, outcome);
   if (oom !== null && oom.kills > 0 && isCaged(outcome)) {
     const { peakBytes } = outcome.memory;
     const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
-    return new MemoryLimitError(`${explainKills(oom, { command: file, pid })}${peak}`, outcome, 'memory');
+    return new MemoryLimitError(
+      `${explainKills(oom, ended.file === undefined ? undefined : { command: file, pid })}${peak}`,
+      outcome,
+      'memory',
+    );
   }
   if (error instanceof MemcageError) return withOutcome(error, outcome);
   if (error !== null) return Object.assign(error, { outcome });
   if (nodeHeap?.exhausted === 'likely' && isCaged(outcome)) {
-    return new MemoryLimitError(exitMessage(file, outcome), outcome, 'heap');
+    return new MemoryLimitError(endOf(file, outcome), outcome, 'heap');
   }
   const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
   if (limitError !== undefined) return limitError;
-  return exitCode === 0 ? null : new ExitError(exitMessage(file, outcome), outcome);
+  if (exitCode === 0) return null;
+  const said = NO_TEXT.has(ended.encoding) ? '' : lastLine(outcome.stderr);
+  return new ExitError(`${endOf(file, outcome)}${said === '' ? '' : `: ${said}`}`, outcome);
 }
 
 /** Memory is the limit of a cage only. */
@@ -83,7 +107,8 @@ function withOutcome(error: MemcageError, outcome: RunError['outcome']): RunErro
   return new RunError(code, words, outcome, { ...details, cause });
 }
 
-function exitMessage(file: string, { exitCode, signal, nodeHeap }: RunError['outcome']): string {
+/** How a child ended, in words. */
+export function endOf(file: string, { exitCode, signal, nodeHeap }: RunError['outcome']): string {
   const end = signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
   if (nodeHeap?.exhausted !== 'likely') return end;
   return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;

@@ -13,6 +13,7 @@ import type { Started } from '../launch/start-call';
 import { pendingStart } from '../launch/start-call';
 import { EarlyEnd } from './early-end';
 import { failureOfRun } from './failure-of';
+import { whyNotStarted } from './why-not-started';
 
 /**
  * The work of `run()`, once its arguments have been told apart.
@@ -78,8 +79,12 @@ export async function runChild(
     // The child may have ended long before, but what it left running had not.
     const outcome: Outcome<MemoryReport | null> = await child.outcome;
     const result = inspectable({ ...outcome, error: outcome.error ?? reason ?? null, ...output() });
-    if (startError !== undefined) throw Object.assign(startError, { outcome: result });
-    const failure = reject ? failureOfRun({ file, pid: child.pid, signal }, result) : null;
+    if (startError !== undefined) {
+      const why = whyNotStarted(startError, { args, cwd: options.cwd, hasRoot: options.root !== undefined });
+      if (why !== undefined) addToMessage(startError, why);
+      throw Object.assign(startError, { outcome: result });
+    }
+    const failure = reject ? failureOfRun({ file, pid: child.pid, signal, encoding }, result) : null;
     if (failure !== null) throw failure;
     return result;
   } finally {
@@ -99,6 +104,13 @@ function waitForClose({ child }: Started): Promise<Error | undefined> {
     });
     child.once('close', () => resolve(undefined));
   });
+}
+
+/** Node prints the stack, which has the message. */
+function addToMessage(error: Error, why: string): void {
+  const { message, stack } = error;
+  error.message = `${message}: ${why}`;
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
 }
 
 type OwnOptions = { [N in 'input' | 'encoding' | 'maxBuffer' | 'reject' | 'timeout']?: unknown };

@@ -48,7 +48,7 @@ describeIf('cgroup', 'run rejects with the outcome', () => {
     ])('%s', async (_, fileOf, options, { errno, code, ...where }) => {
       const file = fileOf();
       await expect(run(file, ['a'], { ...options, memory: '20M' })).rejects.toMatchObject({
-        message: `spawn ${file} ${code}`,
+        message: `spawn ${file} ${code}${'cwd' in options ? ': there is no directory /no (cwd)' : ''}`,
         errno,
         code,
         syscall: `spawn ${file}`,

@@ -18,6 +18,7 @@ import {
   TimeoutError,
 } from '../../../../lib/common/errors/errors';
 import { mention, mentionSet, textOf, words } from '../../../../lib/common/errors/words';
+import { inspectable } from '../../../../lib/common/text/inspected';
 import type { Outcome, RunOutput } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
 
@@ -43,6 +44,31 @@ describe('ErrorCode', () => {
 
   testRows('each name is the end of its code', codes, ([name, code]) => {
     expect(code).toBe(`ERR_MEMCAGE_${name}`);
+  });
+});
+
+describe('an error of a limit', () => {
+  const sized: typeof outcome = inspectable({ ...outcome });
+  const error = new MemoryLimitError('killed', sized, 'memory');
+
+  it('shows its outcome with units', () => {
+    const printed = inspect(error);
+    expect(printed).toMatch(/^MemoryLimitError: killed\n {4}at /);
+    expect(printed).toContain('peakBytes: 104857600 (100 MiB)');
+    expect(printed).toMatch(/limit: 'memory'/);
+    expect(inspect(new Error('why', { cause: error }))).toContain('(100 MiB)');
+  });
+
+  it('uncaught it shows no bare bytes, as Node shows it then', () => {
+    const printed = inspect(error, { customInspect: false });
+    expect(printed).toMatch(/^MemoryLimitError: killed\n/);
+    expect(printed).not.toContain('104857600');
+  });
+
+  it('has its outcome like any other property', () => {
+    expect(error.outcome).toBe(sized);
+    expect({ ...error }).toEqual({ code: 'ERR_MEMCAGE_MEMORY_LIMIT', outcome, limit: 'memory' });
+    expect(JSON.parse(JSON.stringify(error))).toMatchObject({ outcome: { exitCode: null }, limit: 'memory' });
   });
 });
 

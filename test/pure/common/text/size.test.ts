@@ -226,6 +226,16 @@ describe('formatSize', () => {
     },
   );
 
+  it('says unknown for what the kernel has not counted', () => {
+    expect(formatSize(null)).toBe('unknown');
+  });
+
+  testRows('takes nothing else', [undefined, '100M', Number.NaN, 5n, {}], (bytes) => {
+    expect(() => formatSize(bytes as number)).toThrow(
+      expect.objectContaining({ name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT', option: 'bytes' }),
+    );
+  });
+
   it('is within the decimal that it prints', () => {
     fc.assert(
       fc.property(fc.nat({ max: Number.MAX_SAFE_INTEGER }), (bytes) => {

@@ -1,6 +1,6 @@
 import { MemcageError, RunError } from '../../../../lib/common/errors/errors';
 import { words } from '../../../../lib/common/errors/words';
-import { failureOf } from '../../../../lib/start/run/failure-of';
+import { failureOf, failureOfRun } from '../../../../lib/start/run/failure-of';
 import type { MemoryReport, Outcome, StallVerdict } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
 
@@ -21,6 +21,7 @@ const WELL: Outcome<MemoryReport | null> = {
 const MEMORY: MemoryReport = { limitBytes: 8 << 20, peakBytes: 8 << 20, swapLimited: true, details: null };
 const KILLED = { exitCode: null, signal: 'SIGKILL' } as const;
 const OOM = { message: '', cause: 'limit', kills: 1, limitBytes: 8 << 20, path: '/c', victims: null } as const;
+const OOM_MESSAGE = 'npx: 1 process was killed for its memory limit of 8 MiB';
 const STALLED: StallVerdict = { limitMs: 1000, stalledMs: 1001, toldBy: 'pressure', killed: true };
 
 const failure = (outcome: Partial<typeof WELL>): Error | null =>
@@ -64,6 +65,45 @@ testRows<[Partial<typeof WELL>, name: string, code: string, limit: string | unde
     expect(error).toMatchObject({ name, code: `ERR_MEMCAGE_${code}`, outcome });
     expect(error?.message).toMatch(message);
     expect(error !== null && 'limit' in error ? error.limit : undefined).toBe(limit);
+  },
+);
+
+testRows<[written: object, message: string]>(
+  'the last line that it wrote says why, unless a limit does',
+  [
+    [{ stderr: 'reading\nls: no such file\n\n' }, 'npx ended with exit code 2: ls: no such file'],
+    [{ stderr: Buffer.from('ls: \x07\n') }, 'npx ended with exit code 2: ls: \\u0007'],
+    [{ stderr: '', stdout: 'output' }, 'npx ended with exit code 2'],
+    [{ stderr: 'why', exitCode: null, signal: 'SIGTERM' }, 'npx was ended by SIGTERM: why'],
+    [{ stderr: 'why', ...KILLED, oom: OOM, memory: { ...MEMORY, peakBytes: null } }, OOM_MESSAGE],
+    [{ stderr: 'why', exitCode: null, signal: 'SIGXFSZ' }, 'npx was ended by SIGXFSZ, at its limit RLIMIT_FSIZE'],
+  ],
+  ([written, message]) => expect(failure({ exitCode: 2, ...written })?.message).toContain(message),
+);
+
+test('no line is looked for where the output is no text', () => {
+  const outcome = { ...WELL, exitCode: 1, stdout: '', stderr: 'd3d3' };
+  expect(failureOfRun({ file: 'sh', pid: 7, encoding: 'hex' }, outcome)?.message).toBe('sh ended with exit code 1');
+});
+
+test('who does not say what was started gets an error all the same', () => {
+  expect(failureOf({ ...WELL, exitCode: 3 })?.message).toBe('the program ended with exit code 3');
+  expect(failureOf({ ...WELL, ...KILLED, oom: OOM, memory: MEMORY })?.message).toBe(
+    '1 process was killed for its memory limit of 8 MiB (peak 8 MiB)',
+  );
+});
+
+testRows<[args: unknown[], option: string, message: string]>(
+  'what is no outcome is refused',
+  [
+    [[], 'outcome', 'Expected what child.outcome resolves with for outcome but received undefined'],
+    [[Promise.resolve(WELL)], 'outcome', 'for outcome but received Promise'],
+    [[WELL, 'npx'], 'child', "Expected an object such as { command: 'npx' } for child but received 'npx'"],
+  ],
+  ([args, option, message]) => {
+    const call = (): unknown => Reflect.apply(failureOf, undefined, args);
+    expect(call).toThrow(message);
+    expect(call).toThrow(expect.objectContaining({ name: 'TypeError', code: 'ERR_MEMCAGE_INVALID_ARGUMENT', option }));
   },
 );
 
