@@ -1,5 +1,5 @@
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
-import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { closedError, ErrorCode, MemcageError } from '../common/errors/errors';
 import { words } from '../common/errors/words';
 import { keptInJson } from '../common/text/json';
 import { inWords } from '../common/text/oom-words';
@@ -98,7 +98,7 @@ export class PolledCage extends BaseCage implements Polled {
 
   /** @internal */
   assertOpen(): void {
-    if (this.closed) throw new MemcageError(ErrorCode.CLOSED, 'The cage is closed');
+    if (this.closed) throw closedError('The cage');
     if (this.#failure !== undefined && this.enforcedBy.kind === 'polled') {
       const { message, words: why = message } = this.#failure as Error & Pick<MemcageError, 'words'>;
       throw new MemcageError(ErrorCode.UNSUPPORTED, words`The cage holds nothing any more: ${why}`, {

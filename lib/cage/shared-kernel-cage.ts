@@ -9,7 +9,7 @@ import {
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { cageName, leafName } from '../cgroup/names/own-names';
 import { undoPatiently } from '../cgroup/processes/remove-cgroup';
-import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { closedError, ErrorCode, MemcageError } from '../common/errors/errors';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import type { ChildDefaults } from './base-cage';
@@ -67,7 +67,7 @@ export class SharedKernelCage extends KernelCage {
 
   /** @internal */
   assertOpen(): void {
-    if (this.closed) throw new MemcageError(ErrorCode.CLOSED, `The cage ${this.cgroup.path} is closed`);
+    if (this.closed) throw closedError(`The cage ${this.cgroup.path}`);
   }
 
   /** @internal Makes a leaf for one child, ahead of its start if possible, and watches it for OOM kills. */

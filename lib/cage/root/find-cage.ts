@@ -5,6 +5,7 @@ import { host } from '../../cgroup/hierarchy/host';
 import { pidInName } from '../../cgroup/names/own-names';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { cageOf } from './cage-of';
 import { cagesIn } from './list-cages';
 import { LockHolders, memoryHierarchies, OwnDirectories } from './own-directories';
@@ -27,7 +28,7 @@ import { LockHolders, memoryHierarchies, OwnDirectories } from './own-directorie
  * true
  * ```
  *
- * Throws `ERR_MEMCAGE_CGROUP_GONE` if no cage has the label, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
+ * Throws `ERR_MEMCAGE_NO_CGROUP` if no cage has the label, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
  * several have it: each thread of a program counts its own cages. Any user may give a directory such a name, so those that
  * this user has made come before others, and then those whose owner lives and has this pid.
  *
@@ -44,10 +45,7 @@ export function findCage(label: string): Cgroup {
   const paths = likeliest(found).map(({ path }) => path);
   const [path] = paths;
   if (path === undefined) {
-    throw new MemcageError(
-      ErrorCode.CGROUP_GONE,
-      `There is no cage ${label}: memcage ls --all lists those that there are`,
-    );
+    throw new MemcageError(ErrorCode.NO_CGROUP, words`There is no cage ${label}${CURE}one that memcage ls --all shows`);
   }
   if (paths.length === 1) return Cgroup.open(path);
   throw new MemcageError(ErrorCode.AMBIGUOUS, `${label} is one of ${paths.join(', ')}: take the path`, { paths });

@@ -12,7 +12,7 @@ export interface RootKillCgroup extends KillCgroup {
   readonly parentPath: string;
 }
 
-const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCode.NO_PARENT, ErrorCode.CGROUP_GONE]);
+const REFUSALS: ReadonlySet<unknown> = new Set([ErrorCode.NO_PERMISSION, ErrorCode.NO_PARENT, ErrorCode.NO_CGROUP]);
 
 /**
  * Makes the kill cgroup of a cage root. The v1 memory hierarchy can neither freeze nor kill a cgroup, so each cage also

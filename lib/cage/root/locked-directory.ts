@@ -88,7 +88,7 @@ export function isLocked(directory: CgroupDirectory): boolean {
   try {
     fd = directory.open(LOCK_FILE, 'read');
   } catch (error) {
-    if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return false;
+    if (error instanceof MemcageError && error.code === ErrorCode.NO_CGROUP) return false;
     throw error;
   }
   try {
@@ -109,7 +109,7 @@ function lock(directory: CgroupDirectory, as: 'owner' | 'sweeper'): CgroupDirect
     locked.keepLock(file);
     isHeld = native.tryFileLock({ fd: file.fd, shared: as === 'sweeper' });
   } catch (error) {
-    if (error instanceof MemcageError && error.code === ErrorCode.CGROUP_GONE) return undefined;
+    if (error instanceof MemcageError && error.code === ErrorCode.NO_CGROUP) return undefined;
     throw error;
   } finally {
     // Closed after an error too, for example when there is no memory for a lock (ENOLCK).

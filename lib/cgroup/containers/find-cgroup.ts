@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 import { type Host, inDirectory } from '../hierarchy/host';
 import { matchCgroup } from '../names/cgroup-name';
@@ -14,11 +15,14 @@ export interface Match {
   match: 'exact' | 'prefix';
 }
 
+/** Where the names and paths of cgroups are shown. */
+export const SHOWN_CGROUP = 'one that memcage ls or memcage top --all shows';
+
 /**
  * The path of the one memory cgroup that belongs to a container's id, to the beginning of an id, or to a name, in all
  * mounts of the hierarchy.
  *
- * @throws MemcageError `ERR_MEMCAGE_CGROUP_GONE` if there is none, `ERR_MEMCAGE_AMBIGUOUS` if there are several
+ * @throws MemcageError `ERR_MEMCAGE_NO_CGROUP` if there is none, `ERR_MEMCAGE_AMBIGUOUS` if there are several
  */
 export function findCgroup(current: Host, wanted: unknown): string {
   if (typeof wanted !== 'string' || wanted === '' || /[/\0]/.test(wanted)) {
@@ -29,9 +33,13 @@ export function findCgroup(current: Host, wanted: unknown): string {
   if (path === undefined) {
     const mountPoints = mountPointsOf(current);
     const where = mountPoints.join(' or ');
-    throw new MemcageError(ErrorCode.CGROUP_GONE, `No cgroup below ${where} belongs to ${wanted}`, {
-      path: mountPoints[0],
-    });
+    throw new MemcageError(
+      ErrorCode.NO_CGROUP,
+      words`No cgroup below ${where} belongs to ${wanted}${CURE}${SHOWN_CGROUP}`,
+      {
+        path: mountPoints[0],
+      },
+    );
   }
   if (found.length > 1) throw ambiguous(wanted, found);
   return path;

@@ -139,13 +139,13 @@ export class CgroupDirectory {
     return this.#whyGone() === undefined;
   }
 
-  /** Throws ERR_MEMCAGE_CGROUP_GONE if it was removed. */
+  /** Throws ERR_MEMCAGE_NO_CGROUP if it was removed. */
   checkExists(): void {
     const cause = this.#whyGone();
     if (cause === undefined) return;
     const { path } = this;
     const { errno, syscall } = cause;
-    throw new MemcageError(ErrorCode.CGROUP_GONE, `${path} was removed`, { errno, syscall, path, cause });
+    throw new MemcageError(ErrorCode.NO_CGROUP, `${path} was removed`, { errno, syscall, path, cause });
   }
 
   make(): void {
@@ -191,7 +191,7 @@ export class CgroupDirectory {
     return isSameAs(statFd(this.anchor), this.path);
   }
 
-  /** Whether its path leads to it. For one that is anchored anywhere; throws ERR_MEMCAGE_CGROUP_GONE if it was removed. */
+  /** Whether its path leads to it. For one that is anchored anywhere; throws ERR_MEMCAGE_NO_CGROUP if it was removed. */
   isReachable(): boolean {
     this.checkExists();
     const fd = this.open('', 'path');

@@ -24,7 +24,7 @@ export function isRefused(error: unknown): error is NativeError | (MemcageError 
 
 /** Whether the error means that the cgroup was removed. */
 export function isGone(error: unknown): boolean {
-  return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE';
+  return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_NO_CGROUP';
 }
 
 /** Undefined if the cgroup was removed, which anyone may do without notice. */
@@ -38,9 +38,9 @@ export function unlessGone<T>(call: () => T): T | undefined {
 }
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
-  ENOENT: 'ERR_MEMCAGE_CGROUP_GONE',
-  ENODEV: 'ERR_MEMCAGE_CGROUP_GONE',
-  ENOTDIR: 'ERR_MEMCAGE_CGROUP_GONE',
+  ENOENT: 'ERR_MEMCAGE_NO_CGROUP',
+  ENODEV: 'ERR_MEMCAGE_NO_CGROUP',
+  ENOTDIR: 'ERR_MEMCAGE_NO_CGROUP',
   EACCES: 'ERR_MEMCAGE_NO_PERMISSION',
   EPERM: 'ERR_MEMCAGE_NO_PERMISSION',
   EROFS: 'ERR_MEMCAGE_NO_PERMISSION',

@@ -123,13 +123,13 @@ export class CountedEvents {
     return this.#counter.fd;
   }
 
-  /** The text of the file. Throws ERR_MEMCAGE_CGROUP_GONE. */
+  /** The text of the file. Throws ERR_MEMCAGE_NO_CGROUP. */
   text(): string {
     return this.#file.text();
   }
 
   /**
-   * How many notifications there were until now, and the text of the file after that. Throws ERR_MEMCAGE_CGROUP_GONE.
+   * How many notifications there were until now, and the text of the file after that. Throws ERR_MEMCAGE_NO_CGROUP.
    */
   read(): { total: number; text: string } {
     const total = this.#counter.count();

@@ -58,7 +58,7 @@ export function passingOver<T>(read: () => T): T | undefined {
 export function isPassedOver(error: unknown): boolean {
   if (refusedWith(error, 'ENAMETOOLONG', 'EACCES')) return true;
   return (
-    error instanceof MemcageError && (error.code === ErrorCode.CGROUP_GONE || error.code === ErrorCode.NO_PERMISSION)
+    error instanceof MemcageError && (error.code === ErrorCode.NO_CGROUP || error.code === ErrorCode.NO_PERMISSION)
   );
 }
 

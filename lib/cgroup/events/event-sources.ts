@@ -1,5 +1,6 @@
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { emitApart } from '../../common/event-loop/emitter';
 import type { CgroupDirectory } from '../directory/directory';
 import { isGone } from '../directory/refusal';
@@ -26,12 +27,21 @@ const NOTICE_MS = 100;
  */
 type SourceName = 'oom' | 'limits' | 'states' | 'trigger' | 'parent';
 
-const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, SourceName | { missing: string }>>>> = {
+/** An event that a version does not have, and what to use instead. */
+interface Missing {
+  missing: string;
+  instead?: string;
+}
+
+const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, SourceName | Missing>>>> = {
   1: {
     oom: 'oom',
     oomKill: 'oom',
-    high: { missing: "cgroup v1 has no such limit: see the event 'threshold'" },
-    max: { missing: "cgroup v1 counts it (memory.failcnt, see watch()) but reports only 'oom' and 'threshold'" },
+    high: { missing: 'cgroup v1 has no such limit', instead: "the event 'threshold'" },
+    max: {
+      missing: 'cgroup v1 counts it (memory.failcnt), but does not report it',
+      instead: "watch(), or the events 'oom' and 'threshold'",
+    },
     low: { missing: 'cgroup v1 has no such protection' },
     pressure: 'trigger',
     threshold: 'trigger',
@@ -48,7 +58,7 @@ const SOURCES: Readonly<Record<CgroupVersion, Readonly<Record<CgroupEventName, S
     max: 'limits',
     low: 'limits',
     pressure: 'trigger',
-    threshold: { missing: NO_THRESHOLD },
+    threshold: { missing: 'cgroup v2 has no usage thresholds', instead: NO_THRESHOLD },
     empty: 'states',
     populated: 'states',
     frozen: 'states',
@@ -119,7 +129,7 @@ export class EventSources {
    */
   begin(name: CgroupEventName): void {
     const from = SOURCES[this.cgroup.version][name];
-    if (typeof from === 'object') throw notInVersion(name, from.missing);
+    if (typeof from === 'object') throw notInVersion(name, from);
     if (from === 'trigger') return;
     if (from === 'parent') this.#beginRemoval();
     else this.#beginUnlessGone(from, name);
@@ -255,11 +265,11 @@ export class EventSources {
         return new LimitSource(this.#context());
       case 'states':
         if (unified?.kind === 'unified') return new StateSource(this.#context(unified.directory), hasMembers());
-        throw notInVersion(
-          name,
-          'cgroup v1 does not report it. A cage does if the unified hierarchy is mounted too and its child is not the init ' +
+        throw notInVersion(name, {
+          missing:
+            'cgroup v1 does not report it. A cage does if the unified hierarchy is mounted too and its child is not the init ' +
             'of a PID namespace',
-        );
+        });
     }
   }
 
@@ -270,7 +280,7 @@ export class EventSources {
       // The cgroup was removed before, so nobody will report that.
       if (!directory.isAtItsPath()) {
         this.#changed();
-        throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, { path: directory.path });
+        throw new MemcageError(ErrorCode.NO_CGROUP, `${directory.path} was removed`, { path: directory.path });
       }
     }
     this.#listensToRemoval = true;
@@ -383,6 +393,7 @@ function unlessFailed<T>(source: EventSource, use: () => T): T {
   }
 }
 
-function notInVersion(name: CgroupEventName, reason: string): MemcageError {
-  return new MemcageError(ErrorCode.NOT_IN_VERSION, `The event '${name}': ${reason}`);
+function notInVersion(name: CgroupEventName, { missing, instead }: Missing): MemcageError {
+  const cure = instead === undefined ? '' : words`${CURE}${instead}`;
+  return new MemcageError(ErrorCode.NOT_IN_VERSION, words`The event '${name}': ${missing}${cure}`);
 }

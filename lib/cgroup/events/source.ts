@@ -15,7 +15,7 @@ export interface EventSource {
   /** `event`: an eventfd (v1). `priority`: an interface file that changes. */
   readonly kind: 'event' | 'priority';
   /**
-   * Emits what has happened. Throws ERR_MEMCAGE_CGROUP_GONE if the cgroup was removed; {@link conclude} then emits
+   * Emits what has happened. Throws ERR_MEMCAGE_NO_CGROUP if the cgroup was removed; {@link conclude} then emits
    * the rest.
    *
    * @param timeMs when the kernel reported it

@@ -1,6 +1,7 @@
 import type { Size } from '../../../types/options';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CgroupVersion } from '../files/formats';
@@ -89,14 +90,14 @@ function checkStall(stall: PressureStall['pressure'], trigger: object, version: 
     throw invalidArgument('thresholdMs', `whole milliseconds from 1 to those of the window (${windowMs})`, thresholdMs);
   }
   if (version === 1)
-    throw notHere('pressure', `pressure '${stall}'`, 2, "v1 has the levels 'low', 'medium', 'critical'");
+    throw notHere('pressure', `pressure '${stall}'`, 2, "give one of v1's levels 'low', 'medium', 'critical'");
   return { kind: 'stall', stall, thresholdMs, windowMs };
 }
 
 function checkLevel(level: PressureLevel['pressure'], trigger: object, version: CgroupVersion): CheckedTrigger {
   const { mode = 'default' } = read(trigger, ['pressure', 'mode']);
   if (!isOneOf(MODES, mode)) throw invalidArgument('mode', MODES.map((name) => `'${name}'`).join(', '), mode);
-  if (version === 2) throw notHere('pressure', `pressure '${level}'`, 1, "v2 has 'some' and 'full', with a threshold");
+  if (version === 2) throw notHere('pressure', `pressure '${level}'`, 1, "give 'some' or 'full', with a threshold");
   return { kind: 'level', level, mode };
 }
 
@@ -109,15 +110,14 @@ function checkUsage(trigger: object, version: CgroupVersion, pageBytes: number):
   return { kind: 'usage', bytes, of };
 }
 
-/** What v2 has instead of a threshold. */
-export const NO_THRESHOLD =
-  "cgroup v2 has no usage thresholds; use the limit 'high' with its event, a pressure trigger, or watch()";
+/** What v2 has instead of a threshold of usage. */
+export const NO_THRESHOLD = "use the limit 'high' with its event, a pressure trigger, or watch()";
 
 function notHere(option: string, what: string, needed: CgroupVersion, instead: string): MemcageError {
   const here = needed === 1 ? 2 : 1;
   return new MemcageError(
     ErrorCode.NOT_IN_VERSION,
-    `${what} needs cgroup v${needed}, but memory is on cgroup v${here} here: ${instead}`,
+    words`${what} needs cgroup v${String(needed)}, but memory is on cgroup v${String(here)} here${CURE}${instead}`,
     { option },
   );
 }

@@ -1,5 +1,5 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { mention, words } from '../../common/errors/words';
+import { CURE, mention, type Words, words } from '../../common/errors/words';
 import { memoryController } from './controller';
 import type { CgroupVersion } from './formats';
 import { type FileFormat, type FormatValues, parseAs } from './interface-file';
@@ -62,6 +62,19 @@ export function hasRole(role: MemoryRole, version: CgroupVersion): boolean {
   return KEY[version] in ROLES[role];
 }
 
+/** What the other version has that comes near. */
+const INSTEAD: { readonly [R in MemoryRole]?: MemoryRole } = {
+  low: 'soft',
+  min: 'soft',
+  soft: 'low',
+  swapHigh: 'swap',
+};
+
+function orInstead(role: MemoryRole): Words {
+  const instead = INSTEAD[role];
+  return instead === undefined ? '' : words`, or use ${mention(`memory.${instead}`)}`;
+}
+
 /**
  * The name of the file for a role on one cgroup version.
  *
@@ -73,11 +86,12 @@ export function memoryFile(role: MemoryRole, version: CgroupVersion, option?: st
   const name = names[KEY[version]];
   if (name !== undefined) return name;
   const other = OTHER[version];
-  throw new MemcageError(
-    ErrorCode.NOT_IN_VERSION,
-    words`${option === undefined ? role : mention(option)} needs cgroup v${String(other)} (${names[KEY[other]] ?? ''}), but memory is on cgroup v${String(version)} here`,
-    { option },
-  );
+  const needs = words`needs cgroup v${String(other)} (${names[KEY[other]] ?? ''}), but memory is on cgroup v${String(version)} here`;
+  const message =
+    option === undefined
+      ? words`${role} ${needs}`
+      : words`${mention(option)} ${needs}${CURE}leave it out${orInstead(role)}`;
+  throw new MemcageError(ErrorCode.NOT_IN_VERSION, message, { option });
 }
 
 /**

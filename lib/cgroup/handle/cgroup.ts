@@ -3,7 +3,8 @@ import type { MemoryChange, Size } from '../../../types/options';
 import type { MemoryDetails } from '../../../types/outcome';
 import { loadNative } from '../../common/addon/load-native';
 import { invalidArgument } from '../../common/errors/argument-errors';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { closedError, ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { LazyEmitter } from '../../common/event-loop/emitter';
 import { ALIASES } from '../../common/options/accepted-options';
 import { refuseSignal } from '../../common/options/checks';
@@ -11,10 +12,10 @@ import { checkOptions } from '../../common/options/option-names';
 import { shown } from '../../common/text/inspected';
 import { keptInJson } from '../../common/text/json';
 import { containerNameOf } from '../containers/container-names';
-import { findCgroup } from '../containers/find-cgroup';
+import { findCgroup, SHOWN_CGROUP } from '../containers/find-cgroup';
 import { type CgroupDirectory, withAccess } from '../directory/directory';
 import { KeptFile, OpenFiles } from '../directory/open-file';
-import { cgroupError, unlessGone } from '../directory/refusal';
+import { cgroupError, refusedWith, unlessGone } from '../directory/refusal';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 import {
   CGROUP_EVENT_NAMES,
@@ -90,7 +91,7 @@ export interface CreateCgroupOptions {
 /**
  * A memory cgroup of this machine, v1 or v2, whether memcage made it or not.
  *
- * A method throws `ERR_MEMCAGE_CLOSED` after {@link close} and {@link remove}, `ERR_MEMCAGE_CGROUP_GONE` once another has removed
+ * A method throws `ERR_MEMCAGE_CLOSED` after {@link close} and {@link remove}, `ERR_MEMCAGE_NO_CGROUP` once another has removed
  * the cgroup, and `ERR_MEMCAGE_NO_PERMISSION` if the kernel requires more rights.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory
@@ -113,7 +114,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   }
 
   /**
-   * The cgroup of a process. Throws `ERR_MEMCAGE_CGROUP_GONE` if there is no such process, and
+   * The cgroup of a process. Throws `ERR_MEMCAGE_NO_CGROUP` if there is no such process, and
    * `ERR_MEMCAGE_NOT_VISIBLE` if its cgroup is outside this process's cgroup namespace and outside what is mounted
    * here.
    *
@@ -131,7 +132,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * This knows Docker, Podman, containerd and CRI-O, with the cgroupfs and the systemd driver, and searches everything
    * that is mounted here. Only root can find Docker's containers by their names.
    *
-   * Throws `ERR_MEMCAGE_CGROUP_GONE` if there is no match, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
+   * Throws `ERR_MEMCAGE_NO_CGROUP` if there is no match, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
    * there are several.
    */
   static find(idOrName: string): Cgroup {
@@ -162,13 +163,13 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /**
    * @internal Its path, for cages to be made there. A handle stands for the cgroup on which it was opened: throws
-   * ERR_MEMCAGE_CGROUP_GONE if that was removed, or the path leads to another one by now.
+   * ERR_MEMCAGE_NO_CGROUP if that was removed, or the path leads to another one by now.
    */
   pathAsParent(): string {
     const { path } = this;
     if (this.#opened().isReachable()) return path;
     const message = `${path} is not the cgroup any more that was opened there: open it again`;
-    throw new MemcageError(ErrorCode.CGROUP_GONE, message, { path });
+    throw new MemcageError(ErrorCode.NO_CGROUP, message, { path });
   }
 
   /**
@@ -633,7 +634,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /** Throws `ERR_MEMCAGE_CLOSED`. */
   #opened(): CgroupDirectory {
-    if (this.#isClosed) throw new MemcageError(ErrorCode.CLOSED, `The handle on ${this.path} is closed`);
+    if (this.#isClosed) throw closedError(`The handle on ${this.path}`, 'open the cgroup again');
     return this.#directory;
   }
 
@@ -691,8 +692,16 @@ function openChecked(path: string): CgroupDirectory {
   try {
     return openDirectory(path);
   } catch (error) {
-    throw cgroupError(error, 'open', path);
+    throw noCgroup(error, path) ?? cgroupError(error, 'open', path);
   }
+}
+
+/** The error for a path at which there is nothing. */
+function noCgroup(error: unknown, path: string): MemcageError | undefined {
+  if (!refusedWith(error, 'ENOENT', 'ENOTDIR')) return undefined;
+  const { errno, syscall } = error as NodeJS.ErrnoException;
+  const message = words`There is no cgroup ${path}${CURE}${SHOWN_CGROUP}`;
+  return new MemcageError(ErrorCode.NO_CGROUP, message, { errno, syscall, path, cause: error });
 }
 
 /** A handle that owns the anchor of the directory. */

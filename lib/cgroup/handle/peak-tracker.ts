@@ -2,7 +2,7 @@ import { constants as fsConstants } from 'node:fs';
 import { release } from 'node:os';
 import type { NativeBinding } from '../../../types/native';
 import { loadNative } from '../../common/addon/load-native';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { closedError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import { type CgroupDirectory, statFd } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
 import { lostController } from '../directory/refused-file';
@@ -87,7 +87,7 @@ export class PeakTracker {
 
   #open(): Watch {
     if (!this.#closed) return this.#watch;
-    throw new MemcageError(ErrorCode.CLOSED, `The peak tracker of ${this.#directory.path} is closed`);
+    throw closedError(`The peak tracker of ${this.#directory.path}`);
   }
 
   #call<T>(doing: string, call: (directory: CgroupDirectory) => T): T {

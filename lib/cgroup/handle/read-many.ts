@@ -32,7 +32,7 @@ let last: { key: string; reader: FieldReader<SampleField> } | undefined;
 
 /**
  * Read the memory of many cgroups, in the order in which you give them. If a cgroup can't be read, its result is the
- * error, with the code `ERR_MEMCAGE_CGROUP_GONE` if it was removed, and `ERR_MEMCAGE_CLOSED` if its handle is closed.
+ * error, with the code `ERR_MEMCAGE_NO_CGROUP` if it was removed, and `ERR_MEMCAGE_CLOSED` if its handle is closed.
  * An error that is not about one of the cgroups is thrown, for example a lack of fds (`EMFILE`); then the files that
  * `keepOpen` opened are closed again.
  *

@@ -59,7 +59,7 @@ export async function reclaim(
         { ...details, option: 'swappiness' },
       );
     }
-    if (code === 'ENODEV') throw new MemcageError(ErrorCode.CGROUP_GONE, `${directory.path} was removed`, details);
+    if (code === 'ENODEV') throw new MemcageError(ErrorCode.NO_CGROUP, `${directory.path} was removed`, details);
     // EAGAIN: the kernel reclaimed less than was asked for. The result says so.
     if (code !== 'EAGAIN') throw error;
   } finally {

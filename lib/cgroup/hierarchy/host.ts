@@ -73,7 +73,7 @@ export function visibleDirectory({ memory, memoryElsewhere }: Host, pid: number 
     const found = findProcess(hierarchy, pid, procCgroup);
     if (typeof found === 'string') return found;
   }
-  const code = isRemoved(first) ? ErrorCode.CGROUP_GONE : ErrorCode.NOT_VISIBLE;
+  const code = isRemoved(first) ? ErrorCode.NO_CGROUP : ErrorCode.NOT_VISIBLE;
   throw new MemcageError(code, notVisible(memory, pid, first), { path: memory.mountPoint });
 }
 
@@ -115,7 +115,7 @@ function readProcCgroup(pid: number | 'self'): string {
   } catch (cause) {
     const { code, errno, syscall } = cause as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ESRCH') throw cause;
-    throw new MemcageError(ErrorCode.CGROUP_GONE, `There is no process ${pid}`, { errno, syscall, cause });
+    throw new MemcageError(ErrorCode.NO_CGROUP, `There is no process ${pid}`, { errno, syscall, cause });
   }
 }
 

@@ -33,8 +33,8 @@ export const ErrorCode = {
   NO_CONTROLLER: 'ERR_MEMCAGE_NO_CONTROLLER',
   /** The kernel demands more rights on a cgroup (EACCES, EPERM), or its file system is read-only (EROFS). */
   NO_PERMISSION: 'ERR_MEMCAGE_NO_PERMISSION',
-  /** The cgroup was removed while you had a handle to it. */
-  CGROUP_GONE: 'ERR_MEMCAGE_CGROUP_GONE',
+  /** There is no such cgroup or process, or not any more. */
+  NO_CGROUP: 'ERR_MEMCAGE_NO_CGROUP',
   /** The cgroup is outside of this process's cgroup namespace, or of what is mounted here. */
   NOT_VISIBLE: 'ERR_MEMCAGE_NOT_VISIBLE',
   /** More than one cgroup has the name or the id that you asked for. */

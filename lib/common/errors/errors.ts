@@ -3,7 +3,7 @@ import type { Stage } from '../../../types/native';
 import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
 import type { ParentCandidate } from '../../../types/parent';
 import { ErrorCode } from './error-codes';
-import { keepWords, type Mention, splitAtCure, textOf, type Words } from './words';
+import { CURE, keepWords, type Mention, splitAtCure, textOf, type Words, words } from './words';
 
 export { ErrorCode } from './error-codes';
 
@@ -70,6 +70,14 @@ export class MemcageError extends Error {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }
   }
+}
+
+/**
+ * @param what was closed
+ * @param again how to get another
+ */
+export function closedError(what: string, again = 'make another'): MemcageError {
+  return new MemcageError(ErrorCode.CLOSED, words`${what} is closed${CURE}${again}, or close it later`);
 }
 
 /** What an error says, and apart from that what helps. */

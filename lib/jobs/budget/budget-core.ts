@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../types/outcome';
 import type { SharedCage } from '../../cage/contract/cage';
-import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
+import { AbortError, closedError } from '../../common/errors/errors';
 import type { Capacity } from './admission/admission';
 import type { Budget } from './budget';
 import type { FollowedJobs, Gone } from './followed-jobs';
@@ -26,7 +26,7 @@ export interface BudgetCore {
 
 /** @throws ERR_MEMCAGE_CLOSED once nothing can be started any more */
 export function assertOpen({ budget }: BudgetCore): void {
-  if (budget.closed) throw new MemcageError(ErrorCode.CLOSED, 'The budget is closed');
+  if (budget.closed) throw closedError('The budget');
 }
 
 /** Between the room and the start an abort may have come, or the end of the budget. @throws why it can't start */

@@ -58,7 +58,7 @@ class FollowedChild {
 /** A running job that has a cgroup of its own to look at. */
 export interface MeasurableJob {
   readonly record: RunningRecord;
-  /** The cgroup of the job's private cage, which goes away as the job ends: reading it may throw ERR_MEMCAGE_CGROUP_GONE. */
+  /** The cgroup of the job's private cage, which goes away as the job ends: reading it may throw ERR_MEMCAGE_NO_CGROUP. */
   readonly cgroup: Cgroup;
 }
 

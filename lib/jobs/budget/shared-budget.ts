@@ -2,6 +2,7 @@ import { type InspectOptions, inspect } from 'node:util';
 import type { RunOptions, SharedCage } from '../../cage/contract/cage';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
 import { checkOptions } from '../../common/options/option-names';
 import { shown, withoutZeros } from '../../common/text/inspected';
@@ -130,7 +131,13 @@ export class SharedBudget extends LazyEmitter<BudgetEvents> implements Budget {
     // close() has returned by the time that a listener or a rejected caller asks whether it is closing.
     await Promise.resolve();
     this.#lookout?.stop();
-    jobs.rejectAll(() => new MemcageError(ErrorCode.CLOSED, 'The budget was closed before there was room'));
+    jobs.rejectAll(
+      () =>
+        new MemcageError(
+          ErrorCode.CLOSED,
+          words`The budget was closed before there was room${CURE}close it once all jobs have ended`,
+        ),
+    );
     try {
       await this.cage.close();
     } catch (error) {

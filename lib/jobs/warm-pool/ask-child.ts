@@ -1,7 +1,7 @@
 import type { Serializable } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
 import type { RunOutput } from '../../../types/outcome';
-import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
+import { AbortError, closedError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Started } from '../../start/launch/start-call';
 import { EarlyEnd } from '../../start/run/early-end';
 import { ASK, ASKED, type PoolMessage } from './preload/messages';
@@ -33,7 +33,7 @@ export async function ask(started: Started, question: AskRequest): Promise<unkno
     recorder.because(because);
     early.begin();
   };
-  const stays = question.onClose(() => end(closedError()));
+  const stays = question.onClose(() => end(poolClosed()));
   const abort = (): void => end(new AbortError(signal?.reason));
   signal?.addEventListener('abort', abort);
   if (signal?.aborted === true) abort();
@@ -58,8 +58,8 @@ export async function ask(started: Started, question: AskRequest): Promise<unkno
   }
 }
 
-export function closedError(): MemcageError {
-  return new MemcageError(ErrorCode.CLOSED, 'The warm pool is closed');
+export function poolClosed(): MemcageError {
+  return closedError('The warm pool');
 }
 
 /** The first message that it sends after it got ours; undefined if it ends without. */

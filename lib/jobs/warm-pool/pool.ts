@@ -4,7 +4,7 @@ import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
 import { KeepAlive } from '../../common/event-loop/timers';
 import { shown, withoutZeros } from '../../common/text/inspected';
 import type { Started } from '../../start/launch/start-call';
-import { type AskRequest, ask, closedError } from './ask-child';
+import { type AskRequest, ask, poolClosed } from './ask-child';
 import { Nursery } from './nursery';
 import { type PoolPlan, type ReadAskOptions, readAskOptions, readTakeOptions } from './pool-options';
 import { WaitingLine } from './waiting-line';
@@ -142,7 +142,7 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
   /** The pool is closed: who waits for `ready` once, as `once(pool, 'ready')` does, would wait for ever. */
   #refuseReady(): void {
     const isAwaitedOnce = this.rawListeners('ready').some((each) => 'listener' in each);
-    if (isAwaitedOnce && this.listenerCount('error') > 0) emitApart(this, 'error', closedError());
+    if (isAwaitedOnce && this.listenerCount('error') > 0) emitApart(this, 'error', poolClosed());
   }
 
   /** Whether as many children wait as are to. */
@@ -166,7 +166,7 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
   }
 
   async #next(suits: (child: WarmChild) => boolean, signal: AbortSignal | undefined): Promise<WarmChild> {
-    if (this.closed) throw closedError();
+    if (this.closed) throw poolClosed();
     if (signal?.aborted === true) throw new AbortError(signal.reason);
     const found = this.#nursery.take(suits);
     if (found !== undefined) {
@@ -188,7 +188,7 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
     const more = child.answers + 1 < plan.maxUses;
     const onClose = (act: () => void) => this.#whenClosing(act);
     try {
-      if (this.closed) throw closedError();
+      if (this.closed) throw poolClosed();
       const answer = await ask(child.started, { ...read, message, more, file, killSignal, output, onClose });
       return { answer, over: this.#answered(child) };
     } catch (error) {
@@ -251,7 +251,7 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
   async #close(): Promise<void> {
     this.#isClosing = true;
     for (const act of this.#onClose) act();
-    while (this.#line.refuseFirst(closedError()));
+    while (this.#line.refuseFirst(poolClosed()));
     // Not at once: a listener may close the pool, which does not count as closed before this returns.
     process.nextTick(() => this.#refuseReady());
     this.#stayAlive();

@@ -2,7 +2,7 @@ import { MemcageError } from '../../index';
 
 /** Codes of errors for a cgroup that is gone, that this process may not look into, or whose path is too long. */
 const PASSED_OVER: ReadonlySet<unknown> = new Set([
-  'ERR_MEMCAGE_CGROUP_GONE',
+  'ERR_MEMCAGE_NO_CGROUP',
   'ERR_MEMCAGE_NO_PERMISSION',
   'ENAMETOOLONG',
   'EACCES',
@@ -10,7 +10,7 @@ const PASSED_OVER: ReadonlySet<unknown> = new Set([
 
 /** Whether an error says that the cgroup was removed. */
 export function isGone(error: unknown): boolean {
-  return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_CGROUP_GONE';
+  return error instanceof MemcageError && error.code === 'ERR_MEMCAGE_NO_CGROUP';
 }
 
 /** Returns undefined if the cgroup that `read` reads is gone or can't be looked into, so that others are still read. */

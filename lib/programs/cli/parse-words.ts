@@ -100,6 +100,17 @@ function tokensOf(words: readonly string[], options: Options) {
   return parseArgs({ args: [...words], options, allowPositionals: true, strict: false, tokens: true }).tokens;
 }
 
+/** What other programs call options. */
+const OF_OTHERS = {
+  ...ALIASES,
+  verbose: 'all',
+  memoryhigh: 'high',
+  memorylow: 'low',
+  memorymin: 'min',
+  memoryswap: 'swap',
+  memoryswapmax: 'swap',
+};
+
 /** The words for options, by what a person may have typed without the hyphens. */
 function namesOf(options: Options): ReadonlyMap<string, string> {
   return new Map(
@@ -115,7 +126,7 @@ function namesOf(options: Options): ReadonlyMap<string, string> {
 export function question(word: string, known: ReadonlyMap<string, string>): string {
   const names = [...known.keys()];
   const longer = names.filter((each) => word.length > 1 && each.startsWith(word));
-  const meant = likelyMeant(word, names, ALIASES) ?? (longer.length === 1 ? longer[0] : undefined);
+  const meant = likelyMeant(word, names, OF_OTHERS) ?? (longer.length === 1 ? longer[0] : undefined);
   return meant === undefined ? '' : `: did you mean '${known.get(meant)}'?`;
 }
 

@@ -33,18 +33,10 @@ export function findTarget(word: string | undefined): Cgroup {
   if (word === undefined) return Cgroup.self();
   if (word.startsWith('/')) return openPath(word);
   if (CAGE.test(word)) return findCage(word);
-  return /^\d{1,10}$/.test(word) ? findByDigits(word) : findNamed(NAMED.exec(word)?.[1] ?? word);
+  return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(NAMED.exec(word)?.[1] ?? word);
 }
 
 const SHOWN = 'one that memcage ls or memcage top --all shows';
-
-function findNamed(name: string): Cgroup {
-  try {
-    return Cgroup.find(name);
-  } catch (error) {
-    throw isGone(error) ? new Error(`${(error as Error).message}. Cure: ${SHOWN}`, { cause: error }) : error;
-  }
-}
 
 function openPath(word: string): Cgroup {
   try {
@@ -98,7 +90,7 @@ function findByDigits(word: string): Cgroup {
     const container = isNoProcess(error) ? findContainer(word) : undefined;
     if (container !== undefined) return container;
     if (!isNoProcess(error)) throw error;
-    throw new Error(`There is no process ${word}, and no container has such an id or name`);
+    throw new Error(`There is no process ${word}, and no container has such an id or name. Cure: ${SHOWN}`);
   }
 }
 

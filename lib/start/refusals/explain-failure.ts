@@ -89,7 +89,7 @@ function explain(failure: CloneFailure, context: FailureContext): Explanation | 
   if (spent !== undefined) return { code: ErrorCode.CPU_TIME, message: spent, option: 'cpuTimeMs' };
   const isDenied = errno === -EACCES || errno === -EPERM;
   if (stage === 'cgroup') {
-    if (errno === -ENODEV || errno === -ENOENT) return CGROUP_GONE;
+    if (errno === -ENODEV || errno === -ENOENT) return NO_CGROUP;
     if (errno === -EINVAL && cgroup?.homes.counted.cpu !== undefined) return REAL_TIME;
   }
   // Within clone, only entering a cgroup can fail with EACCES. A join by a write can also fail with EPERM.
@@ -117,8 +117,8 @@ function explainMissingCall({ stage, syscall = 'a system call' }: CloneFailure):
   return `${syscall} is missing (this Linux is too old, or a seccomp filter hides it), which the child needs at ${stage}`;
 }
 
-const CGROUP_GONE: Explanation = {
-  code: ErrorCode.CGROUP_GONE,
+const NO_CGROUP: Explanation = {
+  code: ErrorCode.NO_CGROUP,
   message: 'The cage was removed before the child could join it',
 };
 

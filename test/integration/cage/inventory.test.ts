@@ -147,7 +147,7 @@ describeIf('cgroup', `all cages of the machine, on v${version}`, () => {
     const error = thrown(() => findCage(`${NOBODY}/1`)) as Error & { paths: string[] };
     expect(error).toMatchObject({ code: 'ERR_MEMCAGE_AMBIGUOUS' });
     expect([...error.paths].sort()).toEqual(paths);
-    expect(() => findCage(`${NOBODY}/2`)).toThrow(withCode('CGROUP_GONE'));
+    expect(() => findCage(`${NOBODY}/2`)).toThrow(withCode('NO_CGROUP'));
     expect(() => findCage(5 as never)).toThrow(withCode('INVALID_ARGUMENT'));
   });
 

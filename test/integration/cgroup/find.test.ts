@@ -30,10 +30,10 @@ describeIf('cgroup', `finding a Cgroup on v${version}`, () => {
   test('of() a process that is no more, or can not be', async () => {
     const child = nodeSpawn('true');
     await until('ended', () => child.exitCode !== null);
-    expect(() => Cgroup.of(child.pid ?? 0)).toThrow(withCode('CGROUP_GONE'));
+    expect(() => Cgroup.of(child.pid ?? 0)).toThrow(withCode('NO_CGROUP'));
     const { pid: caged, outcome } = spawn('true', [], { memory: '10M' });
     await outcome;
-    expect(() => Cgroup.of(caged ?? 0)).toThrow(withCode('CGROUP_GONE'));
+    expect(() => Cgroup.of(caged ?? 0)).toThrow(withCode('NO_CGROUP'));
     for (const pid of [0, -1, 1.5, Number.NaN, 2 ** 31, '1', null, undefined]) {
       expect(() => Cgroup.of(pid as number)).toThrow(withCode('INVALID_ARGUMENT'));
     }
@@ -59,12 +59,12 @@ describeIf('cgroup', `finding a Cgroup on v${version}`, () => {
 
   test('open() what is none', () => {
     const path = make();
-    expect(() => Cgroup.open(`${path}/none`)).toThrow(withCode('CGROUP_GONE'));
+    expect(() => Cgroup.open(`${path}/none`)).toThrow(withCode('NO_CGROUP'));
     expect(thrown(() => Cgroup.open('/no/such/cgroup'))).toMatchObject({
-      code: 'ERR_MEMCAGE_CGROUP_GONE',
+      code: 'ERR_MEMCAGE_NO_CGROUP',
       syscall: 'open',
     });
-    expect(() => Cgroup.open(`${path}/cgroup.procs`)).toThrow(withCode('CGROUP_GONE'));
+    expect(() => Cgroup.open(`${path}/cgroup.procs`)).toThrow(withCode('NO_CGROUP'));
     for (const name of ['', '..', `${path}/../x`, `${path}\0`, 5, null]) {
       expect(() => Cgroup.open(name as string)).toThrow(withCode('INVALID_ARGUMENT'));
     }

@@ -103,9 +103,9 @@ describeIf('cgroup', 'readMany', () => {
     many.cgroups[1]?.close();
     many.remove(3);
     const results = readMany(many.cgroups, { fields: ['limitBytes', 'anonBytes', 'events'], keepOpen });
-    expect(results[0]).toEqual(withCode('CGROUP_GONE'));
+    expect(results[0]).toEqual(withCode('NO_CGROUP'));
     expect(results[1]).toEqual(withCode('CLOSED'));
-    expect(results[3]).toEqual(withCode('CGROUP_GONE'));
+    expect(results[3]).toEqual(withCode('NO_CGROUP'));
     for (const index of [0, 1, 3]) expect(results[index]).toBeInstanceOf(MemcageError);
     for (const index of [2, 4]) expect(results[index]).toMatchObject({ limitBytes: (index + 1) << 20, anonBytes: 0 });
   });
@@ -119,7 +119,7 @@ describeIf('cgroup', 'readMany', () => {
     made.remove();
     const again = Cgroup.create(made.path.slice(made.path.lastIndexOf('/') + 1), { parent: cgroupOf('self') });
     for (const keepOpen of [false, true]) {
-      expect(readMany([cgroup], { keepOpen })[0]).toEqual(withCode('CGROUP_GONE'));
+      expect(readMany([cgroup], { keepOpen })[0]).toEqual(withCode('NO_CGROUP'));
     }
     again.close();
     made.remove();

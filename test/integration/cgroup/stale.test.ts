@@ -71,7 +71,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
       using cgroup = handleOf(kind);
       rmdirSync(cgroup.path);
       await expect(attempt(cgroup, use)).rejects.toMatchObject({
-        code: 'ERR_MEMCAGE_CGROUP_GONE',
+        code: 'ERR_MEMCAGE_NO_CGROUP',
         path: expect.stringContaining(cgroup.path) as string,
       });
     });
@@ -82,14 +82,14 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
       rmdirSync(path);
       using successor = below(path, '20M');
       const pid = await inhabit(path);
-      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('NO_CGROUP'));
       expect(isAlive(pid)).toBe(true);
       expect(members(path)).toEqual([pid]);
       expect(limitOf(path)).toBe(20 * MIB);
       expect(successor.limits().max).toBe(20 * MIB);
       endNow(pid);
       await until('empty', () => members(path).length === 0);
-      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(attempt(cgroup, use)).rejects.toEqual(withCode('NO_CGROUP'));
       expect(existsSync(path)).toBe(true);
     });
 
@@ -97,11 +97,11 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
       using cgroup = create('10M');
       const { path } = cgroup;
       rmdirSync(path);
-      await expect(cgroup.kill()).rejects.toEqual(withCode('CGROUP_GONE'));
-      await expect(cgroup.remove()).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(cgroup.kill()).rejects.toEqual(withCode('NO_CGROUP'));
+      await expect(cgroup.remove()).rejects.toEqual(withCode('NO_CGROUP'));
       using successor = below(path, '20M');
-      await expect(cgroup.kill()).rejects.toEqual(withCode('CGROUP_GONE'));
-      await expect(cgroup.remove()).rejects.toEqual(withCode('CGROUP_GONE'));
+      await expect(cgroup.kill()).rejects.toEqual(withCode('NO_CGROUP'));
+      await expect(cgroup.remove()).rejects.toEqual(withCode('NO_CGROUP'));
       expect(successor.limits().max).toBe(20 * MIB);
     });
   });
@@ -137,7 +137,7 @@ describeIf('cgroup', `a Cgroup that is gone or closed on v${version}`, () => {
     const { path } = cage.cgroup;
     expect(tree(cgroupOf('self'))).toContain(path);
     rmdirSync(path);
-    expect(thrown(() => cage.spawn('true'))).toEqual(withCode('CGROUP_GONE'));
+    expect(thrown(() => cage.spawn('true'))).toEqual(withCode('NO_CGROUP'));
     await cage.close();
   });
 });

@@ -114,7 +114,7 @@ describeIf(['linux', 'root', 'cgroup', 'docker', 'podman'], 'real engines', () =
       using found = Cgroup.find(`only-${engine}`);
       expect(found.path).toMatch(shapes[engine]('[0-9a-f]+'));
       expect(found.path).not.toContain(ids[engine]);
-      expect(() => Cgroup.find(`only-${engine.slice(0, -1)}`)).toThrow(withCode('CGROUP_GONE'));
+      expect(() => Cgroup.find(`only-${engine.slice(0, -1)}`)).toThrow(withCode('NO_CGROUP'));
     });
 
     test('its limit, use and processes', async () => {

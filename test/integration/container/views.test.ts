@@ -51,7 +51,7 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     );
     expect(expectSelf(self, memory.mountPoint).effective).toMatchObject(HIDDEN_LIMIT);
     expect(of).toEqual(refused('NOT_VISIBLE', /process \d+ is outside of the cgroup namespace/));
-    expect(find).toEqual(refused('CGROUP_GONE', new RegExp(`No cgroup below ${memory.mountPoint} belongs to ${ID}`)));
+    expect(find).toEqual(refused('NO_CGROUP', new RegExp(`No cgroup below ${memory.mountPoint} belongs to ${ID}`)));
     const cure = /read-only in a Kubernetes container: .*privileged: true/;
     expect(limit).toEqual(refused('NO_PERMISSION', cure));
     for (const answer of [create, run]) expect(answer).toEqual(refused(NOWHERE, cure));
@@ -111,7 +111,7 @@ describeIf(['linux', 'root'], 'from inside of a container', () => {
     expect(ofInit).toEqual({ value: memory.own });
     const both = `(${twin}.*${tree.container}|${tree.container}.*${twin})`;
     const ambiguous = refused('AMBIGUOUS', new RegExp(`^2 cgroups .*${both}`));
-    const none = refused('CGROUP_GONE', /No cgroup/);
+    const none = refused('NO_CGROUP', /No cgroup/);
     expect(found).toEqual([
       { value: tree.container },
       { value: tree.container },

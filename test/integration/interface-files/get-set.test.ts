@@ -66,8 +66,8 @@ describeIf('cgroup', `interface files of a cgroup, v${version}`, () => {
     );
     expect(thrown(() => cgroup.set('cgroup.procs', 2 ** 22))).toEqual(withCode('VALUE_REFUSED', { value: '4194304' }));
     group.remove();
-    expect(thrown(() => cgroup.get(limit))).toEqual(withCode('CGROUP_GONE'));
-    expect(thrown(() => cgroup.set(limit, '1M'))).toEqual(withCode('CGROUP_GONE'));
+    expect(thrown(() => cgroup.get(limit))).toEqual(withCode('NO_CGROUP'));
+    expect(thrown(() => cgroup.set(limit, '1M'))).toEqual(withCode('NO_CGROUP'));
     cgroup.close();
     expect(thrown(() => cgroup.get(limit))).toEqual(withCode('CLOSED'));
   });

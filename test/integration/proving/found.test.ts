@@ -83,7 +83,7 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     const { said, hung } = await failAt('events', place, at, 'ENODEV');
     expect(hung).toEqual([]);
     const errno = -constants.errno.ENODEV;
-    expect(said?.first.error).toMatchObject({ code: 'ERR_MEMCAGE_CGROUP_GONE', errno, syscall: 'openat2' });
+    expect(said?.first.error).toMatchObject({ code: 'ERR_MEMCAGE_NO_CGROUP', errno, syscall: 'openat2' });
   });
 
   test('in a walk through cgroups is named', async () => {

@@ -152,7 +152,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
     await cage.run('true');
     const paths = [guardOf(cage), cage.cgroup.path];
     paths.forEach(removeTree);
-    const gone = expect.objectContaining({ code: 'ERR_MEMCAGE_CGROUP_GONE' }) as Error;
+    const gone = expect.objectContaining({ code: 'ERR_MEMCAGE_NO_CGROUP' }) as Error;
     expect(() => cage.spawn('true')).toThrow(gone);
     await expect(cage.run('true')).rejects.toEqual(gone);
     expect(() => cage.cgroup.stat()).toThrow(gone);
@@ -183,7 +183,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'others tamper with ca
       );
     }
     await leaveAlone();
-    const { '0': well = 0, ERR_MEMCAGE_CGROUP_GONE: gone = 0, ...others } = tally(ends);
+    const { '0': well = 0, ERR_MEMCAGE_NO_CGROUP: gone = 0, ...others } = tally(ends);
     expect(others).toEqual({});
     expect(well + gone).toBe(2 * STARTS);
     await worksAgain();

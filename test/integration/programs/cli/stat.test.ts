@@ -101,7 +101,7 @@ describeIf('cgroup', 'memcage stat', () => {
         const { code, stderr } = await runCli(['kill', digits]);
         expect({ code, stderr }).toEqual({
           code: 125,
-          stderr: `memcage: There is no process ${digits}, and no container has such an id or name\n`,
+          stderr: `memcage: There is no process ${digits}, and no container has such an id or name. Cure: one that memcage ls or memcage top --all shows\n`,
         });
       } finally {
         rmdirSync(path);

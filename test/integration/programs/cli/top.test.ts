@@ -113,7 +113,7 @@ describeIf('cgroup', 'memcage top without a terminal', () => {
     }
     expect(await runCli(['stat', '1/budget-1/1'])).toMatchObject({
       code: 125,
-      stderr: expect.stringContaining('no cage 1/budget-1/1: memcage ls --all lists those that there are') as string,
+      stderr: expect.stringContaining('no cage 1/budget-1/1. Cure: one that memcage ls --all shows') as string,
     });
   });
 

@@ -76,7 +76,7 @@ describe('cgroupsBelow', () => {
     }
   }
 
-  const tree: Tree = { a: { c: { d: {} } }, gone: ErrorCode.CGROUP_GONE, locked: ErrorCode.NO_PERMISSION, b: {} };
+  const tree: Tree = { a: { c: { d: {} } }, gone: ErrorCode.NO_CGROUP, locked: ErrorCode.NO_PERMISSION, b: {} };
   const walk = (content: Tree, options = {}) =>
     Array.from(cgroupsBelow(new Node('', content), options), ({ directory, level }) => `${level} ${directory.path}`);
 

@@ -20,7 +20,7 @@ function lost({
   code = 'ENODEV',
 }: Now): MemcageError | undefined {
   const unlessRemoved = <T>(value: T): T => {
-    if (controllers === null) throw new MemcageError(ErrorCode.CGROUP_GONE, 'it was removed');
+    if (controllers === null) throw new MemcageError(ErrorCode.NO_CGROUP, 'it was removed');
     return value;
   };
   const directory = {

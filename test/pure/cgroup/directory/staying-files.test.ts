@@ -49,7 +49,7 @@ test('who writes to a cgroup that somebody removed hears of that', () => {
   native.writeOpen = () => {
     throw refusal('ENODEV', 'write');
   };
-  expect(() => directory.write('limit0', '1')).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_CGROUP_GONE' }));
+  expect(() => directory.write('limit0', '1')).toThrow(expect.objectContaining({ code: 'ERR_MEMCAGE_NO_CGROUP' }));
   directory.remove();
   expect(openFiles()).toBe(0);
 });

@@ -68,7 +68,7 @@ describe('a look that the kernel asked for', () => {
 
   test.each([
     new TypeError('not a function'),
-    new MemcageError(ErrorCode.CGROUP_GONE, 'gone', { errno: -19, syscall: 'read' }),
+    new MemcageError(ErrorCode.NO_CGROUP, 'gone', { errno: -19, syscall: 'read' }),
   ])('leaves to its caller what no later look would change: %p', (error) => {
     const { told, made } = lookThat(error);
     expect(() => told.begin(1, true)).toThrow(error);

@@ -16,8 +16,11 @@ describe('memoryFile', () => {
   it('says which version has it', () => {
     expect(thrown(() => memoryFile('low', 1, 'memory.low'))).toMatchObject({
       code: 'ERR_MEMCAGE_NOT_IN_VERSION',
-      message: 'memory.low needs cgroup v2 (memory.low), but memory is on cgroup v1 here',
+      message:
+        'memory.low needs cgroup v2 (memory.low), but memory is on cgroup v1 here. Cure: leave it out, or use memory.soft',
     });
+    expect(thrown(() => memoryFile('high', 1, 'memory.high')).message).toMatch(/v1 here\. Cure: leave it out$/);
+    expect(thrown(() => memoryFile('low', 1))).not.toHaveProperty('cure');
     expect(() => memoryFile('soft', 2)).toThrow(
       'soft needs cgroup v1 (memory.soft_limit_in_bytes), but memory is on cgroup v2 here',
     );

@@ -50,7 +50,7 @@ test('a cgroup without a kill cgroup that is gone is an error, for the caller to
   native.killAll = () => {
     throw refusal('ENOENT');
   };
-  expect(() => killAll(memory)).toThrow(withCode('CGROUP_GONE', "Can't kill the processes of /cg/memory"));
+  expect(() => killAll(memory)).toThrow(withCode('NO_CGROUP', "Can't kill the processes of /cg/memory"));
 });
 
 test.each(['freezer', 'memory'])('rights that a process took away in %s are taken back', (locked) => {

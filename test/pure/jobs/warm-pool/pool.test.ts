@@ -14,7 +14,10 @@ function makePool(): ForkPool {
   });
 }
 
-const CLOSED = { code: 'ERR_MEMCAGE_CLOSED', message: 'The warm pool is closed' };
+const CLOSED = {
+  code: 'ERR_MEMCAGE_CLOSED',
+  message: 'The warm pool is closed. Cure: make another, or close it later',
+};
 const ticks = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 test('ready does not come after close()', async () => {

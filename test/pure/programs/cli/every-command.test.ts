@@ -154,6 +154,8 @@ testRows(
     [['run', '-m', '-1', '--', 'true'], /^--memory is a size .*, or max for no limit, not '-1'$/],
     [['run', '-m', '100', 'true'], /^--memory is at least one page .*, not '100': did you mean '100M'\?$/],
     [['run', '--keep', 'true'], "Unknown option '--keep' of run: did you mean '--keep-descendants'?"],
+    [['doctor', '--verbose'], "Unknown option '--verbose' of doctor: did you mean '--all'?"],
+    [['run', '--memory-high', '1G', 'true'], "Unknown option '--memory-high' of run: did you mean '--high'?"],
     [['run', '--limit', '1G', 'true'], "Unknown option '--limit' of run: did you mean '--memory'?"],
     [['run', '--max-old-space-size', '1G', 'true'], "did you mean '--node-heap'?"],
     [['run', '-M', '1G', 'true'], "Unknown option '-M' of run: did you mean '-m'?"],

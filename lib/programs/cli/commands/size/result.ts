@@ -130,7 +130,7 @@ function conclusions(result: SizeResult, bold: Colors['bold']): string[] {
     free,
     well,
     `smallest limit:   ${smallest.size}, ${below}${doubt}`,
-    `${bold(`recommended:      -m ${recommended.size}`)} (10 % more)`,
+    `${bold(`recommended:      -m ${recommended.size}`)} (10 % more, rounded up)`,
   ];
 }
 

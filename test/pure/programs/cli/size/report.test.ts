@@ -46,7 +46,7 @@ test('the table has all runs by their limits, and what follows', () => {
     ['80M', '400 ms', '800 ms', '80 MiB', '0', 'killed for memory'],
   ]);
   expect(lines).toContain('smallest limit:   100M, but not at 96M');
-  expect(lines).toContain('recommended:      -m 115M (10 % more)');
+  expect(lines).toContain('recommended:      -m 115M (10 % more, rounded up)');
   expect(renderResult({ ...result, isCertain: false }, plain)).toContain('but not at 96M: to within 4 % (--for');
   expect(renderResult(nothing, plain)).toContain('It ran well at none of these limits.');
 });
