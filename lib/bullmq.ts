@@ -8,7 +8,6 @@
  */
 import type { Job, Worker } from 'bullmq';
 import { companion } from './common/addon/companion';
-import { CURE, words } from './common/errors/words';
 import { MemcageError } from './index';
 import { JobRuns } from './programs/bullmq/job-runs';
 import { openPool, type Plan, type ProcessorOptions, readPlan } from './programs/bullmq/options';
@@ -86,8 +85,7 @@ function makeProcessor(plan: Plan, options: ProcessorOptions): Processor {
   const spares = new SpareRoom(plan);
   const attached = new WeakSet<Worker>();
   let closed: Promise<void> | undefined;
-  const isClosed = (): MemcageError =>
-    new MemcageError('ERR_MEMCAGE_CLOSED', words`The processor is closed${CURE}make another`);
+  const isClosed = (): MemcageError => new MemcageError('ERR_MEMCAGE_CLOSED', 'The processor is closed');
 
   // Three parameters: BullMQ looks at their number, and makes a signal for the third.
   const processor = async (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<unknown> => {

@@ -181,7 +181,7 @@ describeIf([version === 2 ? 'cgroup' : 'hybrid', 'root'], 'a limit of processor 
       expect(() => memcage.spawn('true', [], { cpuTimeMs: 100, detached: true })).toThrow(
         expect.objectContaining({
           code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-          message: expect.stringContaining('a detached child outlives this process') as string,
+          message: expect.stringContaining('with detached: the child outlives this process') as string,
         }),
       );
     });

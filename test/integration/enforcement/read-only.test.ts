@@ -146,7 +146,7 @@ describeIf(['linux', 'root', 'cgroup'], 'where cgroups are read-only', () => {
       parent: both(error(NO_CAGES, /read-only/)),
       wrong: both(error(/UNKNOWN_OPTION$/, /did you mean 'memory.high'/)),
       word: both(error(/INVALID_ARGUMENT$/, /^Expected 'kernel', 'polled' or 'none' for enforce but received 'maybe'/)),
-      nothing: both(error(/INVALID_ARGUMENT$/, /it needs memory/)),
+      nothing: both(error(/INVALID_ARGUMENT$/, /^enforce needs a limit beside it: memory/)),
     });
   });
 

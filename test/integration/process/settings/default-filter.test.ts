@@ -80,7 +80,7 @@ describeIf(['cgroup', 'root', 'seccomp'], 'under the default filter', () => {
       await cage.run('true', [], FILTERED.privileges === undefined ? {} : { privileges: FILTERED.privileges }),
     ).toMatchObject({ exitCode: 0 });
     const other = cage.run('true', [], { privileges: { seccomp: Uint8Array.of(6, 0, 0, 0, 0, 0, 255, 127) } });
-    await expect(other).rejects.toEqual(withCode('INVALID_ARGUMENT', 'its cage has another seccomp filter'));
+    await expect(other).rejects.toEqual(withCode('INVALID_ARGUMENT', 'whose cage has another seccomp filter'));
   });
 
   describeIf('gcc', 'with a compiler', () => {

@@ -262,7 +262,7 @@ describeIf(['cgroup', 'root', 'seccomp', 'userns'], 'the privileges of a child',
     const inner = cage.contain(() => closed('100M', { privileges: { capabilities: ['chown'] } }));
     expect((await inner.run('grep', SHOW)).stdout).toBe(sets(1n, 1, 2));
     const second = cage.run('true', [], { privileges: { seccomp: NO_MKDIR } });
-    await expect(second).rejects.toEqual(withCode('INVALID_ARGUMENT', 'its cage has another seccomp filter'));
+    await expect(second).rejects.toEqual(withCode('INVALID_ARGUMENT', 'whose cage has another seccomp filter'));
   });
 
   test('a capability that this process lacks is refused before there is a cage', async () => {

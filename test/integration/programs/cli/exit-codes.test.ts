@@ -73,6 +73,7 @@ describeIf('cgroup', 'exit codes', () => {
         ['run', '-m', '10K', 'true'],
         'is too small for a program to be started in it. Cure: 1M is enough',
       ],
+      ['too few processes for Node', ['run', '--pids', '2', 'node', '-p', '1'], '. Cure: --pids 6, or more for what'],
     ],
     async ([, args, text]) => {
       const end = await runCli(args);
