@@ -28,7 +28,7 @@ export const ROOMS = {
     'lib/cgroup/limits/resolve-limits.ts',
     'lib/cgroup/limits/resolve-thresholds.ts',
     'lib/common/options/accepted-options.ts',
-    'lib/common/options/likely-meant.ts',
+    'lib/common/errors/likely-meant.ts',
     'lib/common/options/checks.ts',
     'lib/common/options/native-options.ts',
     'lib/common/options/node-options.ts',

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { unknownEvent } from '../errors/argument-errors';
-import { likelyMeant } from '../options/likely-meant';
+import { likelyMeant } from '../errors/likely-meant';
 
 /**
  * Emits an event in the middle of work that must go on. An exception in a listener becomes an uncaught one, as it

@@ -1,5 +1,5 @@
 import { invalidArgument, isSizeText, undefinedOption, unknownOption } from '../errors/argument-errors';
-import { likelyMeant } from './likely-meant';
+import { likelyMeant } from '../errors/likely-meant';
 import { isNodeOption } from './node-options';
 
 /** The option names of a function, or the names within one of its options. */

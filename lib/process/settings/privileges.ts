@@ -1,10 +1,10 @@
 import { types } from 'node:util';
 import type { CloneOptions } from '../../../types/native';
 import { contradiction, invalidArgument, misplaced } from '../../common/errors/argument-errors';
+import { likelyMeant } from '../../common/errors/likely-meant';
 import { A_FILTER, CURE, mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
 import { checkFlag } from '../../common/options/checks';
-import { likelyMeant } from '../../common/options/likely-meant';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { defaultFilter } from './default-filter';
 import { whyNoFilter } from './seccomp-filter';

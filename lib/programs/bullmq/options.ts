@@ -3,7 +3,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Job } from 'bullmq';
 import { contradiction, invalidArgument, misplaced } from '../../common/errors/argument-errors';
-import { likelyMeant } from '../../common/options/likely-meant';
+import { likelyMeant } from '../../common/errors/likely-meant';
 import {
   type Budget,
   type Cgroup,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { likelyMeant } from '../../common/errors/likely-meant';
 import { ALIASES } from '../../common/options/accepted-options';
-import { likelyMeant } from '../../common/options/likely-meant';
 import { shellWord } from '../../common/text/names';
 import type { MemcageError } from '../../index';
 import { type CommandTexts, type Operands, type Option, type Options, wordsFor } from './command';

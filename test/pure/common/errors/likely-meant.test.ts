@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { likelyMeant } from '../../../../lib/common/options/likely-meant';
+import { likelyMeant } from '../../../../lib/common/errors/likely-meant';
 import { testRows } from '../../../support/rows';
 
 const KNOWN = ['memory', 'node-heap', 'stat', 'ls', 'completion'];
