@@ -61,9 +61,10 @@ describeIf(['cgroup', 'host'], 'an endpoint with a limit for each request', () =
     project.write(name, source.replace(from, to));
   }
 
-  function post(body: Buffer, path = '/unpack'): Promise<Answer> {
+  /** @param length of the body, if more is announced than `body` has, which then never ends */
+  function post(body: Buffer, path = '/unpack', length = body.length): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', 'content-length': length };
       const sent = request({ port, path, method: 'POST', headers }, (response) => {
         const { statusCode: status, headers: got } = response;
         const of = (all: string): Answer => ({
@@ -72,9 +73,13 @@ describeIf(['cgroup', 'host'], 'an endpoint with a limit for each request', () =
           retryAfter: got['retry-after'],
           body: all.trim(),
         });
-        text(response).then((all) => resolve(of(all)), reject);
+        text(response)
+          .then((all) => resolve(of(all)), reject)
+          .finally(() => sent.destroy());
       });
-      sent.on('error', reject).end(body);
+      sent.on('error', reject);
+      if (length === body.length) sent.end(body);
+      else sent.write(body);
     });
   }
 
@@ -85,7 +90,10 @@ describeIf(['cgroup', 'host'], 'an endpoint with a limit for each request', () =
     test('work over its limit, or an upload, gets 413, and the others go on', async () => {
       await start(file);
       expect(await statusesOf(BOMB, SMALL, Buffer.from('no gzip'))).toEqual([413, 200, 500]);
-      expect(await statusesOf(Buffer.alloc(11 * 2 ** 20))).toEqual([413]);
+      // Express reads all of it. Fastify answers at once and closes, and who still writes then may see EPIPE in place of the answer.
+      const upload = Buffer.alloc(11 * 2 ** 20);
+      const part = file === 'fastify.mjs' ? upload.subarray(0, 1) : upload;
+      expect(await post(part, '/unpack', upload.length)).toMatchObject({ status: 413 });
       expect(await post(SMALL)).toMatchObject({
         status: 200,
         type: expect.stringMatching(/^application\/json/) as string,
