@@ -343,6 +343,6 @@ export interface RootTmpfs {
   path: string;
   /** What its files may have together. Default: the kernel's, half of the machine's memory. The limit of the cage holds too. */
   size?: Size;
-  /** Permissions of the directory, as a number or as octal text. Default: 0o1777, everybody may make files. */
+  /** Permissions of the directory, as a number or as octal text. Default: 0o1777, and of `/` 0o755. */
   mode?: number | string;
 }

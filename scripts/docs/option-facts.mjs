@@ -155,7 +155,7 @@ export const TABLES = [
       ['root.tmpfs', 'empty directories in memory'],
       ['root.tmpfs.path', 'where the child sees it'],
       ['root.tmpfs.size', 'most that its files may take'],
-      ['root.tmpfs.mode', 'permissions', { isShort: true }],
+      ['root.tmpfs.mode', 'permissions'],
       ['root.hide', "paths it can't look into"],
     ],
   },
