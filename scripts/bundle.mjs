@@ -22,6 +22,7 @@ const FILES = {
     'common/errors/words',
     'common/event-loop/timers',
     'common/options/accepted-options',
+    'common/options/names',
     'common/options/node-options',
     'process/node-functions',
     'start/api/child-process-functions',

@@ -4,7 +4,7 @@ import { Cgroup } from '../cgroup/handle/cgroup';
 import { resolveChanges, resolveStall } from '../cgroup/limits/resolve-limits';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { retry, retrySync } from '../cgroup/processes/remove-cgroup';
-import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { closedError, ErrorCode, MemcageError } from '../common/errors/errors';
 import { emitApart } from '../common/event-loop/emitter';
 import { ALIASES } from '../common/options/accepted-options';
 import { checkOptions } from '../common/options/option-names';
@@ -99,6 +99,7 @@ export class KernelCage extends BaseCage {
   /** Change limits of the cage: those that its cgroup was made with. See {@link Cage}. */
   setLimits(limits: LimitChanges): void {
     checkOptions(limits, { of: SET_LIMITS, known: ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'], aliases: ALIASES });
+    if (this.isClosed) throw closedError(`The cage ${this.cgroup.path}`);
     const { memory: _, cpuTimeMs, stall: __, ...others } = resolveChanges(limits, SET_LIMITS) ?? { memory: {} };
     const { homes, metered } = this.cageCgroup;
     // Before the first write: memcage can tell.

@@ -19,6 +19,7 @@ import type {
   NodeHeapOption,
   PidsOption,
   RootOptions,
+  Size,
   StallOption,
 } from '../../../types/options';
 import type { EnforcedBy, MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
@@ -187,8 +188,8 @@ export interface RunOptions<
   input?: string | Uint8Array;
   /** Encoding of `stdout` and `stderr`; 'buffer' for Buffers. Default: `'utf8'`. */
   encoding?: T;
-  /** Maximum number of bytes on each of `stdout` and `stderr`. A child that writes more is killed. Default: 1 MiB. */
-  maxBuffer?: number;
+  /** The most on each of `stdout` and `stderr`: a number of bytes, or `'1M'`. A child that writes more is killed. Default: 1 MiB. */
+  maxBuffer?: Size;
   /** With `false`, the promise resolves however the child ends, as long as it could be started. Default: true. */
   reject?: boolean;
 }

@@ -1,7 +1,9 @@
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import type { CgroupVersion } from './formats';
 import type { FormatValues, InterfaceFile, RefusedWrite, WriteValues } from './interface-file';
+import { counterpartOf } from './memory-roles';
 import { V1_FILES } from './v1';
 import { V2_FILES } from './v2';
 
@@ -69,9 +71,12 @@ export function interfaceFile(name: unknown, version: CgroupVersion): InterfaceF
   if (typeof name === 'string' && Object.hasOwn(files, name)) return files[name] as InterfaceFile;
   const other = version === 1 ? 2 : 1;
   if (typeof name === 'string' && Object.hasOwn(INTERFACE_FILES[other], name)) {
+    const like = counterpartOf(name, version);
+    const cure =
+      like === undefined ? '' : words`${CURE}${like}, or a method for both versions, such as limits() or usage()`;
     throw new MemcageError(
       ErrorCode.NOT_IN_VERSION,
-      `${name} is a file of cgroup v${other}, but memory is on cgroup v${version} here`,
+      words`${name} is a file of cgroup v${String(other)}, but memory is on cgroup v${String(version)} here${cure}`,
     );
   }
   throw invalidArgument('name', 'the name of an interface file (docs/reference/interface-files.md lists them)', name);

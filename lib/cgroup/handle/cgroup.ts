@@ -2,13 +2,13 @@ import { type InspectOptions, inspect } from 'node:util';
 import type { MemoryChange, Size } from '../../../types/options';
 import type { MemoryDetails } from '../../../types/outcome';
 import { loadNative } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { closedError, ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
 import { LazyEmitter } from '../../common/event-loop/emitter';
 import { ALIASES } from '../../common/options/accepted-options';
 import { refuseSignal } from '../../common/options/checks';
-import { checkOptions } from '../../common/options/option-names';
+import { checkOptions, isRecord } from '../../common/options/option-names';
 import { shown } from '../../common/text/inspected';
 import { keptInJson } from '../../common/text/json';
 import { containerNameOf } from '../containers/container-names';
@@ -209,6 +209,10 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   private constructor(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions) {
     super();
+    // In JavaScript anybody can call it.
+    if (typeof directory !== 'object') {
+      throw contradiction('path', words`new Cgroup() is not for callers${CURE}Cgroup.open(path)`);
+    }
     this.#directory = directory;
     this.#options = options;
     this.#stat = new KeptFile(directory, memoryFile('stat', version));
@@ -634,7 +638,11 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /** Throws `ERR_MEMCAGE_CLOSED`. */
   #opened(): CgroupDirectory {
-    if (this.#isClosed) throw closedError(`The handle on ${this.path}`, 'open the cgroup again');
+    if (this.#isClosed) {
+      throw this.#options.ownsAnchor === true
+        ? closedError(`The handle on ${this.path}`, 'open the cgroup again')
+        : closedError(`The cage ${this.path}`);
+    }
     return this.#directory;
   }
 
@@ -729,14 +737,21 @@ function checkName(name: unknown): asserts name is string {
   if (!valid) throw invalidArgument('name', 'the name of a directory, without "/", newlines and NUL bytes', name);
 }
 
+/** Checks an option `parent`. */
+export function checkParent(parent: unknown): asserts parent is Cgroup | string {
+  if (typeof parent === 'string' || parent instanceof Cgroup) return;
+  if (isRecord(parent) && parent['cgroup'] instanceof Cgroup) {
+    throw contradiction('parent', words`Expected a Cgroup for parent, not a cage${CURE}parent: cage.cgroup`);
+  }
+  throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
+}
+
 const CREATE = 'Cgroup.create';
 
 function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
   const names = { of: CREATE, known: ['memory', 'parent'] as const, aliases: ALIASES };
   const { memory, parent } = checkOptions(options, names) as CreateCgroupOptions;
-  if (parent !== undefined && typeof parent !== 'string' && !(parent instanceof Cgroup)) {
-    throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
-  }
+  if (parent !== undefined) checkParent(parent);
   return memory === undefined
     ? undefined
     : resolveLimits(memory, { of: CREATE, pageBytes: loadNative().constants.pageSize });

@@ -1,6 +1,7 @@
 import type { CpuOption, MemoryChange, MemoryLimits, PidsOption, StallOption } from '../../../types/options';
 import { canLoad, loadNative } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { CURE, mention, words } from '../../common/errors/words';
 import { aliasesOf } from '../../common/options/accepted-options';
 import {
   checkFlag,
@@ -10,6 +11,8 @@ import {
   MOST_PROCESSORS,
   MOST_SWAPPINESS,
   MOST_WEIGHT,
+  millisecondsIn,
+  numberIn,
 } from '../../common/options/checks';
 import { isRecord, readOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
@@ -28,8 +31,13 @@ export interface GivenLimits {
 /** Validates the options that limit a cage. Undefined if none is given. A new cage says what its `memory.max` is. */
 export function resolveCageLimits(given: GivenLimits, of: string): CageLimits | undefined {
   const limits = resolveChanges(given, of);
-  if (given.memory !== undefined && limits?.memory.max === undefined) {
-    throw invalidArgument('memory.max', "a size, or 'max' for no limit", undefined);
+  if (limits !== undefined && given.memory !== undefined && limits.memory.max === undefined) {
+    const [other] = Object.keys(limits.memory);
+    const beside = other === undefined ? '' : ` beside ${other}`;
+    throw contradiction(
+      'memory.max',
+      words`${mention('memory')} needs max${beside}${CURE}max: 'max' if it has no limit`,
+    );
   }
   return limits;
 }
@@ -139,6 +147,7 @@ export function resolveCpu(given: unknown, of: string): ResolvedCpu {
       'cpu',
       `a number of processors such as 1.5, 'max', or an object of ${CPU_NAMES.join(', ')}`,
       given,
+      numberIn(given),
     );
   const { max, weight, set } = readOptions(given, { of, within: 'cpu', known: CPU_NAMES, aliases: CPU_ALIASES });
   return {
@@ -155,6 +164,7 @@ function processors(option: string, given: unknown): number {
     option,
     `a number of processors from ${LEAST_PROCESSORS} to ${MOST_PROCESSORS}, or 'max'`,
     given,
+    numberIn(given),
   );
 }
 
@@ -177,6 +187,7 @@ function checkMs(option: string, value: unknown, least: number): number {
     least,
     most: MOST_MS,
     expected: `milliseconds, an integer from ${least} to ${MOST_MS}`,
+    meant: millisecondsIn,
   });
 }
 

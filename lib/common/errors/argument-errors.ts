@@ -23,9 +23,19 @@ export interface ArgumentProperties<C extends string = ErrorCode> {
   cure?: string;
 }
 
-/** Makes a TypeError, ERR_MEMCAGE_INVALID_ARGUMENT: "Expected EXPECTED for OPTION but received VALUE of type T". */
-export function invalidArgument(option: string, expected: Words, actual: unknown): TypeError & ArgumentProperties {
-  const message = expectation(mention(option), expected, actual);
+/**
+ * Makes a TypeError, ERR_MEMCAGE_INVALID_ARGUMENT: "Expected EXPECTED for OPTION but received VALUE of type T".
+ *
+ * @param meant what the value most likely was meant to be: the message asks that. Default: nobody knows
+ */
+export function invalidArgument(
+  option: string,
+  expected: Words,
+  actual: unknown,
+  meant?: number,
+): TypeError & ArgumentProperties {
+  const question = meant === undefined ? '' : `: did you mean ${meant}?`;
+  const message = words`${expectation(mention(option), expected, actual)}${question}`;
   return errorOf(TypeError, message, invalidArgument, { code: ErrorCode.INVALID_ARGUMENT, option });
 }
 
@@ -64,6 +74,12 @@ export function unknownOption(
       : words`did you mean '${mention(full(likely))}'?${cureOf(likely, value)}`;
   const message = words`Unknown option '${mention(full(name))}'${mention(THE_FUNCTION, ` of ${of}`)}: ${answer}`;
   return errorOf(TypeError, message, unknownOption, { code: ErrorCode.UNKNOWN_OPTION, option: full(name) });
+}
+
+/** {@link unknownOption} for one that belongs elsewhere. */
+export function misplacedOption(name: string, of: string, cure: string): TypeError & ArgumentProperties {
+  const message = words`Unknown option '${mention(name)}'${mention(THE_FUNCTION, ` of ${of}`)}${CURE}${cure}`;
+  return errorOf(TypeError, message, misplacedOption, { code: ErrorCode.UNKNOWN_OPTION, option: name });
 }
 
 /**

@@ -120,7 +120,7 @@ export class LimitError extends RunError {
 
   /** @internal */
   constructor(
-    message: string,
+    message: Words,
     outcome: RunError['outcome'],
     limit: LimitError['limit'],
     code: ErrorCode = ErrorCode.LIMIT,
@@ -154,7 +154,7 @@ export class MemoryLimitError extends LimitError {
   declare readonly outcome: Outcome & RunOutput;
 
   /** @internal */
-  constructor(message: string, outcome: MemoryLimitError['outcome'], limit: MemoryLimitError['limit']) {
+  constructor(message: Words, outcome: MemoryLimitError['outcome'], limit: MemoryLimitError['limit']) {
     super(message, outcome, limit, ErrorCode.MEMORY_LIMIT);
   }
 }

@@ -1,5 +1,7 @@
+import { invalidArgument } from '../errors/argument-errors';
+import { CAGE_OPTIONS, isOfTheCage } from './names';
 import { NODE_OPTIONS, type NodeFunctionName } from './node-options';
-import { ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
+import { isRecord, ownOptions, refuseSlips, refuseUnknown, withoutPrototype } from './option-names';
 
 /** A function of memcage that starts a child, with the options that it accepts. */
 export interface Called {
@@ -13,32 +15,6 @@ export interface Called {
    */
   read<O extends object>(options: O): O;
 }
-
-/** The names in `ChildSettingsOptions`. */
-export const CHILD_SETTINGS = ['rlimits', 'oomScoreAdj', 'nice', 'privileges'] as const;
-
-/** The names in `CageOptions`. */
-export const CAGE_OPTIONS = [
-  'memory',
-  'pids',
-  'cpu',
-  'cpuTimeMs',
-  'stall',
-  'thresholds',
-  'cage',
-  'namespaces',
-  'root',
-  'parent',
-  'keepDescendants',
-  'nodeHeap',
-  ...CHILD_SETTINGS,
-  'memoryDetails',
-  'ipcHandles',
-  'enforce',
-] as const;
-
-/** What a cage decides for its children. */
-const OF_THE_CAGE: ReadonlySet<string> = new Set(['cage', 'parent', 'enforce']);
 
 /** Makes the aliases of an {@link OptionNames} of the words that other programs have for each option. */
 export function aliasesOf<K extends string>(
@@ -91,7 +67,7 @@ export function strict(of: string, node: NodeFunctionName, more: readonly string
 
 /** {@link strict} for a method of a cage, which takes none of the options that say in which cage. */
 export function strictMember(of: string, node: NodeFunctionName, more: readonly string[] = []): Called {
-  const own = CAGE_OPTIONS.filter((name) => !OF_THE_CAGE.has(name));
+  const own = CAGE_OPTIONS.filter((name) => !isOfTheCage(name));
   return reading(of, node, [...own, ...more]);
 }
 
@@ -101,9 +77,16 @@ function reading(of: string, node: NodeFunctionName, ours: readonly string[]): C
     of,
     read: (options) => {
       refuseUnknown(options, { of, known: ours, others, aliases: ALIASES });
+      if ('env' in options) checkEnv(options.env);
       return ownOptions(options, { of, known: ours });
     },
   };
+}
+
+/** Node would make variables of the characters of a text, and of the places in an array. It takes what is false for none. */
+function checkEnv(env: unknown): void {
+  if (!env || isRecord(env)) return;
+  throw invalidArgument('env', "an object such as { ...process.env, NAME: 'value' }", env);
 }
 
 /** For options that have been read already, and may have been copied since. */

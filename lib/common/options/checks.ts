@@ -1,4 +1,5 @@
 import { invalidArgument, misplaced, outOfRange } from '../errors/argument-errors';
+import { parseDuration } from '../text/duration';
 
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -6,8 +7,23 @@ const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 /** Checks an option `timeout`: milliseconds, 0 and undefined for none. */
 export function checkTimeout(timeout: unknown): asserts timeout is number | undefined {
   const isTime = timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
-  if (!isTime) throw invalidArgument('timeout', 'a number of milliseconds', timeout);
+  if (!isTime) throw invalidArgument('timeout', 'a number of milliseconds', timeout, millisecondsIn(timeout));
   if (timeout !== undefined && timeout > MOST_TIMEOUT_MS) throw outOfRange('timeout', MOST_TIMEOUT_MS, timeout);
+}
+
+/** The milliseconds that a text such as `5s` most likely means. */
+export function millisecondsIn(given: unknown): number | undefined {
+  return typeof given === 'string' ? (numberIn(given) ?? finite(parseDuration(given.replaceAll(' ', '')))) : undefined;
+}
+
+/** The number that a text most likely means: `64`, or `50%` for a part. */
+export function numberIn(given: unknown): number | undefined {
+  const [, digits, percent] = (typeof given === 'string' && /^(\d+(?:\.\d+)?) ?(%)?$/.exec(given)) || [];
+  return digits === undefined ? undefined : Number(digits) / (percent === undefined ? 1 : 100);
+}
+
+function finite(number: number): number | undefined {
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** Checks an option that is true or false. */
@@ -32,13 +48,21 @@ interface Bounds {
   most: number;
   /** Default: `an integer from LEAST to MOST`. */
   expected?: string;
+  /** What another value most likely means. Default: the number in a text. */
+  meant?: (value: unknown) => number | undefined;
 }
 
 /** Checks an option that is an integer, with both bounds included. */
-export function checkInteger(option: string, value: unknown, { least, most, expected }: Bounds): number {
+export function checkInteger(
+  option: string,
+  value: unknown,
+  { least, most, expected, meant = numberIn }: Bounds,
+): number {
   // `+ 0`: the kernel knows no -0.
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value + 0;
-  throw invalidArgument(option, expected ?? `an integer from ${least} to ${most}`, value);
+  const likely = meant(value);
+  const fits = likely !== undefined && Number.isInteger(likely) && likely >= least && likely <= most;
+  throw invalidArgument(option, expected ?? `an integer from ${least} to ${most}`, value, fits ? likely : undefined);
 }
 
 /** The most that memory.swappiness, and memory.reclaim with it, take: since Linux 5.8. */

@@ -1,6 +1,13 @@
-import { invalidArgument, isSizeText, undefinedOption, unknownOption } from '../errors/argument-errors';
+import {
+  invalidArgument,
+  isSizeText,
+  misplacedOption,
+  undefinedOption,
+  unknownOption,
+} from '../errors/argument-errors';
 import { likelyMeant } from '../errors/likely-meant';
 import { isNodeOption } from './node-options';
+import { whereItBelongs } from './where-it-belongs';
 
 /** The option names of a function, or the names within one of its options. */
 export interface OptionNames<K extends string = string> {
@@ -53,6 +60,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** @throws TypeError for a name that the function does not know, with the name that the caller most likely meant */
 export function refuseUnknown(options: object, names: OptionNames): void {
   for (const { name, isListed } of unknownIn(options, namesIn(names))) {
+    const cure = names.within === undefined ? whereItBelongs(name, names.of) : undefined;
+    if (isListed && cure !== undefined) throw misplacedOption(name, names.of, cure);
     const meant = likelyMeant(name, namesIn(names), names.aliases);
     if (isListed || meant !== undefined) throw refused(options, name, names, meant);
   }

@@ -1,7 +1,8 @@
 import type { SharedCage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
-import { ALIASES, aliasesOf, CHILD_SETTINGS } from '../../common/options/accepted-options';
+import { ALIASES, aliasesOf } from '../../common/options/accepted-options';
+import { BUDGET_OPTIONS, CHILD_SETTINGS } from '../../common/options/names';
 import { checkOptions } from '../../common/options/option-names';
 import { createCageFor } from '../../start/api/create-cage';
 import { type Capacity, LimitsAdmission } from './admission/admission';
@@ -16,7 +17,7 @@ import { Lookout } from './lookout';
 import { SharedBudget, type SharedBudgetOptions } from './shared-budget';
 
 const OF_THE_CAGE = ['memory', 'cpu', 'pids', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS] as const;
-const KNOWN = [...OF_THE_CAGE, 'concurrency', 'admit', 'learn'] as const;
+const KNOWN = [...OF_THE_CAGE, ...BUDGET_OPTIONS] as const;
 const OWN_ALIASES = {
   ...ALIASES,
   ...aliasesOf({ memory: ['total', 'size'], concurrency: ['maxconcurrency', 'jobs', 'maxjobs', 'workers'] }),

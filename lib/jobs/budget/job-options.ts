@@ -1,5 +1,6 @@
 import type { CageLimits } from '../../cgroup/limits/cage-limits';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { CURE, mention, words } from '../../common/errors/words';
 import { formatSize } from '../../common/text/size';
 import type { Capacity, Need } from './admission/admission';
 
@@ -61,6 +62,6 @@ function finite(given: number | undefined): number {
 
 function refuseMore(option: string, wanted: number, most: number, format: (count: number) => string): void {
   if (wanted <= most) return;
-  const expected = `at most the ${format(most)} that the whole budget has (give the job less, or createBudget() more)`;
-  throw invalidArgument(option, expected, option === 'memory' ? format(wanted) : wanted);
+  const message = words`${mention(option)}: the job needs ${format(wanted)}, and the whole budget has ${format(most)}`;
+  throw contradiction(option, words`${message}${CURE}give the job less, or createBudget() more`);
 }

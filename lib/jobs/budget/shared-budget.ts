@@ -1,5 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util';
-import type { RunOptions, SharedCage } from '../../cage/contract/cage';
+import type { SharedCage } from '../../cage/contract/cage';
 import { resolveCpu, resolvePids } from '../../cgroup/limits/resolve-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
@@ -7,7 +7,7 @@ import { emitApart, LazyEmitter } from '../../common/event-loop/emitter';
 import { checkOptions } from '../../common/options/option-names';
 import { shown, withoutZeros } from '../../common/text/inspected';
 import { checkSize } from '../../common/text/size';
-import { isOptions } from '../../process/node-call';
+import { listAndOptions } from '../../start/run/run';
 import type { RoomLedger } from './admission/room-ledger';
 import type { Budget, BudgetEvents, BudgetStats, ContainJobsOptions, ReserveOptions, Room } from './budget';
 import { assertOpen, type BudgetCore, prepareStart } from './budget-core';
@@ -40,9 +40,9 @@ export class SharedBudget extends LazyEmitter<BudgetEvents> implements Budget {
   readonly cage: SharedCage;
   readonly spawn = this.#starter('spawn') as Budget['spawn'];
   readonly fork = this.#starter('fork') as Budget['fork'];
-  readonly run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) => {
-    const [list, rest] = isOptions(args) ? [[], args] : [args ?? [], options];
-    return runJob(this.#core, file, list, rest);
+  readonly run = (async (file: string, ...given: unknown[]) => {
+    const { args, options } = listAndOptions('budget.run', given);
+    return runJob(this.#core, file, args, options);
   }) as Budget['run'];
   readonly #core: BudgetCore;
   readonly #lookout: SharedBudgetOptions['lookout'];

@@ -1,10 +1,10 @@
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { alreadyRead, strictMember } from '../../common/options/accepted-options';
+import { JOB_OPTIONS, RUN_OPTIONS } from '../../common/options/names';
 import { plainCopy } from '../../common/options/plain-copy';
 import type { OutputEncoding } from '../../process/collect-output';
 import { nodeCall } from '../../process/node-call';
 import { type Started, startCall } from '../../start/launch/start-call';
-import { RUN_OPTIONS } from '../../start/run/run';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
 import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
 import type { Gone } from './followed-jobs';
@@ -12,7 +12,6 @@ import { JobPlan } from './job-plan';
 import type { Again, BudgetJob } from './jobs';
 
 /** Options of a job that a member of a cage does not have. */
-const JOB_OPTIONS = ['key', 'priority'];
 
 const CALLED = {
   spawn: strictMember('budget.spawn', 'spawn', JOB_OPTIONS),

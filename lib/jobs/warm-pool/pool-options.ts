@@ -5,6 +5,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { runtimeName } from '../../common/machine/versions';
 import { alreadyRead, strict } from '../../common/options/accepted-options';
 import { checkTimeout } from '../../common/options/checks';
+import { POOL_OPTIONS } from '../../common/options/names';
 import { checkOptions } from '../../common/options/option-names';
 import { plainCopy } from '../../common/options/plain-copy';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
@@ -12,7 +13,7 @@ import { splitOptions } from '../../start/request/cage-options';
 import { requestOf } from '../../start/request/start-request';
 import type { WarmPoolAskOptions, WarmPoolOptions, WarmPoolSettings, WarmPoolTakeOptions } from './warm-pool';
 
-export const CALLED = strict('createWarmPool', 'fork', ['spare', 'maxChildren', 'maxUses', 'trim']);
+export const CALLED = strict('createWarmPool', 'fork', POOL_OPTIONS);
 const PRELOAD = 'warm-preload.js';
 const PERMISSION = /(^|\s)--(experimental-)?permission(\s|$)/;
 

@@ -1,6 +1,6 @@
 import type { CloneOptions } from '../../../types/native';
-import type { CHILD_SETTINGS } from '../../common/options/accepted-options';
 import { checkInteger } from '../../common/options/checks';
+import type { CHILD_SETTINGS } from '../../common/options/names';
 import {
   ALL_PRIVILEGES,
   limitsPrivileges,

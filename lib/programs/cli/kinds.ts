@@ -1,5 +1,5 @@
+import { parseDuration } from '../../common/text/duration';
 import { parseSize, type Size } from '../../index';
-import { parseDuration } from './text/duration';
 
 /** What a shell suggests at a place of the command line: names of cgroups, files, commands, or the given words. */
 export type Suggestion = 'cgroup' | 'file' | 'command' | readonly string[];

@@ -1,11 +1,13 @@
-import type { ContainOptions, MemberOptions, RunOptions, SharedCage } from '../../cage/contract/cage';
+import type { ContainOptions, SharedCage } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { alreadyRead, type Called, strictMember } from '../../common/options/accepted-options';
+import { RUN_OPTIONS } from '../../common/options/names';
 import { isOptions, nodeCall } from '../../process/node-call';
 import { contain } from '../contain/contain';
 import { startCall } from '../launch/start-call';
 import type { AnySharedCage } from '../request/context';
-import { RUN_OPTIONS, runAs } from '../run/run';
+import { listAndOptions } from '../run/run';
+import { runChild } from '../run/run-child';
 
 const RUN = strictMember('cage.run', 'spawn', RUN_OPTIONS);
 const CALLED = {
@@ -14,7 +16,6 @@ const CALLED = {
   exec: strictMember('cage.exec', 'exec'),
   execFile: strictMember('cage.execFile', 'execFile'),
 };
-type MemberRunOptions = MemberOptions<RunOptions>;
 
 type Starting = Pick<SharedCage<Cgroup | null>, keyof typeof CALLED | 'run' | 'contain'>;
 
@@ -31,14 +32,9 @@ const FUNCTIONS = {
   fork: starter('fork'),
   exec: starter('exec'),
   execFile: starter('execFile'),
-  run(
-    this: SharedCage,
-    file: string,
-    args?: readonly string[] | MemberRunOptions,
-    options: MemberRunOptions = {},
-  ): unknown {
-    const [list, rest] = isOptions(args) ? [[], args] : [args, options];
-    return runAs(alreadyRead(RUN), file, list, within(this, rest, RUN));
+  async run(this: SharedCage, file: string, ...given: unknown[]): Promise<unknown> {
+    const { args, options } = listAndOptions(RUN.of, given);
+    return runChild(alreadyRead(RUN), file, args, within(this, options, RUN));
   },
   contain<T>(this: AnySharedCage, fn: () => T, options?: ContainOptions): T {
     return contain(this, fn, options);

@@ -9,7 +9,8 @@ import { resolveCageLimits, resolveChanges } from '../../cgroup/limits/resolve-l
 import { resolveThresholds } from '../../cgroup/limits/resolve-thresholds';
 import { loadNative } from '../../common/addon/load-native';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
-import { ALIASES, CHILD_SETTINGS } from '../../common/options/accepted-options';
+import { ALIASES } from '../../common/options/accepted-options';
+import { CHILD_SETTINGS } from '../../common/options/names';
 import { anObject, checkOptions, isRecord, readOptions } from '../../common/options/option-names';
 import { resolveNodeHeap } from '../../process/node-heap';
 import { hasSettings, resolveSettings, settingsIn } from '../../process/settings/child-settings';

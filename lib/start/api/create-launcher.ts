@@ -4,7 +4,8 @@ import type { Cage, CageOptions, CagingOption, OneOf } from '../../cage/contract
 import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { ALIASES, alreadyRead, CHILD_SETTINGS } from '../../common/options/accepted-options';
+import { ALIASES, alreadyRead } from '../../common/options/accepted-options';
+import { CHILD_SETTINGS } from '../../common/options/names';
 import { checkOptions } from '../../common/options/option-names';
 import { inWords } from '../../common/text/oom-words';
 import { launcherArguments, refuseUnsupported } from '../../process/launcher/arguments';

@@ -2,7 +2,7 @@ import type { Enforce, NamespaceOptions } from '../../../types/options';
 import type { CageOptions } from '../../cage/contract/cage';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
-import { Cgroup } from '../../cgroup/handle/cgroup';
+import { Cgroup, checkParent } from '../../cgroup/handle/cgroup';
 import { foreseenHost } from '../../cgroup/hierarchy/host';
 import { resolveGiven } from '../../cgroup/hierarchy/resolve-path';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
@@ -147,8 +147,8 @@ export function isShared(cage: unknown): cage is AnySharedCage {
 
 export function resolveParent(parent: unknown): string | undefined {
   if (parent === undefined) return undefined;
+  checkParent(parent);
   if (parent instanceof Cgroup) return parent.pathAsParent();
-  if (typeof parent !== 'string') throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
   // The kernel's cgroups may be mounted anew before a cage is made.
   return resolveGiven(parent, foreseenHost());
 }

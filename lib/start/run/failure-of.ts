@@ -1,5 +1,5 @@
 import type { MemoryReport, Outcome, RunOutput } from '../../../types/outcome';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import {
   AbortError,
   ErrorCode,
@@ -10,17 +10,18 @@ import {
   RunError,
   TimeoutError,
 } from '../../common/errors/errors';
+import { CURE, mention, ONLY_IN_CODE, textOf, type Words, words } from '../../common/errors/words';
 import { isRecord } from '../../common/options/option-names';
 import { lastLine } from '../../common/text/last-line';
 import { explainKills } from '../../common/text/oom-words';
 import { formatSize } from '../../common/text/size';
 import type { OutputEncoding } from '../../process/collect-output';
 
-/** The child that an outcome is about, and how its error names it. An outcome does not know. */
+/** The child that an outcome is about, and how its error names it. Only an outcome of {@link run} knows by itself. */
 export interface EndedChild {
-  /** The program that you started, as people call it: `npx`. Default: the message says "the program". */
+  /** The program that you started, as people call it: `npx`. Default: that of {@link run}; else the message says "the program". */
   command?: string | undefined;
-  /** The child's pid: the message has `command` for the process with this pid. Default: unknown. */
+  /** The child's pid: the message has `command` for the process with this pid. Default: that of {@link run}; else unknown. */
   pid?: number | undefined;
 }
 
@@ -46,20 +47,41 @@ export function failureOf(
   outcome: Outcome<MemoryReport | null> & Partial<RunOutput>,
   child: EndedChild = {},
 ): Error | null {
-  if (!isRecord(outcome) || !('exitCode' in outcome)) {
-    throw invalidArgument('outcome', 'what child.outcome resolves with', outcome);
-  }
+  checkOutcome(outcome);
   if (typeof child !== 'object' || child === null) {
     throw invalidArgument('child', "an object such as { command: 'npx' }", child);
   }
-  const { command: file, pid } = child;
-  return failureOfRun({ file, pid }, { stdout: '', stderr: '', ...outcome });
+  const known = RUNS.get(outcome) ?? {};
+  const { command: file = known.file, pid = known.pid } = child;
+  return failureOfRun({ ...known, file, pid }, { stdout: '', stderr: '', ...outcome });
+}
+
+/** The runs of which an outcome tells. */
+const RUNS = new WeakMap<object, EndedRun>();
+
+/** Has {@link failureOf} know which run an outcome is of. */
+export function noteRun(outcome: object, ended: EndedRun): void {
+  RUNS.set(outcome, ended);
+}
+
+function checkOutcome(given: unknown): void {
+  if (isRecord(given) && ['exitCode', 'oom', 'memory', 'limits'].every((name) => name in given)) return;
+  if (given instanceof Promise) throw unawaited('a promise of one');
+  if (isRecord(given) && given['outcome'] instanceof Promise) throw unawaited('the child');
+  throw invalidArgument('outcome', 'what child.outcome resolves with', given);
+}
+
+function unawaited(given: string): TypeError {
+  return contradiction(
+    'outcome',
+    words`failureOf() needs an outcome, not ${given}${CURE}failureOf(await child.outcome)`,
+  );
 }
 
 interface EndedRun {
   /** The program, as the caller named it. */
-  file: string | undefined;
-  pid: number | undefined;
+  file?: string | undefined;
+  pid?: number | undefined;
   /** What may have aborted it. */
   signal?: AbortSignal | undefined;
   /** How its output was decoded. */
@@ -77,16 +99,13 @@ export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Err
   if (oom !== null && oom.kills > 0 && isCaged(outcome)) {
     const { peakBytes } = outcome.memory;
     const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
-    return new MemoryLimitError(
-      `${explainKills(oom, ended.file === undefined ? undefined : { command: file, pid })}${peak}`,
-      outcome,
-      'memory',
-    );
+    const killed = explainKills(oom, ended.file === undefined ? undefined : { command: file, pid });
+    return new MemoryLimitError(words`${killed}${peak}${cureOfSmall(outcome)}`, outcome, 'memory');
   }
   if (error instanceof MemcageError) return withOutcome(error, outcome);
   if (error !== null) return Object.assign(error, { outcome });
   if (nodeHeap?.exhausted === 'likely' && isCaged(outcome)) {
-    return new MemoryLimitError(endOf(file, outcome), outcome, 'heap');
+    return new MemoryLimitError(wordsOfEnd(file, outcome), outcome, 'heap');
   }
   const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
   if (limitError !== undefined) return limitError;
@@ -108,10 +127,40 @@ function withOutcome(error: MemcageError, outcome: RunError['outcome']): RunErro
 }
 
 /** How a child ended, in words. */
-export function endOf(file: string, { exitCode, signal, nodeHeap }: RunError['outcome']): string {
+export function endOf(file: string, outcome: RunError['outcome']): string {
+  return textOf(wordsOfEnd(file, outcome));
+}
+
+function wordsOfEnd(file: string, { exitCode, signal, nodeHeap, memory }: RunError['outcome']): Words {
   const end = signal === null ? `${file} ended with exit code ${exitCode}` : `${file} was ended by ${signal}`;
   if (nodeHeap?.exhausted !== 'likely') return end;
-  return `${end}, most likely at the limit of its JavaScript heap (${formatSize(nodeHeap.limitBytes)})`;
+  const { limitBytes } = nodeHeap;
+  const heap = `most likely at the limit of its JavaScript heap: ${formatSize(limitBytes)}`;
+  const memoryBytes = memory?.limitBytes ?? Number.POSITIVE_INFINITY;
+  if (memoryBytes === Number.POSITIVE_INFINITY) return words`${end}, ${heap}${CURE}a higher ${mention('nodeHeap')}`;
+  const isHalf = Math.abs(memoryBytes / 2 - limitBytes) < MIB;
+  const part = `${isHalf ? 'half of' : 'within'} the memory limit of ${formatSize(memoryBytes)}`;
+  return words`${end}, ${heap}, ${part}${CURE}a higher ${mention('memory')}${largerHeap(limitBytes, memoryBytes)}`;
+}
+
+const MIB = 1024 ** 2;
+/** How much of the memory a heap may take before the kernel most likely kills for it: docs/reference/node-heap.md. */
+const MOST_OF_MEMORY = 0.7;
+
+function largerHeap(limitBytes: number, memoryBytes: number): Words {
+  const mebibytes = Math.floor((memoryBytes * MOST_OF_MEMORY) / MIB);
+  if (mebibytes * MIB < limitBytes * 1.1) return '';
+  const quote = mention(ONLY_IN_CODE, "'");
+  return words`, or ${mention('nodeHeap')}${mention(ONLY_IN_CODE, ':')} ${quote}${`${mebibytes}M`}${quote}`;
+}
+
+const ENOUGH_FOR_NODE = 64 * MIB;
+
+/** For a limit below what a program of Node takes before it does anything. */
+function cureOfSmall({ oom, nodeHeap }: RunError['outcome']): Words {
+  const limitBytes = oom?.cause === 'limit' ? oom.limitBytes : null;
+  if (nodeHeap === null || limitBytes === null || limitBytes >= ENOUGH_FOR_NODE) return '';
+  return words`${CURE}a higher ${mention('memory')}: for a program of Node ${formatSize(ENOUGH_FOR_NODE)} is recommended`;
 }
 
 /** The kernel's signals at the soft limit of a resource: setrlimit(2). Nothing else in the kernel sends them. */

@@ -2,17 +2,20 @@ import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { RunOptions, RunResult } from '../../cage/contract/cage';
 import { invalidArgument } from '../../common/errors/argument-errors';
 import { AbortError, ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, textOf, words } from '../../common/errors/words';
+import type { WhyNotRun } from '../../common/machine/why-not-run';
 import { alreadyRead, type Called } from '../../common/options/accepted-options';
 import { checkTimeout } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
 import { inspectable } from '../../common/text/inspected';
+import { checkSize } from '../../common/text/size';
 import { collectOutput, DEFAULT_MAX_BUFFER, type OutputEncoding, writeInput } from '../../process/collect-output';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { nodeCall } from '../../process/node-call';
 import type { Started } from '../launch/start-call';
 import { pendingStart } from '../launch/start-call';
 import { EarlyEnd } from './early-end';
-import { failureOfRun } from './failure-of';
+import { failureOfRun, noteRun } from './failure-of';
 import { whyNotStarted } from './why-not-started';
 
 /**
@@ -36,12 +39,19 @@ export async function runChild(
     ...others
   } = called.read(given);
   const options = withoutPrototype(others);
-  checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
+  const maxBytes = checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   const { turn, start } = pendingStart(nodeCall('spawn', [file, args, options]), alreadyRead(called));
   const waiting = turn?.waitBeforeStart({ file, signal: options.signal });
   if (waiting !== undefined) await waiting;
-  const started = start();
+  const explained = (error: Error): Error =>
+    addToMessage(error, whyNotStarted(error, { file, args, cwd: options.cwd, hasRoot: options.root !== undefined }));
+  let started: Started;
+  try {
+    started = start();
+  } catch (error) {
+    throw explained(error as Error);
+  }
   const { child, recorder } = started;
   const closed = waitForClose(started);
   const early = new EarlyEnd(started, options.killSignal ?? defaultKillSignal(options.namespaces ?? {}) ?? 'SIGTERM');
@@ -57,9 +67,9 @@ export async function runChild(
   };
   const output = collectOutput(child, {
     encoding,
-    maxBuffer,
+    maxBuffer: maxBytes,
     onOverflow: (stream) =>
-      end(new MemcageError(ErrorCode.MAX_BUFFER, `${file} wrote more than ${maxBuffer} bytes to ${stream}`)),
+      end(new MemcageError(ErrorCode.MAX_BUFFER, `${file} wrote more than ${maxBytes} bytes to ${stream}`)),
     onError: fail,
   });
   if (input !== undefined) writeInput(child, input, fail);
@@ -80,11 +90,11 @@ export async function runChild(
     const outcome: Outcome<MemoryReport | null> = await child.outcome;
     const result = inspectable({ ...outcome, error: outcome.error ?? reason ?? null, ...output() });
     if (startError !== undefined) {
-      const why = whyNotStarted(startError, { args, cwd: options.cwd, hasRoot: options.root !== undefined });
-      if (why !== undefined) addToMessage(startError, why);
-      throw Object.assign(startError, { outcome: result });
+      throw Object.assign(explained(startError), { outcome: result });
     }
-    const failure = reject ? failureOfRun({ file, pid: child.pid, signal, encoding }, result) : null;
+    const ended = { file, pid: child.pid, signal, encoding };
+    noteRun(result, ended);
+    const failure = reject ? failureOfRun(ended, result) : null;
     if (failure !== null) throw failure;
     return result;
   } finally {
@@ -107,16 +117,23 @@ function waitForClose({ child }: Started): Promise<Error | undefined> {
 }
 
 /** Node prints the stack, which has the message. */
-function addToMessage(error: Error, why: string): void {
+function addToMessage(error: Error, known: WhyNotRun | undefined): Error {
+  if (known === undefined) return error;
   const { message, stack } = error;
-  error.message = `${message}: ${why}`;
+  const { why, cure } = known;
+  error.message = textOf(words`${message}: ${why}${cure === undefined ? '' : words`${CURE}${cure}`}`);
   if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return Object.assign(error, cure !== undefined && { cure });
 }
 
 type OwnOptions = { [N in 'input' | 'encoding' | 'maxBuffer' | 'reject' | 'timeout']?: unknown };
 
-/** Checks what `run()` does not leave to Node. What is left out has its default. */
-export function checkRunOptions(given: OwnOptions): void {
+/**
+ * Checks what `run()` does not leave to Node. What is left out has its default.
+ *
+ * @returns `maxBuffer` in bytes
+ */
+export function checkRunOptions(given: OwnOptions): number {
   const { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true, timeout } = given;
   if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
     throw invalidArgument('input', 'a string or a Uint8Array', input);
@@ -124,9 +141,7 @@ export function checkRunOptions(given: OwnOptions): void {
   if (encoding !== 'buffer' && (typeof encoding !== 'string' || !Buffer.isEncoding(encoding))) {
     throw invalidArgument('encoding', "an encoding of Buffer's, or 'buffer'", encoding);
   }
-  if (typeof maxBuffer !== 'number' || !(maxBuffer >= 0)) {
-    throw invalidArgument('maxBuffer', 'a number of bytes', maxBuffer);
-  }
   if (typeof reject !== 'boolean') throw invalidArgument('reject', 'true or false', reject);
   checkTimeout(timeout);
+  return checkSize('maxBuffer', maxBuffer, { min: 0, pageBytes: 0 });
 }

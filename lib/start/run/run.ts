@@ -1,7 +1,9 @@
-import type { Run, RunOptions, RunResult } from '../../cage/contract/cage';
-import { invalidArgument } from '../../common/errors/argument-errors';
-import { type Called, strict } from '../../common/options/accepted-options';
-import type { OutputEncoding } from '../../process/collect-output';
+import { inspect } from 'node:util';
+import type { Run, RunOptions } from '../../cage/contract/cage';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { CURE, words } from '../../common/errors/words';
+import { strict } from '../../common/options/accepted-options';
+import { RUN_OPTIONS } from '../../common/options/names';
 import { isOptions } from '../../process/node-call';
 import { runChild } from './run-child';
 
@@ -30,22 +32,32 @@ import { runChild } from './run-child';
  *
  * @function
  */
-export const run = ((file: string, args?: readonly string[] | RunOptions, options?: RunOptions) =>
-  runAs(CALLED, file, args, options)) as Run;
+export const run = (async (file: string, ...given: unknown[]) => {
+  const { args, options } = listAndOptions('run', given);
+  return runChild(CALLED, file, args, options);
+}) as Run;
 
-/** {@link run} under another name. */
-export async function runAs(
-  called: Called,
-  file: string,
-  args: readonly string[] | RunOptions | undefined,
-  options: RunOptions | undefined,
-): Promise<RunResult<OutputEncoding>> {
-  if (isOptions(args)) return runChild(called, file, [], args);
+/**
+ * Tells arguments from options.
+ *
+ * @param given what a caller may give after the program
+ *
+ * @throws TypeError for options where nobody would read them: a limit among them would not hold
+ */
+export function listAndOptions(
+  of: string,
+  [args, options, ...more]: readonly unknown[],
+): { args: readonly string[]; options: RunOptions } {
+  const extra = more.find((each) => each !== undefined) ?? (isOptions(args) ? options : undefined);
+  if (extra !== undefined) throw tooMany(of, extra);
+  if (isOptions(args)) return { args: [], options: args };
   if (options !== undefined && !isOptions(options)) throw invalidArgument('options', 'an object', options);
-  return runChild(called, file, args ?? [], options ?? {});
+  return { args: (args ?? []) as readonly string[], options: options ?? {} };
 }
 
-/** Options of {@link run} that {@link spawn} does not have. */
-export const RUN_OPTIONS = ['input', 'encoding', 'maxBuffer', 'reject'];
+function tooMany(of: string, extra: unknown): TypeError {
+  const message = words`${of}() takes a program, its arguments and one object of options, and was given ${inspect(extra, { depth: 0 })} after that`;
+  return contradiction('options', words`${message}${CURE}put all options into one object`);
+}
 
 const CALLED = strict('run', 'spawn', RUN_OPTIONS);

@@ -190,7 +190,7 @@ describeIf('cgroup', 'the heap of a Node child', () => {
 
     test('run() says what is likely, and so does a shell’s exit code', async () => {
       await expect(run('node', [LEAK, 'objects'], { memory: '64M' })).rejects.toThrow(
-        /ended by SIGABRT, most likely at the limit of its JavaScript heap \(32 MiB\)/,
+        /ended by SIGABRT, most likely at the limit of its JavaScript heap: 32 MiB, half of the memory limit of 64 MiB\. Cure: a higher memory, or nodeHeap: '44M'/,
       );
       const child = exec(`'${process.execPath}' '${LEAK}' objects; exit $?`, { memory: '64M', nodeHeap: 'auto' });
       expect(await child.outcome).toMatchObject({

@@ -1,5 +1,5 @@
+import { formatDuration } from '../../../common/text/duration';
 import { formatSize } from '../../../index';
-import { formatDuration } from '../text/duration';
 import { truncate, wrap } from '../text/text-width';
 import type { ChartData } from './chart-data';
 import { type Layout, NARROW } from './layout';

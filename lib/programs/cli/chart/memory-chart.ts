@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatDuration } from '../../../common/text/duration';
 import { formatSize } from '../../../index';
-import { formatDuration } from '../text/duration';
 import { areas, layersOf } from './areas';
 import { sizeAxis, timeAxis } from './axes';
 import type { ChartData, Rows } from './chart-data';

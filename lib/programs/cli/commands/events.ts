@@ -6,6 +6,7 @@ import {
   type ThresholdEvent,
   type Trigger,
 } from '../../../cgroup';
+import { parseDuration } from '../../../common/text/duration';
 import { printable } from '../../../common/text/names';
 import { explainKills } from '../../../common/text/oom-words';
 import { type Cgroup, formatSize, MemcageError } from '../../../index';
@@ -13,7 +14,6 @@ import { FAILED_TEXT, flag, valued } from '../command';
 import { defineCommand } from '../define-command';
 import { type Kind, SIZE } from '../kinds';
 import { findTarget, oneTarget, TARGET } from '../target';
-import { parseDuration } from '../text/duration';
 import { toJsonLine } from '../text/output';
 
 const UNWITNESSED = "only the kernel's log tells who it was, and this process can't read it";

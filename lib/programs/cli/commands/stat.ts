@@ -1,11 +1,11 @@
 import { type CgroupProcess, type EffectiveLimits, type Pressure, type PressureLine, readMany } from '../../../cgroup';
+import { formatDuration } from '../../../common/text/duration';
 import { printable } from '../../../common/text/names';
 import { type Cgroup, formatSize } from '../../../index';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
 import { findTarget, oneTarget, TARGET } from '../target';
 import { launchedCommand } from '../text/command-text';
-import { formatDuration } from '../text/duration';
 import { toJson } from '../text/output';
 import { limitHitsText } from './run/summary';
 

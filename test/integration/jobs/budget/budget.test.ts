@@ -221,8 +221,8 @@ describeIf('cgroup', 'a budget', () => {
     await refused({}, 'INVALID_ARGUMENT', 'memory');
     await refused({ memory: 'max' }, 'INVALID_ARGUMENT', 'A job needs a limit of memory');
     await refused({ memory: { swap: 0 } }, 'INVALID_ARGUMENT', 'memory');
-    await refused({ memory: '30M' }, 'INVALID_ARGUMENT', 'at most the 20 MiB that the whole budget has');
-    await refused({ memory: '8M', pids: 11 }, 'INVALID_ARGUMENT', 'at most the 10 processes');
+    await refused({ memory: '30M' }, 'INVALID_ARGUMENT', 'the job needs 30 MiB, and the whole budget has 20 MiB');
+    await refused({ memory: '8M', pids: 11 }, 'INVALID_ARGUMENT', 'the whole budget has 10 processes');
     await refused({ memory: '8M', priority: 'high' }, 'INVALID_ARGUMENT', 'priority');
     await refused({ memory: '8M', key: 5 }, 'INVALID_ARGUMENT', 'key');
     await refused({ memory: '8M', signal: {} }, 'INVALID_ARGUMENT', 'signal');

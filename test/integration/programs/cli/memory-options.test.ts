@@ -85,7 +85,7 @@ describeIf('cgroup', 'memory', () => {
       expect(end).toMatchObject({ code: 134, signal: null, stdout: '', left: [] });
       expect(end.stderr).toContain('JavaScript heap out of memory');
       expect(end.stderr).toMatch(
-        /\nmemcage: .*node: aborted, most likely at the limit of its JavaScript heap \(32 MiB, see --node-heap\)\n$/,
+        /\nmemcage: .*node was ended by SIGABRT, most likely at the limit of its JavaScript heap: 32 MiB, half of the memory limit of 64 MiB\. Cure: a higher --memory, or --node-heap 44M\n$/,
       );
     });
 

@@ -1,4 +1,5 @@
-import { type MemoryRole, memoryFile, parseMemoryFile, ROLES } from '../../../../lib/cgroup/files/roles';
+import { ROLES } from '../../../../lib/cgroup/files/memory-roles';
+import { type MemoryRole, memoryFile, parseMemoryFile } from '../../../../lib/cgroup/files/roles';
 import { kernelText } from '../../../support/cgroups/kernel-text';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';

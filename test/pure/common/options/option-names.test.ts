@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import * as fc from 'fast-check';
-import { ALIASES, CAGE_OPTIONS, lenient, strict, strictMember } from '../../../../lib/common/options/accepted-options';
+import { ALIASES, lenient, strict, strictMember } from '../../../../lib/common/options/accepted-options';
+import { CAGE_OPTIONS, RUN_OPTIONS } from '../../../../lib/common/options/names';
 import { NODE_OPTIONS } from '../../../../lib/common/options/node-options';
 import { checkOptions, ownOptions, refuseUnknown } from '../../../../lib/common/options/option-names';
-import { RUN_OPTIONS } from '../../../../lib/start/run/run';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
 
@@ -159,6 +159,31 @@ describe('a method of a cage', () => {
     expect(message).toBe(`Unknown option 'unheardOf' of f: f has ${all}`);
   });
 });
+
+testRows<[of: string, name: string, cure: string | undefined]>(
+  'who gives an option to another function than its own is told where it belongs',
+  [
+    ['createCage', 'timeout', 'give it to cage.run()'],
+    ['createCage', 'concurrency', 'give it to createBudget()'],
+    ['createCage', 'silent', 'give it to cage.fork()'],
+    ['createCage', 'cage', 'parent: cage.cgroup, or call createCage() within cage.contain()'],
+    ['cage.run', 'cage', 'leave it out: the child is in it already'],
+    ['cage.spawn', 'enforce', 'give it to createCage()'],
+    ['cage.spawn', 'input', 'give it to cage.run()'],
+    ['createBudget', 'key', 'give it to budget.run()'],
+    ['createBudget', 'perChild', 'give it to createCage()'],
+    ['budget.spawn', 'parent', 'give it to createBudget()'],
+    ['exec', 'reject', 'give it to run()'],
+    ['run', 'spare', 'give it to createWarmPool()'],
+    ['cgroup.watch', 'timeout', undefined],
+    ['cage.setLimits', 'nodeHeap', undefined],
+  ],
+  ([of, name, cure]) => {
+    const refused = thrown(() => checkOptions({ [name]: 1 }, { of, known: [] }));
+    expect(refused).toMatchObject({ code: 'ERR_MEMCAGE_UNKNOWN_OPTION', option: name });
+    expect((refused as { cure?: string }).cure).toBe(cure);
+  },
+);
 
 testRows<[given: object, cure: string]>(
   'a size that was given another name is told with the right one',

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { whyNotRun } from '../../../../lib/programs/cli/commands/run/why-not-run';
+import { whyNoCommand } from '../../../../lib/programs/cli/commands/run/why-not-run';
 import { testRows } from '../../../support/rows';
 
 let directory: string;
@@ -41,7 +41,7 @@ testRows<[file: string, code: string, why: string | undefined]>(
     ['none', 'E2BIG', undefined],
   ],
   ([file, code, why]) => {
-    const told = whyNotRun(file, { code, syscall: 'execve' }, { cwd: directory });
+    const told = whyNoCommand(file, { code, syscall: 'execve' }, { cwd: directory });
     if (why === undefined) expect(told).toBeUndefined();
     else expect(told).toContain(why);
   },
@@ -49,9 +49,9 @@ testRows<[file: string, code: string, why: string | undefined]>(
 
 test('in a root of its own nobody looks at the files of this one', () => {
   const child = { cwd: directory, root: { path: '/srv' } };
-  expect(whyNotRun('./none', { code: 'ENOENT', syscall: 'execve' }, child)).toBeUndefined();
+  expect(whyNoCommand('./none', { code: 'ENOENT', syscall: 'execve' }, child)).toBeUndefined();
 });
 
 test('what is not about the program is left as it is', () => {
-  expect(whyNotRun('./none', { code: 'ENOENT', syscall: 'chdir' }, { cwd: directory })).toBeUndefined();
+  expect(whyNoCommand('./none', { code: 'ENOENT', syscall: 'chdir' }, { cwd: directory })).toBeUndefined();
 });

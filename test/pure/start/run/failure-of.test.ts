@@ -1,6 +1,6 @@
 import { MemcageError, RunError } from '../../../../lib/common/errors/errors';
 import { words } from '../../../../lib/common/errors/words';
-import { failureOf, failureOfRun } from '../../../../lib/start/run/failure-of';
+import { failureOf, failureOfRun, noteRun } from '../../../../lib/start/run/failure-of';
 import type { MemoryReport, Outcome, StallVerdict } from '../../../../types/outcome';
 import { testRows } from '../../../support/rows';
 
@@ -47,7 +47,7 @@ testRows<[Partial<typeof WELL>, name: string, code: string, limit: string | unde
       'MemoryLimitError',
       'MEMORY_LIMIT',
       'heap',
-      /heap \(1 MiB\)$/,
+      /heap: 1 MiB, within the memory limit of 8 MiB\. Cure: a higher memory, or nodeHeap: '5M'$/,
     ],
     [{ ...KILLED, stalled: STALLED, memory: MEMORY }, 'LimitError', 'LIMIT', 'stall', /^npx was killed: for 1001 ms/],
     [{ exitCode: null, signal: 'SIGXFSZ' }, 'LimitError', 'LIMIT', 'rlimits.fsize', /RLIMIT_FSIZE/],
@@ -93,11 +93,50 @@ test('who does not say what was started gets an error all the same', () => {
   );
 });
 
+const HEAP = { ...MEMORY, limitBytes: 100 << 20 };
+testRows<[limitBytes: number, memory: MemoryReport, message: string]>(
+  'who wrote one limit is told where that of the heap came from, and what helps',
+  [
+    [50 << 20, HEAP, "heap: 50 MiB, half of the memory limit of 100 MiB. Cure: a higher memory, or nodeHeap: '70M'"],
+    [69 << 20, HEAP, 'heap: 69 MiB, within the memory limit of 100 MiB. Cure: a higher memory'],
+    [8 << 20, { ...MEMORY, limitBytes: Number.POSITIVE_INFINITY }, 'heap: 8 MiB. Cure: a higher nodeHeap'],
+  ],
+  ([limitBytes, memory, message]) => {
+    const nodeHeap = { limitBytes, exhausted: 'likely' } as const;
+    const said = failure({ exitCode: null, signal: 'SIGABRT', nodeHeap, memory })?.message;
+    expect(said).toBe(`npx was ended by SIGABRT, most likely at the limit of its JavaScript ${message}`);
+  },
+);
+
+test('a limit that is too small for a program of Node is told to be', () => {
+  const nodeHeap = { limitBytes: 4 << 20, exhausted: 'no' } as const;
+  expect(failure({ ...KILLED, oom: OOM, nodeHeap, memory: MEMORY })).toMatchObject({
+    cure: 'a higher memory: for a program of Node 64 MiB is recommended',
+  });
+});
+
+test('an outcome that is known to be of a run has its name', () => {
+  const outcome = { ...WELL, exitCode: 3 };
+  noteRun(outcome, { file: 'make', pid: 7 });
+  expect(failureOf(outcome)?.message).toBe('make ended with exit code 3');
+  expect(failureOf(outcome, { command: 'npx' })?.message).toBe('npx ended with exit code 3');
+});
+
 testRows<[args: unknown[], option: string, message: string]>(
   'what is no outcome is refused',
   [
     [[], 'outcome', 'Expected what child.outcome resolves with for outcome but received undefined'],
-    [[Promise.resolve(WELL)], 'outcome', 'for outcome but received Promise'],
+    [[{ exitCode: 0 }], 'outcome', 'for outcome but received { exitCode: 0 }'],
+    [
+      [Promise.resolve(WELL)],
+      'outcome',
+      'needs an outcome, not a promise of one. Cure: failureOf(await child.outcome)',
+    ],
+    [
+      [{ exitCode: null, outcome: Promise.resolve(WELL) }],
+      'outcome',
+      'needs an outcome, not the child. Cure: failureOf(await child.outcome)',
+    ],
     [[WELL, 'npx'], 'child', "Expected an object such as { command: 'npx' } for child but received 'npx'"],
   ],
   ([args, option, message]) => {

@@ -11,25 +11,35 @@ testRows<[file: string, given: object, why: string | undefined]>(
     ['true', { cwd: __filename }, `there is no directory ${__filename} (cwd)`],
     ['true', { cwd: pathToFileURL(NONE) }, `there is no directory ${pathToFileURL(NONE).href} (cwd)`],
     ['true', { cwd: '/no\nne' }, 'there is no directory /no\\nne (cwd)'],
-    ['true', { cwd: __dirname }, undefined],
-    ['true', { cwd: NONE, hasRoot: true }, undefined],
+    ['true', { cwd: __dirname }, 'there is no such program in PATH'],
+    ['true', { cwd: NONE, hasRoot: true }, 'there is no such program in PATH'],
     ['node -p 1', {}, "did you mean run('node', [ '-p', '1' ])?"],
     ['echo hi | cat', {}, "did you mean run('sh', [ '-c', 'echo hi | cat' ])?"],
     ["node -p '1 + 1'", {}, `did you mean run('sh', [ '-c', "node -p '1 + 1'" ])?`],
-    ['my program', { args: ['a'] }, undefined],
-    ['nosuch', {}, undefined],
+    ['my program', { args: ['a'] }, 'there is no such program in PATH'],
+    ['nosuch', {}, 'there is no such program in PATH'],
+    ['/no/such', { hasRoot: true }, undefined],
   ],
   ([file, given, why]) => {
-    const how = { args: [], cwd: undefined, hasRoot: false, ...given };
-    expect(whyNotStarted(refused('ENOENT', file), how)).toBe(why);
+    const how = { file, args: [], cwd: undefined, hasRoot: false, ...given };
+    expect(whyNotStarted(refused('ENOENT', file), how)?.why).toBe(why);
   },
 );
 
-test('what the kernel says in words is enough', () => {
-  const how = { args: [], cwd: NONE, hasRoot: false };
-  expect(whyNotStarted(refused('EACCES', 'node -p 1'), how)).toBeUndefined();
+test('what can be done about the file is told', () => {
+  const how = { file: __filename, args: [], cwd: undefined, hasRoot: false };
+  expect(whyNotStarted(refused('EACCES', __filename), how)).toEqual({
+    why: 'it is not executable',
+    cure: `chmod +x ${__filename}`,
+  });
+});
+
+test('what failed before the program did is not about it', () => {
+  const how = { file: 'none', args: [], cwd: NONE, hasRoot: false };
+  const cause = new Error('the child failed at proc');
+  expect(whyNotStarted(Object.assign(refused('ENOENT', 'none'), { cause }), how)).toBeUndefined();
 });
 
 function refused(code: string, path: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`spawn ${path} ${code}`), { code, path });
+  return Object.assign(new Error(`spawn ${path} ${code}`), { code, path, syscall: `spawn ${path}` });
 }

@@ -4,7 +4,7 @@ import { inFlags } from '../../flags';
 import { complain } from '../../text/output';
 import { isAboutOption } from '../../usage';
 import type { CagedRequest } from './caged';
-import { whyNotRun } from './why-not-run';
+import { whyNoCommand } from './why-not-run';
 
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
@@ -24,7 +24,7 @@ export function reportStartError(
   const { code, syscall, message } = error;
   if (isAboutOption(error)) throw error;
   const ours = code?.startsWith('ERR_') ?? true;
-  complain(ours ? inFlags(error, flags) : `can't run '${file}': ${whyNotRun(file, error, child) ?? message}`);
+  complain(ours ? inFlags(error, flags) : `can't run '${file}': ${whyNoCommand(file, error, child) ?? message}`);
   // `syscall` is 'spawn FILE' or 'spawn' in Node's error, and the system call in memcage's, which is in the outcome.
   const refused = (syscall?.startsWith('spawn') || syscall === 'execve') && !SHORTAGES.has(code);
   if (ours || !refused) return FAILED;

@@ -1,15 +1,7 @@
-import {
-  type Cage,
-  type Cgroup,
-  failureOf,
-  formatSize,
-  MemoryLimitError,
-  type NodeHeapReport,
-  type Outcome,
-  spawn,
-} from '../../../../index';
+import { formatDuration } from '../../../../common/text/duration';
+import { type Cage, type Cgroup, failureOf, MemoryLimitError, type Outcome, spawn } from '../../../../index';
 import { FAILED } from '../../command';
-import { formatDuration } from '../../text/duration';
+import { inFlags } from '../../flags';
 import { complain } from '../../text/output';
 import { Reports, type RunRequest } from './reports';
 import { exitCodeOf, exitOnSignals, forwardSignals } from './signals';
@@ -40,12 +32,9 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   const outcome = await child.outcome;
   const summary = await reports.ended(outcome);
   if (child.pid === undefined) return reportStartError(request, outcome.error);
-  const { oom } = outcome;
-  if (oom !== null) {
-    const failure = failureOf(outcome, { command: file, pid: child.pid });
-    complain(failure instanceof MemoryLimitError ? failure.message : `${file}: ${oom.message}`);
-  }
-  if (outcome.nodeHeap?.exhausted === 'likely') complain(heapLine(file, outcome.nodeHeap));
+  const failure = failureOf(outcome, { command: file, pid: child.pid });
+  if (failure instanceof MemoryLimitError) complain(inFlags(failure, request.flags));
+  else if (outcome.oom !== null) complain(`${file}: ${outcome.oom.message}`);
   if (outcome.error !== null) complain(outcome.error.message);
   if (timeout !== undefined && child.killed && outcome.durationMs >= timeout) {
     complain(`${file}: it did not end within ${formatDuration(timeout)} (--timeout)`);
@@ -77,10 +66,6 @@ function untilClosed(cage: Cage<Cgroup | null>): Promise<void> {
       resolve();
     });
   });
-}
-
-function heapLine(file: string, { limitBytes }: NodeHeapReport): string {
-  return `${file}: aborted, most likely at the limit of its JavaScript heap (${formatSize(limitBytes)}, see --node-heap)`;
 }
 
 /** Who accepts less than the kernel should know that it was less. */

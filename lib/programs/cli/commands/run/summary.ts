@@ -1,4 +1,5 @@
 import type { CgroupVersion } from '../../../../cgroup';
+import { formatDuration } from '../../../../common/text/duration';
 import { printable } from '../../../../common/text/names';
 import {
   type CpuReport,
@@ -9,7 +10,6 @@ import {
   type ResourceLimits,
 } from '../../../../index';
 import type { Rows } from '../../chart/chart-data';
-import { formatDuration } from '../../text/duration';
 import type { Colors } from '../../text/style';
 
 export interface RunFacts {

@@ -1,8 +1,8 @@
+import { formatDuration } from '../../../../common/text/duration';
 import { bottomTick, gridLine, TICK_SIZE } from '../../chart/axes';
 import { type Drawing, htmlDocument, svgDocument } from '../../chart/document';
 import { cross, element, heading, label, type Markup, text, textWidth } from '../../chart/markup';
 import { formatTickTime, timeTicks } from '../../chart/ticks';
-import { formatDuration } from '../../text/duration';
 import { bytesAt, placeOf, sizeAt } from './grid';
 import { conclusionOf, type JudgedTrial, peakText, rowsOf, type SizeResult } from './result';
 

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../text/duration';
+import { formatDuration } from '../../../../common/text/duration';
 
 const SECOND = 1000;
 

@@ -1,5 +1,5 @@
+import { formatDuration } from '../../../../common/text/duration';
 import { formatSize } from '../../../../index';
-import { formatDuration } from '../../text/duration';
 import type { Colors } from '../../text/style';
 import { tableOf } from '../../text/text-table';
 import type { Baseline } from './baseline';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
+import { formatDuration } from '../../../../common/text/duration';
 import { FAILED } from '../../command';
-import { formatDuration } from '../../text/duration';
 import { complain } from '../../text/output';
 import { exitCodeOf } from '../run/signals';
 import { reportStartError } from '../run/start-error';

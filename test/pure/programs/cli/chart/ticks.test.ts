@@ -1,6 +1,6 @@
+import { formatDuration } from '../../../../../lib/common/text/duration';
 import { formatSize } from '../../../../../lib/common/text/size';
 import { byteTicks, formatTickTime, timeTicks } from '../../../../../lib/programs/cli/chart/ticks';
-import { formatDuration } from '../../../../../lib/programs/cli/text/duration';
 import { testRows } from '../../../../support/rows';
 
 const KIB = 1024;

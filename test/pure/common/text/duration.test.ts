@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { parseDuration } from '../../../../lib/programs/cli/text/duration';
+import { parseDuration } from '../../../../lib/common/text/duration';
 import { testRows } from '../../../support/rows';
 
 testRows(
