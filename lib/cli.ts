@@ -30,7 +30,8 @@ async function main([name, ...words]: readonly string[]): Promise<number> {
 
 /** Whoever names none of memcage's commands most likely wants to run one of theirs. */
 function unknownCommand(name: string, words: readonly string[]): string {
-  const near = question(name, new Map(COMMAND_NAMES.map((each) => [each, each])));
+  const known = new Map([...COMMAND_NAMES.map((each) => [each, each] as const), ['version', '--version']]);
+  const near = question(/^-v$/i.test(name) ? 'version' : name, known);
   // With more words, it is rather a program of theirs: gcc.
   const shorter = words.length > 0 ? undefined : COMMAND_NAMES.find((each) => each === name.slice(0, -1));
   const meant = near === '' && shorter !== undefined ? `: did you mean '${shorter}'?` : near;

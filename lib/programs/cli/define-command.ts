@@ -2,7 +2,7 @@ import { type Command, type CommandTexts, flag, type Options, type Values } from
 import { type Flags, flagsOf } from './flags';
 import { helpOf } from './help';
 import { parseWords, readValues } from './parse-words';
-import { print } from './text/output';
+import { complain, print } from './text/output';
 import { inOwnWords } from './usage';
 
 export const { version: VERSION } = require('../../../package.json') as { version: string };
@@ -28,12 +28,16 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
   return {
     ...command,
     async execute(words) {
-      const { given, operands } = parseWords(words, command);
+      const { given, operands, late } = parseWords(words, command);
       if (given['help'] === true) return print(helpOf(command));
       if (given['version'] === true) return print(`${VERSION}\n`);
       // The values are read with the table from which their type is made.
       const values = readValues(given, options) as Values<O>;
       const flags = flagsOf(options, given);
+      if (late !== undefined) {
+        const line = `memcage ${command.name} ${late} ${operands[0]}`;
+        complain(`${late} behind the command is its own option, and memcage has no limit of memory. Cure: ${line} ...`);
+      }
       try {
         return await definition.run(values, operands, flags);
       } catch (error) {

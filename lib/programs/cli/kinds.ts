@@ -1,3 +1,5 @@
+import { likelyMeant } from '../../common/errors/likely-meant';
+import { numberIn } from '../../common/options/checks';
 import { parseDuration } from '../../common/text/duration';
 import { parseSize, type Size } from '../../index';
 
@@ -13,6 +15,8 @@ export interface Kind<T> {
   readonly suggest?: Suggestion;
   /** Undefined if the text is none. What it throws is told as the reason. */
   read(text: string): T | undefined;
+  /** What another text was most likely meant to be. */
+  meant?(text: string): string | undefined;
 }
 
 /** Any text but the empty one. */
@@ -56,6 +60,10 @@ export function time(least: string, most?: string): Kind<number> {
     value: 'TIME',
     takes: `a time ${bounds}, as in ${examples}`,
     read: (word) => within(parseDuration(word), leastMs, mostMs),
+    meant(word) {
+      const [, number, unit] = /^(\d+(?:\.\d+)?) ?(ms|[smh])[a-z]*$/i.exec(word) ?? [];
+      return unit === undefined ? undefined : `${number}${unit.toLowerCase()}`;
+    },
   };
 }
 
@@ -68,13 +76,20 @@ export function integer(least: number, most: number): Kind<number> {
   };
 }
 
-/** A number, or `max` for no limit. The library has the bounds. */
-export const NUMBER_OR_MAX: Kind<number | 'max'> = {
-  value: 'N',
-  takes: 'a number, or max',
-  suggest: ['max'],
-  read: (word) => (word === 'max' ? word : /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : undefined),
-};
+/**
+ * A number, or `max` for no limit. The library has the bounds.
+ *
+ * @param takes what the number is
+ */
+export function numberOrMax(takes: string): Kind<number | 'max'> {
+  return {
+    value: 'N',
+    takes: `${takes}, or max`,
+    suggest: ['max'],
+    read: (word) => (word === 'max' ? word : /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : undefined),
+    meant: (word) => numberIn(word)?.toString(),
+  };
+}
 
 export function oneOf<const T extends string>(value: string, words: readonly T[]): Kind<T> {
   return {
@@ -82,6 +97,7 @@ export function oneOf<const T extends string>(value: string, words: readonly T[]
     takes: `one of ${words.join(', ')}`,
     suggest: words,
     read: (word) => words.find((each) => each === word),
+    meant: (word) => likelyMeant(word, words),
   };
 }
 

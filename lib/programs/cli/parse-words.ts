@@ -15,13 +15,17 @@ interface Parsed {
   /** The values of options, as they were written. */
   given: GivenWords;
   operands: string[];
+  /** A limit of memory among the words of another program, where nothing says that it belongs there: `-m 100M`. */
+  late: string | undefined;
 }
 
 /** @param words the words after the name of the command */
 export function parseWords(words: readonly string[], table: Table): Parsed {
   const [own, operands] = table.operands.endOptions ? splitAtOperand(words, table.options) : [words, []];
   const { values, positionals } = parseOwn(own, table);
-  const parsed = { given: values as GivenWords, operands: [...positionals, ...operands] };
+  const isLimited = values['memory'] !== undefined || words[own.length] === '--';
+  const late = isLimited ? undefined : limitIn(operands, table.options);
+  const parsed = { given: values as GivenWords, operands: [...positionals, ...operands], late };
   if (values['help'] !== true && values['version'] !== true) checkCount(parsed.operands, table);
   return parsed;
 }
@@ -52,7 +56,11 @@ function readValue(name: string, kind: NonNullable<Option['kind']>, word: string
     );
     throw new UsageError(told);
   }
-  if (value === undefined) throw new UsageError(`--${name} is ${kind.takes}, not '${word}'`);
+  if (value === undefined) {
+    const meant = kind.meant?.(word);
+    const question = meant === undefined ? '' : `: did you mean ${meant}?`;
+    throw new UsageError(`--${name} is ${kind.takes}, not '${word}'${question}`);
+  }
   return value;
 }
 
@@ -61,6 +69,18 @@ function splitAtOperand(words: readonly string[], options: Options): [own: strin
   const end = tokensOf(words, options).find(({ kind }) => kind !== 'option');
   if (end === undefined) return [[...words], []];
   return [words.slice(0, end.index), words.slice(end.kind === 'positional' ? end.index : end.index + 1)];
+}
+
+function limitIn(operands: readonly string[], { memory }: Options): string | undefined {
+  if (memory?.kind === undefined) return undefined;
+  const names = wordsFor(['memory', memory]);
+  for (const [index, word] of operands.entries()) {
+    const [name = '', inline] = word.split('=');
+    const size = inline ?? operands[index + 1] ?? '';
+    if (index > 0 && names.includes(name) && /^\d+[kmg]/i.test(size))
+      return inline === undefined ? `${name} ${size}` : word;
+  }
+  return undefined;
 }
 
 function parseOwn(words: readonly string[], { name, options, elsewhere = {} }: Table) {
@@ -78,7 +98,10 @@ function parseOwn(words: readonly string[], { name, options, elsewhere = {} }: T
     }
     if (option.kind === undefined) continue;
     const { value, inlineValue, rawName, index } = token;
-    if (value === undefined) throw new UsageError(`${rawName} needs a value: ${option.kind.takes}`);
+    // Whoever ends the options here, or goes on with the next one, has forgotten it.
+    if (value === undefined || (!inlineValue && isOptionWord(value, options))) {
+      throw new UsageError(`${rawName} needs a value: ${option.kind.takes}`);
+    }
     if (inlineValue && !rawName.startsWith('--') && value.startsWith('=')) {
       throw new UsageError(`${rawName} takes its value without '=': ${rawName} ${value.slice(1)}`);
     }
@@ -94,6 +117,10 @@ function parseOwn(words: readonly string[], { name, options, elsewhere = {} }: T
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+function isOptionWord(word: string, options: Options): boolean {
+  return word === '--' || (word.startsWith('--') && Object.hasOwn(options, word.slice(2).split('=')[0] ?? ''));
 }
 
 function tokensOf(words: readonly string[], options: Options) {

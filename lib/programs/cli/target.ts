@@ -36,7 +36,8 @@ export function findTarget(word: string | undefined): Cgroup {
   return /^\d{1,10}$/.test(word) ? findByDigits(word) : Cgroup.find(NAMED.exec(word)?.[1] ?? word);
 }
 
-const SHOWN = 'one that memcage ls or memcage top --all shows';
+/** What can be named instead. */
+export const SHOWN = 'one that memcage ls or memcage top --all shows';
 
 function openPath(word: string): Cgroup {
   try {

@@ -5,7 +5,7 @@ import type { Cgroup } from '../../../index';
 import { cageOf } from '../../../machine';
 import { FAILED_TEXT, flag } from '../command';
 import { defineCommand } from '../define-command';
-import { findTarget, namingCages, oneTarget, rootPaths, TARGET } from '../target';
+import { findTarget, namingCages, oneTarget, rootPaths, SHOWN, TARGET } from '../target';
 import { toJson } from '../text/output';
 
 export const kill = defineCommand({
@@ -64,7 +64,8 @@ function refuse(cgroup: Cgroup, pids: readonly number[], anyCgroup: boolean): vo
   const why = whyNoKill(cgroup, pids);
   if (why === undefined || (anyCgroup && why === NO_CAGE)) return;
   const { path } = cgroup;
-  const cure = why === NO_CAGE ? `: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'` : '';
+  const other = `: to kill the ${processes(pids)} in it, run memcage kill --cgroup '${path}'`;
+  const cure = why === NO_CAGE ? other : `. Cure: name ${SHOWN}`;
   throw new Error(`${path} ${why}${cure}`);
 }
 

@@ -231,7 +231,9 @@ describeIf('cgroup', 'a budget', () => {
     await expect(budget.run('true', { memory: '8M', input: 5 as never })).rejects.toMatchObject(
       withCode('INVALID_ARGUMENT', 'input'),
     );
-    await expect(budget.reserve({ memory: '30M' })).rejects.toMatchObject(withCode('INVALID_ARGUMENT', 'at most'));
+    await expect(budget.reserve({ memory: '30M' })).rejects.toMatchObject(
+      withCode('INVALID_ARGUMENT', 'the whole budget has'),
+    );
     await expect(budget.reserve({} as never)).rejects.toMatchObject(withCode('INVALID_ARGUMENT', 'memory'));
     expect(budget.stats()).toMatchObject({ queued: 0, running: 1, aborted: 0 });
     first.stdin.end();

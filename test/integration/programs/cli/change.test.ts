@@ -110,7 +110,7 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     const own = cageOf(cage.cgroup.path)?.label ?? '';
     const end = await runCli(['kill', String(process.pid)]);
     expect(end).toMatchObject({ code: 125, stdout: '' });
-    expect(end.stderr).toMatch(new RegExp(`: name one of its cages: (?:\\S+, )*${own}(?:, \\S+)*( \\.\\.\\.)?\\n$`));
+    expect(end.stderr).toMatch(new RegExp(`name one of its cages: (?:\\S+, )*${own}(?:, \\S+)*( \\.\\.\\.)?\\n$`));
   });
 
   // v2 does not refuse it, but kills.
@@ -140,7 +140,9 @@ describeIf('cgroup', 'commands that change a cgroup', () => {
     const own = cgroupOf('self');
     const { code, stdout, stderr } = await runCli(['kill', '--cgroup', own]);
     expect({ code, stdout }).toEqual({ code: 125, stdout: '' });
-    expect(stderr).toMatch(/is the cgroup of this very command, or above it\n$/);
+    expect(stderr).toMatch(
+      /is the cgroup of this very command, or above it\. Cure: name one that memcage ls or memcage top --all shows\n$/,
+    );
     expect(isAlive(child.pid ?? 0)).toBe(true);
   });
 

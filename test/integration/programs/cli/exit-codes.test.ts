@@ -108,6 +108,8 @@ describe('wrong usage: 125, one line with where there is help', () => {
     'with what was likely meant',
     [
       [['rnu', 'true'], "Unknown command 'rnu': did you mean 'run'?"],
+      [['version'], "Unknown command 'version': did you mean '--version'?"],
+      [['-v'], "Unknown command '-v': did you mean '--version'?"],
       [['lst'], "Unknown command 'lst': did you mean 'ls'?"],
       [['gcc', 'a.c'], "Unknown command 'gcc'. To run a program in a cage: memcage run gcc a.c"],
       [['node', 'my app.js'], "Unknown command 'node'. To run a program in a cage: memcage run node 'my app.js'"],

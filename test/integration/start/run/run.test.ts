@@ -37,18 +37,28 @@ describeIf('cgroup', 'run rejects with the outcome', () => {
     afterAll(() => rmSync(directory, { recursive: true }));
 
     test.each([
-      ['no such program', () => '/no/such', {}, { errno: -ENOENT, code: 'ENOENT', stage: 'exec' }],
-      ['not executable', () => notExecutable, {}, { errno: -EACCES, code: 'EACCES', stage: 'exec' }],
+      [
+        'no such program',
+        () => '/no/such',
+        {},
+        { errno: -ENOENT, code: 'ENOENT', stage: 'exec', why: 'there is no such file' },
+      ],
+      [
+        'not executable',
+        () => notExecutable,
+        {},
+        { errno: -EACCES, code: 'EACCES', stage: 'exec', why: 'it is not executable. Cure: chmod +x ' },
+      ],
       [
         'no such directory',
         () => 'true',
         { cwd: '/no' },
-        { errno: -ENOENT, code: 'ENOENT', stage: 'cwd', path: '/no' },
+        { errno: -ENOENT, code: 'ENOENT', stage: 'cwd', path: '/no', why: 'there is no directory /no (cwd)' },
       ],
-    ])('%s', async (_, fileOf, options, { errno, code, ...where }) => {
+    ])('%s', async (_, fileOf, options, { errno, code, why, ...where }) => {
       const file = fileOf();
       await expect(run(file, ['a'], { ...options, memory: '20M' })).rejects.toMatchObject({
-        message: `spawn ${file} ${code}${'cwd' in options ? ': there is no directory /no (cwd)' : ''}`,
+        message: expect.stringContaining(`spawn ${file} ${code}: ${why}`) as string,
         errno,
         code,
         syscall: `spawn ${file}`,

@@ -98,6 +98,7 @@ test('what is wrong is named', () => {
     [['-z', 'a'], /^Unknown option '-z' of x$/],
     [['a', '--size'], '--size needs a value: a size such as 512K, 100M or 1.5G, or max for no limit'],
     [['a', '-s=1M'], "-s takes its value without '=': -s 1M"],
+    [['a', '--size', '--'], '--size needs a value: a size such as 512K, 100M or 1.5G, or max for no limit'],
     [['a', '--size', '-x'], "--size needs a value, not '-x'; if that is the value: --size=-x"],
   ] as const) {
     expect(() => parseWords(words, table)).toThrow(UsageError);
@@ -118,6 +119,22 @@ test('the first operand ends the options of a command that runs another', () => 
   expect(parse('--size', 'a', 'b')).toEqual({ given: { size: 'a' }, operands: ['b'] });
 });
 
+testRows<[words: string[], late: string | undefined]>(
+  'a limit behind the command is noticed, where nothing says that it belongs there',
+  [
+    [['echo', '-m', '100M'], '-m 100M'],
+    [['echo', 'a', '--memory=1G'], '--memory=1G'],
+    [['--pids', '5', 'echo', '--memory', '64m'], '--memory 64m'],
+    [['--', 'echo', '-m', '100M'], undefined],
+    [['-m', '1G', 'docker', 'run', '-m', '100M'], undefined],
+    [['python', '-m', 'http.server'], undefined],
+  ],
+  ([words, late]) => {
+    const run = commandNamed('run');
+    expect(run && parseWords(words, run).late).toBe(late);
+  },
+);
+
 testRows(
   'a wrong command line is refused',
   [
@@ -135,8 +152,9 @@ testRows(
     [['run', '--kill-signal', 'SIGINT', 'true'], '--kill-signal needs --timeout'],
     [
       ['run', '--kill-signal', 'INT', '--timeout', '1s', 'true'],
-      /^--kill-signal is the name of a signal, .* not 'INT'$/,
+      /^--kill-signal is the name of a signal, .* not 'INT': did you mean SIGINT\?$/,
     ],
+    [['run', '-m', '--', 'true'], /^-m needs a value: a size such as .*$/],
     [['run', '--timeout', '0', 'true'], /^--timeout is a time from 1ms to 596h, .* not '0'$/],
     [['run', '--enforce', 'polling', 'true'], "--enforce is one of kernel, polled, none, not 'polling'"],
     [['run', '--swappiness', '201', 'true'], "--swappiness is an integer from 0 to 200, not '201'"],

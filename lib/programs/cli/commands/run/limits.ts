@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { NodeHeapOption, Size, StallOption } from '../../../../index';
 import { type Options, section } from '../../command';
-import { integer, type Kind, NUMBER_OR_MAX, SIZE, text, time } from '../../kinds';
+import { integer, type Kind, numberOrMax, SIZE, text, time } from '../../kinds';
 import { MEMORY } from './memory';
 
 const { valued } = section('Processes and time (TIME: 500ms, 5s, 1.5m, 2h, or seconds)');
@@ -52,14 +52,18 @@ export const LIMITS = {
     "limit of a Node program's JavaScript heap: a size, 'off', or 'auto' for half of --memory, whatever COMMAND is",
     { sets: 'nodeHeap', otherwise: 'auto if COMMAND is called node' },
   ),
-  pids: valued(NUMBER_OR_MAX, 'how many processes and threads may be there at a time; max only counts them', {
+  pids: valued(numberOrMax('a number'), 'how many processes and threads may be there at a time; max only counts them', {
     sets: 'pids',
     otherwise: 'no limit',
   }),
-  cpu: valued(NUMBER_OR_MAX, 'how many processors it may use, as in 1.5; max only measures', {
-    sets: 'cpu.max',
-    otherwise: 'no limit',
-  }),
+  cpu: valued(
+    numberOrMax('a number of processors as in 0.5'),
+    'how many processors it may use, as in 1.5; max only measures',
+    {
+      sets: 'cpu.max',
+      otherwise: 'no limit',
+    },
+  ),
   'cpu-weight': valued(integer(1, 10_000), '1 to 10000: its part where processors are short', {
     sets: 'cpu.weight',
     otherwise: '100',
@@ -83,6 +87,10 @@ const SIGNAL: Kind<NodeJS.Signals> = {
   takes: 'the name of a signal, as in SIGINT',
   suggest: ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL'],
   read: (word) => (Object.hasOwn(constants.signals, word) ? (word as NodeJS.Signals) : undefined),
+  meant(word) {
+    const name = `SIG${word.toUpperCase().replace(/^SIG/, '')}`;
+    return Object.entries(constants.signals).find(([each, number]) => each === name || String(number) === word)?.[0];
+  },
 };
 
 /** What ends COMMAND after a time. */

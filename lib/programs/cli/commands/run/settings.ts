@@ -9,6 +9,16 @@ const { flag, valued } = section('Settings of COMMAND (default: what memcage has
 /** Above it Node takes no id. */
 const MOST_ID = 2 ** 31 - 1;
 
+const ID = integer(0, MOST_ID);
+
+/** @param command prints the id of a name */
+function id(command: (name: string) => string): Kind<number> {
+  return { ...ID, meant: (word) => (/^[a-z_][\w-]*$/i.test(word) ? `$(${command(word)})` : undefined) };
+}
+
+const UID = id((name) => `id -u ${name}`);
+const GID = id((name) => `getent group ${name} | cut -d: -f3`);
+
 const CAPABILITIES: Kind<readonly string[]> = {
   value: 'LIST',
   takes: 'a list as in kill,net_bind_service, or none',
@@ -41,8 +51,8 @@ export const SETTINGS = {
     sets: 'oomScoreAdj',
   }),
   nice: valued(integer(-20, 19), '-20 (most processor time) to 19 (least)', { sets: 'nice' }),
-  uid: valued(integer(0, MOST_ID), 'its user', { sets: 'uid' }),
-  gid: valued(integer(0, MOST_ID), 'its group', { sets: 'gid' }),
+  uid: valued(UID, 'its user', { sets: 'uid' }),
+  gid: valued(GID, 'its group', { sets: 'gid' }),
   'no-new-privileges': flag('no set-user-ID program gives it more rights', { sets: 'privileges.noNewPrivileges' }),
   capabilities: valued(CAPABILITIES, 'the capabilities that it keeps, as in kill,net_bind_service, or none', {
     sets: 'privileges.capabilities',

@@ -44,7 +44,7 @@ export const size = defineCommand({
   summary: 'find the smallest memory limit at which a command still runs well',
   details: [
     'Runs COMMAND some times in a cage, without a limit and then with smaller and smaller ones, and prints the smallest at ' +
-      'which it still runs well: it ends as without a limit, at about the same costs, and nothing is killed. Takes about a ' +
+      'which it still runs well: it ends as without a limit, at about the same costs, and nothing is killed. Takes at most a ' +
       'minute, or four to six runs of COMMAND where that is longer. COMMAND must be one that does the same each time. Options ' +
       'end at the first word that is not an option.',
   ],

@@ -32,7 +32,9 @@ export async function sizeOf(request: SizeRequest): Promise<SizeResult | number>
   const startMs = performance.now();
   const leftMs = (): number => request.timeMs - (performance.now() - startMs);
   const program = basename(request.file);
-  complain(`runs ${program} without a limit, then with smaller and smaller ones, for about ${about(request.timeMs)}`);
+  complain(
+    `runs ${program} without a limit, then with smaller and smaller ones, for at most ${about(request.timeMs)}, or some five runs if they take longer`,
+  );
   const run: Run = async (what, bounds) => {
     const ended = request.showsOutput ? () => {} : tellWhile(what);
     try {
