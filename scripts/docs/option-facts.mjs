@@ -78,7 +78,7 @@ export const TABLES = [
       ['memoryDetails', 'more counts in the outcome', { polled: '`null`', page: 'outcome.md' }],
       ['input', 'what stdin gets', { page: 'run.md' }],
       ['encoding', 'how to decode stdout and stderr', { of: ['run', 'cage.run', 'budget.run'], page: 'run.md' }],
-      ['maxBuffer', 'bytes of each, then it is killed', { page: 'run.md' }],
+      ['maxBuffer', 'size of each, then it is killed', { page: 'run.md' }],
       ['reject', '`false`: resolve for any end', { page: 'run.md' }],
     ],
   },

@@ -38,9 +38,8 @@ export function whereItBelongs(name: string, of: string): string | undefined {
 
 function starterWith(name: string, family: string): string | undefined {
   if (isOneOf(JOB_OPTIONS, name)) return 'budget.run';
-  if (isOneOf(CAGE_OPTIONS, name) || isOneOf(RUN_OPTIONS, name) || isOneOf(NODE_OPTIONS.spawn, name)) {
-    return `${family}run`;
-  }
+  if (isOneOf(RUN_OPTIONS, name)) return `${family}run`;
+  if (isOneOf(CAGE_OPTIONS, name) || isOneOf(NODE_OPTIONS.spawn, name)) return family === '' ? 'spawn' : `${family}run`;
   return isNodeOption(name) ? `${family}fork` : undefined;
 }
 

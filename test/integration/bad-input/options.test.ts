@@ -90,7 +90,7 @@ describeIf('cgroup', 'memcage refuses', () => {
         expect(thrown(() => take({ swap: '10M' }))).toMatchObject({
           name: 'TypeError',
           code: ARGUMENT,
-          message: expect.stringContaining('memory.max') as string,
+          message: expect.stringMatching(/^memory needs max beside swap|memory\.max/) as string,
         });
       });
     });
@@ -204,13 +204,12 @@ describeIf('cgroup', 'memcage refuses', () => {
       [{ input: {} }, 'input'],
       [{ encoding: 'klingon' }, 'encoding'],
       [{ encoding: 5 }, 'encoding'],
-      [{ maxBuffer: -1 }, 'maxBuffer'],
-      [{ maxBuffer: Number.NaN }, 'maxBuffer'],
-      [{ maxBuffer: '1M' }, 'maxBuffer'],
       [{ reject: 'no' }, 'reject'],
       [{ timeout: -1 }, 'timeout'],
       [{ timeout: 1.5 }, 'timeout'],
-      [{ timeout: '1s' }, 'timeout'],
+      [{ timeout: '1s' }, "timeout but received '1s' of type string: did you mean 1000?"],
+      [{ env: 'A=1' }, 'env'],
+      [{ env: ['A=1'] }, 'env'],
       [null, 'options'],
       ['x', 'options'],
     ],
@@ -222,6 +221,25 @@ describeIf('cgroup', 'memcage refuses', () => {
       });
     },
   );
+
+  testRows('an output of run that is no size', [-1, Number.NaN, '1 megabyte', {}], async (maxBuffer) => {
+    await expect(run('true', [], { maxBuffer } as Anything)).rejects.toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_MEMCAGE_INVALID_SIZE',
+      option: 'maxBuffer',
+    });
+  });
+
+  test('options behind those of run, which nobody would read', async () => {
+    const behind: unknown[][] = [
+      ['true', [], {}, { memory: '10M' }],
+      ['true', {}, { memory: '10M' }],
+    ];
+    for (const args of behind) {
+      const refused = Reflect.apply(run, undefined, args) as Promise<unknown>;
+      await expect(refused).rejects.toMatchObject({ code: ARGUMENT, cure: 'put all options into one object' });
+    }
+  });
 
   test('a timeout of run that is too long for a timer, which would be over at once', async () => {
     await expect(run('true', [], { timeout: 2 ** 31 })).rejects.toMatchObject({

@@ -79,13 +79,18 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
       "'maxMemory' of fork: did you mean 'memory'?",
     ],
     ['exec', (options) => exec('true', options), { timeOut: 5 }, "'timeOut' of exec: did you mean 'timeout'?"],
-    ['exec, promised', (options) => promisify(exec)('true', options), { stdio: 'pipe' }, "'stdio' of exec: exec has "],
+    [
+      'exec, promised',
+      (options) => promisify(exec)('true', options),
+      { stdio: 'pipe' },
+      "'stdio' of exec. Cure: give it to spawn()",
+    ],
     ['execFile', (options) => execFile('true', options), { nodeheap: '5M' }, "of execFile: did you mean 'nodeHeap'?"],
     [
       'spawnSync',
       (options) => spawnSync('true', options),
       { signal: 0 },
-      "'signal' of spawnSync: spawnSync has memory, ",
+      "'signal' of spawnSync. Cure: give it to spawn()",
     ],
     ['execSync', (options) => execSync('true', options), { mem: '10M' }, "'mem' of execSync: did you mean 'memory'?"],
     [

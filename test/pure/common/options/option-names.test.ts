@@ -174,6 +174,7 @@ testRows<[of: string, name: string, cure: string | undefined]>(
     ['createBudget', 'perChild', 'give it to createCage()'],
     ['budget.spawn', 'parent', 'give it to createBudget()'],
     ['exec', 'reject', 'give it to run()'],
+    ['exec', 'stdio', 'give it to spawn()'],
     ['run', 'spare', 'give it to createWarmPool()'],
     ['cgroup.watch', 'timeout', undefined],
     ['cage.setLimits', 'nodeHeap', undefined],
