@@ -83,10 +83,11 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
   {
     const SignalBlock block;
     watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, start.thaw_fd, start.watchdog_ms});
-    const sys::OwnStack own_stack(call.stack_base, call.stack_size);
+    sys::OwnStack own_stack(call.stack_base, call.stack_size);
     pid =
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);
     killed = watchdog_.Disarm();
+    if (killed) own_stack.ChildWasKilled();
   }
   if (pid < 0) return CloneFailure{Stage::kClone, pid.as_int(), {}, {}, sys::CallName(pid.call)};
   pidfd->Reset(cloned_pidfd);

@@ -44,12 +44,18 @@ class OwnStack {
   }
   [[gnu::always_inline]] ~OwnStack() {
     __tsan_switch_to_fiber(before_, 0);
-    __tsan_destroy_fiber(own_);
+    if (!was_killed_) __tsan_destroy_fiber(own_);
   }
 #else
   OwnStack(char* /*base*/, size_t /*size*/) {}
   ~OwnStack() = default;
 #endif
+  /** It may have been in a function of the sanitizer's, which would take that for a mistake at the end of its stack. */
+  void ChildWasKilled() {
+#if defined(MEMCAGE_THREAD_SANITIZER)
+    was_killed_ = true;
+#endif
+  }
   OwnStack(const OwnStack&) = delete;
   OwnStack& operator=(const OwnStack&) = delete;
 
@@ -59,6 +65,7 @@ class OwnStack {
 #elif defined(MEMCAGE_THREAD_SANITIZER)
   void* before_;
   void* own_;
+  bool was_killed_ = false;
 #endif
 };
 
