@@ -19,10 +19,10 @@ async function callsOf(kind: string): Promise<number> {
   return ((await count(MANY)) - (await count(FEW))) / (MANY - FEW);
 }
 
-/**
- * A figure without the noise of times. It grows when a start does more: then say what for. A timer that fires or not, or an
- * event that comes alone or with another, makes a difference of one or two.
- */
+/** On a busy machine timers fire, and events that would come together come alone: a start calls no less for that. */
+const TRIES = 3;
+
+/** A figure without the noise of times, the least of some tries. It grows when a start does more: then say what for. */
 describeIf(['hybrid', 'pids', 'cpu', 'root', 'seccomp', 'host'], 'the system calls of a start', () => {
   const most: [kind: string, calls: number][] = [
     ['private', 102],
@@ -32,6 +32,8 @@ describeIf(['hybrid', 'pids', 'cpu', 'root', 'seccomp', 'host'], 'the system cal
   ];
 
   testRows('are no more than', most, async ([kind, calls]) => {
-    expect(await callsOf(kind)).toBeLessThanOrEqual(calls);
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < TRIES && least > calls; i += 1) least = Math.min(least, await callsOf(kind));
+    expect(least).toBeLessThanOrEqual(calls);
   });
 });
