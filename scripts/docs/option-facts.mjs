@@ -53,7 +53,7 @@ export const TABLES = [
       ['memory.swappiness', 'how much to prefer swapping', V1_ALONE],
       ['memory.oomGroup', 'a kill takes all processes', { ...NOT_V1, polled: 'only `true`' }],
       ['memory.oomKill', '`false`: wait at the limit', { ...NOT_V2, polled: 'only `true`' }],
-      ['pids', 'processes and threads at a time', { ...KERNEL, page: 'limits.md#processes-and-threads' }],
+      ['pids', 'processes and threads at a time', { ...KERNEL, page: 'limits.md#processes-and-threads-pids' }],
       ['cpu', 'processors', { ...KERNEL, page: 'limits.md#processors' }],
       ['cpu.max', 'how many it may use', { ...KERNEL, linux: 'CONFIG_CFS_BANDWIDTH' }],
       ['cpu.weight', 'its share when they are short', KERNEL],
@@ -217,6 +217,7 @@ export const TABLES = [
   },
   {
     title: 'Machine and metrics',
+    note: 'What holds a cage plays no part here.',
     page: 'monitoring.md',
     usual: ANYWHERE,
     rows: [

@@ -50,9 +50,9 @@ const legend = [
   ...Object.entries(GROUPS).map(([group, names]) => [group, named(byFamily(names))]),
   ...Object.entries(FAMILIES).map(([family, names]) => [named([family]), named(names)]),
 ];
-const tables = TABLES.map(({ title }) => {
+const tables = TABLES.map(({ title, note }) => {
   const own = rows.filter((row) => row.title === title);
-  return `## ${title}\n\n${table([HEAD, ...own.map(cells)])}`;
+  return `## ${title}\n\n${note === undefined ? '' : `${note}\n\n`}${table([HEAD, ...own.map(cells)])}`;
 });
 const PARTS = { functions: table([['', 'stands for'], ...legend]), options: tables.join('\n\n') };
 
