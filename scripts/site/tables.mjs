@@ -18,7 +18,7 @@ const isEnd = (begin) => (token, at) => at > begin && token.type === 'table_clos
 
 function arrange(table, tokens) {
   const columns = columnsOf(tokens);
-  const isRead = isToRead(columns.slice(1));
+  const isRead = isToRead(columns);
   if (isRead) table.attrJoin('class', 'read');
   else table.attrSet('style', `--first:${columns[0].word}`);
   for (const { head, name, cells, longest, word } of columns) {
@@ -57,10 +57,11 @@ const SHORT = 13;
 /** or they themselves: a `no` among reasons. */
 const VERY_SHORT = 4;
 
-/** Two columns fit as they are, and figures are compared. */
-function isToRead(columns) {
+/** Two columns fit as they are, unless the first is a wide one, and figures are compared. */
+function isToRead([first, ...columns]) {
   const width = columns.reduce((sum, { name, longest }) => sum + Math.max(name.length, longest), 0);
-  return columns.length > 1 && width > 30 && !columns.every(({ areFigures }) => areFigures);
+  const isWide = columns.length > 1 || first.longest > FITS;
+  return isWide && width > 30 && !columns.every(({ areFigures }) => areFigures);
 }
 
 const textOf = ({ children }) =>
