@@ -12,9 +12,11 @@ import { neighboursOf } from '../scripts/site/pager.mjs';
 import { linkPictures, writePictures } from '../scripts/site/pictures.mjs';
 import { takeQuotes } from '../scripts/site/quotes.mjs';
 import { editLink, isWritten } from '../scripts/site/repository.mjs';
+import { linkRows } from '../scripts/site/rows.mjs';
 import { search } from '../scripts/site/search.mjs';
 import { listSections, WIDE } from '../scripts/site/sections.mjs';
 import { apiSidebar, sidebar } from '../scripts/site/sidebar.mjs';
+import { INDEX, summarize } from '../scripts/site/summaries.mjs';
 import { fitTables } from '../scripts/site/tables.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -42,7 +44,12 @@ export default defineConfig({
     // Its tables need the place of the outline too.
     if (page.relativePath === WIDE) Object.assign(page.frontmatter, { aside: false, pageClass: 'wide' });
     if (!page.relativePath.startsWith('docs/api/')) Object.assign(page.frontmatter, neighboursOf(page.relativePath));
-    return { description: descriptionOf(page.filePath) ?? description };
+    if (INDEX.test(page.relativePath)) page.frontmatter.pageClass = 'index';
+    const own = descriptionOf(page.filePath) ?? description;
+    // What a chat shows of a link.
+    const shown = { title: page.title || name, description: own, type: 'website', site_name: name };
+    page.frontmatter.head = Object.entries(shown).map(([key, content]) => ['meta', { property: `og:${key}`, content }]);
+    return { description: own };
   },
   buildEnd: ({ outDir }) => {
     writeNotFound(outDir);
@@ -55,6 +62,8 @@ export default defineConfig({
       asOnGitHub(md);
       takeQuotes(md);
       fitTables(md);
+      linkRows(md);
+      summarize(md);
       linkPictures(md);
       listSections(md);
     },

@@ -1,10 +1,13 @@
 import { onContentUpdated } from 'vitepress';
 import Theme from 'vitepress/theme';
+import { onMounted } from 'vue';
 import First from './first.vue';
+import { markRow } from './rows.mjs';
 import { openSearch } from './search.mjs';
 import { showPlace } from './sidebar.mjs';
 import './style.css';
 import './tables.css';
+import './index.css';
 import './first.css';
 
 export default {
@@ -13,5 +16,7 @@ export default {
   setup: () => {
     onContentUpdated(showPlace);
     onContentUpdated(openSearch);
+    onContentUpdated(markRow);
+    onMounted(() => window.addEventListener('hashchange', markRow));
   },
 };

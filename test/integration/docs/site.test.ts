@@ -54,6 +54,8 @@ interface Search extends View {
   path: string;
   title: string;
   shownTitle: string;
+  excerpt: boolean;
+  row?: string;
 }
 
 interface Measure {
@@ -169,13 +171,18 @@ const SEARCHES = [
   { words: 'playwright', page: 'guides/browsers' },
   { words: 'OOMKilled', page: 'guides/who-killed' },
   { words: 'exit code 137', page: 'guides/who-killed' },
-  { words: 'ERR_MEMCAGE_NO_PERMISSION', page: 'reference/errors' },
+  { words: 'ERR_MEMCAGE_NO_PERMISSION', page: 'reference/errors', row: 'ERR_MEMCAGE_NO_PERMISSION' },
+  { words: 'swapHigh', page: 'reference/options', row: 'memory.swapHigh' },
   // Many guides have it, and are about something else.
   { words: 'timeout', page: 'reference/run' },
+  // No word like it.
+  { words: 'ulimit', page: 'guides/from-child-process' },
+  { words: 'pids', page: 'reference/limits' },
+  { words: 'kill process tree', page: 'guides/from-child-process' },
 ];
 
 /** At the top, in a folder that there is, and in one that there isn't. */
-const WRONG = ['wrong', 'docs/wrong.html', 'a/b/c/wrong/'];
+const WRONG = ['wrong', 'docs/wrong.html', 'a/b/c/wrong/', 'docs/guides/wrong/x.html'];
 
 const pagesIn = (directory: string): string[] =>
   readdirSync(join(root, directory))
@@ -229,14 +236,18 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     }
   });
 
-  testRows('finds first what answers', SEARCHES, ({ words, page, name }) => {
+  testRows('finds first what answers', SEARCHES, ({ words, page, name, row }) => {
     const [search] = seen.searches.filter((it) => it.words === words);
     expect(search?.complaints).toEqual([]);
     expect(search?.found[0]).toBe(`docs/${page}.html`);
     expect(search?.path).toBe(search?.found[0]);
     expect(search?.title).not.toMatch(/^memcage/);
     if (name !== undefined) expect(search?.shownTitle).toBe(name);
+    expect(search?.row).toBe(row);
   });
+
+  test('shows with a title what is below it', () =>
+    expect(seen.searches.filter(({ row, excerpt }) => row === undefined && !excerpt)).toEqual([]));
 
   test('finds nothing of what is for those who change memcage', () => {
     const found = seen.searches.flatMap((search) => search.found);
@@ -335,7 +346,7 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
       expect(stray).toMatchObject({ ground: 'rgb(27, 27, 31)', font: expect.stringMatching(/sans-serif$/) });
       expect(stray).toMatchObject({ hasFont: true, guess: 'wrong', found: `docs/${SEARCHES[0]?.page}.html` });
       expect(stray.links.length).toBeGreaterThan(2);
-      expect(stray.links.filter((link) => !existsSync(join(root, 'build/site', link)))).toEqual([]);
+      expect(stray.links.filter((link) => !existsSync(join(root, 'build/site', link.replace(/#.*/, ''))))).toEqual([]);
     }
   });
 });
