@@ -1,5 +1,5 @@
 // A plugin of TypeDoc. Comments name pages as an editor shows them best, such as docs/reference/budget.md. On the API pages
-// that becomes a link with the title of the page.
+// that becomes a link with the title of the page. And each way to call a function has a heading of its own.
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { MarkdownPageEvent } from 'typedoc-plugin-markdown';
@@ -11,7 +11,7 @@ const PAGE = /(?<![\w`(/])docs\/(?:guides|internals|reference)\/[\w-]+\.md/g;
 /** @param {import('typedoc').Application} app */
 export function load(app) {
   app.renderer.on(MarkdownPageEvent.END, (page) => {
-    page.contents = withLinks(page.contents, `docs/api/${page.url}`);
+    page.contents = withCalls(withLinks(page.contents, `docs/api/${page.url}`));
   });
 }
 
@@ -21,4 +21,21 @@ export function withLinks(contents, path) {
     const [, title] = /^# (.+)$/m.exec(readFileSync(join(root, named), 'utf8'));
     return `[${title}](${posix.relative(posix.dirname(path), named)})`;
   });
+}
+
+/** The outline tells one overload from another. */
+export function withCalls(contents) {
+  const [before, ...calls] = contents.split(/^(?=#+ Call Signature$)/m);
+  return before + calls.map((call) => call.replace('Call Signature', callOf(call))).join('');
+}
+
+/** `run(file, options: RunOptions)` */
+function callOf(call) {
+  const [, name, args] = /```ts\n(?:function )?(\w*)(?:<[^>]*>)?\(([^)]*)\)/.exec(call);
+  const [, type] = /^\| `options\??` \|.*?\[`(\w+)`\]/m.exec(call) ?? [];
+  const named = args
+    .trim()
+    .split(/,\s*/)
+    .map((arg) => (type !== undefined && /^options\b/.test(arg) ? `${arg}: ${type}` : arg));
+  return `${name}(${named.join(', ')})`;
 }

@@ -16,7 +16,9 @@ import { runChild } from './run-child';
  *
  * const { stdout } = await run('echo', ['hello'], { memory: '50M' });
  * console.log(stdout.trim());
- * await run('tail', ['/dev/zero'], { memory: '50M' }).catch((error) => console.log(error instanceof MemoryLimitError));
+ * await run('tail', ['/dev/zero'], { memory: '50M' }).catch((error) =>
+ *   console.log(error instanceof MemoryLimitError),
+ * );
  * ```
  *
  * ```text output

@@ -71,6 +71,17 @@ test('a page that a comment names is a link on the API pages, but not in code or
   );
 });
 
+test('each way to call a function has a heading of its own on the API pages', () => {
+  const call = (name: string, type: string) =>
+    `## Call Signature\n\n\`\`\`ts\n${name}<T>(\n   file, \n   options?\n): X<T>;\n\`\`\`\n\n| \`options?\` | [\`${type}\`](X.md)\\<\`T\`\\> |\n`;
+  const contents = `# run()\n\n${call('function run', 'RunOptions')}${call('', 'Others')}`;
+  const headings = `it.withCalls(${JSON.stringify(contents)}).match(/^## .*/gm)`;
+  expect(evaluateModule(join(site, '../docs/page-links.mjs'), headings)).toEqual([
+    '## run(file, options?: RunOptions)',
+    '## (file, options?: Others)',
+  ]);
+});
+
 test('what is made from elsewhere has no such link', () => {
   const paths = ['docs/tutorial.md', 'docs/api/README.md', 'scripts/site/[source].md'];
   const expression = `${JSON.stringify(paths)}.map((filePath) => it.isWritten({ filePath }))`;
@@ -83,6 +94,7 @@ testRows(
     { path: 'docs/guides/bundling.md', description: /^A bundler can put memcage into your program\. What [^`[\]]*\.$/ },
     { path: 'docs/api/memcage/cgroup/classes/Cgroup.md', description: /^A memory cgroup of this machine/ },
     { path: 'scripts/site/index.md', description: /^You keep Node’s child_process/ },
+    { path: 'docs/README.md', description: /^Guides for a job, and a reference/ },
     { path: 'scripts/site/[source].md', description: /^$/ },
   ],
   ({ path, description }) => {
