@@ -1,4 +1,8 @@
-/** The codes of all errors that memcage makes. Only their type is public: users compare with the text. */
+/**
+ * The codes of all errors that memcage makes. Only their type is public: users compare with the text.
+ *
+ * @hidden
+ */
 export const ErrorCode = {
   /** An option or another argument has the wrong type or value. */
   INVALID_ARGUMENT: 'ERR_MEMCAGE_INVALID_ARGUMENT',

@@ -66,7 +66,7 @@ test('a page that a comment names is a link on the API pages, but not in code or
   const page = (before: string) => `${before}docs/reference/errors.md`;
   const contents = ['See ', '`', '](../../'].map(page).join(' ');
   const expression = `it.withLinks(${JSON.stringify(contents)}, 'docs/api/memcage/README.md')`;
-  expect(evaluateModule(join(site, '../docs/page-links.mjs'), expression)).toBe(
+  expect(evaluateModule(join(site, '../docs/api-pages.mjs'), expression)).toBe(
     `See [Errors](../../reference/errors.md) ${page('`')} ${page('](../../')}`,
   );
 });
@@ -76,10 +76,17 @@ test('each way to call a function has a heading of its own on the API pages', ()
     `## Call Signature\n\n\`\`\`ts\n${name}<T>(\n   file, \n   options?\n): X<T>;\n\`\`\`\n\n| \`options?\` | [\`${type}\`](X.md)\\<\`T\`\\> |\n`;
   const contents = `# run()\n\n${call('function run', 'RunOptions')}${call('', 'Others')}`;
   const headings = `it.withCalls(${JSON.stringify(contents)}).match(/^## .*/gm)`;
-  expect(evaluateModule(join(site, '../docs/page-links.mjs'), headings)).toEqual([
+  expect(evaluateModule(join(site, '../docs/api-pages.mjs'), headings)).toEqual([
     '## run(file, options?: RunOptions)',
     '## (file, options?: Others)',
   ]);
+});
+
+test('the API names all codes', () => {
+  const expression = "it.withCodes('type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];')";
+  expect(evaluateModule(join(site, '../docs/api-pages.mjs'), expression)).toMatch(
+    /^type ErrorCode =(\n {2}\| 'ERR_MEMCAGE_\w+'){40,};$/,
+  );
 });
 
 test('what is made from elsewhere has no such link', () => {

@@ -1,5 +1,6 @@
-// A plugin of TypeDoc. Comments name pages as an editor shows them best, such as docs/reference/budget.md. On the API pages
-// that becomes a link with the title of the page. And each way to call a function has a heading of its own.
+// A plugin of TypeDoc, for what the pages of the API lack. Comments name pages as an editor shows them best, such as
+// docs/reference/budget.md: that becomes a link with the title of the page. Each way to call a function gets a heading that
+// says which, and the type of all codes names them.
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { MarkdownPageEvent } from 'typedoc-plugin-markdown';
@@ -11,7 +12,7 @@ const PAGE = /(?<![\w`(/])docs\/(?:guides|internals|reference)\/[\w-]+\.md/g;
 /** @param {import('typedoc').Application} app */
 export function load(app) {
   app.renderer.on(MarkdownPageEvent.END, (page) => {
-    page.contents = withCalls(withLinks(page.contents, `docs/api/${page.url}`));
+    page.contents = withCodes(withCalls(withLinks(page.contents, `docs/api/${page.url}`)));
   });
 }
 
@@ -38,4 +39,11 @@ function callOf(call) {
     .split(/,\s*/)
     .map((arg) => (type !== undefined && /^options\b/.test(arg) ? `${arg}: ${type}` : arg));
   return `${name}(${named.join(', ')})`;
+}
+
+/** A comment can't have TypeDoc write them: to TypeScript, the union is that type again. */
+export function withCodes(contents) {
+  const source = readFileSync(join(root, 'lib/common/errors/error-codes.ts'), 'utf8');
+  const codes = source.match(/'ERR_MEMCAGE_\w+'/g).map((code) => `\n  | ${code}`);
+  return contents.replace(' typeof ErrorCode[keyof typeof ErrorCode]', codes.join(''));
 }
