@@ -1,6 +1,5 @@
 import { onContentUpdated } from 'vitepress';
 import Theme from 'vitepress/theme';
-import { onMounted } from 'vue';
 import First from './first.vue';
 import { markRow } from './rows.mjs';
 import { openSearch } from './search.mjs';
@@ -17,6 +16,6 @@ export default {
     onContentUpdated(showPlace);
     onContentUpdated(openSearch);
     onContentUpdated(markRow);
-    onMounted(() => window.addEventListener('hashchange', markRow));
+    if (!import.meta.env.SSR) window.addEventListener('hashchange', markRow);
   },
 };
