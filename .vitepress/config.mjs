@@ -44,6 +44,8 @@ export default defineConfig({
     // Its tables need the place of the outline too.
     if (page.relativePath === WIDE) Object.assign(page.frontmatter, { aside: false, pageClass: 'wide' });
     if (!page.relativePath.startsWith('docs/api/')) Object.assign(page.frontmatter, neighboursOf(page.relativePath));
+    // Below each way to call it is the same.
+    if (/^docs\/api\/.*\/functions\//.test(page.relativePath)) page.frontmatter.outline = 2;
     if (INDEX.test(page.relativePath)) page.frontmatter.pageClass = 'index';
     const own = descriptionOf(page.filePath) ?? description;
     // What a chat shows of a link.

@@ -1,4 +1,4 @@
-// The index lists pages by their short titles. Here each has the first sentences of its page below that.
+// The index lists pages by their short titles. Here each of docs/ has the first sentences of its page below that.
 import { posix } from 'node:path';
 import { descriptionOf } from './description.mjs';
 
@@ -12,6 +12,7 @@ export function summarize(md) {
       if (token.type !== 'list_item_open') continue;
       const { children } = tokens[at + 2];
       const page = children.find(({ type }) => type === 'link_open').attrGet('href');
+      if (page.startsWith('../')) continue;
       const text = descriptionOf(posix.join('docs', page.replace(/(^|\/)index\.md$/, '$1README.md')));
       if (text === undefined) continue;
       const summary = new Token('html_inline', '', 0);

@@ -82,6 +82,18 @@ test('each way to call a function has a heading of its own on the API pages', ()
   ]);
 });
 
+test('the index says of each page of docs what it is about', () => {
+  const md = "await (await import('vitepress')).createMarkdownRenderer('.', { config: it.summarize })";
+  const list = '- [Run](reference/run.md)\n- [Releasing](../RELEASING.md)\n';
+  const render = (path: string) => `md.render(${JSON.stringify(list)}, { relativePath: '${path}' })`;
+  const expression = `((md) => [${render('docs/README.md')}, ${render('docs/tutorial.md')}])(${md})`;
+  const [index, other] = evaluateModule(join(site, 'summaries.mjs'), expression) as string[];
+  expect(index).toMatch(
+    /Run<\/a><span class="summary">run runs a program to its end, [^<]*<\/span><\/li>\s*<li>.*Releasing<\/a><\/li>/,
+  );
+  expect(other).not.toMatch(/summary/);
+});
+
 test('the API names all codes', () => {
   const expression = "it.withCodes('type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];')";
   expect(evaluateModule(join(site, '../docs/api-pages.mjs'), expression)).toMatch(
