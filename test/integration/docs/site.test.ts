@@ -38,6 +38,7 @@ interface Look extends View {
   mains: number;
   footer: string;
   description: string;
+  shared: string;
   images: boolean[];
   editLinks: number;
   links: string[];
@@ -223,6 +224,7 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
       expect(view.mains).toBe(1);
       expect(view.footer).toMatch(/^MIT licence/);
       expect(view.description).toMatch(description);
+      expect(view.shared).toBe(view.description);
       expect(view.icon).toBe('data:image/svg+xml');
       expect(view.images.length).toBeGreaterThan(0);
       expect(view.images).not.toContain(false);
