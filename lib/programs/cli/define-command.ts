@@ -1,3 +1,4 @@
+import { shellWord } from '../../common/text/names';
 import { type Command, type CommandTexts, flag, type Options, type Values } from './command';
 import { type Flags, flagsOf } from './flags';
 import { helpOf } from './help';
@@ -35,7 +36,7 @@ export function defineCommand<const O extends Options>(definition: Definition<O>
       const values = readValues(given, options) as Values<O>;
       const flags = flagsOf(options, given);
       if (late !== undefined) {
-        const line = `memcage ${command.name} ${late} ${operands[0]}`;
+        const line = `memcage ${command.name} ${late} ${shellWord(operands[0] ?? '')}`;
         complain(`${late} behind the command is its own option, and memcage has no limit of memory. Cure: ${line} ...`);
       }
       try {

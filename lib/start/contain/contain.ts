@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
+import { types } from 'node:util';
 import type { ContainOptions } from '../../cage/contract/cage';
 import { canLoad } from '../../common/addon/load-native';
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { CURE, words } from '../../common/errors/words';
 import type { ProcessHandle } from '../../process/handle';
 import { interceptChildren } from '../../process/intercept-children';
 import { type AroundStart, type Interceptor, refuse } from '../../process/swap-handle';
@@ -27,7 +29,7 @@ let intercepting: 'handle' | 'around' | undefined;
  * @param turns what these children, each in a private cage within that one, get their turn from; undefined: they share the cage
  */
 export function contain<T>(cage: AnySharedCage, fn: () => T, options: ContainOptions = {}, turns?: Turns): T {
-  if (typeof fn !== 'function') throw invalidArgument('fn', 'a function', fn);
+  if (typeof fn !== 'function') throw noFunction(fn);
   const threads = checkThreads(options);
   cage.assertOpen();
   refuseOtherCopy();
@@ -35,6 +37,12 @@ export function contain<T>(cage: AnySharedCage, fn: () => T, options: ContainOpt
   if (threads === 'refuse') guardThreads();
   const run = <R>(call: () => R): R => runWithin({ cage, threads, turns }, call);
   return containIterator(run(fn), run);
+}
+
+function noFunction(fn: unknown): TypeError {
+  if (!types.isPromise(fn)) return invalidArgument('fn', 'a function', fn);
+  const why = 'Expected a function for fn, not a promise: what made that has started outside of the cage';
+  return contradiction('fn', words`${why}${CURE}contain(() => ...), with the call in it that made the promise`);
 }
 
 function intercept(): void {

@@ -61,6 +61,9 @@ describeIf('cgroup', 'cage.contain', () => {
       }),
     ).toThrow(RangeError);
     expect(() => cage.contain(5 as never)).toThrow(withCode('INVALID_ARGUMENT'));
+    expect(() => cage.contain(promise as never)).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/not a promise: .*Cure: contain\(\(\) => /) as string }),
+    );
     expect(await whereStarted()).toBe('');
   });
 

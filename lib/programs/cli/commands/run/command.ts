@@ -33,9 +33,9 @@ export const run = defineCommand({
   synopsis: '[--] COMMAND [ARG]...',
   summary: 'run a command in a memory cage',
   details: [
-    'Runs COMMAND in a memory cage: a cgroup with a memory limit, and Linux namespaces of its own. Options ' +
-      'end at the first word that is not an option; the rest belongs to COMMAND. If memory kills something, one ' +
-      'line on stderr says so.',
+    'Runs COMMAND in a memory cage: a cgroup with the limits below, and with Linux namespaces of its own if you ' +
+      'ask for them. Options end at the first word that is not an option; the rest belongs to COMMAND. If memory ' +
+      'kills something, one line on stderr says so.',
   ],
   operands: { name: 'command', least: 1, endOptions: true, suggest: 'command' },
   options: OPTIONS,

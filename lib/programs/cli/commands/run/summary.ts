@@ -177,15 +177,15 @@ export function limitNotes(outcome: Outcome, rlimits: ResourceLimits = {}): stri
   return notes;
 }
 
-/** RLIMIT_CPU counts ticks, the outcome the time itself: on a busy machine 1000 ms of ticks were 790 ms (Linux 6.18). */
-const TICKS_TOO_MANY = 0.7;
+/** RLIMIT_CPU counts ticks, the outcome the time itself: on a busy virtual machine 1000 ms of ticks were less than 700 ms (Linux 6.18). */
+const LEAST_OF_TICKS = 1 / 3;
 
 /** Whether it may have been killed at a hard RLIMIT_CPU, of which the kernel says no more than SIGKILL. */
 function isLikelySpent({ signal, oom, stalled, limits, cpu }: Outcome, { cpu: limit }: ResourceLimits): boolean {
   if (signal !== 'SIGKILL' || oom !== null || stalled?.killed === true || limits.cpuTime?.hit === true) return false;
   const seconds = typeof limit === 'object' ? limit.hard : limit;
   if (typeof seconds !== 'number' || cpu === null) return false;
-  return cpu.userMs + cpu.systemMs >= TICKS_TOO_MANY * 1000 * Math.max(1, seconds);
+  return cpu.userMs + cpu.systemMs >= LEAST_OF_TICKS * 1000 * Math.max(1, seconds);
 }
 
 function refusals(hits: number): string {
