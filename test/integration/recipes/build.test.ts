@@ -62,7 +62,7 @@ describeIf(['cgroup', 'host', 'root-read-only'], 'a build', () => {
 
   test('that takes too much memory is killed', async () => {
     const { code, stderr, left } = await build('head -c 1100M /dev/zero > /tmp/fill');
-    expect(stderr).toMatch(/memcage: .* w(as|ere) killed for its memory limit of 1 GiB/);
+    expect(stderr).toMatch(/memcage: .* w(as|ere) killed for (its|their) memory limit of 1 GiB/);
     expect({ code: code === 0, left }).toEqual({ code: false, left: [] });
   });
 });
