@@ -3,8 +3,8 @@
 /** The names in `ChildSettingsOptions`. */
 export const CHILD_SETTINGS = ['rlimits', 'oomScoreAdj', 'nice', 'privileges'] as const;
 
-/** The names in `CageOptions`. */
-export const CAGE_OPTIONS = [
+/** The names in `LauncherOptions`. */
+export const LAUNCHER_OPTIONS = [
   'memory',
   'pids',
   'cpu',
@@ -15,9 +15,14 @@ export const CAGE_OPTIONS = [
   'namespaces',
   'root',
   'parent',
+  ...CHILD_SETTINGS,
+] as const;
+
+/** The names in `CageOptions`. */
+export const CAGE_OPTIONS = [
+  ...LAUNCHER_OPTIONS,
   'keepDescendants',
   'nodeHeap',
-  ...CHILD_SETTINGS,
   'memoryDetails',
   'ipcHandles',
   'enforce',

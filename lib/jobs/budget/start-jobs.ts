@@ -11,8 +11,6 @@ import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
 import type { Again, BudgetJob } from './jobs';
 
-/** Options of a job that a member of a cage does not have. */
-
 const CALLED = {
   spawn: strictMember('budget.spawn', 'spawn', JOB_OPTIONS),
   fork: strictMember('budget.fork', 'fork', JOB_OPTIONS),

@@ -5,7 +5,7 @@ import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { ALIASES, alreadyRead } from '../../common/options/accepted-options';
-import { CHILD_SETTINGS } from '../../common/options/names';
+import { LAUNCHER_OPTIONS } from '../../common/options/names';
 import { checkOptions } from '../../common/options/option-names';
 import { inWords } from '../../common/text/oom-words';
 import { launcherArguments, refuseUnsupported } from '../../process/launcher/arguments';
@@ -55,19 +55,7 @@ export interface Launcher extends AsyncDisposable {
 
 const NAMES = {
   of: 'createLauncher',
-  known: [
-    'memory',
-    'pids',
-    'cpu',
-    'cpuTimeMs',
-    'stall',
-    'thresholds',
-    'cage',
-    'namespaces',
-    'root',
-    'parent',
-    ...CHILD_SETTINGS,
-  ],
+  known: LAUNCHER_OPTIONS,
   aliases: ALIASES,
 } as const;
 

@@ -32,7 +32,7 @@ describeIf('cgroup', 'settings of the command', () => {
     });
     expect(await runCli(['run', '--rlimit', 'cpu=1', ...loop])).toMatchObject({
       code: 128 + machine.signals.SIGKILL,
-      stderr: 'memcage: sh: killed, most likely at its limit of the processor time of one process (--rlimit cpu)\n',
+      stderr: 'memcage: sh: killed, perhaps at its limit of the processor time of one process (--rlimit cpu)\n',
     });
     const kill = ['--', 'sh', '-c', 'kill -KILL $$'];
     expect(await runCli(['run', '--rlimit', 'cpu=1', ...kill])).toMatchObject({ stderr: '' });

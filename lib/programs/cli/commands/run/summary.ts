@@ -167,7 +167,7 @@ export function limitNotes(outcome: Outcome, rlimits: ResourceLimits = {}): stri
   if ((signal === 'SIGXCPU' || signal === 'SIGXFSZ') && cpuTime?.hit !== true) {
     notes.push(`ended by ${signal}, at its limit of ${AT_RLIMIT[signal]}`);
   }
-  if (isLikelySpent(outcome, rlimits)) notes.push(`killed, most likely at its limit of ${AT_RLIMIT.SIGXCPU}`);
+  if (isLikelySpent(outcome, rlimits)) notes.push(`killed, perhaps at its limit of ${AT_RLIMIT.SIGXCPU}`);
   if (stalled !== null) {
     const { stalledMs, limitMs: ms, killed } = stalled;
     const did = killed && signal !== null ? 'killed: it' : 'it';
