@@ -25,6 +25,17 @@ export function text(value: string, takes: string, suggest?: Suggestion): Kind<s
 }
 
 export const FILE = text('FILE', 'the name of a file', 'file');
+/** A file called `fd:3` is `./fd:3`. Node makes all fds of one digit close-on-exec, whoever opened them. */
+export const FILE_OR_FD: Kind<string | number> = {
+  ...FILE,
+  value: 'FILE|fd:N',
+  takes: `${FILE.takes}, or an fd from fd:0 to fd:9`,
+  read(word) {
+    if (!word.startsWith('fd:')) return FILE.read(word);
+    return /^fd:\d$/.test(word) ? Number(word.slice('fd:'.length)) : undefined;
+  },
+};
+
 /** The name says what is to be drawn. */
 export const CHART_FILE: Kind<string> = {
   ...FILE,

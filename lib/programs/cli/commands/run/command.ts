@@ -1,7 +1,7 @@
 import { COMMAND_EXIT_CODES, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import type { Flags } from '../../flags';
-import { CHART_FILE, FILE, oneOf } from '../../kinds';
+import { CHART_FILE, FILE_OR_FD, oneOf } from '../../kinds';
 import { UsageError } from '../../usage';
 import { CAGED, cagedOf } from './caged';
 import { STALLS, TIMEOUT } from './limits';
@@ -23,7 +23,11 @@ const OPTIONS = {
   ...STALLS,
   ...TIMEOUT,
   'keep-descendants': flag('wait for what COMMAND leaves running, instead of killing it', { sets: 'keepDescendants' }),
-  outcome: valued(FILE, 'write the outcome to FILE as JSON'),
+  'die-with-parent': flag(
+    "kill everything when what started memcage ends: its parent, and all above up to the client that made memcage's stdin " +
+      'and stdout',
+  ),
+  outcome: valued(FILE_OR_FD, 'write the outcome as JSON to FILE, or to the fd N that memcage was given'),
   summary: flag('print a table on stderr at the end: peak, limit, time, page faults, OOM kills ...'),
   chart: valued(CHART_FILE, 'draw memory over time against the limit, to FILE.svg or FILE.html'),
 } as const satisfies Options;
@@ -44,6 +48,7 @@ export const run = defineCommand({
   examples: [
     ['memcage run -m 100M node server.js', 'a server under 100 MiB'],
     ['memcage run -m 1G --outcome outcome.json -- make -j8', 'a build; outcome.json says how it ended'],
+    ['memcage run -m 500M --die-with-parent -- npx some-mcp-server', 'a server that never outlives its client'],
     ['memcage run -m 1G --summary --chart build.svg make -j8', 'how much it needs, as figures and as a picture'],
     ['memcage run -m 1G --pids 64 --cpu 1.5 -- npm test', 'at most 64 processes, on one and a half processors'],
     [
@@ -63,9 +68,9 @@ export const run = defineCommand({
 });
 
 function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[], flags: Flags): RunRequest {
-  const { outcome, chart, summary = false } = values;
+  const { outcome, chart, summary = false, 'die-with-parent': dieWithParent = false } = values;
   if (values['kill-signal'] !== undefined && values.timeout === undefined) {
     throw new UsageError('--kill-signal needs --timeout');
   }
-  return { ...cagedOf(OPTIONS, values, operands, flags), outcome, chart, summary };
+  return { ...cagedOf(OPTIONS, values, operands, flags), outcome, chart, summary, dieWithParent };
 }

@@ -1,7 +1,4 @@
-import { existsSync, openSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { CgroupVersion } from '../../../../cgroup';
-import { shellWord } from '../../../../common/text/names';
 import type { Cage, Cgroup, MemoryReport, Outcome } from '../../../../index';
 import type { ChartData, Rows } from '../../chart/chart-data';
 import { isPage } from '../../chart/document';
@@ -11,21 +8,24 @@ import { complain, toJson } from '../../text/output';
 import { colorsOf } from '../../text/style';
 import type { CagedRequest } from './caged';
 import { type Recording, record } from './recording';
+import { openReport, type ReportFile } from './report-file';
 import { endingOf, renderSummary, summaryRows } from './summary';
 
 /** What the command line asks of `memcage run`. */
 export interface RunRequest extends CagedRequest {
-  /** Files for reports. */
-  outcome: string | undefined;
+  /** A file, or an fd. */
+  outcome: string | number | undefined;
+  /** A file. */
   chart: string | undefined;
   summary: boolean;
+  dieWithParent: boolean;
 }
 
 /** What memcage tells about a run besides its exit code: the files, which are open until memcage ends, and the summary. */
 export class Reports {
   readonly #request: RunRequest;
-  readonly #outcome: number | undefined;
-  readonly #chart: number | undefined;
+  readonly #outcome: ReportFile | undefined;
+  readonly #chart: ReportFile | undefined;
   #recording: Recording | undefined;
   #version: CgroupVersion | undefined;
   #isComplete = true;
@@ -89,34 +89,21 @@ export class Reports {
   }
 
   #writeOutcome(outcome: Outcome<MemoryReport | null>): void {
-    this.#write(this.#outcome, this.#request.outcome, toJson(outcome));
+    this.#write(this.#outcome, toJson(outcome));
   }
 
   #writeChart(data: ChartData, rows: Rows): void {
-    const { chart } = this.#request;
-    this.#write(this.#chart, chart, isPage(chart ?? '') ? renderHtml(data, rows) : renderSvg(data));
+    this.#write(this.#chart, isPage(this.#chart?.name ?? '') ? renderHtml(data, rows) : renderSvg(data));
   }
 
   /** Reports a failure and goes on: a full disk, or a directory that is gone, must not cost the rest of the report. */
-  #write(fd: number | undefined, file: string | undefined, text: string): void {
-    if (fd === undefined || file === undefined) return;
+  #write(file: ReportFile | undefined, text: string): void {
     try {
-      writeFileSync(fd, text);
-      if (!existsSync(file)) throw new Error('it was removed while the command ran');
+      file?.write(text);
     } catch (error) {
       this.#isComplete = false;
-      complain(`can't write '${file}': ${(error as Error).message}`);
+      complain(`can't write '${file?.name}': ${(error as Error).message}`);
     }
-  }
-}
-
-function openReport(option: string, file: string): number {
-  try {
-    return openSync(file, 'w');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const cure = code === 'ENOENT' ? `. Cure: mkdir -p ${shellWord(dirname(file))}` : '';
-    throw new Error(`--${option} ${file} can't be written: ${message.replace(/, open '.*'$/s, '')}${cure}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { type Cage, type Cgroup, failureOf, MemoryLimitError, type Outcome, spaw
 import { FAILED } from '../../command';
 import { inFlags } from '../../flags';
 import { complain } from '../../text/output';
+import { watchParents } from './parents';
 import { Reports, type RunRequest } from './reports';
 import { exitCodeOf, exitOnSignals, forwardSignals } from './signals';
 import { reportStartError } from './start-error';
@@ -20,7 +21,15 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   // those that the command leaves running. The start of a child sets it back.
   if (keepDescendants) for (const name of ['stdout', 'stderr'] as const) Reflect.get(process, name);
   const startMs = performance.now();
+  let ended: Error | undefined;
   try {
+    if (request.dieWithParent) {
+      watchParents((reason) => {
+        ended ??= reason;
+        // Where this can't be done, the guardian does it.
+        child?.cage.kill().catch(() => process.kill(process.pid, 'SIGKILL'));
+      });
+    }
     child = start(request, reports.wantsDetails);
   } catch (error) {
     reports.failed(error as Error, performance.now() - startMs);
@@ -29,7 +38,8 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   // The outcome has the error too.
   child.on('error', () => {});
   reports.started(child.cage, { runs: child.pid !== undefined, startMs });
-  const outcome = await child.outcome;
+  const told = await child.outcome;
+  const outcome = ended === undefined ? told : { ...told, error: told.error ?? ended };
   const summary = await reports.ended(outcome);
   if (child.pid === undefined) return reportStartError(request, outcome.error);
   const failure = failureOf(outcome, { command: file, pid: child.pid });
