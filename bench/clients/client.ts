@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { oneOf, type Random } from '../support/random';
@@ -58,9 +58,12 @@ export function makeProject(root: string): Project {
   const modules = join(directory, 'node_modules');
   mkdirSync(join(modules, '.bin'), { recursive: true });
   writeFileSync(join(directory, 'package.json'), '{ "name": "client", "version": "1.0.0", "private": true }\n');
-  symlinkSync(join(root, 'dist/cli.js'), join(modules, '.bin/memcage'));
-  const server = join(modules, '.bin/some-mcp-server');
-  writeFileSync(server, `#!/usr/bin/env node\nconsole.log('running');\nsetInterval(() => {}, 1e5);\n`, { mode: 0o755 });
+  const programs = {
+    memcage: `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'dist/cli.js')}' "$@"\n`,
+    'some-mcp-server': `#!/usr/bin/env node\nconsole.log('running');\nsetInterval(() => {}, 1e5);\n`,
+  };
+  for (const [name, text] of Object.entries(programs))
+    writeFileSync(join(modules, '.bin', name), text, { mode: 0o755 });
   return { directory, remove: () => rmSync(directory, { recursive: true }) };
 }
 
