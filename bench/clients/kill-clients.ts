@@ -21,6 +21,8 @@ export interface KillOptions {
   /** Where memcage is. */
   readonly root: string;
   readonly kills: number;
+  /** It ends then, however many there were. */
+  readonly minutes: number;
   /** How many clients at a time. */
   readonly lines: number;
   /** How long something may be left. */
@@ -40,9 +42,10 @@ const startMs: Record<Between, number> = { nothing: 300, shell: 300, shells: 300
 export async function killClients(options: KillOptions): Promise<Killed[]> {
   const project = makeProject(options.root);
   const killed: Killed[] = [];
+  const end = performance.now() + options.minutes * 60_000;
   let started = 0;
   const line = async (): Promise<void> => {
-    while (started < options.kills) {
+    while (started < options.kills && performance.now() < end) {
       started += 1;
       const one = await killOne(project, started, options);
       killed.push(one);

@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '10000' },
     lines: { type: 'string', default: '4' },
+    minutes: { type: 'string', default: '1440' },
     seed: { type: 'string', default: `${Date.now() % 2 ** 31}` },
     'npx-every': { type: 'string', default: '25' },
   },
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
   const killed = await killClients({
     root: join(__dirname, '../../..'),
     kills,
+    minutes: Number(values.minutes),
     lines: Number(values.lines),
     mostMs: MOST_MS,
     longestMs: 10_000,

@@ -15,6 +15,7 @@ describeIf(['cgroup', 'root', 'python3'], 'memcage run --die-with-parent, whose 
       root: join(dirname(require.resolve('memcage')), '..'),
       kills: KILLS,
       lines: 2,
+      minutes: patience(3),
       mostMs: patience(1000),
       longestMs: patience(20_000),
       random: random(seedOf()),
