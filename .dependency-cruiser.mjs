@@ -13,6 +13,7 @@ const ROOMS = [
   'lib/process/root/',
   'lib/process/settings/',
   'lib/process/',
+  'lib/process/own/',
   'lib/process/launcher/',
   'lib/cgroup/files/',
   'lib/cgroup/names/',

@@ -478,7 +478,7 @@ export type WatchEvent =
       texts?: string[];
     } & ChildExit)
   | {
-      /** The fd became readable or has an exceptional condition. The watcher does not read an eventfd. */
+      /** The fd became readable, or what {@link NativeBinding.arm} asks for, or has an exceptional condition. The watcher does not read an eventfd. */
       kind: 'ready';
       /** The number that {@link NativeBinding.watch} returned. */
       id: number;
@@ -714,6 +714,13 @@ export interface NativeBinding {
    * addon, and an event about a child of one copy must mean nothing to the others.
    */
   watch(options: { fd: number; kind: 'child' | 'detached-child' | 'event' | 'priority'; ending?: Ending }): number;
+  /**
+   * Watch a stream for one event: that it can be read, or written, or that its other end is gone. The first call begins to watch the
+   * fd, and `unwatch` ends that.
+   *
+   * @returns the `id` of its events, as that of `watch`; the same until `unwatch`
+   */
+  arm(options: { fd: number; reads: boolean; writes: boolean }): number;
   /** Cancel the {@link Ending} of a watched child. Has no effect once the watcher has begun to carry it out. */
   dropEnding(options: { fd: number }): void;
   /**
@@ -936,6 +943,12 @@ export interface NativeBinding {
    * blocking. Both are closed with the environment.
    */
   socketPair(): [parent: number, child: number];
+  /** recv(2) without waiting: the number of bytes, 0 at the end; null if there is nothing yet. */
+  socketRead(options: { fd: number; buffer: Uint8Array }): number | null;
+  /** send(2) without waiting, and without SIGPIPE: the number of bytes; null if there is no room yet. */
+  socketWrite(options: { fd: number; data: Uint8Array }): number | null;
+  /** shutdown(2) for writing. */
+  socketEnd(options: { fd: number }): void;
   /** poll(2) for POLLIN: whether there is data, or the other end has closed, before the timeout. Blocks. */
   waitReadable(options: { fd: number; timeoutMs: number }): boolean;
   /** Do not close this fd with the environment: someone else does. */

@@ -1,6 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { constants } from 'node:os';
+import { ErrorCode, MemcageError } from '../common/errors/errors';
+import { IS_NODE } from '../common/machine/versions';
 import { isSpawnRequest, type NodeSpawnOptions } from './launch-contract';
 import { isOptions, type NodeCall, nodeCall } from './node-call';
 import type { NodeFunction } from './node-functions';
@@ -39,6 +41,17 @@ const fitting = new Set<string>();
 export function callWith(call: NodeCall, starter: Interceptor): { result: unknown; child: ChildProcess } {
   assertFits(call.name, 'around' in starter ? 'around' : 'handle');
   return attempt(call, starter);
+}
+
+/** Whether Node's own function lets memcage start its child. */
+export function fits(name: NodeFunction): boolean {
+  try {
+    assertFits(name, 'handle');
+    return true;
+  } catch (error) {
+    if (error instanceof MemcageError && error.code === ErrorCode.UNSUPPORTED_NODE) return false;
+    throw error;
+  }
 }
 
 /**
@@ -132,6 +145,7 @@ const NO_PROGRAM = '/dev/null';
  * Nobody must find out with a program that can.
  */
 function assertFits(name: NodeFunction, kind: Interception): void {
+  if (!IS_NODE) refuse(`child_process.${name} is not Node's here`, 'use run(), spawn() or createLauncher()');
   const tried = `${name} ${kind}`;
   // Where children are forbidden, Node says so itself.
   if (fitting.has(tried) || !permissionModelAllows()) return;

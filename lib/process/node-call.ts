@@ -3,6 +3,8 @@ import { invokeNodes, type NodeFunction } from './node-functions';
 /** A call of a function of child_process, split into options and other arguments. */
 export interface NodeCall {
   readonly name: NodeFunction;
+  /** The arguments before the options. */
+  readonly before: readonly unknown[];
   /** `{}` if there are none; not an object if Node is going to refuse them. */
   readonly options: unknown;
   /** Calls Node's own function with these options instead. */
@@ -14,6 +16,7 @@ export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall
   const { before, options, after } = take(name, args);
   return {
     name,
+    before,
     options,
     invoke: (replaced) => invokeNodes(name, [...before, replaced, ...after]),
   };

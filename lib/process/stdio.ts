@@ -95,7 +95,8 @@ function existingFd(entry: StdioEntry, index: number): number | undefined {
   return fd === undefined || fd < 0 ? undefined : fd;
 }
 
-function errnoOf(error: unknown): number | undefined {
+/** The negative errno of an error; undefined if it has none. */
+export function errnoOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errno' in error)) return undefined;
   return typeof error.errno === 'number' && error.errno < 0 ? error.errno : undefined;
 }

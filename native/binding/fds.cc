@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,34 @@ Expected<std::vector<int>> SocketPair(Napi::Env env) {
   fcntl(fds[0], F_SETFL, flags | O_NONBLOCK);
   Instance& instance = Instance::Of(env);
   return std::vector{instance.HandOut(UniqueFd(fds[0])), instance.HandOut(UniqueFd(fds[1]))};
+}
+
+/** What a call on a non-blocking socket returned; empty if it would have to wait. */
+template <typename Call>
+Expected<std::optional<double>> WithoutWaiting(const char* name, Call call) {
+  ssize_t done = 0;
+  do {
+    done = call();
+  } while (done < 0 && errno == EINTR);
+  if (done >= 0) return std::optional<double>(static_cast<double>(done));
+  if (errno == EAGAIN) return std::optional<double>();
+  return Refusal{sys::NegativeErrno(), name};
+}
+
+Expected<std::optional<double>> SocketRead(int fd, const TypedArray<uint8_t>& buffer) {
+  const std::span<uint8_t> into = buffer.Elements();
+  return WithoutWaiting("recvfrom", [&] { return recv(fd, into.data(), into.size(), MSG_DONTWAIT); });
+}
+
+Expected<std::optional<double>> SocketWrite(int fd, const TypedArray<uint8_t>& data) {
+  const std::span<uint8_t> from = data.Elements();
+  // Not every runtime ignores SIGPIPE.
+  return WithoutWaiting("sendto", [&] { return send(fd, from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL); });
+}
+
+Expected<> SocketEnd(int fd) {
+  if (shutdown(fd, SHUT_WR) < 0) return Refusal{sys::NegativeErrno(), "shutdown"};
+  return {};
 }
 
 Expected<bool> WaitReadable(int fd, int timeout_ms) {
@@ -91,6 +121,9 @@ void RegisterFds(Napi::Object exports) {
   Add<EventfdOpen>(exports, "eventfdOpen");
   Add<EventfdRead, "fd">(exports, "eventfdRead");
   Add<SocketPair>(exports, "socketPair");
+  Add<SocketRead, "fd", "buffer">(exports, "socketRead");
+  Add<SocketWrite, "fd", "data">(exports, "socketWrite");
+  Add<SocketEnd, "fd">(exports, "socketEnd");
   Add<WaitReadable, "fd", "timeoutMs">(exports, "waitReadable");
   Add<GiveFdAway, "fd">(exports, "giveFdAway");
   Add<CloseFd, "fd">(exports, "closeFd");

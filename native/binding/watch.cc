@@ -48,6 +48,14 @@ Expected<double> Watch(Napi::Env env, int fd, Watcher::Kind kind, std::optional<
   return static_cast<double>(id);
 }
 
+Expected<double> Arm(Napi::Env env, int fd, bool reads, bool writes) {
+  const Expected<Watcher*> watcher = RunningWatcher(env);
+  if (!watcher) return watcher.error();
+  const int64_t id = (*watcher)->Arm(fd, reads, writes);
+  if (id < 0) return Refusal{static_cast<int>(id), "epoll_ctl"};
+  return static_cast<double>(id);
+}
+
 void DropEnding(Napi::Env env, int fd) { Instance::Of(env).watcher.DropCleanUp(fd); }
 
 void Unwatch(Napi::Env env, int fd) { Instance::Of(env).watcher.Unwatch(fd); }
@@ -59,6 +67,7 @@ void SetWatcherRef(Napi::Env env, bool ref) { Instance::Of(env).delivery.SetRef(
 void RegisterWatcher(Napi::Object exports) {
   Add<StartWatcher, "onEvents">(exports, "startWatcher");
   Add<Watch, "fd", "kind", "ending">(exports, "watch");
+  Add<Arm, "fd", "reads", "writes">(exports, "arm");
   Add<DropEnding, "fd">(exports, "dropEnding");
   Add<Unwatch, "fd">(exports, "unwatch");
   Add<SetWatcherRef, "ref">(exports, "setWatcherRef");

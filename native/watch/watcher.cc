@@ -34,6 +34,7 @@ uint32_t Interest(Watcher::Kind kind) {
       return EPOLLIN | EPOLLET;
     case Watcher::Kind::kPriority:
       return EPOLLPRI | EPOLLET;
+    case Watcher::Kind::kStream:
     case Watcher::Kind::kUnwatchedChild:
       break;
   }
@@ -72,11 +73,15 @@ uint64_t Key(int fd, int64_t id) { return uint64_t{static_cast<uint32_t>(id)} <<
 int FdOf(uint64_t key) { return static_cast<int>(static_cast<uint32_t>(key)); }
 
 /** @param id 0 for the watcher's own */
-int AddToEpoll(int epoll, int fd, uint32_t events, int64_t id = 0) {
+int SetInEpoll(int epoll, int operation, int fd, uint32_t events, int64_t id) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = Key(fd, id);
-  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? sys::NegativeErrno() : 0;
+  return epoll_ctl(epoll, operation, fd, &event) < 0 ? sys::NegativeErrno() : 0;
+}
+
+int AddToEpoll(int epoll, int fd, uint32_t events, int64_t id = 0) {
+  return SetInEpoll(epoll, EPOLL_CTL_ADD, fd, events, id);
 }
 
 }  // namespace
@@ -121,6 +126,24 @@ int64_t Watcher::Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up) {
   last_id_ += 1;
   watched_[fd] = {last_id_, kind, std::move(clean_up), false};
   return last_id_;
+}
+
+int64_t Watcher::Arm(int fd, bool reads, bool writes) {
+  // Once: else a stream that nobody reads meanwhile would be reported all the time, or after each write of its other end.
+  uint32_t events = EPOLLONESHOT;
+  if (reads) events |= EPOLLIN;
+  if (writes) events |= EPOLLOUT;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = watched_.find(fd);
+  const bool is_new = found == watched_.end();
+  const int64_t id = is_new ? last_id_ + 1 : found->second.id;
+  const int error = SetInEpoll(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, events, id);
+  if (error < 0) return error;
+  if (is_new) {
+    last_id_ = id;
+    watched_[fd] = {id, Kind::kStream, std::nullopt, false};
+  }
+  return id;
 }
 
 void Watcher::Keep(int pidfd) {

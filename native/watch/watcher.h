@@ -26,7 +26,7 @@ namespace memcage {
  */
 class Watcher {
  public:
-  enum class Kind { kChild, kDetachedChild, kEvent, kPriority, kUnwatchedChild };
+  enum class Kind { kChild, kDetachedChild, kEvent, kPriority, kStream, kUnwatchedChild };
 
   struct Event {
     int64_t id = 0;
@@ -53,6 +53,11 @@ class Watcher {
   std::vector<Event> Take();
   /** Returns the id of its events, which no other fd gets in the life of the environment; or a negative errno. */
   int64_t Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up);
+  /**
+   * Adds one event once the fd can be read, or written, or its other end is gone. Returns the id of its events, which stays that of the
+   * fd until Unwatch(); or a negative errno.
+   */
+  int64_t Arm(int fd, bool reads, bool writes);
   /** Makes sure that a new child is killed and reaped if its thread is terminated before it calls Watch(). */
   void Keep(int pidfd);
   void DropCleanUp(int fd);

@@ -51,6 +51,14 @@ export interface Meter {
   stop(): MeterReading | undefined;
 }
 
+/** A stream that the watcher's thread looks at. */
+export interface StreamWatch {
+  /** Has the callback called once, when the stream can be read, or written, or its other end is gone. */
+  arm(wanted: { reads: boolean; writes: boolean }): void;
+  /** Call it before you close the fd. */
+  stop(): void;
+}
+
 /** The one watcher of this environment, with callbacks. */
 export interface Watcher {
   readonly refs: Refs;
@@ -64,6 +72,7 @@ export interface Watcher {
    * it, which you call before you close the fd.
    */
   event(fd: number, kind: 'event' | 'priority', onReady: (timeMs: number) => void): () => void;
+  stream(fd: number, onReady: () => void): StreamWatch;
   /** Starts a meter of processor time. Calls `onReached` once, after the first kill at its limit, with its time. */
   meter(options: MeterOptions, onReached: OnReached): Meter;
   /** Starts a meter of stalls. Calls `onReached` once for each. */
@@ -144,6 +153,18 @@ function startWatcher(native: NativeBinding): Watcher {
       const id = add(fd, kind, (event) => onReady(epochMs(native, event.timeNs)));
       return () => {
         if (handlers.delete(id)) native.unwatch({ fd });
+      };
+    },
+    stream(fd, onReady) {
+      let id: number | undefined;
+      return {
+        arm(wanted) {
+          id = native.arm({ fd, ...wanted });
+          handlers.set(id, onReady);
+        },
+        stop() {
+          if (id !== undefined && handlers.delete(id)) native.unwatch({ fd });
+        },
       };
     },
     meter: (options, onReached) => metered(native.startMeter(options), onReached),

@@ -10,6 +10,9 @@ export function isOlderThan([major, minor]: Version, release: string): boolean {
   return ownMajor < major || (ownMajor === major && ownMinor < minor);
 }
 
+/** Whether this is Node, or has Node's own code as Electron has: `child_process` of others only looks like it. */
+export const IS_NODE = process.versions['bun'] === undefined && process.versions['deno'] === undefined;
+
 /** The runtime, for messages: `Node v24.1.0`, or one that claims to be a Node of that version. */
 export function runtimeName(): string {
   const { bun, deno, electron } = process.versions;

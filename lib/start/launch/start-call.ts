@@ -2,12 +2,16 @@ import type { ChildProcess } from 'node:child_process';
 import { type EventEmitter, errorMonitor } from 'node:events';
 import type { Caged, Uncaged } from '../../cage/contract/cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { loadNative } from '../../common/addon/load-native';
+import { watcher } from '../../common/addon/watcher';
+import { IS_NODE } from '../../common/machine/versions';
 import type { Called } from '../../common/options/accepted-options';
 import type { ProcessHandle } from '../../process/handle';
-import { callWith, isWithinOwnCall } from '../../process/intercept-children';
+import { callWith, fits, isWithinOwnCall } from '../../process/intercept-children';
 import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { isOptions, type NodeCall, nodeCall } from '../../process/node-call';
 import type { NodeFunction } from '../../process/node-functions';
+import { spawnOwn } from '../../process/own/spawn-own';
 import type { OutcomeRecorder } from '../child/outcome-recorder';
 import { splitOptions } from '../request/cage-options';
 import { isPlain, requestOf, startsByNode, turnOf } from '../request/start-request';
@@ -50,7 +54,8 @@ export function startCall(given: NodeCall, called: Called): Started {
   return pendingStart(given, called).start();
 }
 
-export function pendingStart(given: NodeCall, called: Called): PendingStart {
+/** @param isHidden whether no caller sees the child: then it need not be Node's ChildProcess */
+export function pendingStart(given: NodeCall, called: Called, { isHidden = false } = {}): PendingStart {
   const { node, own } = splitOptions(given.options, called);
   const request = requestOf(own);
   const byNode = startsByNode(request);
@@ -58,11 +63,11 @@ export function pendingStart(given: NodeCall, called: Called): PendingStart {
   // Now, since what it refuses must not wait for its turn first.
   const start = new Start(request, { turn, byNode });
   const call = { ...given, options: node };
-  return { turn, start: () => startWith(call, start) };
+  return { turn, start: () => startWith(call, start, isHidden) };
 }
 
-function startWith(call: NodeCall, start: Start): Started {
-  const { child, result } = start.attempt(() => (start.byNode ? byNode(call, start) : byAddon(call, start)));
+function startWith(call: NodeCall, start: Start, isHidden: boolean): Started {
+  const { child, result } = start.attempt(() => (start.byNode ? byNode(call, start) : byAddon(call, start, isHidden)));
   Object.assign(child, { cage: start.cage, outcome: start.outcome() });
   start.born(child);
   // No function of this scope, which has the call: the job of a child keeps what is returned here as long as the child lives.
@@ -70,13 +75,24 @@ function startWith(call: NodeCall, start: Start): Started {
   return { child: child as Started['child'], recorder, result, killAll };
 }
 
-function byAddon(call: NodeCall, start: Start): Returned {
+function byAddon(given: NodeCall, start: Start, isHidden: boolean): Returned {
   const { namespaces, ipcHandles } = start.request;
-  const options = withKillSignal(call.options, defaultKillSignal(namespaces));
+  const call = { ...given, options: withKillSignal(given.options, defaultKillSignal(namespaces)) };
   const makeHandle = (): ProcessHandle => handleWith(createLaunch(start));
-  const returned = callWith({ ...call, options }, { makeHandle, ipcHandles });
+  const returned = needsOwnChild(call, isHidden)
+    ? withResult(spawnOwn(call, makeHandle, { native: loadNative(), watcher: watcher() }))
+    : callWith(call, { makeHandle, ipcHandles });
   observeErrors(returned.child, start);
   return returned;
+}
+
+/** Whether Node's ChildProcess is not to be had. */
+function needsOwnChild({ name }: NodeCall, isHidden: boolean): boolean {
+  return name === 'spawn' && (!IS_NODE || (isHidden && !fits('spawn')));
+}
+
+function withResult(child: ChildProcess): Returned {
+  return { child, result: child };
 }
 
 /** Only observes: an 'error' that nobody handles must still be thrown. */

@@ -41,7 +41,9 @@ export async function runChild(
   const options = withoutPrototype(others);
   const maxBytes = checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  const { turn, start } = pendingStart(nodeCall('spawn', [file, args, options]), alreadyRead(called));
+  const { turn, start } = pendingStart(nodeCall('spawn', [file, args, options]), alreadyRead(called), {
+    isHidden: true,
+  });
   const waiting = turn?.waitBeforeStart({ file, signal: options.signal });
   if (waiting !== undefined) await waiting;
   const explained = (error: Error): Error =>

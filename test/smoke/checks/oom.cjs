@@ -1,6 +1,5 @@
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('memcage');
-const { onNode } = require('../runtime.cjs');
 
 // Keeps what it has read until there is a line, and there is none.
 const greedy = ['tail', ['/dev/zero']];
@@ -12,9 +11,9 @@ function expectVerdict({ signal, oom }) {
   assert(oom.kills >= 1);
 }
 
-exports['spawn tells that memory killed a child'] = onNode(async () => {
+exports['spawn tells that memory killed a child'] = async () => {
   expectVerdict(await spawn(...greedy, options).outcome);
-});
+};
 
 exports['spawnSync does too'] = () => expectVerdict(spawnSync(...greedy, options).outcome);
 

@@ -125,6 +125,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'lib/cage/polling': [],
   'lib/process': [{ ...PARENT, operations: ['spawn', 'fork', 'exec', 'execFile', 'run', 'contain', 'gate', 'kill'] }],
   'lib/start/request': [PARENT],
+  'lib/process/own': [],
   'lib/process/root': [{ operations: ['root'] }],
   'lib/start/sync': [{ operations: ['sync', 'execFileSync'] }],
   'lib/jobs/warm-pool': [{ operations: ['pool'] }],
