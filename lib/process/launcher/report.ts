@@ -1,9 +1,6 @@
-import { fstatSync, readSync, writeSync } from 'node:fs';
 import type { CloneFailure, NativeBinding } from '../../../types/native';
 import { isStage } from '../../common/addon/load-native';
 import { OwnedFd } from '../../common/addon/owned-fd';
-import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { runtimeName } from '../../common/machine/versions';
 
 // Room for a path and the rest of a message.
 const LONGEST = 8192;
@@ -34,21 +31,11 @@ export function openReport(native: NativeBinding): ReportChannel {
   const [ourFd, itsFd] = native.socketPair();
   const ours = new OwnedFd(native, ourFd);
   const its = new OwnedFd(native, itsFd);
-  const close = (): void => {
-    ours.close();
-    its.close();
-  };
-  try {
-    assertReadable(ourFd);
-  } catch (error) {
-    close();
-    throw error;
-  }
   return {
     fd: itsFd,
     started: () => its.close(),
     letThrough: () => {
-      if (ours.fd >= 0) sendByte(ours.fd);
+      if (ours.fd >= 0) sendByte(native, ours.fd);
     },
     wait(timeoutMs) {
       its.close();
@@ -57,56 +44,45 @@ export function openReport(native: NativeBinding): ReportChannel {
     read() {
       its.close();
       try {
-        return parse(readAll(ours.fd));
+        return parse(readAll(native, ours.fd));
       } finally {
         ours.close();
       }
     },
-    close,
+    close() {
+      ours.close();
+      its.close();
+    },
   };
 }
 
-/** Checks this before a program is started whose failure could not be read. */
-function assertReadable(fd: number): void {
+function sendByte(native: NativeBinding, fd: number): void {
   try {
-    fstatSync(fd);
-  } catch (cause) {
-    throw new MemcageError(
-      ErrorCode.UNSUPPORTED_NODE,
-      `The file functions of ${runtimeName()} can't read file descriptors that they did not open themselves, so no child was started`,
-      { cause },
-    );
-  }
-}
-
-function sendByte(fd: number): void {
-  try {
-    writeSync(fd, '\n');
+    native.socketWrite({ fd, data: Buffer.from('\n') });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
   }
 }
 
-function readAll(fd: number): string {
+function readAll(native: NativeBinding, fd: number): string {
   const buffer = Buffer.allocUnsafe(LONGEST);
   let length = 0;
   while (length < LONGEST) {
-    const count = readOnce(fd, buffer, length);
+    const count = readOnce(native, fd, buffer.subarray(length));
     if (count === 0) break;
     length += count;
   }
   return buffer.toString('utf8', 0, length);
 }
 
-function readOnce(fd: number, buffer: Buffer, offset: number): number {
+function readOnce(native: NativeBinding, fd: number, buffer: Buffer): number {
   try {
-    return readSync(fd, buffer, offset, LONGEST - offset, null);
+    // Null: something that the program left running holds the other end. That can't happen, as it is closed on exec.
+    return native.socketRead({ fd, buffer }) ?? 0;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // EAGAIN: something that the program left running holds the other end. That can't happen, as it is closed on exec.
-    // ECONNRESET: the launcher was killed before it read the byte that lets it through. What it wrote comes before that.
-    if (code === 'EAGAIN' || code === 'ECONNRESET') return 0;
+    // The launcher was killed before it read the byte that lets it through. What it wrote comes before that.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return 0;
     throw error;
   }
 }

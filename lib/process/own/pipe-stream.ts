@@ -99,7 +99,8 @@ export class PipeStream extends Duplex {
     this.#watch.stop();
     this.#context.native.closeFd({ fd: this.#fd });
     this.#resource.emitDestroy();
-    pending?.done(systemError(-constants.errno.ECANCELED, 'write'));
+    // As Node's: the stream says why, if anybody asks.
+    pending?.done();
     done(error);
   }
 

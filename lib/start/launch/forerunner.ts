@@ -1,4 +1,3 @@
-import { readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { CloneFailure, CloneOptions, CloneResult, NativeBinding } from '../../../types/native';
 import { OwnedFd } from '../../common/addon/owned-fd';
@@ -12,7 +11,7 @@ import type { HeldChild } from '../child/held-child';
 import { killUnwatched } from '../child/kill-unwatched';
 import type { Gate } from '../request/gate';
 
-const { EAGAIN, ETIMEDOUT } = constants.errno;
+const { ETIMEDOUT } = constants.errno;
 
 /** Size of a wait status as wait(2) gives it. */
 const STATUS_BYTES = 4;
@@ -131,7 +130,7 @@ function openStatus(native: NativeBinding): StatusChannel {
   return {
     fd: its.fd,
     started: () => its.close(),
-    read: () => readStatus(ours.fd),
+    read: () => readStatus(native, ours.fd),
     close() {
       ours.close();
       its.close();
@@ -166,14 +165,9 @@ function withLauncher(
   return { ...program, holdSignals: isInit, file, args: [file, ...own, ...program.args] };
 }
 
-function readStatus(fd: number): ProgramEnd | undefined {
+function readStatus(native: NativeBinding, fd: number): ProgramEnd | undefined {
   const buffer = Buffer.alloc(STATUS_BYTES);
-  try {
-    if (readSync(fd, buffer, 0, STATUS_BYTES, null) < STATUS_BYTES) return undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).errno === -EAGAIN) return undefined;
-    throw error;
-  }
+  if (native.socketRead({ fd, buffer }) !== STATUS_BYTES) return undefined;
   // WTERMSIG and WEXITSTATUS of wait(2). They are the same on every architecture.
   const status = buffer.readInt32LE();
   const signal = status & 0x7f;
