@@ -2,11 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shellWord } from '../text/names';
 
-/** A module of ECMAScript, which a bundler may have made of this file, has no __dirname. Then it is what Node runs. */
-const CODE = typeof __dirname === 'string' ? __dirname : dirname(process.argv[1] ?? process.execPath);
+const CODE = codeDirectory();
 
 /** The directory of this copy of memcage, which contains its package.json. In a bundle that of the package around it. */
 export const PACKAGE_ROOT = findRoot(CODE);
+
+function codeDirectory(): string {
+  const [, main = process.execPath] = process.argv;
+  // In an executable that Bun has compiled, __dirname is where this file was at that time.
+  if (main.startsWith('/$bunfs/')) return dirname(process.execPath);
+  // A module of ECMAScript, which a bundler may have made of this file, has no __dirname. Then it is what Node runs.
+  return typeof __dirname === 'string' ? __dirname : dirname(main);
+}
 
 /** The root is one step up from `dist/`, and more from a room of `lib/`. */
 function findRoot(from: string): string {
