@@ -1,12 +1,12 @@
 /**
- * Bun children below a memory limit. Bun starts them in a cgroup that memcage has made, and memcage says what became
- * of them there.
+ * Children of Bun below a memory limit: started by memcage, by Bun in a cgroup that memcage has made, and by Bun through the
+ * launcher. Each time memcage says what became of them.
  *
  *   npm run build && npx bun --tsconfig-override=tsconfig.programs.json examples/bun.mts
  *
  * Without that option Bun would find this checkout's sources as `memcage`. In a program of yours you don't need it.
  */
-import { type CagedLauncher, createLauncher, formatSize, type OomEvent } from 'memcage';
+import { type CagedLauncher, createLauncher, formatSize, MemoryLimitError, type OomEvent, run } from 'memcage';
 import { exitWith, Report } from './support/report.mts';
 
 const LIMIT = '256M';
@@ -44,6 +44,13 @@ function byOption({ cage }: CagedLauncher): BunChild {
 /** The launcher joins the cgroup, then becomes the command. */
 function byLauncher({ file, args }: CagedLauncher): BunChild {
   return Bun.spawn([file, ...args, ...COMMAND], PIPES);
+}
+
+async function showRun(report: Report): Promise<void> {
+  const { stdout } = await run('echo', ['hello'], { memory: LIMIT });
+  report.check('output', stdout.trim(), stdout === 'hello\n');
+  const error: unknown = await run('tail', ['/dev/zero'], { memory: LIMIT }).catch((reason) => reason);
+  report.check('error', String(error), error instanceof MemoryLimitError);
 }
 
 async function show(report: Report, start: (launcher: CagedLauncher) => BunChild): Promise<void> {
@@ -84,6 +91,8 @@ async function main(): Promise<number> {
     return 1;
   }
   const report = new Report();
+  report.title(`run(), below a limit of ${LIMIT}`);
+  await showRun(report);
   report.title(`Bun.spawn({ cgroup }), below a limit of ${LIMIT}`);
   await show(report, byOption);
   report.title('Bun.spawn([launcher, ...])');

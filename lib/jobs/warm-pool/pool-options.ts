@@ -2,7 +2,8 @@ import { companion } from '../../common/addon/companion';
 import { companionPath } from '../../common/addon/package-root';
 import { invalidArgument, misplaced } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
-import { runtimeName } from '../../common/machine/versions';
+import { CURE, words } from '../../common/errors/words';
+import { IS_NODE, runtimeName } from '../../common/machine/versions';
 import { alreadyRead, strict } from '../../common/options/accepted-options';
 import { checkTimeout } from '../../common/options/checks';
 import { POOL_OPTIONS } from '../../common/options/names';
@@ -63,11 +64,10 @@ export function readPoolOptions(given: WarmPoolOptions): ReadPoolOptions {
 }
 
 function refuseOtherRuntimes(): void {
-  const { bun, deno } = process.versions;
-  if (bun === undefined && deno === undefined) return;
+  if (IS_NODE) return;
   throw new MemcageError(
     ErrorCode.UNSUPPORTED,
-    `createWarmPool works with Node only, not with ${runtimeName()}: use fork()`,
+    words`createWarmPool works with Node only, not with ${runtimeName()}${CURE}call run() for each job`,
   );
 }
 

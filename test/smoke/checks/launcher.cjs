@@ -1,6 +1,6 @@
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
-const { createLauncher, spawnSync } = require('memcage');
+const { createLauncher, run } = require('memcage');
 
 exports['the launcher joins the cage and makes a uts namespace'] = async () => {
   const launcher = createLauncher({ memory: '50M', namespaces: { uts: { hostname: 'smoke' } } });
@@ -14,8 +14,8 @@ exports['the launcher joins the cage and makes a uts namespace'] = async () => {
   assert.deepEqual([oom, memory.limitBytes], [null, 50 * 2 ** 20]);
 };
 
-exports['the launcher is the init of a PID namespace'] = () => {
+exports['the launcher is the init of a PID namespace'] = async () => {
   const namespaces = { pid: { init: true }, mount: true };
-  const { stdout, outcome } = spawnSync('sh', ['-c', 'echo $$; exit 4'], { namespaces, encoding: 'utf8' });
-  assert.deepEqual([stdout, outcome.exitCode], ['2\n', 4]);
+  const { stdout, exitCode } = await run('sh', ['-c', 'echo $$; exit 4'], { namespaces, reject: false });
+  assert.deepEqual([stdout, exitCode], ['2\n', 4]);
 };

@@ -1,5 +1,6 @@
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('memcage');
+const { onNode } = require('../runtime.cjs');
 
 const MEMORY = '50M';
 const script = 'cat /proc/self/cgroup; exit 3';
@@ -20,7 +21,7 @@ exports['spawn puts a child under its limit, and tells the outcome'] = async () 
   expectCaged(output, outcome);
 };
 
-exports['spawnSync does the same'] = () => {
+exports['spawnSync does the same'] = onNode(() => {
   const { stdout, outcome } = spawnSync('sh', ['-c', script], { memory: MEMORY, encoding: 'utf8' });
   expectCaged(stdout, outcome);
-};
+});
