@@ -117,8 +117,14 @@ export class PipeStream extends Duplex {
     const writes = this.#pending !== undefined;
     const isWaiting = (reads || writes) && !this.destroyed;
     if (isWaiting && !this.#isArmed) {
-      this.#isArmed = true;
-      this.#watch.arm({ reads, writes });
+      try {
+        this.#watch.arm({ reads, writes });
+        this.#isArmed = true;
+      } catch (error) {
+        // The machine is short of what epoll needs.
+        this.destroy(error as Error);
+        return;
+      }
     }
     const holds = isWaiting && this.#isRefed;
     if (holds === this.#holds) return;

@@ -35,7 +35,7 @@ function entryOf(given: unknown, index: number, makeEnd: () => PipeEnd): StdioEn
   if (given === 'pipe' || given === 'overlapped') return { type: 'pipe', handle: makeEnd() };
   if (given === 'inherit') return { type: 'inherit', fd: index };
   const fd = typeof given === 'number' ? given : fdOf(given);
-  if (fd === undefined || fd < 0) {
+  if (fd === undefined || !(fd >= 0)) {
     throw invalidArgument(`stdio[${index}]`, "'pipe', 'ignore', 'inherit', an fd, or a stream that has one", given);
   }
   return { type: 'fd', fd };
