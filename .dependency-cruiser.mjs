@@ -52,6 +52,7 @@ const ROOMS = [
   'lib/child_process.',
   'lib/programs/metrics/',
   'lib/(prometheus|otel).ts',
+  'lib/programs/test-runners/',
   'lib/programs/bullmq/child/',
   'lib/programs/bullmq/',
   'lib/bullmq.ts',
@@ -72,6 +73,8 @@ const FOR_PROGRAMS = [
   'lib/cgroup/placement/candidates.ts',
   'lib/cage/oom/kill-witness.ts',
   'lib/start/request/cage-options.ts',
+  'lib/jobs/budget/admission/',
+  'lib/jobs/budget/learning/',
 ];
 
 /** A room with rooms in it is the files that are in none of those. */

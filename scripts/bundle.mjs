@@ -60,6 +60,7 @@ const FILES = {
   polling: ['cage/polling', 'cage/polled-cage', 'cage/polled-group', 'start/child/polled-child'],
   program: ['programs/cli', 'programs/cli/commands/run'],
   prometheus: ['programs/metrics/prometheus-metrics'],
+  'test-runners': ['programs/test-runners'],
   warm: ['jobs/warm-pool'],
   watching: ['cgroup/watching'],
 };

@@ -1,0 +1,143 @@
+import { mkdirSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { dirname } from 'node:path';
+import { contradiction } from '../../common/errors/argument-errors';
+import { formatSize } from '../../common/text/size';
+import { type CagedChild, type Cgroup, createCage, type SharedCage } from '../../index';
+import { LearnFile } from '../../jobs/budget/learning/learn-file';
+import { LessonStore } from '../../jobs/budget/learning/lesson-store';
+import { Needs } from './needs';
+import type { Plan } from './options';
+import { type EnterOptions, Rooms } from './rooms';
+import { type TestFile, TestWorker } from './test-worker';
+
+type Cage = SharedCage<Cgroup | null>;
+
+export interface WorkerOptions extends EnterOptions {
+  /** The limit of the worker. */
+  memoryBytes: number;
+  /** Starts the process in this cage, with these options beside its own. */
+  start: (cage: Cage, limits: { memory: number }) => CagedChild<Cgroup | null>;
+}
+
+/** The rest is for the runner itself, and for what else runs. */
+const SHARE_OF_AVAILABLE = 4 / 5;
+
+let current: SharedTotal | undefined;
+
+/** The cage around all workers of this process, which all projects share. */
+export class SharedTotal {
+  readonly #owners = new Set<object>();
+  readonly #rooms: Rooms;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    readonly cage: Cage,
+    readonly bytes: number,
+    private readonly needs: Needs,
+  ) {
+    this.#rooms = new Rooms(bytes);
+  }
+
+  /**
+   * The total that there is, or a new one.
+   *
+   * @param owner whose end ends it: {@link leave}
+   * @param defaultFile where to keep what is learned, without a file in the plan
+   * @throws a MemcageError if the cage can't be made; TypeError if the plan contradicts the one of a total with workers
+   */
+  static join(plan: Plan, owner: object, defaultFile: string): SharedTotal {
+    let total = current;
+    if (total !== undefined && isOther(plan, total.bytes)) {
+      if (total.#rooms.taken + total.#rooms.waiting > 0) throw otherTotal(plan, total.bytes);
+      void total.#close().catch(complain);
+      total = undefined;
+    }
+    total ??= SharedTotal.#open(plan, defaultFile);
+    if (plan.memoryBytes > total.bytes) throw otherTotal(plan, total.bytes);
+    current = total;
+    total.#owners.add(owner);
+    return total;
+  }
+
+  static #open({ memoryBytes, totalBytes, learnFile, enforce }: Plan, defaultFile: string): SharedTotal {
+    const bytes = totalBytes ?? Math.max(memoryBytes, Math.floor(SHARE_OF_AVAILABLE * availableBytes()));
+    const needs = new Needs(new LessonStore(openFile(learnFile, defaultFile), Date.now), Date.now);
+    const cage = createCage({ memory: bytes, enforce });
+    const { kind, reason } = cage.enforcedBy;
+    if (kind !== 'kernel') {
+      complain(`The memory of the tests is ${kind}: workers may exceed their limits for a moment. ${reason ?? ''}`);
+    }
+    return new SharedTotal(cage, bytes, needs);
+  }
+
+  /**
+   * Waits for room for the file, and starts a worker for it.
+   *
+   * @throws the reason of the signal, if it aborts before there is room; what `start` throws
+   */
+  async worker(file: TestFile, { memoryBytes, start, alone = false, signal }: WorkerOptions): Promise<TestWorker> {
+    const room = await this.#rooms.enter(this.needs.of(file.key, memoryBytes), { alone, signal });
+    try {
+      const child = start(this.cage, { memory: memoryBytes });
+      const { cage, needs, bytes } = this;
+      const total = { bytes, path: cage.cgroup?.path };
+      return new TestWorker(file, alone, { child, room, needs, limitBytes: memoryBytes, total });
+    } catch (error) {
+      room.release();
+      throw error;
+    }
+  }
+
+  /** The last owner that leaves ends what still runs, saves what was learned, and removes the cage. Never rejects. */
+  async leave(owner: object): Promise<void> {
+    this.#owners.delete(owner);
+    if (this.#owners.size === 0) await this.#close().catch(complain);
+  }
+
+  #close(): Promise<void> {
+    if (current === this) current = undefined;
+    this.#closing ??= this.cage.close().finally(() => this.needs.close());
+    return this.#closing;
+  }
+}
+
+/** Prints a line about the tests as a whole. */
+export function complain(what: unknown): void {
+  console.error(`memcage: ${what instanceof Error ? what.message : String(what)}`);
+}
+
+function isOther({ totalBytes }: Plan, bytes: number): boolean {
+  return totalBytes !== undefined && totalBytes !== bytes;
+}
+
+function otherTotal({ totalBytes, memoryBytes }: Plan, bytes: number): TypeError {
+  const [asked, what] = totalBytes === undefined ? [memoryBytes, 'memory of each worker'] : [totalBytes, 'total'];
+  return contradiction(
+    'total',
+    `All projects share one total, which is ${formatSize(bytes)} here, while a project has a ${what} of ${formatSize(asked)}: ` +
+      'give all of them the same total, or only one of them any',
+  );
+}
+
+function openFile(given: string | undefined, byDefault: string): LearnFile | undefined {
+  const path = given ?? byDefault;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return LearnFile.open(path);
+  } catch (error) {
+    // Nobody asked for that file.
+    if (given !== undefined) throw error;
+    complain(
+      `What the test files need is not kept for the next run: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
+}
+
+/** What programs can get without swapping, here and in the cgroup around, in bytes. */
+function availableBytes(): number {
+  // Node 20.0 to 20.12 do not have it.
+  const inCgroup: number | undefined = (process as { availableMemory?: () => number }).availableMemory?.();
+  return Math.min(freemem(), inCgroup ?? Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,202 @@
+import { cancel, later } from '../../common/event-loop/timers';
+import { type CagedChild, type Cgroup, MemcageError, type Outcome } from '../../index';
+import { kindsOf, type MemoryKinds, usedBytesOf } from './memory-kinds';
+import type { Needs } from './needs';
+import type { Room } from './rooms';
+import { type Verdict, verdictOf } from './verdict';
+
+/** The test that takes all memory within that time is only known by its peak. */
+const LOOK_EVERY_MS = 100;
+
+export interface TestFile {
+  /** What it is learned by: the same in each run, for each project another. */
+  key: string;
+  /** As people know it. */
+  name: string;
+}
+
+interface WorkerParts {
+  child: CagedChild<Cgroup | null>;
+  room: Room;
+  needs: Needs;
+  limitBytes: number;
+  total: { bytes: number; path: string | undefined };
+}
+
+/** A file that runs. */
+interface Running {
+  file: TestFile;
+  sinceMs: number;
+  isAlone: boolean;
+  /** What files before it had left in the worker. */
+  leftBytes: number;
+  /** The kernel's peak of the worker before it. */
+  peakBeforeBytes: number;
+  /** The most that it was seen to use. */
+  mostUsedBytes: number | null;
+}
+
+/** A process that runs test files one after the other, in a cage of its own within the total. */
+export class TestWorker {
+  readonly child: CagedChild<Cgroup | null>;
+  /** Resolves once nothing of it is left, and its room is free. */
+  readonly gone: Promise<void>;
+  #running: Running | undefined;
+  #files = 0;
+  /** What the process used as it was ready. */
+  #baseBytes: number | undefined;
+  #kinds: MemoryKinds | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isGone = false;
+
+  constructor(
+    file: TestFile,
+    isAlone: boolean,
+    private readonly parts: WorkerParts,
+  ) {
+    this.child = parts.child;
+    this.#begin({ file, isAlone, leftBytes: 0, peakBeforeBytes: 0 });
+    this.gone = parts.child.outcome.then((outcome) => {
+      this.#isGone = true;
+      this.#rest();
+      this.#learnFromEnd(outcome);
+      parts.room.release();
+    });
+  }
+
+  /** The process is there, and about to run its first file. */
+  ready(): void {
+    this.#look();
+    if (this.#kinds !== undefined) this.#baseBytes = usedBytesOf(this.#kinds);
+  }
+
+  /** The file has run to its end. */
+  ended(): void {
+    this.#look();
+    this.#rest();
+    const running = this.#running;
+    if (running === undefined || this.#isGone) return;
+    const peakBytes = this.#peak();
+    // Of a polled worker only its end tells.
+    if (peakBytes === undefined) return;
+    this.#running = undefined;
+    const isPeak = peakBytes > running.peakBeforeBytes;
+    this.#learn(running, {
+      peakBytes: isPeak ? peakBytes : running.mostUsedBytes,
+      wasKilled: false,
+      wasCut: false,
+    });
+  }
+
+  /** Whether the worker may run this file next. False: there is no room for it beside what the worker holds: {@link end} it. */
+  next(file: TestFile): boolean {
+    const { room, needs, limitBytes } = this.parts;
+    if (this.#isGone) return false;
+    this.#running = undefined;
+    this.#look();
+    const usedBytes = this.#kinds === undefined ? 0 : usedBytesOf(this.#kinds);
+    const leftBytes = Math.max(0, usedBytes - (this.#baseBytes ?? usedBytes));
+    const needBytes = Math.min(limitBytes, needs.of(file.key, limitBytes) + leftBytes);
+    if (!room.resize(needBytes)) return false;
+    this.#begin({ file, isAlone: false, leftBytes, peakBeforeBytes: this.#peak() ?? 0 });
+    return true;
+  }
+
+  /** Kills all of it. Resolves once nothing of it is left. */
+  async end(): Promise<void> {
+    this.#running = undefined;
+    await this.child.cage?.kill().catch(() => this.child.kill('SIGKILL'));
+    await this.gone;
+  }
+
+  /**
+   * What ended it while a file ran, once nothing of it is left.
+   *
+   * @param test the test that ran, if that is known
+   * @returns undefined if it was not memory
+   */
+  async verdict(test: string | undefined): Promise<Verdict | undefined> {
+    const running = this.#running;
+    const outcome = await this.child.outcome;
+    await this.gone;
+    if (running === undefined) return undefined;
+    const { limitBytes, total } = this.parts;
+    const { file, isAlone: wasAlone } = running;
+    return verdictOf({ outcome, file: file.name, test, limitBytes, total, wasAlone, kinds: this.#kinds });
+  }
+
+  #begin(begun: Omit<Running, 'sinceMs' | 'mostUsedBytes'>): void {
+    this.#files += 1;
+    this.#running = { ...begun, sinceMs: performance.now(), mostUsedBytes: null };
+    if (this.child.cage?.cgroup != null) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    cancel(this.#timer);
+    this.#timer = later(() => {
+      this.#look();
+      this.#lookLater();
+    }, LOOK_EVERY_MS).unref();
+  }
+
+  #look(): void {
+    const cgroup = this.child.cage?.cgroup;
+    if (cgroup == null || this.#isGone) return;
+    try {
+      const { usageBytes, realUseBytes } = cgroup.usage();
+      const kinds = kindsOf(
+        cgroup.stat(),
+        realUseBytes === null ? usageBytes : Math.max(usageBytes, realUseBytes),
+        cgroup.version,
+      );
+      const usedBytes = usedBytesOf(kinds);
+      // After a kill there is little left to see.
+      if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+      this.#kinds = kinds;
+      this.parts.room.used(usedBytes);
+      const running = this.#running;
+      if (running !== undefined) running.mostUsedBytes = Math.max(running.mostUsedBytes ?? 0, usedBytes);
+    } catch (error) {
+      // It has just ended.
+      if (!(error instanceof MemcageError)) throw error;
+    }
+  }
+
+  #rest(): void {
+    cancel(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Undefined if it is not known. */
+  #peak(): number | undefined {
+    try {
+      return this.child.cage?.cgroup?.peak() ?? undefined;
+    } catch (error) {
+      if (error instanceof MemcageError) return undefined;
+      throw error;
+    }
+  }
+
+  #learnFromEnd({ oom, nodeHeap, memory, signal, error }: Outcome): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { limitBytes } = this.parts;
+    const wasKilled =
+      oom?.cause === 'limit' ||
+      (oom?.cause === 'polled' && oom.limitBytes === limitBytes) ||
+      nodeHeap?.exhausted === 'likely';
+    const wasCut =
+      !wasKilled && (oom !== null || error !== null || (signal !== null && this.child.cage?.cgroup != null));
+    const peakBytes = this.#files === 1 ? (memory?.peakBytes ?? null) : running.mostUsedBytes;
+    this.#learn(running, { peakBytes, wasKilled, wasCut });
+  }
+
+  #learn(
+    { file, leftBytes, mostUsedBytes, sinceMs }: Running,
+    how: { peakBytes: number | null; wasKilled: boolean; wasCut: boolean },
+  ): void {
+    const { needs, limitBytes } = this.parts;
+    const durationMs = performance.now() - sinceMs;
+    needs.learn(file.key, { ...how, leftBytes, limitBytes, mostUsedBytes, durationMs, killedAtBytes: null });
+  }
+}
