@@ -56,6 +56,9 @@ const ROOMS = [
   'lib/programs/bullmq/child/',
   'lib/programs/bullmq/',
   'lib/bullmq.ts',
+  'lib/programs/vitest/child/',
+  'lib/programs/vitest/',
+  'lib/vitest.ts',
   'lib/programs/cli/',
   'lib/cli.ts',
 ];

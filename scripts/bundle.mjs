@@ -8,7 +8,7 @@ import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** What users import beside `memcage`. All are made of the same parts, so that each state exists once. */
-const ENTRIES = ['cgroup', 'machine', 'oci', 'child_process', 'native', 'prometheus', 'otel', 'bullmq'];
+const ENTRIES = ['cgroup', 'machine', 'oci', 'child_process', 'native', 'prometheus', 'otel', 'bullmq', 'vitest'];
 /**
  * In which file of dist/ a module of lib/ is: the one with the longest path here that leads to the module. `index` is loaded
  * with memcage, and what another entry has here is its own. Each other file is a part, loaded when something in it is used.
@@ -60,7 +60,8 @@ const FILES = {
   polling: ['cage/polling', 'cage/polled-cage', 'cage/polled-group', 'start/child/polled-child'],
   program: ['programs/cli', 'programs/cli/commands/run'],
   prometheus: ['programs/metrics/prometheus-metrics'],
-  'test-runners': ['programs/test-runners'],
+  runners: ['programs/test-runners'],
+  vitest: ['programs/vitest'],
   warm: ['jobs/warm-pool'],
   watching: ['cgroup/watching'],
 };
@@ -137,6 +138,14 @@ await build({
   ...common,
   entryPoints: { 'bullmq-child': 'lib/programs/bullmq/child/program.mts' },
   bundle: true,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+});
+
+// What a worker of Vitest runs before each test file.
+await build({
+  ...common,
+  entryPoints: { 'vitest-setup': 'lib/programs/vitest/child/setup.mts' },
   format: 'esm',
   outExtension: { '.js': '.mjs' },
 });

@@ -44,7 +44,9 @@ const isEntry = (file) => sources.has(file.replace(/\.d\.ts$/, ''));
 
 /** What a program has is its own: most need another package, which those who import `memcage` need not have. */
 function isShared(id) {
-  return ![...sources.values()].includes(id) && !relative(root, id).startsWith('lib/programs/');
+  const path = relative(root, id);
+  const isProgram = path.startsWith('lib/programs/') && !path.startsWith('lib/programs/test-runners/');
+  return ![...sources.values()].includes(id) && !isProgram;
 }
 
 /** rollup-plugin-dts exports a class as one also where the source exports only its type. */

@@ -34,6 +34,8 @@ interface Running {
   peakBeforeBytes: number;
   /** The most that it was seen to use. */
   mostUsedBytes: number | null;
+  /** What that was of. */
+  kinds: MemoryKinds | undefined;
 }
 
 /** A process that runs test files one after the other, in a cage of its own within the total. */
@@ -45,7 +47,7 @@ export class TestWorker {
   #files = 0;
   /** What the process used as it was ready. */
   #baseBytes: number | undefined;
-  #kinds: MemoryKinds | undefined;
+  #usedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #isGone = false;
 
@@ -67,7 +69,7 @@ export class TestWorker {
   /** The process is there, and about to run its first file. */
   ready(): void {
     this.#look();
-    if (this.#kinds !== undefined) this.#baseBytes = usedBytesOf(this.#kinds);
+    this.#baseBytes = this.#usedBytes;
   }
 
   /** The file has run to its end. */
@@ -94,8 +96,7 @@ export class TestWorker {
     if (this.#isGone) return false;
     this.#running = undefined;
     this.#look();
-    const usedBytes = this.#kinds === undefined ? 0 : usedBytesOf(this.#kinds);
-    const leftBytes = Math.max(0, usedBytes - (this.#baseBytes ?? usedBytes));
+    const leftBytes = Math.max(0, this.#usedBytes - (this.#baseBytes ?? this.#usedBytes));
     const needBytes = Math.min(limitBytes, needs.of(file.key, limitBytes) + leftBytes);
     if (!room.resize(needBytes)) return false;
     this.#begin({ file, isAlone: false, leftBytes, peakBeforeBytes: this.#peak() ?? 0 });
@@ -121,13 +122,13 @@ export class TestWorker {
     await this.gone;
     if (running === undefined) return undefined;
     const { limitBytes, total } = this.parts;
-    const { file, isAlone: wasAlone } = running;
-    return verdictOf({ outcome, file: file.name, test, limitBytes, total, wasAlone, kinds: this.#kinds });
+    const { file, isAlone: wasAlone, kinds } = running;
+    return verdictOf({ outcome, file: file.name, test, limitBytes, total, wasAlone, kinds });
   }
 
-  #begin(begun: Omit<Running, 'sinceMs' | 'mostUsedBytes'>): void {
+  #begin(begun: Omit<Running, 'sinceMs' | 'mostUsedBytes' | 'kinds'>): void {
     this.#files += 1;
-    this.#running = { ...begun, sinceMs: performance.now(), mostUsedBytes: null };
+    this.#running = { ...begun, sinceMs: performance.now(), mostUsedBytes: null, kinds: undefined };
     if (this.child.cage?.cgroup != null) this.#lookLater();
   }
 
@@ -149,13 +150,13 @@ export class TestWorker {
         realUseBytes === null ? usageBytes : Math.max(usageBytes, realUseBytes),
         cgroup.version,
       );
-      const usedBytes = usedBytesOf(kinds);
-      // After a kill there is little left to see.
-      if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-      this.#kinds = kinds;
-      this.parts.room.used(usedBytes);
+      this.#usedBytes = usedBytesOf(kinds);
+      this.parts.room.used(this.#usedBytes);
       const running = this.#running;
-      if (running !== undefined) running.mostUsedBytes = Math.max(running.mostUsedBytes ?? 0, usedBytes);
+      // After a kill there is little left to see, while Node does not know of it yet.
+      if (running === undefined || this.#usedBytes < (running.mostUsedBytes ?? 0)) return;
+      running.mostUsedBytes = this.#usedBytes;
+      running.kinds = kinds;
     } catch (error) {
       // It has just ended.
       if (!(error instanceof MemcageError)) throw error;

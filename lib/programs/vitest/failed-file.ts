@@ -1,0 +1,107 @@
+import type { RunnerTask, RunnerTestFile } from 'vitest';
+import type { TestsOfFile } from './worker-process';
+
+/** The error of a file, or of its test, as Vitest passes errors around. It has no stack: none of memcage's lines would help. */
+export interface FileError {
+  name: string;
+  message: string;
+  stack: string;
+}
+
+type Pack = [id: string, result: object | undefined, meta: object];
+type Event = [id: string, event: string, data: undefined];
+
+/** What `onTaskUpdate` of Vitest's rpc takes. */
+export interface Update {
+  packs: Pack[];
+  events: Event[];
+}
+
+/**
+ * What tells Vitest that a file has failed whose worker was killed. Tests that had not run by then are skipped.
+ *
+ * @param tests what the worker has said of its tests. The one that ran gets the error; without one, the file does
+ */
+export function failedUpdate(file: RunnerTestFile, { running, results }: TestsOfFile, error: FileError): Update {
+  const update: Update = { packs: [], events: [] };
+  const isCollected = file.tasks.length > 0;
+  if (isCollected && file.result === undefined) tell(update, file, 'suite-prepare');
+  const given: Given = { results, testId: running?.id, error };
+  const states = file.tasks.map((task) => conclude(update, task, given));
+  const hasError = update.packs.some(([id]) => id === running?.id);
+  const result = { ...file.result, state: 'fail', ...(!hasError && { errors: [error] }), duration: durationOf(file) };
+  update.packs.push([file.id, result, file.meta]);
+  tell(update, file, states.length > 0 ? 'suite-finished' : 'suite-failed-early');
+  return update;
+}
+
+/** A file that Vitest has not been told of yet: its worker was killed before. */
+export function unknownFile({
+  id,
+  name,
+  filepath,
+  projectName,
+  pool,
+}: {
+  id: string;
+  name: string;
+  filepath: string;
+  projectName: string;
+  pool: string;
+}): RunnerTestFile {
+  const file = {
+    id,
+    name,
+    fullName: name,
+    type: 'suite',
+    mode: 'run',
+    filepath,
+    tasks: [],
+    meta: {},
+    projectName,
+    pool,
+  };
+  return Object.assign(file, { file }) as unknown as RunnerTestFile;
+}
+
+interface Given {
+  results: ReadonlyMap<string, { state?: string }>;
+  testId: string | undefined;
+  error: FileError;
+}
+
+/** @returns the state that the task has then */
+function conclude(update: Update, task: RunnerTask, given: Given): string {
+  if (task.type === 'suite') {
+    if (task.result === undefined && task.mode !== 'skip') tell(update, task, 'suite-prepare');
+    const states = task.tasks.map((each) => conclude(update, each, given));
+    if (isOver(task)) return task.result?.state ?? 'skip';
+    const state = states.includes('fail') ? 'fail' : states.includes('pass') ? 'pass' : 'skip';
+    return set(update, task, { ...task.result, state });
+  }
+  if (isOver(task)) return task.result?.state ?? 'skip';
+  const { results, testId, error } = given;
+  tell(update, task, 'test-prepare');
+  if (task.id !== testId) return set(update, task, results.get(task.id) ?? { state: 'skip' });
+  return set(update, task, { ...task.result, state: 'fail', errors: [error], duration: durationOf(task) });
+}
+
+function set(update: Update, task: RunnerTask, result: { state?: string; [more: string]: unknown }): string {
+  update.packs.push([task.id, result, task.meta]);
+  tell(update, task, task.type === 'suite' ? 'suite-finished' : 'test-finished');
+  return result.state ?? 'skip';
+}
+
+function isOver({ result, mode }: RunnerTask): boolean {
+  return (
+    mode === 'skip' || mode === 'todo' || (result !== undefined && result.state !== 'run' && result.state !== 'queued')
+  );
+}
+
+function durationOf({ result }: RunnerTask): number {
+  return result?.startTime === undefined ? 0 : Date.now() - result.startTime;
+}
+
+function tell({ events }: Update, { id }: RunnerTask, event: string): void {
+  events.push([id, event, undefined]);
+}
