@@ -234,6 +234,11 @@ export const GROUPS = [
     when: ['lib/programs/bullmq', 'lib/bullmq.ts', 'lib/jobs/budget'],
   },
   {
+    name: 'Vitest',
+    pattern: /^test\/integration\/programs\/vitest\//,
+    when: ['lib/programs/vitest', 'lib/programs/test-runners', 'lib/vitest.ts', 'lib/jobs/budget'],
+  },
+  {
     name: 'instruments',
     pattern: /^test\/integration\/(proving\/(planted|overseer|judge|interrupted)|races\/scheduler|suites\/)/,
     when: ['suites', ...tests('proving', 'races')],
