@@ -229,14 +229,16 @@ export const GROUPS = [
   },
   { name: 'site', pattern: /^test\/integration\/docs\/site\./, when: ['docs'] },
   {
-    name: 'BullMQ',
-    pattern: /^test\/integration\/programs\/bullmq\//,
-    when: ['lib/programs/bullmq', 'lib/bullmq.ts', 'lib/jobs/budget'],
-  },
-  {
-    name: 'Vitest',
-    pattern: /^test\/integration\/programs\/vitest\//,
-    when: ['lib/programs/vitest', 'lib/programs/test-runners', 'lib/vitest.ts', 'lib/jobs/budget'],
+    name: 'BullMQ, Vitest',
+    pattern: /^test\/integration\/programs\/(bullmq|vitest)\//,
+    when: [
+      'lib/programs/bullmq',
+      'lib/bullmq.ts',
+      'lib/programs/test-runners',
+      'lib/programs/vitest',
+      'lib/vitest.ts',
+      'lib/jobs/budget',
+    ],
   },
   {
     name: 'instruments',

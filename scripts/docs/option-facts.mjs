@@ -29,6 +29,7 @@ const V2_ALONE = { v1: '✗', polled: '✗' };
 const KERNEL = { polled: '✗' };
 /** How limits are held plays no part. */
 const ANYWHERE = { v1: '', v2: '', polled: '' };
+const TEST_RUNNERS = { of: ['caged'], page: 'test-runners.md' };
 const RESERVE = { of: ['budget.reserve'], page: 'budget.md' };
 
 /**
@@ -189,6 +190,10 @@ export const TABLES = [
       ['retry', 'once more after a memory kill', { page: 'bullmq.md', isShort: true }],
       ['retry.memory', 'its limit then'],
       ['graceMs', 'time to end by itself', { page: 'bullmq.md' }],
+      ['memory', 'limit of each worker of a test runner', TEST_RUNNERS],
+      ['total', 'limit of all of them together', TEST_RUNNERS],
+      ['learnFile', 'where to keep what test files need', TEST_RUNNERS],
+      ['enforce', 'weakest that may hold both', TEST_RUNNERS],
     ],
   },
   {

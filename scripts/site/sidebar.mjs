@@ -62,6 +62,7 @@ export function apiSidebar() {
     'memcage/otel',
     'memcage/prometheus',
     'memcage/bullmq',
+    'memcage/vitest',
   ];
   return [
     { text: 'Documentation', link: '/docs/' },

@@ -3,7 +3,11 @@ import { checkOptions } from '../../common/options/option-names';
 import { checkSize, formatSize } from '../../common/text/size';
 import type { Size } from '../../index';
 
-/** What both runners take. */
+/**
+ * How the workers of a test runner are limited.
+ *
+ * @experimental
+ */
 export interface CagedTestsOptions {
   /** The hard limit of each worker, with all that it starts. The worker that reaches it is killed, and its file fails. */
   memory: Size;
