@@ -7,6 +7,8 @@ import { type Verdict, verdictOf } from './verdict';
 
 /** The test that takes all memory within that time is only known by its peak. */
 const LOOK_EVERY_MS = 100;
+/** Of the limit, which is for the file that runs. */
+const MOST_LEFT_SHARE = 1 / 4;
 
 export interface TestFile {
   /** What it is learned by: the same in each run, for each project another. */
@@ -90,13 +92,14 @@ export class TestWorker {
     });
   }
 
-  /** Whether the worker may run this file next. False: there is no room for it beside what the worker holds: {@link end} it. */
+  /** Whether the worker may run this file next. False: there is no room for it beside what the worker holds, or it has grown: {@link end} it. */
   next(file: TestFile): boolean {
     const { room, needs, limitBytes } = this.parts;
     if (this.#isGone) return false;
     this.#running = undefined;
     this.#look();
     const leftBytes = Math.max(0, this.#usedBytes - (this.#baseBytes ?? this.#usedBytes));
+    if (leftBytes > limitBytes * MOST_LEFT_SHARE) return false;
     const needBytes = Math.min(limitBytes, needs.of(file.key, limitBytes) + leftBytes);
     if (!room.resize(needBytes)) return false;
     this.#begin({ file, isAlone: false, leftBytes, peakBeforeBytes: this.#peak() ?? 0 });
