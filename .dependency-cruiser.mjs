@@ -56,6 +56,8 @@ const ROOMS = [
   'lib/programs/bullmq/child/',
   'lib/programs/bullmq/',
   'lib/bullmq.ts',
+  'lib/programs/jest/',
+  'lib/jest.ts',
   'lib/programs/vitest/child/',
   'lib/programs/vitest/',
   'lib/vitest.ts',

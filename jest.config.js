@@ -14,7 +14,7 @@ const shared = {
 
 const published = {
   '^memcage$': '<rootDir>/dist/index.js',
-  '^memcage/(bullmq|cgroup|child_process|machine|native|oci|otel|prometheus|vitest)$': '<rootDir>/dist/$1.js',
+  '^memcage/(bullmq|cgroup|child_process|jest|machine|native|oci|otel|prometheus|vitest)$': '<rootDir>/dist/$1.js',
 };
 
 // Tests in test/pure import what they test; the others use what is published, as `npm run build` has made it.

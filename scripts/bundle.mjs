@@ -8,7 +8,18 @@ import { buildInParts } from './parts.mjs';
 
 const root = join(import.meta.dirname, '..');
 /** What users import beside `memcage`. All are made of the same parts, so that each state exists once. */
-const ENTRIES = ['cgroup', 'machine', 'oci', 'child_process', 'native', 'prometheus', 'otel', 'bullmq', 'vitest'];
+const ENTRIES = [
+  'cgroup',
+  'machine',
+  'oci',
+  'child_process',
+  'native',
+  'prometheus',
+  'otel',
+  'bullmq',
+  'jest',
+  'vitest',
+];
 /**
  * In which file of dist/ a module of lib/ is: the one with the longest path here that leads to the module. `index` is loaded
  * with memcage, and what another entry has here is its own. Each other file is a part, loaded when something in it is used.
@@ -54,6 +65,7 @@ const FILES = {
   commands: ['programs/cli/commands', 'programs/cli/help'],
   doctor: ['start/doctor'],
   events: ['cgroup/events'],
+  jest: ['programs/jest'],
   metrics: ['programs/metrics'],
   oci: ['common/oci'],
   parents: ['cgroup/placement'],

@@ -229,11 +229,13 @@ export const GROUPS = [
   },
   { name: 'site', pattern: /^test\/integration\/docs\/site\./, when: ['docs'] },
   {
-    name: 'BullMQ, Vitest',
-    pattern: /^test\/integration\/programs\/(bullmq|vitest)\//,
+    name: 'BullMQ, Jest, Vitest',
+    pattern: /^test\/integration\/programs\/(bullmq|jest|vitest)\//,
     when: [
       'lib/programs/bullmq',
       'lib/bullmq.ts',
+      'lib/programs/jest',
+      'lib/jest.ts',
       'lib/programs/test-runners',
       'lib/programs/vitest',
       'lib/vitest.ts',

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const root = join(import.meta.dirname, '../..');
 /** Not those whose options are Node's (child_process), and whose options are the addon's (native). */
-const ENTRIES = ['index', 'cgroup', 'machine', 'oci', 'otel', 'prometheus', 'bullmq', 'vitest'];
+const ENTRIES = ['index', 'cgroup', 'machine', 'oci', 'otel', 'prometheus', 'bullmq', 'jest', 'vitest'];
 /** What functions call the object of their options. */
 const PARAMETERS = ['options', 'limits', 'memory', 'trigger'];
 /** What the object itself is within, where it is one option alone: `Cgroup.setLimits(memory)`. */

@@ -62,6 +62,7 @@ export function apiSidebar() {
     'memcage/otel',
     'memcage/prometheus',
     'memcage/bullmq',
+    'memcage/jest',
     'memcage/vitest',
   ];
   return [

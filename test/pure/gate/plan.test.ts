@@ -61,18 +61,18 @@ const PACKED = ['root file system of Debian 12', 'pack', 'packed tarball', 'pack
 const CODE = ['kernel for the guests', ...PACKED, 'pure tests on the newest Node', 'v2, first half', 'v2, second half'];
 const PLACES = ['guest systemd', 'guest systemd-root', 'guest container', 'guest container-writable'];
 const KERNELS = ['v1 with swap', 'guest old', 'guest short-of-memory'];
-const OPTIONAL = ['recipes', 'site', 'BullMQ, Vitest', 'instruments'];
+const OPTIONAL = ['recipes', 'site', 'BullMQ, Jest, Vitest', 'instruments'];
 const NODES = ['newest Node'];
 const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
 test.each<[string, string[], string[]]>([
-  ['docs/reference/speed.md', [], ['BullMQ, Vitest', 'instruments']],
-  ['lib/programs/cli/README.md', [], ['BullMQ, Vitest', 'instruments']],
+  ['docs/reference/speed.md', [], ['BullMQ, Jest, Vitest', 'instruments']],
+  ['lib/programs/cli/README.md', [], ['BullMQ, Jest, Vitest', 'instruments']],
   ['biome.json', [], OPTIONAL],
   ['lib/programs/cli/run.ts', CODE, OPTIONAL],
   ['lib/cage/cage.ts', [...CODE, 'v1 with swap'], OPTIONAL],
   // Its importer is a room of what other Nodes can change.
-  ['lib/start/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ, Vitest', 'instruments']],
+  ['lib/start/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ, Jest, Vitest', 'instruments']],
   ['lib/common/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], OPTIONAL],
   ['lib/cage/oom/decide-whose-limit.ts', [...CODE, ...KERNELS], OPTIONAL],
   ['lib/jobs/budget/queue.ts', CODE, ['site', 'instruments']],
@@ -84,8 +84,8 @@ test.each<[string, string[], string[]]>([
   ['scripts/prebuilds.mjs', [...PACKED, 'arm64'], OPTIONAL],
   ['test/integration/programs/bullmq/jobs.test.ts', CODE, ['recipes', 'site', 'instruments']],
   ['test/support/bullmq/queue.ts', CODE, ['recipes', 'site', 'instruments']],
-  ['test/fixtures/proving/operate.js', CODE, ['recipes', 'site', 'BullMQ, Vitest']],
-  ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ, Vitest']],
+  ['test/fixtures/proving/operate.js', CODE, ['recipes', 'site', 'BullMQ, Jest, Vitest']],
+  ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ, Jest, Vitest']],
   ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],
   ['test/guest/init/init', ['kernel for the guests', ...PLACES], OPTIONAL],
 ])('a change of %s', (file, expected, leftOut) => {

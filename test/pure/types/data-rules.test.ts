@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 const ROOT = join(__dirname, '../../..');
 /** `native` is the addon's own: its objects are what C++ makes. */
-const ENTRIES = ['index', 'cgroup', 'machine', 'oci', 'otel', 'prometheus', 'bullmq', 'vitest'];
+const ENTRIES = ['index', 'cgroup', 'machine', 'oci', 'otel', 'prometheus', 'bullmq', 'jest', 'vitest'];
 
 /** What a result holds as the caller gave it, and what is made to be given as options: there a property may be left out. */
 const OPTIONS = ['MemoryLimits', 'OciLimits', 'PressureLevel', 'PressureStall', 'SizedJob', 'UsageThreshold'];

@@ -7,7 +7,7 @@ const STABILITY = readFileSync(join(ROOT, 'docs/reference/stability.md'), 'utf8'
 const MOST_VALUES = 25;
 
 /** The entries that docs/reference/stability.md calls experimental as a whole. */
-const EXPERIMENTAL = ['otel', 'bullmq', 'vitest', 'native'];
+const EXPERIMENTAL = ['otel', 'bullmq', 'jest', 'vitest', 'native'];
 const STABLE = ['index', 'cgroup', 'machine', 'oci', 'prometheus'];
 
 const program = ts.createProgram(

@@ -12,7 +12,7 @@ export class PublicApi {
   constructor() {
     const config = ts.readConfigFile(join(root, 'tsconfig.build.json'), (path) => readFileSync(path, 'utf8'));
     const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-    const names = ['index', 'cgroup', 'machine', 'oci', 'native', 'otel', 'prometheus', 'bullmq', 'vitest'];
+    const names = ['index', 'cgroup', 'machine', 'oci', 'native', 'otel', 'prometheus', 'bullmq', 'jest', 'vitest'];
     const entries = names.map((name) => join(root, `lib/${name}.ts`));
     const program = ts.createProgram(entries, { ...options, skipLibCheck: true, noEmit: true });
     this.#checker = program.getTypeChecker();

@@ -1,0 +1,156 @@
+import { totalmem } from 'node:os';
+import { complain, type SharedTotal } from '../test-runners/shared-total';
+import type { TestFile, TestWorker } from '../test-runners/test-worker';
+import { Conversation, type OnEvent, WorkerEnded } from './conversation';
+import type { JestPackages } from './jest-packages';
+import type { JestGlobalConfig, JestTest } from './jest-types';
+import { FileProgress, killedResult } from './killed-result';
+
+/** As Jest's. */
+const GRACE_MS = 500;
+const MOST_TRIES = 4;
+
+export interface SlotParts {
+  memoryBytes: number;
+  packages: JestPackages;
+  total: SharedTotal;
+  globalConfig: JestGlobalConfig;
+  /** What a worker needs before its first file. */
+  setup: object;
+  /** Ends the wait for room, and the file that runs. */
+  signal: AbortSignal;
+}
+
+/** A file that is to run. */
+export interface FileRun {
+  test: JestTest;
+  file: TestFile;
+  /** What jest-runner's worker takes. */
+  payload: object;
+  onEvent: OnEvent;
+  /** Called once, when it has room. */
+  onStart: () => Promise<void>;
+}
+
+interface Process {
+  readonly worker: TestWorker;
+  readonly conversation: Conversation;
+  isReady: boolean;
+}
+
+/** Runs files one after the other: in the same process as long as that has room for the next, and has not grown. */
+export class Slot {
+  #process: Process | undefined;
+  /** How many processes did not end by themselves. */
+  forcedExits = 0;
+
+  /** @param id as in JEST_WORKER_ID */
+  constructor(
+    private readonly id: number,
+    private readonly parts: SlotParts,
+  ) {}
+
+  /**
+   * The result of the file, also if its worker was killed for memory.
+   *
+   * @throws what Jest's own runner would say of a worker that ended in another way; what its worker tells; what kept the
+   * worker from its start
+   */
+  async run(run: FileRun): Promise<unknown> {
+    const { test, file, payload, onEvent } = run;
+    let alone = false;
+    let isStarted = false;
+    for (let tries = 1; ; tries += 1) {
+      const process = await this.#processFor(file, alone);
+      if (!isStarted) await run.onStart();
+      isStarted = true;
+      const progress = new FileProgress();
+      const listen: OnEvent = (event, argument) => {
+        progress.take(event, argument);
+        onEvent(event, argument);
+      };
+      try {
+        if (!process.isReady) await this.#setUp(process);
+        const result = await process.conversation.call(payload, listen);
+        await this.#ended(process);
+        return result;
+      } catch (error) {
+        if (!(error instanceof WorkerEnded)) {
+          await this.#ended(process);
+          throw error;
+        }
+        this.#process = undefined;
+        const verdict = await process.worker.verdict(
+          progress.running.map(({ fullName }) => fullName).join(', ') || undefined,
+        );
+        if (verdict?.again === true) {
+          complain(verdict.message);
+          alone = true;
+        } else if (verdict !== undefined) return killedResult(test, progress, verdict.message);
+        else if (!error.isCrash) throw error;
+        else if (tries === MOST_TRIES) {
+          throw new Error(`Jest worker encountered ${tries} child process exceptions, exceeding retry limit`, {
+            cause: error,
+          });
+        }
+      }
+    }
+  }
+
+  /** Ends its process, if there is one. */
+  async end(): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#process = undefined;
+    const { workerGracefulExitTimeout: graceMs = GRACE_MS } = this.parts.globalConfig;
+    if (!(await process.conversation.end(graceMs))) this.forcedExits += 1;
+    await process.worker.end();
+  }
+
+  async #processFor(file: TestFile, alone: boolean): Promise<Process> {
+    const { memoryBytes, signal, total, packages } = this.parts;
+    if (this.#process !== undefined && !alone && this.#process.worker.next(file)) return this.#process;
+    await this.end();
+    const worker = await total.worker(file, {
+      memoryBytes,
+      alone,
+      signal,
+      start: (cage, limits) => cage.fork(packages.process, [], { ...limits, ...this.#forkOptions() }),
+    });
+    const { child } = worker;
+    const kill = (): void => void worker.end();
+    signal.addEventListener('abort', kill);
+    void worker.gone.then(() => signal.removeEventListener('abort', kill));
+    child.stdout?.on('data', (chunk: Buffer) => process.stdout.write(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => process.stderr.write(chunk));
+    const conversation = new Conversation(child, packages.unpack);
+    this.#process = { worker, conversation, isReady: false };
+    return this.#process;
+  }
+
+  async #setUp(process: Process): Promise<void> {
+    const { packages, setup } = this.parts;
+    await process.conversation.begin(packages.work, setup);
+    process.isReady = true;
+    process.worker.ready();
+  }
+
+  #forkOptions(): object {
+    const colors = process.stdout.hasColors?.() === true ? { FORCE_COLOR: '1' } : {};
+    return {
+      env: { ...process.env, JEST_WORKER_ID: String(this.id), ...colors },
+      execArgv: process.execArgv.filter((flag) => !/^--(debug|inspect)/.test(flag)),
+      serialization: 'json',
+      stdio: 'pipe',
+    };
+  }
+
+  async #ended(process: Process): Promise<void> {
+    const { worker, conversation } = process;
+    worker.ended();
+    const { workerIdleMemoryLimit: limit } = this.parts.globalConfig;
+    if (limit == null) return;
+    const heapBytes = limit === 0 ? Number.POSITIVE_INFINITY : await conversation.heapUsed();
+    if (heapBytes > (limit > 1 ? limit : limit * totalmem())) await this.end();
+  }
+}

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
+import { type JestProject, makeJestProject } from '../../../support/jest/jest-project';
+import { patience } from '../../../support/patience';
+import { describeIf } from '../../../support/require';
+import { testRows } from '../../../support/rows';
+import { until } from '../../../support/until';
+
+jest.setTimeout(patience(90_000));
+
+const LIMITS = { memory: '200M', total: '1G' };
+const PID = "require('node:fs').appendFileSync('pids', process.pid + '\\n');";
+const WAITS = `${PID} test('waits', () => new Promise(() => {}), 600_000);`;
+const TAKES = 'const taken = []; for (let i = 0; i < 40; i += 1) taken.push(Buffer.alloc(10 * 2 ** 20, 1));';
+
+describeIf(['cgroup', 'host'], 'memcage/jest: how it ends', () => {
+  let project: JestProject | undefined;
+  const make = (...of: Parameters<typeof makeJestProject>) => {
+    project = makeJestProject(...of);
+    return project;
+  };
+  afterEach(() => {
+    project?.remove();
+    project = undefined;
+  });
+
+  const pids = () => {
+    const file = join(project?.directory ?? '', 'pids');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
+  };
+  const runs = (pid: number) => existsSync(`/proc/${pid}`);
+  const gone = () => until('no worker', () => !pids().some(runs));
+
+  const signals: [NodeJS.Signals][] = [['SIGINT'], ['SIGTERM'], ['SIGKILL']];
+  testRows('by a signal nothing is left', signals, async ([signal]) => {
+    const { start } = make(LIMITS, { 'a.test.cjs': WAITS, 'b.test.cjs': WAITS });
+    const jest = start(['--maxWorkers=2']);
+    await until('two workers', () => pids().length === 2);
+    signalAll(pids(), signal);
+    await jest.end;
+    await gone();
+  });
+
+  test('watch mode: a killed file runs again once it is changed, in another worker', async () => {
+    const { start, write, directory } = make(LIMITS, {
+      'a.test.cjs': `${PID} test('takes', () => { ${TAKES} });`,
+      'b.test.cjs': `${PID} test('adds', () => {});`,
+    });
+    const jest = start(['--watchAll', '--json', '--outputFile=report.json']);
+    const failed = () => lastReport(directory)?.numFailedTests;
+    await until('a report', () => failed() === 1);
+    write('a.test.cjs', `${PID} test('takes no more', () => {});`);
+    await until('another report', () => failed() === 0);
+    await gone();
+    const { left } = await jest.stop();
+    expect({ left, workers: new Set(pids()).size > 1 }).toEqual({ left: [], workers: true });
+  });
+
+  test('where no cgroup can be made it is polled, which is said once', async () => {
+    const { run } = make(
+      { memory: '200M', total: '1G' },
+      {
+        'a.test.cjs': `test('takes', async () => { ${TAKES} await new Promise((resolve) => setTimeout(resolve, 5000)); });`,
+        'b.test.cjs': "test('adds', () => {});",
+      },
+    );
+    const { code, tests, messages, stderr } = await run(['--maxWorkers=2'], { through: withReadOnlyCgroups });
+    expect({ code, tests }).toEqual({ code: 1, tests: { 'a: takes': 'failed', 'b: adds': 'passed' } });
+    expect(messages['a']).toMatch(
+      /a\.test\.cjs was killed in the test "takes" for its memory limit of 200 MiB, which memcage polls/,
+    );
+    expect(stderr.match(/^memcage: .*polled/gm)).toHaveLength(1);
+    await gone();
+  });
+
+  test("where the kernel has to hold the limits and can't, nothing runs", async () => {
+    const { run } = make({ ...LIMITS, enforce: 'kernel' }, { 'a.test.cjs': PID });
+    const { code, stderr } = await run([], { through: withReadOnlyCgroups });
+    expect(stderr).toMatch(/No cgroup|read-only/);
+    expect({ code, ran: pids() }).toEqual({ code: 1, ran: [] });
+  });
+});
+
+function lastReport(directory: string): { numFailedTests: number } | undefined {
+  try {
+    return JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as { numFailedTests: number };
+  } catch {
+    return undefined;
+  }
+}
+
+/** To the Jest whose workers these are. */
+function signalAll(workers: readonly number[], signal: NodeJS.Signals): void {
+  const parents = workers.map((pid) => Number(/^PPid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]));
+  for (const pid of new Set(parents)) process.kill(pid, signal);
+}

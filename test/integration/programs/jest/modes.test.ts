@@ -1,0 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type JestProject, makeJestProject } from '../../../support/jest/jest-project';
+import { patience } from '../../../support/patience';
+import { describeIf } from '../../../support/require';
+import { testRows } from '../../../support/rows';
+
+jest.setTimeout(patience(90_000));
+
+const MIB = 2 ** 20;
+const IN_CAGE = `test('limit', () => expect([process.constrainedMemory(), process.env.JEST_WORKER_ID]).toEqual([${200 * MIB}, '1']));`;
+const LIMITS = { memory: '200M', total: '1G' };
+const PID = "require('node:fs').appendFileSync('pids', process.pid + '\\n');";
+
+describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
+  let project: JestProject | undefined;
+  const make = (...of: Parameters<typeof makeJestProject>) => {
+    project = makeJestProject(...of);
+    return project;
+  };
+  afterEach(() => {
+    project?.remove();
+    project = undefined;
+  });
+
+  const serial: [string, string[]][] = [
+    ['one file', []],
+    ['--runInBand', ['--runInBand']],
+    ['--maxWorkers=1', ['--maxWorkers=1']],
+    ['--workerIdleMemoryLimit', ['--workerIdleMemoryLimit=100MB']],
+  ];
+  testRows('also one worker is in a cage', serial, async ([, args]) => {
+    const { run } = make(LIMITS, { 'a.test.cjs': IN_CAGE });
+    const { tests, code, left } = await run(args);
+    expect({ tests, code, left }).toEqual({ tests: { 'a: limit': 'passed' }, code: 0, left: [] });
+  });
+
+  test('without options a worker has 1 GiB', async () => {
+    const { run } = make(undefined, {
+      'a.test.cjs': `test('limit', () => expect(process.constrainedMemory()).toBe(${1024 * MIB}));`,
+    });
+    expect((await run()).code).toBe(0);
+  });
+
+  const refused: [string, { args?: string[]; options?: object; config?: object; says: RegExp }][] = [
+    ['threads', { config: { workerThreads: true }, says: /Threads are in the process of Jest.*remove workerThreads/ }],
+    ['--detectOpenHandles', { args: ['--detectOpenHandles'], says: /jest --runner=jest-runner --detectOpenHandles/ }],
+    ['an unknown option', { options: { memroy: '1G' }, says: /memroy.*memory/ }],
+    ['a total below memory', { options: { memory: '2G', total: '1G' }, says: /total/ }],
+  ];
+  testRows('is refused before anything runs', refused, async ([, { args = [], options = LIMITS, config, says }]) => {
+    const { run, directory } = make(options, { 'a.test.cjs': PID }, config);
+    const { code, stderr, left } = await run(args);
+    expect(stderr).toMatch(says);
+    expect({ code, left, ran: existsSync(join(directory, 'pids')) }).toEqual({ code: 1, left: [], ran: false });
+  });
+
+  test('a worker runs many files, until it has grown by a quarter of its limit', async () => {
+    const small = `${PID} test('small', () => {});`;
+    const { run, directory } = make(LIMITS, {
+      'a.test.cjs': small,
+      'b.test.cjs': small,
+      'c.test.cjs': `${PID} test('leaks', () => { process.leak = Buffer.alloc(120 * 2 ** 20, 1); });`,
+      'd.test.cjs': `${PID} test('takes', () => { Buffer.alloc(120 * 2 ** 20, 1); });`,
+    });
+    const { tests, stderr } = await run(['--runInBand']);
+    expect({ tests, stderr }).toMatchObject({ tests: { 'd: takes': 'passed' } });
+    const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split('\n');
+    expect(pids.map((pid) => pids.indexOf(pid))).toEqual([0, 0, 0, 3]);
+  });
+
+  test('workerIdleMemoryLimit is as ever: 0 gives each file a worker', async () => {
+    const small = `${PID} test('small', () => {});`;
+    const { run, directory } = make(LIMITS, { 'a.test.cjs': small, 'b.test.cjs': small }, { workerIdleMemoryLimit: 0 });
+    expect((await run()).code).toBe(0);
+    expect(new Set(readFileSync(join(directory, 'pids'), 'utf8').trim().split('\n')).size).toBe(2);
+  });
+
+  test('projects share one total, and a project with another total has its turn', async () => {
+    const files = Object.fromEntries(
+      ['one', 'two', 'three'].map((name) => [
+        `${name}/${name}.test.cjs`,
+        `test('limit of ${name}', () => {
+        expect(process.constrainedMemory()).toBe(${200 * MIB});
+      });`,
+      ]),
+    );
+    const config = (name: string, total: string) => ({
+      displayName: name,
+      rootDir: `<rootDir>/${name}`,
+      runner: ['memcage/jest', { memory: '200M', total }],
+      transform: {},
+    });
+    const { run } = make(LIMITS, files, {
+      projects: [config('one', '1G'), config('two', '1G'), config('three', '2G')],
+    });
+    const { code, tests, left } = await run(['--maxWorkers=2']);
+    expect({ code, tests, left }).toEqual({
+      code: 0,
+      tests: { 'one: limit of one': 'passed', 'two: limit of two': 'passed', 'three: limit of three': 'passed' },
+      left: [],
+    });
+  });
+
+  test.each(['babel', 'v8'])('coverage by %s', async (coverageProvider) => {
+    const { run, directory } = make(
+      LIMITS,
+      {
+        'half.cjs': 'exports.half = (n) => {\n  if (n < 0) return 0;\n  return n / 2;\n};\n',
+        'half.test.cjs': "const { half } = require('./half.cjs'); test('halves', () => expect(half(4)).toBe(2));",
+      },
+      {
+        collectCoverage: true,
+        coverageProvider,
+        coverageReporters: ['json'],
+      },
+    );
+    const { code, tests } = await run();
+    expect({ code, tests }).toEqual({ code: 0, tests: { 'half: halves': 'passed' } });
+    const coverage = JSON.parse(readFileSync(join(directory, 'coverage/coverage-final.json'), 'utf8')) as object;
+    expect(Object.keys(coverage)).toEqual([join(directory, 'half.cjs')]);
+  });
+
+  test('modules of ECMAScript, snapshots, and what workers print', async () => {
+    const { run, directory } = make(LIMITS, {
+      'a.test.mjs': `import { sep } from 'node:path';
+        test('imports', () => { expect({ sep }).toMatchSnapshot(); process.stdout.write('said by a worker\\n'); });`,
+    });
+    const { code, tests, stdout } = await run(['--ci=false'], { flags: ['--experimental-vm-modules'] });
+    expect({ code, tests }).toEqual({ code: 0, tests: { 'a: imports': 'passed' } });
+    expect(stdout).toContain('said by a worker');
+    expect(readFileSync(join(directory, '__snapshots__/a.test.mjs.snap'), 'utf8')).toContain('"sep": "/"');
+  });
+
+  test('a worker that crashes is tried again, and fails its file as ever', async () => {
+    const { run, directory } = make(LIMITS, {
+      'a.test.cjs': `${PID} test('exits', () => process.exit(3));`,
+      'b.test.cjs': "test('kills', () => new Promise(() => process.kill(process.pid, 'SIGKILL')));",
+      'c.test.cjs': IN_CAGE,
+    });
+    const { code, messages, tests } = await run(['--maxWorkers=1']);
+    expect(messages['a']).toMatch(/Jest worker encountered 4 child process exceptions, exceeding retry limit/);
+    expect(messages['b']).toMatch(
+      /A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGKILL/,
+    );
+    expect({ code, tests }).toEqual({ code: 1, tests: { 'c: limit': 'passed' } });
+    expect(readFileSync(join(directory, 'pids'), 'utf8').trim().split('\n')).toHaveLength(4);
+  });
+});
