@@ -15,6 +15,7 @@ import { rivals } from './rivals';
 import { spawnLarge, spawnPaced, spawnSmall } from './spawn';
 import { stall } from './stall';
 import { stat } from './stat';
+import { testFiles } from './test-files';
 import { warmPool } from './warm-pool';
 
 export const cases: readonly Case[] = [
@@ -35,6 +36,7 @@ export const cases: readonly Case[] = [
   limits,
   stall,
   budget,
+  testFiles,
   loading,
   rivals,
 ];
