@@ -7,6 +7,8 @@ export interface NodeCall {
   readonly before: readonly unknown[];
   /** `{}` if there are none; not an object if Node is going to refuse them. */
   readonly options: unknown;
+  /** The program; undefined if it is a shell, or the argument is none. */
+  readonly file: string | undefined;
   /** Calls Node's own function with these options instead. */
   invoke(options: unknown): unknown;
 }
@@ -18,8 +20,15 @@ export function nodeCall(name: NodeFunction, args: readonly unknown[]): NodeCall
     name,
     before,
     options,
+    file: fileOf(name, args[0], options),
     invoke: (replaced) => invokeNodes(name, [...before, replaced, ...after]),
   };
+}
+
+function fileOf(name: NodeFunction, first: unknown, options: unknown): string | undefined {
+  const { shell, execPath } = (isOptions(options) ? options : {}) as { shell?: unknown; execPath?: unknown };
+  if (name === 'fork') return typeof execPath === 'string' ? execPath : process.execPath;
+  return typeof first === 'string' && !shell && name !== 'exec' && name !== 'exec promise' ? first : undefined;
 }
 
 interface SplitArguments {

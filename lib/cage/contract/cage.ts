@@ -71,6 +71,27 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    * @see docs/reference/files.md
    */
   root?: RootOptions;
+  /**
+   * Run a program that nobody trusts. Needs `memory`, or a cage around it that has a limit of memory. It stands for the following, and
+   * each of these that you give yourself wins; of `rlimits`, `privileges`, `namespaces` and `root` one by one.
+   *
+   * - `pids: 64`, `cpuTimeMs: 60_000`, `timeout: 60_000`, `killSignal: 'SIGKILL'`, `oomScoreAdj: 1000`, `enforce: 'kernel'`.
+   * - `rlimits: { core: 0, fsize: '64M', nofile: 256, memlock: 0, msgqueue: 0 }`, or your own hard limit if that is lower.
+   * - `privileges: { noNewPrivileges: true, capabilities: [], seccomp: 'default' }`.
+   * - `namespaces: { pid: { init: true }, net: true, ipc: true, cgroup: true, uts: { hostname: 'untrusted' } }`.
+   * - If you are root: a `uid` and `gid` that no one else has, from 1,879,048,192 on, or nobody's where these are not mapped. If not:
+   *   `namespaces.user: { uid: 0, gid: 0 }`.
+   * - `root`: empty and read-only, with a `/tmp` of 64 MiB in memory. To read are `/usr`, `/bin`, `/sbin`, `/lib*`,
+   *   `/etc/ld.so.cache`, `/etc/alternatives`, and the program's own file. Hidden are `/dev/tty` and `/proc/sys/kernel`. What you list in `root`
+   *   comes on top; with `root.path` nothing is bound.
+   * - `cwd: '/tmp'`, and of variables only PATH, `HOME=/tmp` and `LANG=C.UTF-8`.
+   * - `ipcHandles: false`.
+   *
+   * What can't be had here is an error, and nothing starts. Default: false.
+   *
+   * @see docs/guides/untrusted-code.md
+   */
+  untrusted?: boolean;
   /** The memory cgroup in which to make a private cage. Default: memcage finds one, see {@link prepare}. */
   parent?: Cgroup | string;
   /**

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /** Numbers of linux/capability.h. */
+export const CAP_SETGID = 6;
+export const CAP_SETUID = 7;
 export const CAP_SETPCAP = 8;
 export const CAP_SYS_ADMIN = 21;
 export const CAP_SYS_NICE = 23;

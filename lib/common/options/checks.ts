@@ -4,6 +4,9 @@ import { parseDuration } from '../text/duration';
 /** The most that setTimeout() takes: a longer time becomes 1 ms. */
 const MOST_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** How long a program with `untrusted: true` may run, unless its caller says otherwise. */
+export const UNTRUSTED_MS = 60_000;
+
 /** Checks an option `timeout`: milliseconds, 0 and undefined for none. */
 export function checkTimeout(timeout: unknown): asserts timeout is number | undefined {
   const isTime = timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);

@@ -21,6 +21,7 @@ export const LAUNCHER_OPTIONS = [
 /** The names in `CageOptions`. */
 export const CAGE_OPTIONS = [
   ...LAUNCHER_OPTIONS,
+  'untrusted',
   'keepDescendants',
   'nodeHeap',
   'memoryDetails',

@@ -13,7 +13,7 @@ function familyOf(of: string): '' | 'cage.' | 'budget.' | undefined {
   if (of === 'cage.setLimits') return undefined;
   if (of === 'createCage' || of.startsWith('cage.')) return 'cage.';
   if (of === 'createBudget' || of.startsWith('budget.')) return 'budget.';
-  return of === 'run' || of in NODE_OPTIONS ? '' : undefined;
+  return of === 'run' || of === 'createLauncher' || of in NODE_OPTIONS ? '' : undefined;
 }
 
 /**

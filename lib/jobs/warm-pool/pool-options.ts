@@ -80,7 +80,10 @@ const TO_POOL = 'to createWarmPool()';
 
 /** Options that mean one child of which the caller knows when it starts. */
 function refuse(options: object): void {
-  const { signal, timeout, detached } = options as Record<string, unknown>;
+  const { signal, timeout, detached, untrusted } = options as Record<string, unknown>;
+  if (untrusted !== undefined) {
+    throw misplaced('untrusted', `${TO_POOL}: its children load a module of yours`, 'run each program by run()');
+  }
   if (signal !== undefined) throw misplaced('signal', TO_POOL, 'give it to take() or ask(), or call close()');
   if (timeout !== undefined) throw misplaced('timeout', TO_POOL, 'give it to ask()');
   if (detached !== undefined && detached !== false) {

@@ -5,7 +5,7 @@ import type { Emitter } from '../../common/event-loop/emitter';
 
 /** Options of {@link createWarmPool}: those of {@link fork} for each child, and {@link WarmPoolSettings}. */
 export interface WarmPoolOptions
-  extends Omit<ForkOptions, 'signal' | 'timeout' | 'detached' | 'cage'>,
+  extends Omit<ForkOptions, 'signal' | 'timeout' | 'detached' | 'cage' | 'untrusted'>,
     WarmPoolSettings {
   /** The shared cage to start in, from {@link createCage}. Default: that of `contain()` around the call, if any. */
   cage?: SharedCage | SharedCage<Cgroup | null>;

@@ -38,7 +38,10 @@ export interface RetryOptions {
  * @experimental
  */
 export interface ProcessorOptions
-  extends Omit<ForkOptions, 'memory' | 'cage' | 'parent' | 'signal' | 'timeout' | 'detached' | 'keepDescendants'> {
+  extends Omit<
+    ForkOptions,
+    'memory' | 'cage' | 'parent' | 'signal' | 'timeout' | 'detached' | 'keepDescendants' | 'untrusted'
+  > {
   /** The limit of each job's cage. With `learn`, of a job of which nothing is known. */
   memory: MemoryOption;
   /**

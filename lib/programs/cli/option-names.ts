@@ -40,4 +40,5 @@ export type LibraryOptions = Omit<CageLimitOptions, 'memory'> &
     | 'root'
     | 'timeout'
     | 'uid'
+    | 'untrusted'
   > & { memory?: Partial<MemoryLimits> };

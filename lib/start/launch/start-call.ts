@@ -56,7 +56,7 @@ export function startCall(given: NodeCall, called: Called): Started {
 
 /** @param isHidden whether no caller sees the child: then it need not be Node's ChildProcess */
 export function pendingStart(given: NodeCall, called: Called, { isHidden = false } = {}): PendingStart {
-  const { node, own } = splitOptions(given.options, called);
+  const { node, own } = splitOptions(given.options, called, given.file);
   const request = requestOf(own);
   const byNode = startsByNode(request);
   const turn = turnOf(request, { canWait: !byNode });

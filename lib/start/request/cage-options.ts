@@ -12,7 +12,7 @@ import { canLoad } from '../../common/addon/load-native';
 import { contradiction, invalidArgument, misplaced } from '../../common/errors/argument-errors';
 import { CURE, mention, words } from '../../common/errors/words';
 import type { Called } from '../../common/options/accepted-options';
-import { checkFlagOr } from '../../common/options/checks';
+import { checkFlag, checkFlagOr } from '../../common/options/checks';
 import { withoutPrototype } from '../../common/options/option-names';
 import { hasPidNamespace, resolveNamespaces, withRights } from '../../process/namespaces/namespaces';
 import { isOptions } from '../../process/node-call';
@@ -20,8 +20,10 @@ import { type NodeHeapSetting, resolveNodeHeap } from '../../process/node-heap';
 import { resolveRoot } from '../../process/root/resolve-root';
 import { type Root, withRoot } from '../../process/root/root';
 import { type ChildSettings, NO_SETTINGS, resolveSettings } from '../../process/settings/child-settings';
-import type { AnySharedCage } from './context';
+import { type AnySharedCage, cageAround } from './context';
 import { resolveEnforce } from './enforce-option';
+import { surroundingsOf } from './surroundings';
+import { withUntrusted } from './untrusted';
 
 /** {@link CageOptions} after validation. */
 export interface ResolvedCageOptions {
@@ -60,8 +62,30 @@ export const NO_CAGE_OPTIONS: ResolvedCageOptions = {
   enforce: undefined,
 };
 
-/** Takes memcage's options out of Node's. Nothing has been created when this throws. */
-export function splitOptions(options: unknown, called: Called): { node: unknown; own: ResolvedCageOptions } {
+/**
+ * Puts what `untrusted` stands for in its place.
+ *
+ * @param options as {@link Called} has read them
+ * @param file the program, if the call names one
+ */
+export function spelledOut<O extends object>(options: O, file?: string): O {
+  const { untrusted, ...rest } = options as { untrusted?: unknown; cage?: unknown; parent?: unknown; uid?: unknown };
+  if (untrusted === undefined) return options;
+  if (!checkFlag('untrusted', untrusted)) return withoutPrototype(rest) as O;
+  const around = isShared(rest.cage) ? rest.cage : rest.parent === undefined ? cageAround() : undefined;
+  return withoutPrototype(withUntrusted(rest, file, surroundingsOf(rest, around))) as O;
+}
+
+/**
+ * Takes memcage's options out of Node's. Nothing has been created when this throws.
+ *
+ * @param file the program, if the call names one
+ */
+export function splitOptions(
+  options: unknown,
+  called: Called,
+  file?: string,
+): { node: unknown; own: ResolvedCageOptions } {
   // Node reports what is wrong with it.
   if (!isOptions(options)) return { node: options, own: NO_CAGE_OPTIONS };
   // At once: a rest that is taken apart again would have what somebody has added to Object.prototype.
@@ -86,7 +110,7 @@ export function splitOptions(options: unknown, called: Called): { node: unknown;
     nice,
     privileges,
     ...rest
-  } = called.read(options as CageOptions);
+  } = spelledOut(called.read(options as CageOptions), file);
   const node = withoutPrototype(rest);
   if (cage !== undefined && !isShared(cage)) throw invalidArgument('cage', 'a cage of createCage()', cage);
   if (cage !== undefined && parent !== undefined) {

@@ -14,6 +14,7 @@ import { defaultKillSignal } from '../../process/namespaces/namespaces';
 import { nodeCall } from '../../process/node-call';
 import type { Started } from '../launch/start-call';
 import { pendingStart } from '../launch/start-call';
+import { spelledOut } from '../request/cage-options';
 import { EarlyEnd } from './early-end';
 import { failureOfRun, noteRun } from './failure-of';
 import { whyNotStarted } from './why-not-started';
@@ -37,7 +38,7 @@ export async function runChild(
     reject = true,
     timeout,
     ...others
-  } = called.read(given);
+  } = spelledOut(called.read(given), given.shell ? undefined : file);
   const options = withoutPrototype(others);
   const maxBytes = checkRunOptions({ input, encoding, maxBuffer, reject, timeout });
   options.stdio ??= [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];

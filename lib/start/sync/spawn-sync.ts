@@ -86,7 +86,8 @@ const UNKNOWN = { oom: null, nodeHeap: null, memory: null, stalled: null, enforc
 export function startSync(called: Called, file: unknown, args: unknown, last: unknown): AnyReturns {
   const [list, given] = isOptions(args) ? [[], args] : [args, last];
   const options = given === undefined ? {} : given;
-  const { node, own } = splitOptions(options, called);
+  const isShell = isOptions<{ shell?: unknown }>(options as object) && Boolean((options as { shell?: unknown }).shell);
+  const { node, own } = splitOptions(options, called, typeof file === 'string' && !isShell ? file : undefined);
   if (!(isOptions(options) && isOptions(node))) return runPlainly(file, list, node);
   refuseAsyncOnly(options, called);
   const request = requestOf(own);

@@ -158,6 +158,7 @@ test('of everything else, a polled cage has all but what needs its cgroup', () =
   expect(others.filter(({ polled }) => polled !== '').map(({ path, polled }) => `${path}: ${polled}`)).toEqual([
     'parent: ✗',
     'memoryDetails: `null`',
+    'untrusted: ✗',
     "admit: only `'limits'`",
     'trim: partly',
   ]);

@@ -105,13 +105,17 @@ const CALLS: Record<string, Call> = {
   createWarmPool: (options) => memcage.createWarmPool('none.js', [], options),
   createBudget: (options) => memcage.createBudget(options as memcage.BudgetOptions),
 };
-/** The synchronous functions know these, to say why they can't have them. */
-const EXPLAINED = ['thresholds', 'ipcHandles'];
+/** Functions know these, to say why they can't have them. */
+const SYNC = ['thresholds', 'ipcHandles'];
+const EXPLAINED: Record<string, readonly string[]> = {
+  ...{ spawnSync: SYNC, execFileSync: SYNC, execSync: SYNC },
+  createWarmPool: ['untrusted'],
+};
 
 testRows('the functions that a row names know its option, and no other does', Object.keys(CALLS), async (called) => {
   const known = new Set(rows.filter(({ functions }) => functions.includes(called)).map(({ path }) => path));
   for (const path of new Set(rows.map((row) => row.path).filter((each) => !each.includes('.')))) {
-    if (called.endsWith('Sync') && EXPLAINED.includes(path)) continue;
+    if (EXPLAINED[called]?.includes(path) === true) continue;
     const isKnown = await knows(called, path);
     // Node's own of this name are not in the table.
     if (isKnown && !known.has(path) && NODES_TOO.includes(path)) continue;

@@ -127,6 +127,38 @@ describeIf('cgroup', 'a limit of processor time', () => {
   });
 });
 
+describeIf(['cgroup', 'root', 'root-read-only', 'pids', 'seccomp'], 'a command that nobody trusts', () => {
+  test('has only what the system has, and what you show it', async () => {
+    const file = join(directory, 'job');
+    writeFileSync(file, 'job', { mode: 0o644 });
+    const script = 'cat /job; echo; pwd; echo /home/* $KEY; uname -n; tail -n +3 /proc/net/dev | wc -l';
+    const options = ['run', '--untrusted', '-m', '64M', '--bind', `${file}:/job:ro`];
+    const end = await runCli([...options, '--', 'sh', '-c', script]);
+    expect(end).toMatchObject({ code: 0, stdout: 'job\n/tmp\n/home/*\nuntrusted\n1\n', stderr: '', left: [] });
+    const network = await runCli([...options, '--share-net', 'tail', '-n', '+3', '/proc/net/dev']);
+    expect(network.stdout).toBe(readFileSync('/proc/net/dev', 'utf8').split('\n').slice(2).join('\n'));
+  });
+
+  test('is ended by a time-out that it does not choose', async () => {
+    const end = await runCli([
+      'run',
+      '--untrusted',
+      '-m',
+      '64M',
+      '--timeout',
+      '300ms',
+      'sh',
+      '-c',
+      'trap "" TERM; sleep 9',
+    ]);
+    expect(end).toMatchObject({
+      code: 137,
+      stderr: 'memcage: sh: it did not end within 300 ms (--timeout)\n',
+      left: [],
+    });
+  });
+});
+
 describeIf('cgroup', 'a time-out', () => {
   testRows(
     'ends the command by the signal, and is told',

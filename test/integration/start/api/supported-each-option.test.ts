@@ -114,6 +114,11 @@ const OPTIONS: Record<keyof CageOptions, Question[]> = {
   memoryDetails: [{ memory: ROOM, memoryDetails: true }],
   ipcHandles: [{ memory: ROOM, ipcHandles: false }],
   namespaces: each(NAMESPACES, (namespaces) => ({ namespaces })),
+  untrusted: [
+    { untrusted: true, memory: '64M' },
+    { untrusted: true, memory: '64M', namespaces: { net: false } },
+    { untrusted: false },
+  ],
   root: each(ROOT, (root) => ({ root })),
   rlimits: each(RLIMITS, (rlimits) => ({ rlimits })),
   oomScoreAdj: [{ oomScoreAdj: 1000 }],

@@ -59,6 +59,7 @@ testRows(
     [['--stall', '10s'], { stall: { limitMs: 10_000, action: 'kill' } }, {}],
     [['--stall', '10:event'], { stall: { limitMs: 10_000, action: 'event' } }, {}],
     [['--timeout', '500ms', '--kill-signal', 'SIGINT'], {}, { timeout: 500, killSignal: 'SIGINT' }],
+    [['--timeout', 'max'], {}, { timeout: 0 }],
     [['--node-heap', 'off'], {}, { nodeHeap: false }],
     [['--node-heap', '64M'], {}, { nodeHeap: '64M' }],
     [['--pid', '--init'], {}, { namespaces: { pid: { init: true } } }],

@@ -149,6 +149,8 @@ testRows(
     [['events', '--pressure', 'some:1/2d'], /^--pressure is some:TIME\/TIME .*, not 'some:1\/2d'$/],
     [['events', '--pressure', 'some'], /^--pressure is some:TIME\/TIME .*, not 'some'$/],
     [['events', '--threshold', '12Q'], /^--threshold is a size such as 512K, .*, not '12Q'$/],
+    [['run', '--share-net', 'true'], /^--share-net needs --untrusted/],
+    [['run', '--untrusted', 'true'], '--untrusted needs a limit of memory, as in -m 512M'],
     [['run', '--kill-signal', 'SIGINT', 'true'], '--kill-signal needs --timeout'],
     [
       ['run', '--kill-signal', 'INT', '--timeout', '1s', 'true'],

@@ -1,4 +1,4 @@
-import { COMMAND_EXIT_CODES, flag, type Options, type Values, valued } from '../../command';
+import { COMMAND_EXIT_CODES, flag, type Options, section, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import type { Flags } from '../../flags';
 import { CHART_FILE, FILE_OR_FD, oneOf } from '../../kinds';
@@ -8,6 +8,8 @@ import { STALLS, TIMEOUT } from './limits';
 import { MEMORY, MEMORY_LIMITS } from './memory';
 import type { RunRequest } from './reports';
 import { startAndWait } from './start';
+
+const UNTRUSTED = section('A COMMAND that nobody trusts (each part can be changed by its own option)');
 
 const OPTIONS = {
   ...MEMORY_LIMITS,
@@ -19,6 +21,10 @@ const OPTIONS = {
       otherwise: 'kernel',
     },
   ),
+  untrusted: UNTRUSTED.flag("it finds no files but the system's, no network, no rights, and is ended after a minute", {
+    sets: 'untrusted',
+  }),
+  'share-net': UNTRUSTED.flag('it has the network of this machine all the same'),
   ...CAGED,
   ...STALLS,
   ...TIMEOUT,
@@ -58,6 +64,10 @@ export const run = defineCommand({
     ['memcage run --cpu-time 10m -- make test', 'tests that may compute for ten minutes, all processes together'],
     ['memcage run --timeout 2m --kill-signal SIGINT -- make test', 'tests that are interrupted after two minutes'],
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
+    [
+      'memcage run --untrusted -m 200M --bind .:/job:ro --cwd /job -- python3 x.py',
+      'a program that you do not trust, which finds this directory at /job',
+    ],
     ['memcage run -m 64M --pid --mount --net sh', 'a shell that sees only its own processes, and no network'],
     [
       'memcage run -m 1G --read-only --tmpfs /tmp --bind .:/mnt --cwd /mnt -- make',
@@ -72,5 +82,14 @@ function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[], 
   if (values['kill-signal'] !== undefined && values.timeout === undefined) {
     throw new UsageError('--kill-signal needs --timeout');
   }
-  return { ...cagedOf(OPTIONS, values, operands, flags), outcome, chart, summary, dieWithParent };
+  if (values.untrusted === true && values.memory === undefined) {
+    throw new UsageError('--untrusted needs a limit of memory, as in -m 512M');
+  }
+  const caged = cagedOf(OPTIONS, values, operands, flags);
+  if (values['share-net'] === true) {
+    if (values.untrusted !== true)
+      throw new UsageError('--share-net needs --untrusted, without which there is no other network');
+    caged.child.namespaces = { ...caged.child.namespaces, net: false };
+  }
+  return { ...caged, outcome, chart, summary, dieWithParent };
 }

@@ -93,14 +93,23 @@ const SIGNAL: Kind<NodeJS.Signals> = {
   },
 };
 
+const RUN_TIME = time('1ms', '596h');
+
+const RUN_TIME_OR_MAX: Kind<number> = {
+  ...RUN_TIME,
+  takes: `${RUN_TIME.takes}, or max`,
+  suggest: ['max'],
+  read: (word) => (word === 'max' ? 0 : RUN_TIME.read(word)),
+};
+
 /** What ends COMMAND after a time. */
 export const TIMEOUT = {
-  timeout: valued(time('1ms', '596h'), 'how long it may run; memcage sends it --kill-signal then', {
+  timeout: valued(RUN_TIME_OR_MAX, 'how long it may run, or max; memcage sends it --kill-signal then', {
     sets: 'timeout',
-    otherwise: 'no limit',
+    otherwise: 'no limit; 1m with --untrusted',
   }),
   'kill-signal': valued(SIGNAL, 'the signal of --timeout', {
     sets: 'killSignal',
-    otherwise: 'SIGTERM; SIGKILL for a pid 1',
+    otherwise: 'SIGTERM; SIGKILL for a pid 1 and with --untrusted',
   }),
 } as const satisfies Options;

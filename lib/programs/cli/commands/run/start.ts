@@ -1,3 +1,4 @@
+import { UNTRUSTED_MS } from '../../../../common/options/checks';
 import { formatDuration } from '../../../../common/text/duration';
 import { type Cage, type Cgroup, failureOf, MemoryLimitError, type Outcome, spawn } from '../../../../index';
 import { FAILED } from '../../command';
@@ -12,7 +13,8 @@ import { limitNotes } from './summary';
 /** Returns the exit code. */
 export async function startAndWait(request: RunRequest): Promise<number> {
   const { file } = request;
-  const { keepDescendants = false, timeout } = request.child;
+  const { keepDescendants = false, untrusted = false } = request.child;
+  const { timeout = untrusted ? UNTRUSTED_MS : 0 } = request.child;
   const reports = new Reports(request);
   let child: ReturnType<typeof start> | undefined;
   // From before the start to the end: no signal may end this process and leave the cage behind.
@@ -46,7 +48,7 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   if (failure instanceof MemoryLimitError) complain(inFlags(failure, request.flags));
   else if (outcome.oom !== null) complain(`${file}: ${outcome.oom.message}`);
   if (outcome.error !== null) complain(outcome.error.message);
-  if (timeout !== undefined && child.killed && outcome.durationMs >= timeout) {
+  if (timeout > 0 && child.killed && outcome.durationMs >= timeout) {
     complain(`${file}: it did not end within ${formatDuration(timeout)} (--timeout)`);
   }
   const weaker = weakerLine(outcome);
