@@ -129,6 +129,11 @@ export interface CloneOptions {
    * Only for binaries that need no interpreter, such as an init. Default: false.
    */
   fileOutside?: boolean;
+  /**
+   * Run `file` from a sealed copy in memory, which is made once (Linux 6.3): no child can change it for others. Where there is none,
+   * `file` is run. Default: false.
+   */
+  sealed?: boolean;
   /** Bring the loopback interface up. Needs CLONE_NEWNET. */
   loopback: boolean;
   /** setuid(2) in the child, with an id of its user namespace. */

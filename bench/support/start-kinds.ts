@@ -39,6 +39,7 @@ async function kindsOf(which: string): Promise<Record<string, Start>> {
     ...(isRoot && { '`uid`, `gid`': () => spawn(PROGRAM, [], { ...MEMORY, uid: 65534, gid: 65534 }) }),
     'seccomp filter': () =>
       spawn(PROGRAM, [], { ...MEMORY, privileges: { noNewPrivileges: true, seccomp: ALLOW_ALL } }),
+    ...(isRoot && { '`untrusted`': () => spawn(PROGRAM, [], { ...MEMORY, untrusted: true }) }),
     'time namespace': () => spawn(PROGRAM, [], { ...MEMORY, namespaces: { time: true } }),
   };
 }

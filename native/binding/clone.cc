@@ -53,6 +53,8 @@ struct CloneOptions {
   std::vector<IdMapProgram> id_map_programs;
   /** The executable of the starter through which to start it; empty: it shares this process's memory until exec. */
   std::string starter;
+  /** To run a copy in memory of the file. */
+  bool is_sealed = false;
   /** Where its views point to. */
   Memory* memory = nullptr;
 };
@@ -128,6 +130,7 @@ void ReadOptions(Reader& reader, CloneOptions* options) {
   reader.Read("mountProc", &plan.mount_proc);
   reader.ReadIfGiven("root", &plan.root);
   reader.ReadIfGiven("fileOutside", &plan.file_outside);
+  reader.ReadIfGiven("sealed", &options->is_sealed);
   reader.Read("loopback", &plan.loopback);
   reader.Read("uid", &plan.uid);
   reader.Read("gid", &plan.gid);
@@ -239,10 +242,19 @@ Napi::Value Clone(Napi::Env env, CloneOptions& options) {
   }
   Instance& instance = Instance::Of(env);
   UniqueFd pidfd;
-  const bool is_direct = options.starter.empty();
-  const Expected<pid_t, CloneFailure> pid = is_direct ? instance.child_starter.Start(options.start, &pidfd)
-                                                      : instance.starter.Start(options.start, options.id_map_programs,
-                                                                               options.memory, options.starter, &pidfd);
+  const auto start = [&] {
+    return options.starter.empty() ? instance.child_starter.Start(options.start, &pidfd)
+                                   : instance.starter.Start(options.start, options.id_map_programs, options.memory,
+                                                            options.starter, &pidfd);
+  };
+  if (options.is_sealed) plan.program_fd = instance.sealed_program.Get(plan.file);
+  Expected<pid_t, CloneFailure> pid = start();
+  if (!pid && pid.error().stage == Stage::kExec && plan.program_fd >= 0) {
+    // A child that is root may have changed whose it is, or who may execute it.
+    instance.sealed_program.Drop();
+    plan.program_fd = -1;
+    pid = start();
+  }
   if (!pid) return ToJs(env, pid.error());
   if (plan.kill_with_parent) instance.watcher.Keep(pidfd.get());
   Napi::Object object = Napi::Object::New(env);

@@ -10,6 +10,7 @@
 #include "clone/child_starter.h"
 #include "guardian/protocol.h"
 #include "starter/client.h"
+#include "binding/sealed_program.h"
 #include "sys/errors.h"
 #include "sys/unique_fd.h"
 #include "watch/watcher.h"
@@ -39,6 +40,7 @@ class Instance {
   Arena arena;
   ChildStarter child_starter;
   Starter starter;
+  SealedProgram sealed_program;
   EventDelivery delivery;
   /** The directories that this environment told the guardian of. They end with the environment. */
   std::unordered_map<std::string, guardian::Kind> guarded;

@@ -219,6 +219,7 @@ void RunChild(const SpawnPlan& plan) {
   SetUpStdio(plan);
   CloseOtherFds(plan, program);
   FillNamespaces(plan);
+  UseNullInside(plan);
   if (plan.cwd != nullptr) Check(plan, Stage::kCwd, Call(SYS_chdir, plan.cwd), plan.cwd);
   ApplySettings(plan);
   DropPrivileges(plan);

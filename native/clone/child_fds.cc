@@ -21,10 +21,12 @@ Result MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC
 
 /**
  * In a root of its own the child gets it on a read-only mount: by fchmod(2) it could change the device of the machine.
- * Before Linux 5.12 it can.
+ * Before Linux 5.12 it can. Where memcage makes the /dev, that has the mount, and UseNullInside() is quicker than a copy that is
+ * given back: the kernel waits then for all who look at mounts.
  */
 Result OpenNull(const SpawnPlan& plan, int mode) {
-  const Result dev = plan.root == nullptr ? Result{-1} : sys::CopyTree(AT_FDCWD, "/dev", 0);
+  const bool is_copied = plan.root != nullptr && !plan.root->dev;
+  const Result dev = is_copied ? sys::CopyTree(AT_FDCWD, "/dev", 0) : Result{-1};
   // Where there is no copy, there will be no root either: the step that makes it says why.
   if (dev < 0) return Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
   Result result = sys::SetMountReadOnly(dev.as_int(), sys::kAtRecursive);
@@ -81,9 +83,23 @@ void SetUpStdio(const SpawnPlan& plan) {
   }
 }
 
+void UseNullInside(const SpawnPlan& plan) {
+  if (plan.root == nullptr || !plan.root->dev) return;
+  const int count = std::min(static_cast<int>(plan.stdio.size()), STDERR_FILENO + 1);
+  for (int i = 0; i < count; ++i) {
+    if (plan.stdio[static_cast<size_t>(i)] >= 0) continue;
+    const int mode = i == STDIN_FILENO ? O_RDONLY : O_RDWR;
+    const Result null = Call(SYS_openat, AT_FDCWD, "/dev/null", mode | O_CLOEXEC, 0);
+    Check(plan, Stage::kStdio, null, "/dev/null");
+    Check(plan, Stage::kStdio, Call(SYS_dup3, null, i, 0), "/dev/null", i);
+    Call(SYS_close, null);
+  }
+}
+
 int OpenOutside(const SpawnPlan& plan) {
-  if (!plan.file_outside) return -1;
-  const Result low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
+  if (!plan.file_outside && plan.program_fd < 0) return -1;
+  Result low{plan.program_fd};
+  if (plan.program_fd < 0) low = Call(SYS_openat, AT_FDCWD, plan.file, O_PATH | O_CLOEXEC, 0);
   Check(plan, Stage::kExec, low, plan.file);
   const Result fd = MoveAbove(low.as_int(), FirstOtherFd(plan));
   Check(plan, Stage::kExec, fd, plan.file);

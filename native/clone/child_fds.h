@@ -6,10 +6,13 @@
 // own: a link there may lead to what is open.
 namespace memcage {
 
-/** Opens the program outside, where no fd of the child's stdio gets its number; -1 if it is inside. */
+/** Opens a program that is outside, or has the open one, where no fd of the child's stdio gets its number; else -1. */
 int OpenOutside(const SpawnPlan& plan);
 
 void SetUpStdio(const SpawnPlan& plan);
+
+/** In a root with a /dev of memcage's, the /dev/null of the child's stdio becomes the one there. */
+void UseNullInside(const SpawnPlan& plan);
 
 /** Closes all but the child's stdio, the program, and the pidfd of the parent. The last two are closed on exec. */
 void CloseOtherFds(const SpawnPlan& plan, int program);

@@ -22,6 +22,7 @@ constexpr const char* kMountNamespace = "/proc/self/ns/mnt";
 constexpr const char* kOld = "old";
 constexpr const char* kNew = "new";
 constexpr mode_t kPrivate = 0700;
+constexpr mode_t kEveryone = 0755;
 constexpr TmpfsOptions kStageOptions{"65536", "700"};
 
 int CopyRoot(const SpawnPlan& plan, const Roots& roots) {
@@ -60,6 +61,7 @@ void EnterStage(const SpawnPlan& plan, Roots* roots) {
   Call(SYS_close, root);
   Check(plan, Stage::kRootPivot, Call(SYS_fchdir, stage), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, kOld, kPrivate), "/");
+  Check(plan, Stage::kRootPivot, Call(SYS_mkdirat, stage, kEmptyOnStage + 1, kEveryone), "/");
   Check(plan, Stage::kRootPivot, Call(SYS_pivot_root, ".", kOld), "/");
   MountOnStage(plan, stage, roots->inside, kNew);
   Call(SYS_close, stage);

@@ -27,6 +27,9 @@ struct Roots {
   uint64_t mounts[kMaxRootMounts] = {};
 };
 
+/** The root is the stage while paths are covered, and this is in it: an empty directory for all of them. */
+constexpr const char* kEmptyOnStage = "/empty";
+
 /** Where something is mounted, and what to call it if that fails. */
 struct Target {
   Stage stage;

@@ -77,6 +77,8 @@ struct SpawnPlan {
   const RootPlan* root = nullptr;
   /** Open `file` before entering the root. */
   bool file_outside = false;
+  /** `file`, open; or -1. */
+  int program_fd = -1;
   bool loopback = false;
   /** Namespaces to make by unshare(2), since the launcher does not clone. Only kinds that need no fork. */
   int unshare = 0;

@@ -81,7 +81,7 @@ void ForEachFd(ChildOrder* order, F each) {
   SpawnPlan& plan = order->plan;
   for (const int& fd : plan.stdio) each(const_cast<int*>(&fd));
   for (const int& fd : plan.join_fds) each(const_cast<int*>(&fd));
-  for (int* fd : {&plan.pids_fd, &plan.id_mapper_fd, &order->into_cgroup_fd}) each(fd);
+  for (int* fd : {&plan.pids_fd, &plan.id_mapper_fd, &plan.program_fd, &order->into_cgroup_fd}) each(fd);
 }
 
 }  // namespace memcage::starter

@@ -137,7 +137,7 @@ char KindOf(const std::string& name) {
       {"buffer", '8'},        {"input", '8'},         {"fds", '4'},
       {"lengths", '4'},       {"detached", 'b'},      {"killWithParent", 'b'},
       {"guarded", 'b'},       {"privateMounts", 'b'}, {"mountProc", 'b'},
-      {"fileOutside", 'b'},   {"loopback", 'b'},      {"noNewPrivs", 'b'},
+      {"sealed", 'b'},        {"fileOutside", 'b'},   {"loopback", 'b'},      {"noNewPrivs", 'b'},
       {"seccompEarly", 'b'},  {"copied", 'b'},        {"empty", 'b'},
       {"readOnly", 'b'},      {"create", 'b'},        {"dev", 'b'},
       {"writes", 'b'},        {"ref", 'b'},           {"end", 'b'},
@@ -267,7 +267,7 @@ void DetachAll() {
 napi_value Usual(const std::string& name) {
   static const std::map<std::string, char> kUsual{
       {"namespaces", '0'}, {"hostname", 'u'},     {"idMaps", 'u'},        {"idMapPrograms", 'u'}, {"root", 'u'},
-      {"mountProc", '-'},  {"fileOutside", '-'},  {"loopback", '-'},      {"seccomp", 'u'},       {"seccompEarly", '-'},
+      {"mountProc", '-'},  {"sealed", '-'}, {"fileOutside", '-'},  {"loopback", '-'},      {"seccomp", 'u'},       {"seccompEarly", '-'},
       {"rlimits", 'u'},    {"capabilities", 'u'}, {"privateMounts", '-'}, {"watchdogMs", '1'},
   };
   const auto found = kUsual.find(name);

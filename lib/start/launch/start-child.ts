@@ -110,6 +110,8 @@ function tryStart(native: NativeBinding, given: Program, start: Start, gate: Gat
       ...(first as typeof first & Pick<CloneOptions, 'cwd' | 'uid' | 'gid'>),
       ...plan.namespaces,
       ...(plan.root && { root: plan.root }),
+      // Of its own accord an init would make the copy at each start.
+      ...(plan.init && { sealed: true }),
       // The launcher's executable need not be in the root.
       ...(forerunner !== undefined && plan.root !== undefined && { fileOutside: true }),
       killWithParent: endsWithParent,

@@ -3,7 +3,7 @@ import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { limitsToRepeat } from '../../cgroup/limits/leaf-limits';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, mention, words } from '../../common/errors/words';
-import { CAP_SETGID, CAP_SETUID, hasCapability, readCapabilities } from '../../common/machine/capabilities';
+import { CAP_SETGID, CAP_SETUID, hasCapability, knownCapabilities } from '../../common/machine/capabilities';
 import { defaultFilter } from '../../process/settings/default-filter';
 import { recentLimits } from '../../process/settings/resource-limits';
 import type { AnySharedCage } from './context';
@@ -55,7 +55,7 @@ function ownIds({ uid }: { uid?: unknown }): Surroundings['ids'] {
   if (process.geteuid?.() !== 0) return undefined;
   ranges ??= { isWide: isMapped(FIRST_ID, IDS), hasNobody: isMapped(NOBODY, 1) };
   if (!ranges.isWide && !ranges.hasNobody) return undefined;
-  const sets = readCapabilities();
+  const sets = knownCapabilities();
   if (uid === undefined && !(hasCapability(sets, CAP_SETUID) && hasCapability(sets, CAP_SETGID))) throw mayNotChange();
   if (!ranges.isWide) return { uid: NOBODY, gid: NOBODY };
   next = (next + 1) % IDS;

@@ -12,8 +12,17 @@ const GLIBC_FILE = '/proc/sys/vm/overcommit_memory';
 /** How long to wait for handles that are closed in a later turn of the event loop, or by another thread. */
 const CLOSING_MS = 3000;
 
-/** What the fds of this process lead to, without the one that reads the directory, and without what glibc opens. */
+/** The copy of the launcher that the addon keeps from the first init on. More than one is a leak. */
+const SEALED = '/memfd:memcage-exec (deleted)';
+
+/** What the fds of this process lead to, without the one that reads the directory, and without what glibc and memcage keep. */
 export function openFds(): string[] {
+  const open = allFds();
+  const kept = open.indexOf(SEALED);
+  return kept === -1 ? open : open.filter((_, index) => index !== kept);
+}
+
+function allFds(): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       const target = readlinkSync(`/proc/self/fd/${fd}`);
