@@ -1,36 +1,42 @@
 /**
- * A judge for programs in C, Python and JavaScript that nobody trusts. Each is compiled and run in a cage, in a root file
- * system with nothing in it but what its language needs, without a network, and as a user of its own. Then come some
- * programs that try to take more than they may, or to get out, and for each the verdict that it must get.
+ * A judge for programs in C, Python and JavaScript that nobody trusts. Each is compiled and run with `untrusted: true`. Then come
+ * some programs that try to take more than they may, or to get out, and for each the verdict that it must get.
  *
  *   npm run build && npm run build:programs && sudo node out/examples/judge.mjs
- *
- * In `judge`, `caged.mts` has what holds a program, `verdict.mts` what memcage says of its end.
  */
-import { unlinkSync } from 'node:fs';
-import { isRoot } from './judge/caged.mts';
-import { makeData } from './judge/data.mts';
-import { judge, type Problem } from './judge/judge.mts';
-import { languageOf, missing } from './judge/languages.mts';
+import { closeSync, ftruncateSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { judge, missingFor, PROGRAM, type Problem, type Verdict } from './judge/judge.mts';
 import { whatIsLeft } from './judge/left.mts';
-import { PROGRAM } from './judge/limits.mts';
-import { sourceOf } from './judge/source-of.mts';
 import { groups, type Submission } from './judge/submissions.mts';
-import type { Verdict } from './judge/verdict.mts';
 import { exitWith, Report } from './support/report.mts';
 
 /** How many are judged at a time. */
 const LANES = 2;
+/** Submissions are here, and compiled, this runs in out/examples. */
+const SUBMISSIONS = join(
+  dirname(createRequire(import.meta.url).resolve('memcage/package.json')),
+  'examples/judge/submissions',
+);
 
 async function main(): Promise<number> {
   const report = new Report();
-  report.title(
-    `${PROGRAM.memory}, ${PROGRAM.cpuTimeMs} ms of the processor, ${PROGRAM.timeoutMs} ms in all, ${PROGRAM.pids} processes`,
-  );
-  for (const line of whatIsMissing()) report.show('not here', line);
+  const { memory, cpuTimeMs, timeout, pids } = PROGRAM;
+  report.title(`${memory}, ${cpuTimeMs} ms of the processor, ${timeout} ms in all, ${pids} processes`);
+  for (const lack of new Set(
+    groups.flatMap(({ submissions }) => submissions.flatMap(({ file }) => missingFor(file) ?? [])),
+  ))
+    report.show('not here', lack);
   const data = makeData();
   try {
-    await judgeGroups(report, { input: '1\n2\n3\n4\n5\n', answer: '15', data });
+    const problem = { input: '1\n2\n3\n4\n5\n', answer: '15', data };
+    for (const { title, submissions } of groups) {
+      report.title(title);
+      const known = submissions.filter(({ file }) => missingFor(file) === undefined);
+      const verdicts = await judgeAll(known, problem);
+      for (const submission of submissions) tell(report, submission, verdicts.get(submission));
+    }
   } finally {
     unlinkSync(data);
   }
@@ -39,28 +45,23 @@ async function main(): Promise<number> {
   return report.end();
 }
 
-function whatIsMissing(): string[] {
-  const languages = missing().map(({ name, needs }) => `${name}: no ${needs.path} (Debian: ${needs.package})`);
-  const users =
-    'a user for each program, which takes root: what gets out is you, and limits of a user hold for all together';
-  return isRoot ? languages : [...languages, users];
-}
-
-async function judgeGroups(report: Report, problem: Problem): Promise<void> {
-  const unknown = missing();
-  for (const { title, submissions } of groups) {
-    report.title(title);
-    const known = submissions.filter(({ file }) => !unknown.includes(languageOf(file)));
-    const verdicts = await judgeAll(known, problem);
-    for (const submission of submissions) tell(report, submission, verdicts.get(submission));
-  }
+/** Makes a file that takes no room on the disk, and is more than a program may have in memory. */
+function makeData(): string {
+  // That must be a disk: the kernel can give up its pages, and read them again.
+  const path = `/var/tmp/memcage-judge-${process.pid}`;
+  const fd = openSync(path, 'w', 0o644);
+  ftruncateSync(fd, 96 << 20);
+  closeSync(fd);
+  return path;
 }
 
 async function judgeAll(submissions: readonly Submission[], problem: Problem): Promise<Map<Submission, Verdict>> {
   const verdicts = new Map<Submission, Verdict>();
   const queue = submissions.values();
   const lane = async (): Promise<void> => {
-    for (const each of queue) verdicts.set(each, await judge(languageOf(each.file), sourceOf(each), problem));
+    for (const each of queue) {
+      verdicts.set(each, await judge(each.file, readFileSync(join(SUBMISSIONS, each.file), 'utf8'), problem));
+    }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   return verdicts;

@@ -7,10 +7,10 @@
 #include <unordered_set>
 
 #include "binding/event_delivery.h"
+#include "binding/sealed_program.h"
 #include "clone/child_starter.h"
 #include "guardian/protocol.h"
 #include "starter/client.h"
-#include "binding/sealed_program.h"
 #include "sys/errors.h"
 #include "sys/unique_fd.h"
 #include "watch/watcher.h"

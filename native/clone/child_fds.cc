@@ -21,8 +21,8 @@ Result MoveAbove(int fd, int count) { return Call(SYS_fcntl, fd, F_DUPFD_CLOEXEC
 
 /**
  * In a root of its own the child gets it on a read-only mount: by fchmod(2) it could change the device of the machine.
- * Before Linux 5.12 it can. Where memcage makes the /dev, that has the mount, and UseNullInside() is quicker than a copy that is
- * given back: the kernel waits then for all who look at mounts.
+ * Before Linux 5.12 it can. Where memcage makes the /dev, that has the mount, and UseNullInside() is quicker than a
+ * copy that is given back: the kernel waits then for all who look at mounts.
  */
 Result OpenNull(const SpawnPlan& plan, int mode) {
   const bool is_copied = plan.root != nullptr && !plan.root->dev;

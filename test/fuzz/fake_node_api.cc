@@ -137,11 +137,11 @@ char KindOf(const std::string& name) {
       {"buffer", '8'},        {"input", '8'},         {"fds", '4'},
       {"lengths", '4'},       {"detached", 'b'},      {"killWithParent", 'b'},
       {"guarded", 'b'},       {"privateMounts", 'b'}, {"mountProc", 'b'},
-      {"sealed", 'b'},        {"fileOutside", 'b'},   {"loopback", 'b'},      {"noNewPrivs", 'b'},
-      {"seccompEarly", 'b'},  {"copied", 'b'},        {"empty", 'b'},
-      {"readOnly", 'b'},      {"create", 'b'},        {"dev", 'b'},
-      {"writes", 'b'},        {"ref", 'b'},           {"end", 'b'},
-      {"kills", 'b'},
+      {"sealed", 'b'},        {"fileOutside", 'b'},   {"loopback", 'b'},
+      {"noNewPrivs", 'b'},    {"seccompEarly", 'b'},  {"copied", 'b'},
+      {"empty", 'b'},         {"readOnly", 'b'},      {"create", 'b'},
+      {"dev", 'b'},           {"writes", 'b'},        {"ref", 'b'},
+      {"end", 'b'},           {"kills", 'b'},
   };
   static const char* const kTexts[] = {"file",     "cwd",      "hostname", "uidMap",       "gidMap", "name", "size",
                                        "mode",     "kind",     "to",       "from",         "proc",   "path", "access",
@@ -266,9 +266,9 @@ void DetachAll() {
 /** What clone() takes together with all else; nullptr if the name has no such value. Without it no input gets far. */
 napi_value Usual(const std::string& name) {
   static const std::map<std::string, char> kUsual{
-      {"namespaces", '0'}, {"hostname", 'u'},     {"idMaps", 'u'},        {"idMapPrograms", 'u'}, {"root", 'u'},
-      {"mountProc", '-'},  {"sealed", '-'}, {"fileOutside", '-'},  {"loopback", '-'},      {"seccomp", 'u'},       {"seccompEarly", '-'},
-      {"rlimits", 'u'},    {"capabilities", 'u'}, {"privateMounts", '-'}, {"watchdogMs", '1'},
+      {"namespaces", '0'},   {"hostname", 'u'}, {"idMaps", 'u'},       {"idMapPrograms", 'u'}, {"root", 'u'},
+      {"mountProc", '-'},    {"sealed", '-'},   {"fileOutside", '-'},  {"loopback", '-'},      {"seccomp", 'u'},
+      {"seccompEarly", '-'}, {"rlimits", 'u'},  {"capabilities", 'u'}, {"privateMounts", '-'}, {"watchdogMs", '1'},
   };
   const auto found = kUsual.find(name);
   if (found == kUsual.end()) return nullptr;
