@@ -760,6 +760,19 @@ export interface NativeBinding {
   pidfdOpen(options: { pid: number }): number;
   /** pidfd_send_signal(2) (Linux 5.1). Signal 0 only checks that the process exists. */
   pidfdSendSignal(options: { pidfd: number; signal: number }): void;
+  /**
+   * prlimit(2): the soft RLIMIT_DATA of a process, in bytes, `Infinity` for none. The process gets `soft`, or its hard limit if
+   * that is lower. Without it nothing changes.
+   *
+   * @throws EPERM for a process of other ids, without CAP_SYS_RESOURCE
+   * @returns the limit that it had
+   */
+  limitData(options: { pid: number; soft?: number }): number;
+  /**
+   * sched_setattr(2): has this thread come to a processor soon when it wakes. By nice -10 where that is allowed, and by the shortest
+   * slice, which has a meaning since Linux 6.12. Does nothing to a thread with a policy of its own.
+   */
+  hurryThread(): void;
   /** waitid(2) with P_PIDFD (Linux 5.4) for an unwatched child. Blocks until it ends, so kill it first. */
   reap(options: { pidfd: number }): void;
 

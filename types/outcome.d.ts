@@ -33,12 +33,14 @@ export interface OomVerdict {
    * - `system`: no cgroup's limit; the machine ran out of memory.
    * - `polled`: the limit of the cage, or of a cage around it, which memcage saw exceeded, and killed everything in it.
    *   Only where the kernel can't hold the limit: {@link Enforce}.
+   * - `refused`: nothing was killed. The child failed by itself while it was so near to such a limit, and so fast, that the kernel
+   *   was to refuse it more memory. Perhaps it did: only the program knows.
    * - `unknown`: the kernel does not tell, because the cgroup with the counts is gone or out of sight.
    */
-  cause: 'limit' | 'cage' | 'ancestor' | 'descendant' | 'system' | 'polled' | 'unknown';
+  cause: 'limit' | 'cage' | 'ancestor' | 'descendant' | 'system' | 'polled' | 'refused' | 'unknown';
   /**
    * How many processes the kernel killed for memory in the cage and below it, by its own count (`oom_kill`). That
-   * count may include the first process of a group kill (`oomGroup`) twice. 0 only with `unknown`.
+   * count may include the first process of a group kill (`oomGroup`) twice. 0 only with `refused` and `unknown`.
    */
   kills: number;
   /**
@@ -207,8 +209,8 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
   /** The signal that ended it, or `null`. */
   signal: NodeJS.Signals | null;
   /**
-   * `null` unless the kernel killed the child, or another process in its cage, for memory; or memcage did so, if the
-   * cage is polled. Never derived from `exitCode`.
+   * `null` unless the kernel killed the child, or another process in its cage, for memory; or memcage did so, or perhaps had it
+   * refused memory, if the cage is polled. Otherwise never derived from `exitCode`.
    */
   oom: OomVerdict | null;
   /** What held the limits of its cage; `null` without a cage, also if the child failed before it had one. */

@@ -67,6 +67,7 @@ const NOTHING_SEEN: PolledGroup['seen'] = {
   peakBytes: null,
   kills: 0,
   processes: 0,
+  refused: 0,
 };
 
 /** A group where nothing can look at processes. It knows only those that were added, and not what they start. */

@@ -201,7 +201,7 @@ export interface LimitedHeap {
 export interface HeapEvidence {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  oom: OomVerdict | null;
+  oom: Pick<OomVerdict, 'cause'> | null;
   /** The peak of the child's cage in bytes; `null` if the kernel did not count. */
   peakBytes: number | null;
 }

@@ -56,6 +56,7 @@ namespace memcage::sys {
   X(rt_sigaction)        \
   X(rt_sigprocmask)      \
   X(sched_getattr)       \
+  X(sched_setattr)       \
   X(seccomp)             \
   X(sendfile)            \
   X(sendmsg)             \

@@ -43,6 +43,10 @@ Result PidfdOpen(pid_t pid) { return Call(SYS_pidfd_open, pid, 0); }
 
 Result PidfdSendSignal(int pidfd, int signal) { return Call(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0); }
 
+Result Prlimit(pid_t pid, int resource, const Limits* to, Limits* before) {
+  return Call(SYS_prlimit64, pid, resource, to, before);
+}
+
 Result WaitPidfd(int pidfd, siginfo_t* info, int options, rusage* usage) {
   info->si_pid = 0;
   return Call(SYS_waitid, P_PIDFD, pidfd, info, options | __WALL, usage);

@@ -4,6 +4,8 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
+#include <cstdint>
+
 #include "sys/raw_call.h"
 
 // System calls that not every C library wraps.
@@ -16,6 +18,13 @@ int NegativeErrno();
 Result PidfdOpen(pid_t pid);
 /** https://man7.org/linux/man-pages/man2/pidfd_send_signal.2.html (Linux 5.1) */
 Result PidfdSendSignal(int pidfd, int signal);
+/** Raw: a C library's struct rlimit may have other sizes than the system call. */
+struct Limits {
+  uint64_t soft;
+  uint64_t hard;
+};
+/** https://man7.org/linux/man-pages/man2/prlimit.2.html */
+Result Prlimit(pid_t pid, int resource, const Limits* to, Limits* before);
 /**
  * https://man7.org/linux/man-pages/man2/waitid.2.html with P_PIDFD (Linux 5.4) and the raw call's rusage.
  * __WALL: a child that failed before exec may have an exit signal other than SIGCHLD.

@@ -103,6 +103,8 @@ class Group implements PolledGroup, GroupListener {
     const { limitBytes, marker } = options;
     const state = this.#state.buffer;
     sampler.send({ kind: 'open', group: this.id, limitBytes, marker, openedAt: this.#openedAt, state });
+    // To start its thread takes longer than a child needs to fill its cage.
+    if (!sampler.hasLooked && this.#isLinux && this.lookNow(PATIENCE_MS)) sampler.hasLooked = true;
   }
 
   get seen(): Seen {

@@ -59,6 +59,8 @@ export interface GroupListener {
 class Poller {
   /** For what its groups must do without it. */
   readonly reserve = new FdReserve();
+  /** Its thread is there. */
+  hasLooked = false;
   readonly #worker: Worker;
   readonly #reports: MessagePort;
   readonly #listeners = new Map<number, GroupListener>();

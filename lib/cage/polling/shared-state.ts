@@ -1,4 +1,4 @@
-const CELLS = ['usage', 'peak', 'kills', 'processes', 'looks', 'looked', 'killed', 'failed'] as const;
+const CELLS = ['usage', 'peak', 'kills', 'processes', 'refused', 'looks', 'looked', 'killed', 'failed'] as const;
 
 type Cell = (typeof CELLS)[number];
 
@@ -22,6 +22,8 @@ export interface Seen {
   kills: number;
   /** How many the last look found. */
   processes: number;
+  /** How many have ended while the kernel was to refuse them more memory for the sake of a limit. */
+  refused: number;
 }
 
 /**
@@ -49,6 +51,7 @@ export class SharedState {
       peakBytes: this.#bytes('peak'),
       kills: this.#number('kills'),
       processes: this.#number('processes'),
+      refused: this.#number('refused'),
     };
   }
 
@@ -62,6 +65,10 @@ export class SharedState {
 
   addKills(count: number): void {
     Atomics.add(this.#cells, index('kills'), BigInt(count));
+  }
+
+  addRefused(count: number): void {
+    Atomics.add(this.#cells, index('refused'), BigInt(count));
   }
 
   /** The requests of that kind up to this number have been carried out. */

@@ -30,6 +30,7 @@ export function inWords({ cause, kills, limitBytes, path, victims }: OomFacts): 
  *   versions of Node is called "MainThread"
  */
 export function explainKills(facts: OomFacts, child?: NamedChild): string {
+  if (facts.cause === 'refused') return `perhaps refused memory at ${whoseLimit(facts, 'its')}`;
   if (facts.kills === 0) return 'the kernel does not tell whether it killed anything for memory';
   return `${whoWas(facts, child)} killed for ${whoseLimit(facts, facts.kills === 1 ? 'its' : 'their')}`;
 }
@@ -54,6 +55,7 @@ function whoseLimit({ cause, limitBytes, path }: Pick<OomFacts, 'cause' | 'limit
     case 'system':
       return 'want of memory on the whole machine';
     case 'polled':
+    case 'refused':
       return `a memory limit${of} that memcage polls`;
     case 'unknown':
       return 'a memory limit that the kernel does not tell';

@@ -169,7 +169,7 @@ function cancelled(reason: unknown, { processor }: Plan): Stop {
 function isForOwnLimit(error: unknown): error is MemoryLimitError {
   if (!(error instanceof MemoryLimitError)) return false;
   const { oom } = error.outcome;
-  return error.limit === 'heap' || oom?.cause === 'limit' || oom?.cause === 'polled';
+  return error.limit === 'heap' || oom?.cause === 'limit' || oom?.cause === 'polled' || oom?.cause === 'refused';
 }
 
 /** BullMQ does not try again a job whose error has this name, whatever its `attempts` are. */

@@ -15,6 +15,8 @@ export interface KernelReport {
   limits: LimitsReport;
   /** Absent if its cage got on. */
   stalled?: StallVerdict;
+  /** The polled limit for which the kernel was to refuse one of its processes memory when that ended. */
+  refusedAtBytes?: number;
   /** Why the report could not be read, or something could not be removed. */
   error?: Error;
 }

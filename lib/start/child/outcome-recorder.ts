@@ -5,7 +5,7 @@ import type { CpuReport, FaultReport, MemoryReport, Outcome } from '../../../typ
 import { NO_LIMITS } from '../../cgroup/controllers/limits-report';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { inspectable } from '../../common/text/inspected';
-import { inWords } from '../../common/text/oom-words';
+import { inWords, type OomFacts } from '../../common/text/oom-words';
 import { judgeNodeHeap, type LimitedHeap } from '../../process/node-heap';
 import type { Recorder } from '../request/turns';
 import type { HeldChild } from './held-child';
@@ -62,16 +62,17 @@ export class OutcomeRecorder implements Recorder {
   #record(end: ChildEnd, report: KernelReport | undefined, error: Error | undefined): AnyOutcome {
     if (this.#outcome !== undefined) return this.#outcome;
     const { exitCode, signal, cpu, faults, timeNs, heap } = end;
-    const facts = report?.oom ?? null;
-    const oom = facts && inWords(facts);
+    const killed = report?.oom ?? null;
     const memory = report?.memory ?? this.unstarted;
     const peakBytes = memory?.peakBytes ?? null;
+    const nodeHeap = heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom: killed, peakBytes });
+    const facts = killed ?? (nodeHeap?.exhausted === 'likely' ? null : refusalOf(end, report));
     const outcome = inspectable({
       exitCode,
       signal,
-      oom,
+      oom: facts && inWords(facts),
       enforcedBy: this.held?.enforcedBy ?? null,
-      nodeHeap: heap === undefined ? null : judgeNodeHeap(heap, { exitCode, signal, oom, peakBytes }),
+      nodeHeap,
       memory,
       limits: report?.limits ?? { ...NO_LIMITS },
       stalled: report?.stalled ?? null,
@@ -85,6 +86,17 @@ export class OutcomeRecorder implements Recorder {
     this.#listener?.(outcome);
     return outcome;
   }
+}
+
+/** How a program ends that gets no memory: by itself, or because it uses what it has not got. */
+const BY_ITSELF: ReadonlySet<NodeJS.Signals> = new Set(['SIGABRT', 'SIGBUS', 'SIGILL', 'SIGSEGV', 'SIGTRAP']);
+
+/** What there is to say of a child that failed while the kernel was to refuse it memory. Whether it has done so, nobody can see. */
+function refusalOf({ exitCode, signal }: ChildEnd, report: KernelReport | undefined): OomFacts | null {
+  const limitBytes = report?.refusedAtBytes;
+  const hasFailed = signal === null ? exitCode !== null && exitCode !== 0 : BY_ITSELF.has(signal);
+  if (limitBytes === undefined || !hasFailed) return null;
+  return { cause: 'refused', kills: 0, limitBytes, path: null, victims: null };
 }
 
 const SIGNAL_NAMES = new Map(

@@ -204,6 +204,7 @@ export class PolledChild implements HeldChild, PolledMember {
       oom: this.#verdict(),
       memory: this.#memory(),
       limits: { ...NO_LIMITS },
+      ...(this.own.group.seen.refused > 0 && { refusedAtBytes: this.ceilingBytes }),
       ...(error !== undefined && { error }),
     };
   }

@@ -102,6 +102,12 @@ export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Err
     const killed = explainKills(oom, ended.file === undefined ? undefined : { command: file, pid });
     return new MemoryLimitError(words`${killed}${peak}${cureOfSmall(outcome)}`, outcome, 'memory');
   }
+  const said = NO_TEXT.has(ended.encoding) ? '' : lastLine(outcome.stderr);
+  const lastWords = said === '' ? '' : `: ${said}`;
+  if (oom?.cause === 'refused' && isCaged(outcome)) {
+    const sentence = words`${endOf(file, outcome)}, ${explainKills(oom)}${lastWords}${CURE}a higher ${mention('memory')}`;
+    return new MemoryLimitError(sentence, outcome, 'memory');
+  }
   if (error instanceof MemcageError) return withOutcome(error, outcome);
   if (error !== null) return Object.assign(error, { outcome });
   if (nodeHeap?.exhausted === 'likely' && isCaged(outcome)) {
@@ -110,8 +116,7 @@ export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Err
   const limitError = stallErrorOf(file, outcome) ?? limitErrorOf(file, outcome);
   if (limitError !== undefined) return limitError;
   if (exitCode === 0) return null;
-  const said = NO_TEXT.has(ended.encoding) ? '' : lastLine(outcome.stderr);
-  return new ExitError(`${endOf(file, outcome)}${said === '' ? '' : `: ${said}`}`, outcome);
+  return new ExitError(`${endOf(file, outcome)}${lastWords}`, outcome);
 }
 
 /** Memory is the limit of a cage only. */

@@ -5,6 +5,8 @@ export interface FakeProcess extends Partial<Omit<Process, 'pid'>> {
   pid: number;
   /** Its environment. */
   env?: readonly string[];
+  /** What it has reserved. */
+  reservedBytes?: number;
   /** What is swapped out. Only measuring finds it. */
   swappedBytes?: number;
 }
@@ -13,7 +15,7 @@ export interface FakeProcess extends Partial<Omit<Process, 'pid'>> {
 export function lookAt(processes: readonly FakeProcess[], fresh: readonly number[] = processes.map(({ pid }) => pid)) {
   const asked: number[] = [];
   const all = new Map<number, Process>(
-    processes.map(({ env: _env, swappedBytes: _swapped, ...process }) => [
+    processes.map(({ env: _env, swappedBytes: _swapped, reservedBytes: _reserved, ...process }) => [
       process.pid,
       { start: 100, ppid: 1, name: 'fake', ended: false, rssBytes: 0, ...process },
     ]),
@@ -25,6 +27,10 @@ export function lookAt(processes: readonly FakeProcess[], fresh: readonly number
     carries({ pid }, marker) {
       asked.push(pid);
       return processes.find((process) => process.pid === pid)?.env?.includes(marker) ?? false;
+    },
+    footprint: ({ pid }) => {
+      const { rssBytes = 0, reservedBytes = 0 } = processes.find((each) => each.pid === pid) ?? {};
+      return rssBytes === 0 ? undefined : { usedBytes: rssBytes, reservedBytes };
     },
     measure: (some) => some.reduce((sum, { pid, rssBytes }) => sum + rssBytes + (swapped.get(pid) ?? 0), 0),
   };

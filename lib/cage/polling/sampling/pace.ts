@@ -2,7 +2,17 @@ const SOONEST_MS = 2;
 const LATEST_MS = 100;
 
 /** What one thread can fill with new pages, in bytes per millisecond: a process that sleeps may begin at any time. */
-const SUDDEN_GROWTH = 2 ** 20;
+const SUDDEN_GROWTH = 8 * 2 ** 20;
+
+/** How many looks there are in the time until the limit is reached. */
+const LOOKS_AHEAD = 4;
+
+/** Half a gigabyte a second, in bytes per millisecond. */
+export const FAST = 2 ** 19;
+
+/** Within this part of its limit a group is looked at without a pause, if it grows so fast that it would reach it within that time. */
+export const LAST_PART = 0.2;
+const RUSH_MS = 50;
 
 /** How much of the measured growth is expected after a look without any. */
 const MEMORY_OF_GROWTH = 0.7;
@@ -26,9 +36,21 @@ export class Pace {
     const wanted =
       limitBytes === Number.POSITIVE_INFINITY
         ? (UNLIMITED_STEP * usageBytes) / this.#growth
-        : (limitBytes - usageBytes) / (2 * Math.max(this.#growth, SUDDEN_GROWTH));
+        : (limitBytes - usageBytes) / Math.max(LOOKS_AHEAD * this.#growth, SUDDEN_GROWTH);
     // NaN: it uses nothing and does not grow.
-    return Math.min(LATEST_MS, Math.max(SOONEST_MS, Number.isNaN(wanted) ? LATEST_MS : wanted));
+    const soonest = this.rushes(limitBytes) ? 0 : SOONEST_MS;
+    return Math.min(LATEST_MS, Math.max(soonest, Number.isNaN(wanted) ? LATEST_MS : wanted));
+  }
+
+  /** Whether it grows so fast that a look that comes late is late by much. */
+  get isFast(): boolean {
+    return this.#growth > FAST;
+  }
+
+  /** Whether it was about to reach its limit at the last look. */
+  rushes(limitBytes: number): boolean {
+    const left = limitBytes - this.#lastBytes;
+    return left < limitBytes * LAST_PART && left < this.#growth * RUSH_MS;
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { readProcFile } from '../../../common/machine/proc';
 import { proportionalBytes } from './proc-memory';
-import type { Look, Process, ProcessTable } from './process';
+import type { Footprint, Look, Process, ProcessTable } from './process';
 import { type ProcessStat, readProcessStat } from './process-stat';
 
 /**
@@ -26,8 +26,14 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
+/** See proc_pid_statm(5): the sixth is what RLIMIT_DATA limits, and the stack. */
+function readFootprint(pid: number, pageBytes: number): Footprint | undefined {
+  const [, resident = 0, shared = 0, , , data = 0] = readProcFile(pid, 'statm')?.split(' ').map(Number) ?? [];
+  return resident === 0 ? undefined : { reservedBytes: data * pageBytes, usedBytes: (resident - shared) * pageBytes };
+}
+
 /** How often the list of processes is read even if the kernel says that no new pid was given, in case that is wrong. */
-const LIST_AGAIN_MS = 50;
+const LIST_AGAIN_MS = 100;
 
 /** How often every process is read again. */
 const READ_AGAIN_MS = 2000;
@@ -68,6 +74,7 @@ export class ProcTable implements ProcessTable {
       find: (pid) => readProcessStat(pid, this.pageBytes),
       carries: (process, marker) =>
         !(process as ProcessStat).isOfKernel && environmentOf(process as ProcessStat).includes(`\0${marker}\0`),
+      footprint: ({ reader }: ProcessStat) => readFootprint(reader, this.pageBytes),
       measure: (processes) => proportionalBytes(processes as readonly ProcessStat[], this.pageBytes),
     };
   }

@@ -11,6 +11,14 @@ export interface Process {
   readonly rssBytes: number;
 }
 
+/** What a process has at one moment. */
+export interface Footprint {
+  /** Memory that it may write to and has for itself, whether it has used it or not. */
+  reservedBytes: number;
+  /** What of that is resident. */
+  usedBytes: number;
+}
+
 /** All processes at one moment. */
 export interface Look {
   /** Processes that no earlier look has had, in any order. There may be some among them that were there before. */
@@ -19,6 +27,8 @@ export interface Look {
   find(pid: number): Process | undefined;
   /** Whether the process was started with `NAME=value` in its environment; false where nobody can tell. */
   carries(process: Process, marker: string): boolean;
+  /** undefined if it is gone, or nobody can tell. */
+  footprint(process: Process): Footprint | undefined;
   /** Memory of all of these together, in which what they share counts once, as far as that can be known. */
   measure(processes: readonly Process[]): number;
 }

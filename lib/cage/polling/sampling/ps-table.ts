@@ -38,6 +38,7 @@ export class PsTable implements ProcessTable {
       fresh: [...processes.values()],
       find: (pid) => processes.get(pid),
       carries: () => false,
+      footprint: () => undefined,
       measure: (some) => some.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
     };
   }

@@ -1,10 +1,12 @@
 import type { PolledKill } from '../messages';
 import type { SharedState } from '../shared-state';
+import type { Brakes } from './brakes';
 import { Killing, type KillingOptions } from './killing';
 import { GroupMembers } from './members';
 import { Pace } from './pace';
 import type { Look, Process } from './process';
 import { ticksNow } from './process-stat';
+import { Rush } from './rush';
 
 /**
  * Resident memory counts what is shared several times, so with what is swapped out it is an upper bound, but for what the
@@ -18,6 +20,12 @@ const NEWS = 0.02;
 /** Measured again after so long in any case: resident memory does not change while as much is swapped out as is taken. */
 const OLD_MS = 500;
 
+/** Resident memory near the limit is measured exactly so seldom that it takes this part of a processor at most. */
+const MEASURING = 0.025;
+
+/** How much above its limit one process can get before the kernel refuses it memory. */
+const REFUSED_ABOVE = 0.02;
+
 const UNKILLABLE_PAUSE_MS = 100;
 
 /** How a group is killed, and what else it needs of the sampler. */
@@ -27,6 +35,7 @@ export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
   names(processes: readonly Process[]): Promise<Process[]> | readonly Process[];
   /** All groups that a process belongs to. */
   groupsOf(process: Process): number[];
+  brakes: Brakes;
   onOver(kill: PolledKill): void;
   onKilled(request: number): void;
 }
@@ -42,6 +51,10 @@ export class SampledGroup {
   #lookDone = 0;
   #killAsked = 0;
   #killDone = 0;
+  /** The last look, by pid. */
+  #before: ReadonlyMap<number, Process> = new Map();
+  readonly #rush = new Rush();
+  #measuringMs = 0;
   #measuredRss = 0;
   #measuredMs = Number.NEGATIVE_INFINITY;
   /** What resident memory counted too often when that was measured. Negative: what it did not have, swapped out. */
@@ -49,6 +62,7 @@ export class SampledGroup {
   #isClosed = false;
 
   constructor(
+    private readonly id: number,
     readonly limitBytes: number,
     marker: string,
     openedAt: number,
@@ -69,7 +83,12 @@ export class SampledGroup {
 
   /** What may not wait until it can be paid. */
   get isUrgent(): boolean {
-    return this.#killing !== undefined || this.#lookAsked !== this.#lookDone || this.#killAsked !== this.#killDone;
+    return (
+      this.#killing !== undefined ||
+      this.#lookAsked !== this.#lookDone ||
+      this.#killAsked !== this.#killDone ||
+      this.#pace.rushes(this.limitBytes)
+    );
   }
 
   askForLook(request: number): void {
@@ -95,6 +114,7 @@ export class SampledGroup {
   async take(look: Look, canMeasure: boolean): Promise<number> {
     const living = this.members.living(look);
     const usageBytes = this.#usage(living, look, canMeasure || this.#lookAsked !== this.#lookDone);
+    this.#noteEnded(living);
     this.state.saw(usageBytes, living.length);
     if (this.#lookAsked !== this.#lookDone) {
       this.#lookDone = this.#lookAsked;
@@ -114,7 +134,37 @@ export class SampledGroup {
       // Only what this process may not kill: the next attempt need not come soon.
       if (doomed.length > 0) return UNKILLABLE_PAUSE_MS;
     }
-    return pauseMs ?? this.#pace.after(usageBytes, this.limitBytes, performance.now());
+    const nextMs = this.#pace.after(usageBytes, this.limitBytes, performance.now());
+    if (pauseMs === null) this.#brake(living, usageBytes, look);
+    this.#before = new Map(living.map((process) => [process.pid, process]));
+    return pauseMs ?? nextMs;
+  }
+
+  /** Who has ended with a brake may have ended because of it. */
+  #noteEnded(living: readonly Process[]): void {
+    const alive = new Set(living.map(({ pid }) => pid));
+    const ended = [...this.#before.values()].filter(({ pid }) => !alive.has(pid));
+    const refused = ended.filter((process) => this.context.brakes.hadLately(process));
+    if (refused.length > 0) this.state.addRefused(refused.length);
+  }
+
+  /** Lets each process that is about to reach the limit have what is left of that, and hardly more. */
+  #brake(living: readonly Process[], usageBytes: number, look: Look): void {
+    const leftBytes = this.limitBytes - usageBytes;
+    const isFast = !this.#isClosed && this.#pace.isFast;
+    this.#rush.keep(living);
+    for (const process of living) {
+      const now = isFast || !this.#rush.knows(process) ? look.footprint(process) : undefined;
+      const rushes = now !== undefined && this.#rush.rushes(process, now.usedBytes, leftBytes, this.limitBytes);
+      if (rushes)
+        this.context.brakes.put(
+          this.id,
+          process,
+          now.reservedBytes + leftBytes + this.limitBytes * REFUSED_ABOVE,
+          look,
+        );
+      else this.context.brakes.lift(this.id, process, look);
+    }
   }
 
   #answerKill(): void {
@@ -130,13 +180,19 @@ export class SampledGroup {
     const isNews = Math.abs(rssBytes - this.#measuredRss) > rssBytes * NEWS;
     const nowMs = performance.now();
     const isOld = living.length > 0 && nowMs > this.#measuredMs + OLD_MS;
+    const isPaid = nowMs > this.#measuredMs + this.#measuringMs / MEASURING;
+    const isOver = rssBytes - this.#sharedBytes > this.limitBytes;
     const isDue =
-      isNear || (isOld && this.limitBytes !== Number.POSITIVE_INFINITY) || (canMeasure && (isNews || isOld));
+      isOver ||
+      (isNear && isPaid) ||
+      (isOld && this.limitBytes !== Number.POSITIVE_INFINITY) ||
+      (canMeasure && (isNews || isOld));
     // While it is being killed nothing depends on the figure.
     if (this.#killing !== undefined || !isDue) return Math.max(0, rssBytes - this.#sharedBytes);
     const usageBytes = look.measure(living);
     this.#measuredRss = rssBytes;
-    this.#measuredMs = nowMs;
+    this.#measuredMs = performance.now();
+    this.#measuringMs = this.#measuredMs - nowMs;
     this.#sharedBytes = rssBytes - usageBytes;
     return usageBytes;
   }

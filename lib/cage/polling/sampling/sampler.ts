@@ -1,6 +1,7 @@
 import { type FdReserve, isFdShortage } from '../fd-reserve';
 import type { SamplerReport, SamplerRequest } from '../messages';
 import { SharedState } from '../shared-state';
+import { Brakes, type DataLimits } from './brakes';
 import type { Pidfds } from './killing';
 import { ProcessorShare } from './pace';
 import type { Look, ProcessTable } from './process';
@@ -14,7 +15,7 @@ type GroupRequest = Exclude<SamplerRequest, { kind: 'end' }>;
 
 interface SamplerOptions {
   table: ProcessTable;
-  pidfds: Pidfds | undefined;
+  native: (Pidfds & DataLimits) | undefined;
   canStop: boolean;
   reserve: Pick<FdReserve, 'lend' | 'refill'>;
   /** Milliseconds of work so far. */
@@ -28,6 +29,7 @@ interface SamplerOptions {
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #groups = new Map<number, SampledGroup>();
+  readonly #brakes: Brakes;
   readonly #share = new ProcessorShare(performance.now());
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
@@ -36,6 +38,7 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#options = options;
+    this.#brakes = new Brakes(options.native);
   }
 
   handle(request: GroupRequest): void {
@@ -65,18 +68,19 @@ export class Sampler {
   }
 
   #open({ group, limitBytes, marker, openedAt, state }: Extract<SamplerRequest, { kind: 'open' }>): void {
-    const { table, pidfds, canStop, report } = this.#options;
+    const { table, native: pidfds, canStop, report } = this.#options;
     // What has started since may have been taken for a stranger by a look for another group.
     table.rejudge(openedAt);
     this.#groups.set(
       group,
-      new SampledGroup(limitBytes, marker, openedAt, new SharedState(state), {
+      new SampledGroup(group, limitBytes, marker, openedAt, new SharedState(state), {
         self: process.pid,
         pidfds,
         canStop,
         startTolerance: table.startTolerance,
         names: (processes) => table.names(processes),
         groupsOf: (process) => [...this.#groups].flatMap(([id, { members }]) => (members.has(process) ? [id] : [])),
+        brakes: this.#brakes,
         onOver: (kill) => report({ kind: 'over', group, kill }),
         onKilled: (request) => report({ kind: 'killed', group, request }),
       }),

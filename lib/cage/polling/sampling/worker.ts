@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { NativeBinding } from '../../../../types/native';
 import { FdReserve } from '../fd-reserve';
 import type { SamplerData, SamplerReport, SamplerRequest } from '../messages';
+import type { DataLimits } from './brakes';
 import type { Pidfds } from './killing';
 import { ProcTable } from './proc-table';
 import { PsTable } from './ps-table';
@@ -21,21 +23,30 @@ export function threadCostMs(): number {
 
 const { reports, addon, platform, pageBytes } = workerData as SamplerData;
 
-function loadPidfds(path: string | null): Pidfds | undefined {
+type Addon = Pidfds & DataLimits & Pick<NativeBinding, 'hurryThread'>;
+
+function load(path: string | null): Addon | undefined {
   if (path === null) return undefined;
   try {
-    return require(path) as Pidfds;
+    return require(path) as Addon;
   } catch {
-    // Signals are sent by pid then.
+    // Signals are sent by pid then, and nothing but looks holds a limit.
     return undefined;
   }
 }
 
 const isLinux = platform === 'linux';
+const native = load(addon);
+
+try {
+  native?.hurryThread();
+} catch {
+  // A filter forbids it. Looks may come later on a busy machine.
+}
 
 const sampler = new Sampler({
   table: isLinux ? new ProcTable(pageBytes) : new PsTable(),
-  pidfds: loadPidfds(addon),
+  native,
   reserve: new FdReserve(),
   canStop: platform !== 'win32',
   // The programs that list processes work in processes of their own, so there the time counts.

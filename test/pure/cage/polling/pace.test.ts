@@ -37,8 +37,9 @@ test('growth is not forgotten at once when it pauses', () => {
   expect(pace.after(300 * MIB, LIMIT, 30)).toBeLessThan(pauseAfter(300, 300));
 });
 
-test('never sooner than after 2 ms, nor later than after 100', () => {
-  expect(pauseAfter(499, 600)).toBe(2);
+test('never later than after 100 ms, and sooner than after 2 only if it is about to reach its limit', () => {
+  expect(pauseAfter(499, 499)).toBe(2);
+  expect(pauseAfter(300, 490)).toBeLessThan(0.5);
   expect(pauseAfter(1, 1, 1000 * LIMIT)).toBe(100);
 });
 

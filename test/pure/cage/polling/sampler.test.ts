@@ -14,11 +14,26 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+/** An addon with these limits, by pid. */
+function nativeWith(limits: Map<number, number>) {
+  return {
+    pidfdOpen: () => 100,
+    pidfdSendSignal: () => {},
+    closeFd: () => {},
+    limitData({ pid, soft }: { pid: number; soft?: number }) {
+      const before = limits.get(pid) ?? Number.POSITIVE_INFINITY;
+      if (soft !== undefined) limits.set(pid, soft);
+      return before;
+    },
+  };
+}
+
 /** A sampler of processes that `list` makes up for each look. */
 function newSampler(
   list: (looks: number, roots: readonly number[]) => FakeProcess[],
   lookMs = 0,
   reserve = { lend: () => false, refill: () => {} },
+  limits?: Map<number, number>,
 ) {
   const seen = { looks: 0, failures: [] as unknown[], reports: [] as SamplerReport[] };
   const known = new Set<number>();
@@ -37,7 +52,7 @@ function newSampler(
   };
   const sampler = new Sampler({
     table,
-    pidfds: undefined,
+    native: limits && nativeWith(limits),
     canStop: true,
     reserve,
     costMs: () => 0,
@@ -169,4 +184,44 @@ test('without a group nothing is looked at', async () => {
   sampler.handle({ kind: 'close', group: 1 });
   await jest.advanceTimersByTimeAsync(1000);
   expect(seen.looks).toBe(looks);
+});
+
+describe('one that is about to reach its limit', () => {
+  const LIMIT = 200 * MIB;
+
+  /** How much it may reserve after each look, in MiB, while it uses so much. */
+  async function bounds(used: number[]): Promise<{ bounds: number[]; refused: number }> {
+    const limits = new Map<number, number>();
+    const told: number[] = [];
+    const { open } = newSampler(
+      (looks) => {
+        if (looks > 1) told.push(Math.round((limits.get(10) ?? Number.POSITIVE_INFINITY) / MIB));
+        const mib = used[looks - 1];
+        const process = {
+          pid: 10,
+          rssBytes: (mib ?? 0) * MIB,
+          reservedBytes: ((mib ?? 0) + 500) * MIB,
+          env: ['GROUP=1'],
+        };
+        return mib === undefined ? [] : [process];
+      },
+      0,
+      undefined,
+      limits,
+    );
+    const state = open(1, LIMIT);
+    await jest.advanceTimersByTimeAsync(1000);
+    return { bounds: told.slice(0, used.length), refused: state.seen.refused };
+  }
+
+  test('gets no more than what is left, and 2 % more, and is free again when it stops', async () => {
+    const { bounds: told } = await bounds([10, 100, 180, 180, 180, 180]);
+    expect(told.slice(0, 3)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 704]);
+    expect(told.at(-1)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('and ends then, is told', async () => {
+    expect(await bounds([10, 100, 180])).toMatchObject({ refused: 1 });
+    expect(await bounds([10, 100, 120])).toMatchObject({ refused: 0 });
+  });
 });

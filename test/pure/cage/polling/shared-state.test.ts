@@ -7,7 +7,14 @@ function bothSides(): { here: SharedState; there: SharedState } {
 }
 
 test('nothing is known at first', () => {
-  expect(bothSides().there.seen).toEqual({ looks: 0, usageBytes: null, peakBytes: null, kills: 0, processes: 0 });
+  expect(bothSides().there.seen).toEqual({
+    looks: 0,
+    usageBytes: null,
+    peakBytes: null,
+    kills: 0,
+    processes: 0,
+    refused: 0,
+  });
 });
 
 test('one side sees what the other has seen, more than 32 bits of it too', () => {
@@ -17,7 +24,8 @@ test('one side sees what the other has seen, more than 32 bits of it too', () =>
   there.saw(2.4, 1);
   there.addKills(3);
   there.addKills(4);
-  expect(here.seen).toEqual({ looks: 2, usageBytes: 2, peakBytes: huge, kills: 7, processes: 1 });
+  there.addRefused(2);
+  expect(here.seen).toEqual({ looks: 2, usageBytes: 2, peakBytes: huge, kills: 7, processes: 1, refused: 2 });
 });
 
 test('a wait ends at once if the request, or a later one, was carried out', () => {

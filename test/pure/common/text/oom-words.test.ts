@@ -24,6 +24,12 @@ testRows<[Partial<OomFacts>, string]>(
   ([oom, expected]) => expect(explainKills({ ...OOM, ...oom }).split(' killed for ')[1]).toBe(expected),
 );
 
+test('where nothing was killed, but memory perhaps refused', () => {
+  expect(explainKills({ ...OOM, cause: 'refused', kills: 0, path: null })).toBe(
+    'perhaps refused memory at a memory limit of 8 MiB that memcage polls',
+  );
+});
+
 const victim = (pid: number, name = 'node') => ({ pid, name });
 const many = [1, 2, 3, 4].map((pid) => victim(pid, 'a'));
 

@@ -43,6 +43,13 @@ testRows<[Partial<typeof WELL>, name: string, code: string, limit: string | unde
       /^npx: 1 process was killed for its memory limit of 8 MiB \(peak 8 MiB\)$/,
     ],
     [
+      { exitCode: 9, oom: { ...OOM, cause: 'refused', kills: 0, path: null }, memory: MEMORY },
+      'MemoryLimitError',
+      'MEMORY_LIMIT',
+      'memory',
+      /^npx ended with exit code 9, perhaps refused memory at a memory limit of 8 MiB that memcage polls\. Cure: a higher memory$/,
+    ],
+    [
       { ...KILLED, nodeHeap: { limitBytes: 1 << 20, exhausted: 'likely' }, memory: MEMORY },
       'MemoryLimitError',
       'MEMORY_LIMIT',
