@@ -6,6 +6,7 @@
  *
  * @module memcage/vitest
  */
+import { readFileSync } from 'node:fs';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker } from 'vitest/node';
 import { companion } from './common/addon/companion';
 import { type CagedTestsOptions, readPlan } from './programs/test-runners/options';
@@ -32,9 +33,9 @@ export type { CagedTestsOptions } from './programs/test-runners/options';
  */
 export function caged(options: CagedTestsOptions): PoolRunnerInitializer {
   const plan = readPlan(options, 'caged');
-  const setupFile = companion('vitest-setup.mjs');
+  const setupCode = readFileSync(companion('vitest-setup.mjs'), 'utf8');
   return {
     name: 'caged',
-    createPoolWorker: (given: PoolOptions): PoolWorker => new CagedWorker(given, { plan, setupFile }),
+    createPoolWorker: (given: PoolOptions): PoolWorker => new CagedWorker(given, { plan, setupCode }),
   };
 }

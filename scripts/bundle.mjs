@@ -158,6 +158,7 @@ await build({
 await build({
   ...common,
   entryPoints: { 'vitest-setup': 'lib/programs/vitest/child/setup.mts' },
+  minify: true,
   format: 'esm',
   outExtension: { '.js': '.mjs' },
 });

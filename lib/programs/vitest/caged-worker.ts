@@ -26,6 +26,7 @@ const totals = new WeakMap<Vitest, SharedTotal>();
 interface Started {
   worker: TestWorker;
   process: WorkerProcess;
+  startRequest: StartRequest;
 }
 
 type FileSpec = RunRequest['context']['files'][number];
@@ -44,10 +45,11 @@ export class CagedWorker implements PoolWorker {
   /** Calls of Vitest's rpc that are ours. */
   readonly #calls = new Map<string, () => void>();
   #madeCalls = 0;
+  #runs = 0;
 
   constructor(
     private readonly options: PoolOptions,
-    private readonly how: { plan: Plan; setupFile: string },
+    private readonly how: { plan: Plan; setupCode: string },
   ) {
     this.#project = options.project;
     // One that nobody listens for would be thrown.
@@ -78,7 +80,8 @@ export class CagedWorker implements PoolWorker {
     }
     switch (message.type) {
       case 'start':
-        this.#startRequest = this.#withSetupFile(message);
+        // The worker is one of the pool `forks`, whatever the pool is called here.
+        this.#startRequest = { ...message, context: { ...message.context, pool: 'forks' } };
         this.#answerLater(response('started'));
         break;
       case 'run':
@@ -144,11 +147,11 @@ export class CagedWorker implements PoolWorker {
   /** @returns the answer of the worker; undefined if the file has failed because its worker has ended */
   async #runFile(request: RunRequest, spec: FileSpec): Promise<Response | undefined> {
     const file = this.#testFile(spec.filepath);
-    const context = { ...request.context, files: [spec] };
     for (let alone = false; ; alone = true) {
       const started = await this.#startFor(file, alone);
       const { worker, process } = started;
-      const answer = 'ended' in started ? { ended: started.ended } : await process.run({ ...request, context });
+      const answer =
+        'ended' in started ? { ended: started.ended } : await process.run(this.#requestFor(request, spec, started));
       if ('response' in answer) {
         if (request.type === 'run') worker.ended();
         return answer.response;
@@ -176,6 +179,8 @@ export class CagedWorker implements PoolWorker {
     }
     const { plan } = this.how;
     const { vitest } = this.#project;
+    const startRequest = this.#startRequest;
+    if (startRequest === undefined) throw new Error('Vitest has not started this worker');
     const worker = await this.#total().worker(file, {
       memoryBytes: plan.memoryBytes,
       alone,
@@ -183,13 +188,13 @@ export class CagedWorker implements PoolWorker {
       start: (cage, limits) => forkWorker(cage, limits, this.options),
     });
     const process = new WorkerProcess(worker.child, vitest, (message) => this.#emitter.emit('message', message));
-    this.#started = { worker, process };
-    if (this.#startRequest === undefined) throw new Error('Vitest has not started this worker');
-    const answer = await process.start(this.#startRequest);
-    if ('ended' in answer) return { worker, process, ended: answer.ended };
+    const started = { worker, process, startRequest };
+    this.#started = started;
+    const answer = await process.start(startRequest);
+    if ('ended' in answer) return { ...started, ended: answer.ended };
     if (answer.response.error !== undefined) throw answer.response.error;
     worker.ready();
-    return this.#started;
+    return started;
   }
 
   /** Has the process, if there is one, end what it has set up. */
@@ -253,11 +258,14 @@ export class CagedWorker implements PoolWorker {
     });
   }
 
-  #withSetupFile(request: StartRequest): StartRequest {
-    const { context } = request;
-    const setupFiles = [this.how.setupFile, ...context.config.setupFiles];
-    // The worker is one of the pool `forks`, whatever the pool is called here.
-    return { ...request, context: { ...context, pool: 'forks', config: { ...context.config, setupFiles } } };
+  /** To run one file, our setup file before it. */
+  #requestFor(request: RunRequest, spec: FileSpec, { startRequest: { context } }: Started): RunRequest {
+    this.#runs += 1;
+    // Vite has no say in a data: URL, wherever memcage is installed, and Node runs each of them once.
+    const setupFile = `data:text/javascript,${encodeURIComponent(this.how.setupCode)}#${this.#runs}`;
+    const config = { ...context.config, setupFiles: [setupFile, ...context.config.setupFiles] };
+    // Not in the type: a worker puts what it is to run over what it was started with.
+    return { ...request, context: { ...request.context, ...{ config }, files: [spec] } };
   }
 
   #testFile(filepath: string): TestFile {

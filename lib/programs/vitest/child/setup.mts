@@ -1,4 +1,4 @@
-// Runs in the worker, before each test file, as a file of Vitest's option setupFiles. What Vitest tells of its tests waits for up to 100 ms there, and is lost
+// Runs in the worker, before each test file, as a data: URL in Vitest's option setupFiles. What Vitest tells of its tests waits for up to 100 ms there, and is lost
 // with the worker. So the name of each test is sent as it begins, before it can take memory,
 // and its result as it ends.
 

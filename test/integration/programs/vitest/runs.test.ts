@@ -36,7 +36,8 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
         test('after', () => undefined);
       });`,
     early: `take(900); test('never', () => undefined);`,
-    last: `test('adds', () => note('last ran'));`,
+    // Of files that it does not know, Vitest begins with the largest.
+    first: `test('adds', () => note('first ran')); // ${'.'.repeat(2000)}`,
   };
 
   test.each([
@@ -66,9 +67,9 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
         },
       },
       early: { status: 'failed', message: killed('early.test.js was killed'), tests: {} },
-      last: { status: 'passed', message: '', tests: { adds: { status: 'passed', message: '' } } },
+      first: { status: 'passed', message: '', tests: { adds: { status: 'passed', message: '' } } },
     });
-    expect(project.notes()).toEqual(['last ran']);
+    expect(project.notes()).toEqual(['first ran']);
     expect(run.stderr).toMatch(/MemoryLimitError: greedy.test.js was killed/);
     expect(run.stderr).not.toMatch(/Unhandled/);
     expect(project.text('report.xml')).toMatch(/<failure message="early.test.js was killed for its memory limit/);
@@ -171,7 +172,6 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
 
   test('a killed worker counts for bail', async () => {
     project = new VitestProject(LIMITED, 'bail: 1');
-    // Of files that it does not know, Vitest begins with the largest.
     project.file('greedy', `test('takes all', () => void take(900)); // ${'.'.repeat(1000)}`);
     project.file('after', `test('never', () => note('it ran'));`);
     const { files: reported, code } = await project.run(['--maxWorkers=1']);
