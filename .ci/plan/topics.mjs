@@ -32,6 +32,7 @@ const PATHS = [
   [/^test\/(pure|integration|guest)\/.*\.test\.ts$/, ['code']],
   [/^test\/support\/[^/]/, ['code']],
   [/^test\/overseer\//, ['code', 'test/integration/proving/']],
+  [/^test\/attacks\//, ['code', 'test/integration/security/']],
   [/^test\/fixtures\/(.+)\/[^/]/, (folder) => ['code', `test/integration/${folder}/`, `test/pure/${folder}/`]],
 ];
 

@@ -203,7 +203,7 @@ const stockKernels = [
     part: 'matrix',
     guest: [...roomy, '--kernel', 'bookworm'],
     projects: whole,
-    paths: [cgroupTests],
+    paths: [cgroupTests, 'test/integration/security/attacks'],
     require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting'],
     timeoutSeconds: 3600,
   },

@@ -109,6 +109,12 @@ const PARTS = {
     proves: [...PRODUCT, 'package-lock.json', 'test/suites'],
     ownRun: true,
   },
+  // Every sandbox that is here. The guests have memcage's own column, as a test.
+  attacks: {
+    command: ['node', 'test/attacks/run.mjs'],
+    proves: [...PRODUCT, 'test/attacks'],
+    ownRun: true,
+  },
   'soak-long': { command: ['npm', 'run', 'soak:long'], proves: [...PRODUCT, 'bench/long'], ownRun: true },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], proves: [...PRODUCT, 'bench/soak.ts'], ownRun: true },
