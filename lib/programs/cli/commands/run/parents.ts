@@ -1,8 +1,7 @@
-import { type BigIntStats, fstatSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeSync } from 'node:fs';
 import type { NativeBinding } from '../../../../../types/native';
 import { loadNative } from '../../../../common/addon/load-native';
 import { watcher } from '../../../../common/addon/watcher';
-import { readProcStat } from '../../read-proc';
 
 /**
  * Watches all between this process and its client, and the client: the nearest process above that has neither this one's stdin nor
@@ -14,7 +13,7 @@ import { readProcStat } from '../../read-proc';
  */
 export function watchParents(onEnd: (reason: Error) => void): void {
   const native = loadNative();
-  const own = STREAMS.map((fd) => fstatSync(fd, { bigint: true }));
+  const own = streamsOf('self');
   let child = stateOf(process.pid);
   for (let isClient = false; !isClient; ) {
     if (child === undefined || child.parent === 0) throw unseen();
@@ -22,7 +21,8 @@ export function watchParents(onEnd: (reason: Error) => void): void {
     const pidfd = open(native, pid);
     const parent = stateOf(pid);
     // While it is still the parent it has not been reaped, so the pidfd is that of no later process with its pid.
-    if (stateOf(child.pid)?.parent !== pid) throw gone();
+    const isStill = child.pid === process.pid ? process.ppid : stateOf(child.pid)?.parent;
+    if (isStill !== pid) throw gone();
     if (parent === undefined) throw unseen();
     // A fork keeps the session, and who leaves it leads the next: this one was adopted when its parent ended.
     if (child.session !== parent.session && child.session !== child.pid) throw gone();
@@ -36,8 +36,6 @@ export function watchParents(onEnd: (reason: Error) => void): void {
   if (isUnread(native, own[1])) throw gone();
 }
 
-const STREAMS = [0, 1] as const;
-
 interface State {
   readonly pid: number;
   readonly parent: number;
@@ -48,8 +46,11 @@ interface State {
 /** Undefined: it has been reaped, or is hidden. */
 function stateOf(pid: number): State | undefined {
   try {
-    const [, parent, , session] = readProcStat(pid);
-    const name = readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name itself may contain blanks and parentheses.
+    const end = stat.lastIndexOf(')');
+    const name = stat.slice(stat.indexOf('(') + 1, end);
+    const [, parent, , session] = stat.slice(end + 2).split(' ');
     return { pid, parent: Number(parent), session: Number(session), name };
   } catch {
     return undefined;
@@ -64,27 +65,36 @@ function open(native: NativeBinding, pid: number): number {
   }
 }
 
+/** What its stdin and stdout are: `pipe:[4711]`, `/dev/pts/0`; undefined where one is closed. */
+function streamsOf(pid: number | 'self'): (string | undefined)[] {
+  return [0, 1].map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
+}
+
 /**
  * Whether it has the same stdin or stdout. /dev/null is everybody's, and says nothing where the other one does. Those of
  * another user can't be seen: more is watched then, up to pid 1.
  */
-function handsOn(pid: number, own: readonly BigIntStats[]): boolean {
-  const nullDevice = statSync('/dev/null', { bigint: true, throwIfNoEntry: false })?.rdev;
-  const speaking = STREAMS.filter((fd) => own[fd]?.rdev !== nullDevice);
+function handsOn(pid: number, own: readonly (string | undefined)[]): boolean {
+  const isMute = (stream: string | undefined): boolean =>
+    stream === '/dev/null' && !own.every((each) => each === stream);
   try {
-    return (speaking.length === 0 ? STREAMS : speaking).some((fd) => {
-      const theirs = statSync(`/proc/${pid}/fd/${fd}`, { bigint: true, throwIfNoEntry: false });
-      return theirs?.dev === own[fd]?.dev && theirs?.ino === own[fd]?.ino;
-    });
+    return streamsOf(pid).some((stream, fd) => stream === own[fd] && !isMute(stream));
   } catch {
     return pid !== 1;
   }
 }
 
 /** Whether stdout is a pipe, socket or terminal whose other end is closed. Nothing is written. */
-function isUnread(native: NativeBinding, stdout: BigIntStats | undefined): boolean {
+function isUnread(native: NativeBinding, stdout = ''): boolean {
   // A pipe takes nothing from anybody. poll(2) reports the error that more would be.
-  if (stdout?.isFIFO() === true) return native.waitReadable({ fd: 1, timeoutMs: 0 });
+  if (stdout.startsWith('pipe:')) return native.waitReadable({ fd: 1, timeoutMs: 0 });
   try {
     writeSync(1, '');
     return false;
