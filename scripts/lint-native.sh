@@ -10,11 +10,11 @@ version=19
 scripts/ensure-packages.sh "clang-format-$version" "clang-tidy-$version"
 
 if [[ $1 == format ]]; then
-  exec "clang-format-$version" -i {native/*,test/fuzz,test/overseer}/*.{cc,h}
+  exec "clang-format-$version" -i {native/*,test/fuzz,test/overseer}/*.{cc,h} test/attacks/inside/*.{c,h}
 fi
 if [[ $1 == check ]]; then
   node scripts/native-rooms.mjs
-  "clang-format-$version" --dry-run -Werror {native/*,test/fuzz,test/overseer}/*.{cc,h}
+  "clang-format-$version" --dry-run -Werror {native/*,test/fuzz,test/overseer}/*.{cc,h} test/attacks/inside/*.{c,h}
 fi
 # With the checks below, clang-tidy reports the compiler's own warnings only if they are errors.
 MEMCAGE_WERROR=1 node-gyp configure --loglevel error -- -f compile_commands_json

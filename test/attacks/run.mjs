@@ -51,7 +51,18 @@ function compile(directory) {
   const inside = fileURLToPath(new URL('inside/', import.meta.url));
   const program = join(directory, 'attack');
   const sources = readdirSync(inside).filter((file) => file.endsWith('.c'));
-  const words = ['-O1', '-static', '-Wall', '-Wextra', '-Wno-unused-result', '-o', program, ...sources, '-lpthread'];
+  const words = [
+    '-O1',
+    '-static',
+    '-D_GNU_SOURCE',
+    '-Wall',
+    '-Wextra',
+    '-Wno-unused-result',
+    '-o',
+    program,
+    ...sources,
+    '-lpthread',
+  ];
   const { status, stderr } = spawnSync('gcc', words, { cwd: inside, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return program;

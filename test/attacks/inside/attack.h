@@ -1,6 +1,5 @@
 // What the attacks share. Each says that it has worked only with the proof in its hands: what it has read, or holds.
 #pragma once
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -24,23 +23,23 @@
 enum { MIB = 1 << 20, TOO_MUCH = 56 * MIB };
 
 struct attack {
-  const char *name;
+  const char* name;
   void (*run)(void);
 };
 
-extern const struct attack memory_attacks[], buffer_attacks[], limit_attacks[], process_attacks[], file_attacks[], neighbour_attacks[],
-    kernel_attacks[], ending_attacks[];
+extern const struct attack memory_attacks[], buffer_attacks[], limit_attacks[], process_attacks[], file_attacks[],
+    neighbour_attacks[], kernel_attacks[], ending_attacks[];
 
 // What the harness said on the command line: "name=value". "" where it did not.
-const char *given(const char *name);
-long given_number(const char *name);
+const char* given(const char* name);
+long given_number(const char* name);
 
 // The whole of the proof, where nothing that was read is one.
 void worked(void);
 
 // Prints what is in a file.
-bool show(const char *path);
-bool put(const char *path, const char *text);
+bool show(const char* path);
+bool put(const char* path, const char* text);
 
 // Takes so much, writes to all of it, and looks whether all is still there.
 bool holds(size_t bytes);
@@ -49,7 +48,7 @@ bool holds(size_t bytes);
 void together(int children, bool (*part)(void));
 
 // Where a program may hope to write. Ends with NULL.
-extern const char *const places[];
+extern const char* const places[];
 // Writes files of a MiB until there are so many bytes, in places that are in memory or are not. Removes them.
 bool fills(size_t bytes, bool in_memory, bool is_cached);
 
@@ -59,6 +58,6 @@ bool apart(void);
 // Starts this program anew in a process of its own, which says MARK on its command line and stays.
 void leave_behind(bool keeps_stdout);
 
-int on_a_terminal(char **command);
+int on_a_terminal(char** command);
 int be_victim(void);
 int plant(void);

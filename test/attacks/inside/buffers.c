@@ -1,8 +1,8 @@
 // To hold memory of the kernel's, which some of it counts for nobody.
-#include "attack.h"
 #include <arpa/inet.h>
 #include <sys/msg.h>
 #include <sys/socket.h>
+#include "attack.h"
 
 static char block[MIB];
 
@@ -27,15 +27,15 @@ static void tcp_buffers(void) {
   socklen_t length = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (listener < 0 || bind(listener, (void *)&address, length) != 0 || listen(listener, 100) != 0) return;
+  if (listener < 0 || bind(listener, (void*)&address, length) != 0 || listen(listener, 100) != 0) return;
   enlarge(listener);
-  getsockname(listener, (void *)&address, &length);
+  getsockname(listener, (void*)&address, &length);
   size_t held = 0;
   for (int count = 0; count < 50 && held < TOO_MUCH; count++) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0) return;
     enlarge(fd);
-    if (connect(fd, (void *)&address, length) != 0) return;
+    if (connect(fd, (void*)&address, length) != 0) return;
     // What was sent arrives a moment later, and leaves room for more.
     for (int time = 0; time < 3; time++, usleep(3000)) held += fill(fd);
   }
@@ -91,7 +91,7 @@ static void locks(void) { together(16, locks_of_one); }
 // Files with nothing in them: a file takes a KiB and more of the kernel's.
 static void empty_files(void) {
   char path[64];
-  const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  const char* place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   bool is_made = true;
   int made = 0;
   for (; is_made && made < TOO_MUCH / 1024; made++) {
@@ -105,5 +105,6 @@ static void empty_files(void) {
   }
 }
 
-const struct attack buffer_attacks[] = {{"tcp-buffers", tcp_buffers}, {"unix-buffers", unix_buffers}, {"messages", messages},
-                                        {"file-locks", locks},        {"empty-files", empty_files},   {NULL, NULL}};
+const struct attack buffer_attacks[] = {{"tcp-buffers", tcp_buffers}, {"unix-buffers", unix_buffers},
+                                        {"messages", messages},       {"file-locks", locks},
+                                        {"empty-files", empty_files}, {NULL, NULL}};

@@ -1,6 +1,6 @@
 // To be told for something else than one was, and never to end.
-#include "attack.h"
 #include <time.h>
+#include "attack.h"
 
 static void until_killed(void) {
   for (;;) holds(MIB);
@@ -46,7 +46,10 @@ static void flood(void) {
     if (write(1, text, sizeof text) < 0) return;
 }
 
-const struct attack ending_attacks[] = {{"take-all", until_killed}, {"success", success},
-                                        {"own-kill", own_kill},     {"sleep", sleep_on},
-                                        {"loop-in-turns", loop_in_turns}, {"flood", flood},
+const struct attack ending_attacks[] = {{"take-all", until_killed},
+                                        {"success", success},
+                                        {"own-kill", own_kill},
+                                        {"sleep", sleep_on},
+                                        {"loop-in-turns", loop_in_turns},
+                                        {"flood", flood},
                                         {NULL, NULL}};

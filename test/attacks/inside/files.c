@@ -1,6 +1,6 @@
 // To read, change and leave files outside.
-#include "attack.h"
 #include <sys/sysmacros.h>
+#include "attack.h"
 
 bool apart(void) {
   if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
@@ -14,9 +14,14 @@ static void public_file(void) { show(given("public")); }
 // The secret by other names.
 static void around(void) {
   char path[600];
-  const char *const roots[] = {"/proc/1/root",      "/proc/1/cwd/../../../../..", "/proc/self/root/../..", "/../../../../..",
-                               "/proc/self/fd/0/../../../../..", "/dev/fd/1/../../..", NULL};
-  for (const char *const *root = roots; *root != NULL; root++) {
+  const char* const roots[] = {"/proc/1/root",
+                               "/proc/1/cwd/../../../../..",
+                               "/proc/self/root/../..",
+                               "/../../../../..",
+                               "/proc/self/fd/0/../../../../..",
+                               "/dev/fd/1/../../..",
+                               NULL};
+  for (const char* const* root = roots; *root != NULL; root++) {
     snprintf(path, sizeof path, "%s%s", *root, given("secret"));
     show(path);
   }
@@ -31,7 +36,7 @@ static void around(void) {
 // A second chroot does not close the first one's way out.
 static void out_of_root(void) {
   char path[600];
-  for (const char *const *place = places; *place != NULL; place++) {
+  for (const char* const* place = places; *place != NULL; place++) {
     snprintf(path, sizeof path, "%s/attack-root", *place);
     if (mkdir(path, 0700) != 0) continue;
     bool is_in = chroot(path) == 0 || (unshare(CLONE_NEWUSER) == 0 && chroot(path) == 0);
@@ -49,8 +54,8 @@ static void out_of_root(void) {
 // Into the mounts of others.
 static void other_mounts(void) {
   char path[64];
-  const char *const others[] = {"1", given("victim"), NULL};
-  for (const char *const *other = others; *other != NULL; other++) {
+  const char* const others[] = {"1", given("victim"), NULL};
+  for (const char* const* other = others; *other != NULL; other++) {
     snprintf(path, sizeof path, "/proc/%s/ns/mnt", *other);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && setns(fd, 0) == 0 && show(given("secret"))) return;
@@ -62,7 +67,7 @@ static void below_mounts(void) {
   char line[1000], point[500], all[100][200];
   int count = 0;
   if (!apart()) return;
-  FILE *lines = fopen("/proc/self/mountinfo", "re");
+  FILE* lines = fopen("/proc/self/mountinfo", "re");
   if (lines == NULL) return;
   while (count < 100 && fgets(line, sizeof line, lines) != NULL)
     if (sscanf(line, "%*s %*s %*s %*s %499s", point) == 1) snprintf(all[count++], sizeof *all, "%.199s", point);
@@ -75,13 +80,14 @@ static void below_mounts(void) {
 
 // The harness looks whether it has another content.
 static void change_what_was_given(void) {
-  const char *path = given("input");
+  const char* path = given("input");
   if (put(path, "changed") || !apart()) return;
   char directory[400];
   snprintf(directory, sizeof directory, "%.399s", path);
   *strrchr(directory, '/') = '\0';
-  const char *const points[] = {path, directory, "/", NULL};
-  for (const char *const *point = points; *point != NULL; point++) mount(NULL, *point, NULL, MS_REMOUNT | MS_BIND, NULL);
+  const char* const points[] = {path, directory, "/", NULL};
+  for (const char* const* point = points; *point != NULL; point++)
+    mount(NULL, *point, NULL, MS_REMOUNT | MS_BIND, NULL);
   put(path, "changed");
 }
 
@@ -93,7 +99,7 @@ static void write_home(void) {
 // The kernel's log, by a device of its own making.
 static void device(void) {
   char path[100], text[1000];
-  for (const char *const *place = places; *place != NULL; place++) {
+  for (const char* const* place = places; *place != NULL; place++) {
     snprintf(path, sizeof path, "%s/attack-device", *place);
     if (mknod(path, S_IFCHR | 0600, makedev(1, 11)) != 0) continue;
     int fd = open(path, O_RDONLY | O_NONBLOCK);
@@ -106,7 +112,7 @@ static int effective_uid(pid_t pid) {
   char path[64], line[200];
   int uid = -1;
   snprintf(path, sizeof path, "/proc/%d/status", pid);
-  FILE *lines = fopen(path, "re");
+  FILE* lines = fopen(path, "re");
   if (lines == NULL) return -1;
   while (fgets(line, sizeof line, lines) != NULL)
     if (sscanf(line, "Uid: %*d %d", &uid) == 1) break;
@@ -116,12 +122,12 @@ static int effective_uid(pid_t pid) {
 
 // Root begins as nobody. The programs wait for a password; one is another user while it does.
 static void set_user_id(void) {
-  const char *const programs[] = {"/usr/bin/su", "/usr/bin/passwd", "/bin/su", "/usr/bin/newgrp", NULL};
+  const char* const programs[] = {"/usr/bin/su", "/usr/bin/passwd", "/bin/su", "/usr/bin/newgrp", NULL};
   int input[2];
   if (pipe2(input, O_CLOEXEC) != 0) return;
   if (setuid(65534) != 0 && errno == EAGAIN) return;
   int own = geteuid();
-  for (const char *const *program = programs; *program != NULL; program++) {
+  for (const char* const* program = programs; *program != NULL; program++) {
     pid_t pid = fork();
     if (pid == 0) {
       dup2(input[0], 0);
@@ -160,7 +166,7 @@ static void full_disk(void) {
 
 static void leave_files(void) {
   char path[300];
-  for (const char *const *place = places; *place != NULL; place++) {
+  for (const char* const* place = places; *place != NULL; place++) {
     snprintf(path, sizeof path, "%s/%s", *place, given("mark"));
     int fd = open(path, O_CREAT | O_WRONLY, 0600);
     if (fd >= 0) close(fd);

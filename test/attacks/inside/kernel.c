@@ -1,12 +1,12 @@
 // To get hold of what the kernel offers to few, and where its own errors are found. Nothing is done with it.
-#include "attack.h"
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/socket.h>
-#include <sys/ioctl.h>
 #include <sys/timex.h>
+#include "attack.h"
 
 static void bpf(void) {
   union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
@@ -98,7 +98,7 @@ static void module(void) {
 static void type_on_terminal(void) {
   int terminals[] = {0, open("/dev/tty", O_RDWR)};
   for (int each = 0; each < 2; each++)
-    for (const char *at = "typed\n"; *at != '\0'; at++)
+    for (const char* at = "typed\n"; *at != '\0'; at++)
       if (ioctl(terminals[each], TIOCSTI, at) != 0) break;
 }
 

@@ -3,23 +3,27 @@
 
 // Calls it with each directory that may be one of cgroups: those that are mounted, also in the root of process 1, and
 // those that it can mount itself.
-static void each_hierarchy(void (*act)(const char *directory)) {
-  const char *const usual[] = {"/sys/fs/cgroup",         "/sys/fs/cgroup/memory",             "/sys/fs/cgroup/unified",
-                               "/proc/1/root/sys/fs/cgroup", "/proc/1/root/sys/fs/cgroup/memory", NULL};
-  for (const char *const *each = usual; *each != NULL; each++) act(*each);
+static void each_hierarchy(void (*act)(const char* directory)) {
+  const char* const usual[] = {"/sys/fs/cgroup",
+                               "/sys/fs/cgroup/memory",
+                               "/sys/fs/cgroup/unified",
+                               "/proc/1/root/sys/fs/cgroup",
+                               "/proc/1/root/sys/fs/cgroup/memory",
+                               NULL};
+  for (const char* const* each = usual; *each != NULL; each++) act(*each);
   if (!apart()) return;
-  const char *const options[][2] = {{"cgroup2", NULL}, {"cgroup", "memory"}, {"cgroup", "memory,hugetlb"}};
+  const char* const options[][2] = {{"cgroup2", NULL}, {"cgroup", "memory"}, {"cgroup", "memory,hugetlb"}};
   for (size_t each = 0; each < sizeof options / sizeof *options; each++)
     if (mount("attack", "/tmp", options[each][0], 0, options[each][1]) == 0) act("/tmp");
 }
 
 // Its own cgroup as it sees it, and two above, but not the one that holds the whole trial.
-static void each_own(const char *directory, void (*act)(const char *cgroup, int level)) {
+static void each_own(const char* directory, void (*act)(const char* cgroup, int level)) {
   char line[400], cgroup[600];
-  FILE *lines = fopen("/proc/self/cgroup", "re");
+  FILE* lines = fopen("/proc/self/cgroup", "re");
   if (lines == NULL) return;
   while (fgets(line, sizeof line, lines) != NULL) {
-    const char *on_v1 = strstr(line, ":memory:");
+    const char* on_v1 = strstr(line, ":memory:");
     if (on_v1 == NULL && strncmp(line, "0::", 3) != 0) continue;
     line[strcspn(line, "\n")] = '\0';
     snprintf(cgroup, sizeof cgroup, "%s%s", directory, on_v1 != NULL ? on_v1 + 8 : line + 3);
@@ -32,13 +36,13 @@ static void each_own(const char *directory, void (*act)(const char *cgroup, int 
   fclose(lines);
 }
 
-static void join(const char *cgroup, int level) {
+static void join(const char* cgroup, int level) {
   char path[700];
   snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
   if (level > 0) put(path, "0");
 }
 
-static void join_all(const char *directory) {
+static void join_all(const char* directory) {
   each_own(directory, join);
   join(directory, 1);
 }
@@ -48,18 +52,18 @@ static void leave(void) {
   if (holds(TOO_MUCH)) worked();
 }
 
-static void lift_one(const char *cgroup, int level) {
+static void lift_one(const char* cgroup, int level) {
   (void)level;
-  const char *const files[] = {"memory.max",   "memory.memsw.limit_in_bytes", "memory.limit_in_bytes",
-                               "memory.swap.max", "memory.high", NULL};
-  for (const char *const *file = files; *file != NULL; file++) {
+  const char* const files[] = {
+      "memory.max", "memory.memsw.limit_in_bytes", "memory.limit_in_bytes", "memory.swap.max", "memory.high", NULL};
+  for (const char* const* file = files; *file != NULL; file++) {
     char path[700];
     snprintf(path, sizeof path, "%s/%s", cgroup, *file);
     put(path, strstr(*file, "limit") != NULL ? "-1" : "max");
   }
 }
 
-static void lift(const char *directory) { each_own(directory, lift_one); }
+static void lift(const char* directory) { each_own(directory, lift_one); }
 
 static void raise_memory(void) {
   each_hierarchy(lift);
@@ -82,9 +86,6 @@ static void before_others(void) {
   if (setpriority(PRIO_PROCESS, 0, -5) == 0) worked();
 }
 
-const struct attack limit_attacks[] = {{"leave-cgroup", leave},
-                                       {"raise-memory", raise_memory},
-                                       {"raise-files", raise_files},
-                                       {"oom-score", last_to_be_killed},
-                                       {"priority", before_others},
-                                       {NULL, NULL}};
+const struct attack limit_attacks[] = {{"leave-cgroup", leave},      {"raise-memory", raise_memory},
+                                       {"raise-files", raise_files}, {"oom-score", last_to_be_killed},
+                                       {"priority", before_others},  {NULL, NULL}};

@@ -1,14 +1,14 @@
 // To hold more memory than the limit, in each way that there is.
-#include "attack.h"
 #include <linux/if_packet.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include "attack.h"
 
 static char block[MIB];
 
-static bool keeps(volatile char *memory, size_t bytes) {
+static bool keeps(volatile char* memory, size_t bytes) {
   for (size_t at = 0; at < bytes; at += 4096) memory[at] = 1 + at / 4096 % 100;
   for (size_t at = 0; at < bytes; at += 4096)
     if (memory[at] != (char)(1 + at / 4096 % 100)) return false;
@@ -16,7 +16,7 @@ static bool keeps(volatile char *memory, size_t bytes) {
 }
 
 bool holds(size_t bytes) {
-  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory != MAP_FAILED && keeps(memory, bytes);
 }
 
@@ -46,19 +46,19 @@ void together(int children, bool (*part)(void)) {
 static bool a_share(void) { return holds(8 * MIB); }
 static void many_processes(void) { together(7, a_share); }
 
-const char *const places[] = {"/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/", "/root", "/home/guest", NULL};
+const char* const places[] = {"/tmp", "/dev/shm", "/var/tmp", "/run", "/dev", "/", "/root", "/home/guest", NULL};
 
 bool fills(size_t bytes, bool in_memory, bool is_cached) {
   size_t held = 0;
   struct made {
-    struct made *before;
+    struct made* before;
     char path[100];
-  } *last = NULL;
-  for (const char *const *place = places; *place != NULL && held < bytes; place++) {
+  }* last = NULL;
+  for (const char* const* place = places; *place != NULL && held < bytes; place++) {
     struct statfs about;
     if (statfs(*place, &about) != 0 || (about.f_type == TMPFS_MAGIC) != in_memory) continue;
     for (int number = 0; held < bytes; number++) {
-      struct made *next = calloc(1, sizeof *next);
+      struct made* next = calloc(1, sizeof *next);
       snprintf(next->path, sizeof next->path, "%s/attack-%d-%d", *place, getpid(), number);
       int fd = open(next->path, O_CREAT | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
       if (fd < 0) break;
@@ -71,10 +71,10 @@ bool fills(size_t bytes, bool in_memory, bool is_cached) {
     }
   }
   size_t cached = 0;
-  for (struct made *each = last; each != NULL; each = each->before) {
+  for (struct made* each = last; each != NULL; each = each->before) {
     unsigned char pages[MIB / 4096];
     int fd = open(each->path, O_RDONLY | O_CLOEXEC);
-    void *view = mmap(NULL, MIB, PROT_READ, MAP_SHARED, fd, 0);
+    void* view = mmap(NULL, MIB, PROT_READ, MAP_SHARED, fd, 0);
     if (view != MAP_FAILED && mincore(view, MIB, pages) == 0)
       for (size_t page = 0; page < sizeof pages; page++) cached += pages[page] & 1 ? 4096 : 0;
     munmap(view, MIB);
@@ -95,10 +95,10 @@ static void page_cache(void) {
 static void system_v(void) {
   int segment = shmget(IPC_PRIVATE, TOO_MUCH, 0600);
   if (segment < 0) return;
-  void *memory = shmat(segment, NULL, 0);
+  void* memory = shmat(segment, NULL, 0);
   // It goes with the last process that has it.
   shmctl(segment, IPC_RMID, NULL);
-  if (memory != (void *)-1 && keeps(memory, TOO_MUCH)) worked();
+  if (memory != (void*)-1 && keeps(memory, TOO_MUCH)) worked();
 }
 
 static void memory_without_a_name(void) {
@@ -126,10 +126,11 @@ static void netlink(void) {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK};
     socklen_t length = sizeof address;
     int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK), size = 4 * MIB;
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0) return;
+    if (fd < 0 || bind(fd, (struct sockaddr*)&address, sizeof address) != 0) return;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    getsockname(fd, (struct sockaddr *)&address, &length);
-    while (held < TOO_MUCH && sendto(fd, block, 60000, MSG_DONTWAIT, (struct sockaddr *)&address, length) == 60000) held += 60000;
+    getsockname(fd, (struct sockaddr*)&address, &length);
+    while (held < TOO_MUCH && sendto(fd, block, 60000, MSG_DONTWAIT, (struct sockaddr*)&address, length) == 60000)
+      held += 60000;
   }
   worked();
 }
@@ -144,7 +145,7 @@ static void packets(void) {
 
 // Twice what a user may lock where nobody has set a limit.
 static void locked(void) {
-  void *memory = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory != MAP_FAILED && mlock(memory, 16 * MIB) == 0) worked();
 }
 

@@ -1,14 +1,14 @@
 // To reach what others outside listen on, keep or are named by.
-#include "attack.h"
 #include <arpa/inet.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include "attack.h"
 
 // Whoever listens outside sees the mark.
-static void tell(int domain, const void *address, socklen_t length) {
+static void tell(int domain, const void* address, socklen_t length) {
   int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const char *mark = given("mark");
+  const char* mark = given("mark");
   if (fd < 0 || connect(fd, address, length) != 0 || write(fd, mark, strlen(mark)) < 0) return;
   close(fd);
 }
@@ -19,7 +19,7 @@ static void tcp(void) {
   tell(AF_INET, &address, sizeof address);
 }
 
-static void unix_socket(const char *name, bool is_abstract) {
+static void unix_socket(const char* name, bool is_abstract) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   size_t length = strlen(name);
   if (length + 2 > sizeof address.sun_path) return;
@@ -34,8 +34,8 @@ static void named(void) { unix_socket(given("socket"), false); }
 
 static void read_system_v(void) {
   int segment = shmget(given_number("key"), 0, 0);
-  char *memory = segment < 0 ? (void *)-1 : shmat(segment, NULL, SHM_RDONLY);
-  if (memory != (void *)-1) puts(memory);
+  char* memory = segment < 0 ? (void*)-1 : shmat(segment, NULL, SHM_RDONLY);
+  if (memory != (void*)-1) puts(memory);
   fflush(stdout);
 }
 
@@ -58,13 +58,14 @@ static void host_name(void) {
 
 static void leave_cgroup(void) {
   char line[400], path[900];
-  FILE *lines = fopen("/proc/self/cgroup", "re");
+  FILE* lines = fopen("/proc/self/cgroup", "re");
   if (lines == NULL) return;
-  const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids", "/sys/fs/cgroup/unified", NULL};
+  const char* const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids",
+                                "/sys/fs/cgroup/unified", NULL};
   while (fgets(line, sizeof line, lines) != NULL) {
-    char *own = strrchr(line, ':') + 1;
+    char* own = strrchr(line, ':') + 1;
     own[strcspn(own, "\n")] = '\0';
-    for (const char *const *each = mounts; *each != NULL; each++) {
+    for (const char* const* each = mounts; *each != NULL; each++) {
       snprintf(path, sizeof path, "%s%s/%s", *each, strcmp(own, "/") == 0 ? "" : own, given("mark"));
       mkdir(path, 0700);
     }

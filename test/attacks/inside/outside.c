@@ -1,12 +1,12 @@
 // What the harness runs outside of any sandbox: what is attacked, and a terminal.
-#include "attack.h"
 #include <sys/ioctl.h>
 #include <sys/shm.h>
 #include <termios.h>
+#include "attack.h"
 
 // Says where in its memory the secret is that its environment has.
 int be_victim(void) {
-  char *secret = strdup(getenv("SECRET"));
+  char* secret = strdup(getenv("SECRET"));
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   printf("%ld\n", (long)secret);
   fflush(stdout);
@@ -23,10 +23,10 @@ int plant(void) {
     if (key > 0) syscall(SYS_keyctl, 9, key, -4);
     return 0;
   }
-  const char *secret = getenv("SECRET");
+  const char* secret = getenv("SECRET");
   int segment = shmget(given_number("key"), 4096, IPC_CREAT | 0600);
-  char *memory = segment < 0 ? (void *)-1 : shmat(segment, NULL, 0);
-  if (memory == (void *)-1) return 1;
+  char* memory = segment < 0 ? (void*)-1 : shmat(segment, NULL, 0);
+  if (memory == (void*)-1) return 1;
   strcpy(memory, secret);
   // Where the kernel has no keys, that attack is not seen to work.
   syscall(SYS_add_key, "user", given("name"), secret, strlen(secret), -4);
@@ -34,7 +34,7 @@ int plant(void) {
 }
 
 // Runs a command whose stdin and controlling terminal is a new one, and looks what is typed there when it has ended.
-int on_a_terminal(char **command) {
+int on_a_terminal(char** command) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), status = 0;
   char text[100] = "";
   if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return 9;

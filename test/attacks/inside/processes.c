@@ -1,12 +1,12 @@
 // To be more than allowed, to stay, and to get at processes outside.
-#include "attack.h"
 #include <pthread.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
+#include "attack.h"
 
 enum { MANY = 100 };
 
-static void *stay(void *nothing) {
+static void* stay(void* nothing) {
   pause();
   return nothing;
 }
@@ -39,7 +39,7 @@ static void orphan(void) { leave_behind(false); }
 static void orphan_with_output(void) { leave_behind(true); }
 
 // The victim, a process of the same user outside: its pid, and where in its memory the secret is.
-static void of_victim(const char *file) {
+static void of_victim(const char* file) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%s/%s", given("victim"), file);
   show(path);
@@ -50,7 +50,7 @@ static void read_environment(void) { of_victim("environ"); }
 
 static void read_memory(void) {
   char text[64];
-  struct iovec here = {text, sizeof text}, there = {(void *)given_number("address"), sizeof text};
+  struct iovec here = {text, sizeof text}, there = {(void*)given_number("address"), sizeof text};
   ssize_t count = process_vm_readv(given_number("victim"), &here, 1, &there, 1, 0);
   if (count > 0 && write(1, text, count) < 0) return;
 }
@@ -70,9 +70,9 @@ static void inherited_files(void) {
   }
 }
 
-extern char **environ;
+extern char** environ;
 static void own_environment(void) {
-  for (char **each = environ; *each != NULL; each++) puts(*each);
+  for (char** each = environ; *each != NULL; each++) puts(*each);
   fflush(stdout);
 }
 
