@@ -136,7 +136,10 @@ export class Slot {
   }
 
   #forkOptions(): object {
-    const colors = process.stdout.hasColors?.() === true ? { FORCE_COLOR: '1' } : {};
+    const { stdout, argv } = process;
+    // A pipe is no terminal, so a worker can't know.
+    const hasColors = argv.some((word) => /^--colors?$/.test(word)) || (stdout.isTTY && stdout.hasColors());
+    const colors = hasColors ? { FORCE_COLOR: '1' } : {};
     return {
       env: { ...process.env, JEST_WORKER_ID: String(this.id), ...colors },
       execArgv: process.execArgv.filter((flag) => !/^--(debug|inspect)/.test(flag)),
