@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { RunnerTestFile } from 'vitest';
 import type { PoolOptions, PoolWorker, TestProject, Vitest } from 'vitest/node';
 import { AbortError } from '../../common/errors/errors';
+import { waitMs } from '../../common/event-loop/timers';
 import type { Plan } from '../test-runners/options';
 import { complain, SharedTotal } from '../test-runners/shared-total';
 import type { TestFile, TestWorker } from '../test-runners/test-worker';
@@ -21,7 +22,11 @@ import { type Ended, forkWorker, type TestsOfFile, WorkerProcess } from './worke
 /** Where what is learned is kept, below the root of the project. */
 const LEARN_FILE = 'node_modules/.cache/memcage/test-files.json';
 
-const totals = new WeakMap<Vitest, SharedTotal>();
+/** How long workers have to end as Vitest closes, which some do to write a profile. It gives them twice as long by default. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/** The total of each Vitest, with the ends of the processes that are in it. */
+const totals = new WeakMap<Vitest, { total: SharedTotal; gone: Set<Promise<void>> }>();
 
 interface Started {
   worker: TestWorker;
@@ -181,18 +186,21 @@ export class CagedWorker implements PoolWorker {
     const { vitest } = this.#project;
     const startRequest = this.#startRequest;
     if (startRequest === undefined) throw new Error('Vitest has not started this worker');
-    const worker = await this.#total().worker(file, {
+    const { total, gone } = this.#total();
+    const worker = await total.worker(file, {
       memoryBytes: plan.memoryBytes,
       alone,
       signal: this.#stopping.signal,
       start: (cage, limits) => forkWorker(cage, limits, this.options),
     });
+    gone.add(worker.gone);
+    void worker.gone.finally(() => gone.delete(worker.gone));
     const process = new WorkerProcess(worker.child, vitest, (message) => this.#emitter.emit('message', message));
     const started = { worker, process, startRequest };
     this.#started = started;
     const answer = await process.start(startRequest);
     if ('ended' in answer) return { ...started, ended: answer.ended };
-    if (answer.response.error !== undefined) throw answer.response.error;
+    if (answer.response.error !== undefined) throw notStarted(answer.response.error);
     worker.ready();
     return started;
   }
@@ -275,14 +283,18 @@ export class CagedWorker implements PoolWorker {
   }
 
   /** @throws why there can be none */
-  #total(): SharedTotal {
+  #total(): { total: SharedTotal; gone: Set<Promise<void>> } {
     const { vitest } = this.#project;
     const total = SharedTotal.join(this.how.plan, vitest, join(vitest.config.root, LEARN_FILE));
-    if (totals.get(vitest) !== total) {
-      totals.set(vitest, total);
-      vitest.onClose(() => total.leave(vitest));
-    }
-    return total;
+    const known = totals.get(vitest);
+    if (known?.total === total) return known;
+    const made = { total, gone: new Set<Promise<void>>() };
+    totals.set(vitest, made);
+    vitest.onClose(async () => {
+      await Promise.race([Promise.all(made.gone), waitMs(CLOSE_TIMEOUT_MS, { keepsAlive: false })]);
+      await total.leave(vitest);
+    });
+    return made;
   }
 }
 
@@ -293,4 +305,10 @@ function killed(message: string): FileError {
 function unexpected({ code, signal }: Ended): FileError {
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
   return { name: 'Error', message: `The worker ended unexpectedly, ${how}`, stack: '' };
+}
+
+/** What a worker says in an answer is no Error. */
+function notStarted(cause: unknown): Error {
+  const { message } = Object(cause) as { message?: unknown };
+  return new Error(`The worker could not get ready: ${String(message ?? cause)}`, { cause });
 }
