@@ -129,7 +129,8 @@ int64_t Watcher::Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up) {
 }
 
 int64_t Watcher::Arm(int fd, bool reads, bool writes) {
-  // Once: else a stream that nobody reads meanwhile would be reported all the time, or after each write of its other end.
+  // Once: else a stream that nobody reads meanwhile would be reported all the time, or after each write of its other
+  // end.
   uint32_t events = EPOLLONESHOT;
   if (reads) events |= EPOLLIN;
   if (writes) events |= EPOLLOUT;

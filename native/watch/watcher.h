@@ -54,8 +54,8 @@ class Watcher {
   /** Returns the id of its events, which no other fd gets in the life of the environment; or a negative errno. */
   int64_t Watch(int fd, Kind kind, std::optional<ExitCleanUp> clean_up);
   /**
-   * Adds one event once the fd can be read, or written, or its other end is gone. Returns the id of its events, which stays that of the
-   * fd until Unwatch(); or a negative errno.
+   * Adds one event once the fd can be read, or written, or its other end is gone. Returns the id of its events, which
+   * stays that of the fd until Unwatch(); or a negative errno.
    */
   int64_t Arm(int fd, bool reads, bool writes);
   /** Makes sure that a new child is killed and reaped if its thread is terminated before it calls Watch(). */

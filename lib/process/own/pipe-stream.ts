@@ -99,8 +99,7 @@ export class PipeStream extends Duplex {
     this.#watch.stop();
     this.#context.native.closeFd({ fd: this.#fd });
     this.#resource.emitDestroy();
-    // As Node's: the stream says why, if anybody asks.
-    pending?.done();
+    pending?.done(systemError(-constants.errno.ECANCELED, 'write'));
     done(error);
   }
 

@@ -139,6 +139,16 @@ test.each([
   expect([calls.filter((each) => !each.startsWith('write')), holders()]).toEqual([['stop', 'close'], 0]);
 });
 
+test('destroyed, it calls off a write', async () => {
+  const { stream, writes } = setUp(IN);
+  writes.push(null);
+  const written = new Promise((resolve) => {
+    stream.write('x', resolve);
+  });
+  stream.on('error', () => {}).destroy();
+  expect(await written).toMatchObject({ code: 'ECANCELED', syscall: 'write' });
+});
+
 test('unref’d, it keeps nobody alive', () => {
   const { stream, holders } = setUp(OUT);
   expect([stream.unref() && holders(), stream.ref() && holders()]).toEqual([0, 1]);
