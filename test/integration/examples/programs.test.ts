@@ -127,6 +127,10 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
         /^✓ verdict .* was killed for its memory limit of 256 MiB/,
       ];
       expectLines(end, [
+        '✓ output hello',
+        /^✓ error MemoryLimitError: tail .* was killed for its memory limit of 256 MiB/,
+        '',
+        'Bun.spawn({ cgroup }), below a limit of 256M',
         ...below,
         '',
         'Bun.spawn([launcher, ...])',
