@@ -13,12 +13,12 @@ export interface CagedTestsOptions {
   memory: Size;
   /**
    * The hard limit of all workers together. At a time so many test files run as fit it, by what each has needed before, and no
-   * more than the runner allows. Projects share it. Default: four fifths of the memory that is available as the first worker starts.
+   * more than the runner allows. Projects share it. Default: four fifths of what is available.
    */
   total?: Size;
   /**
-   * Where to keep what each file has needed, for the next run. A directory that is missing is made. Default:
-   * `node_modules/.cache/memcage/test-files.json` below the root of the project.
+   * Where to keep what each file has needed, for the next run. A directory that is missing is made. A
+   * path that is not absolute begins at the root of the project. Default: `node_modules/.cache/memcage/test-files.json`.
    */
   learnFile?: string;
   /** The weakest that may hold the limits: `'kernel'`, or `'polled'` where the kernel can't, which is said once on stderr. Default: `'polled'`. */

@@ -139,6 +139,12 @@ describeIf(['cgroup', 'root', 'root-read-only', 'pids', 'seccomp'], 'a command t
     expect(network.stdout).toBe(readFileSync('/proc/net/dev', 'utf8').split('\n').slice(2).join('\n'));
   });
 
+  test('does not succeed when a part of it was killed for memory', async () => {
+    const end = await runCli(['run', '--untrusted', '-m', '32M', 'sh', '-c', 'tail /dev/zero; exit 0']);
+    expect(end).toMatchObject({ code: 137, left: [] });
+    expect(end.stderr).toContain('was killed for its memory limit of 32 MiB');
+  });
+
   test('is ended by a time-out that it does not choose', async () => {
     const end = await runCli([
       'run',

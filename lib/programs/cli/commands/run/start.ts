@@ -56,7 +56,10 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   for (const note of limitNotes(outcome, request.child.rlimits)) complain(`${file}: ${note}`);
   if (summary !== '') process.stderr.write(summary);
   if (keepDescendants) await untilClosed(child.cage);
-  const code = outcome.exitCode ?? (outcome.signal === null ? FAILED : exitCodeOf(outcome.signal));
+  // A program that nobody trusts may have let a part of it be killed, and call that success.
+  const isSpoilt = untrusted && outcome.exitCode === 0 && (outcome.oom?.kills ?? 0) > 0;
+  const signal = isSpoilt ? 'SIGKILL' : outcome.signal;
+  const code = signal === null ? (outcome.exitCode ?? FAILED) : exitCodeOf(signal);
   return code === 0 && !reports.isComplete ? FAILED : code;
 }
 
