@@ -86,10 +86,17 @@ export function withUntrusted(own: Given, file: string | undefined, around: Surr
   };
 }
 
-function refuse({ memory, enforce, privileges }: Given, { cage, hasFilter }: Surroundings): void {
+function refuse(
+  { memory, enforce, privileges, detached, keepDescendants }: Given,
+  { cage, hasFilter }: Surroundings,
+): void {
   const untrusted = mention('untrusted', 'untrusted: true');
   if (cage?.isPolled === true || (enforce !== undefined && enforce !== 'kernel')) {
     throw misplaced('enforce', words`with ${untrusted}, which only the kernel can hold`, 'leave it out');
+  }
+  for (const [name, given] of Object.entries({ detached, keepDescendants })) {
+    if (given !== true) continue;
+    throw misplaced(name, words`with ${untrusted}, of which nothing outlives this process`, 'leave it out');
   }
   if (memory === undefined && cage?.hasMemoryLimit !== true) {
     const why = words`${untrusted} needs a limit of memory, for the child or for the cage around it`;

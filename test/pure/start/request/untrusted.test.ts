@@ -167,6 +167,14 @@ testRows<[name: string, given: Given, around: Partial<Surroundings>, code: strin
     ['nor in the cage', {}, { cage: { ...CAGE, hasMemoryLimit: false } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'memory'],
     ['polled', { ...LIMITED, enforce: 'polled' }, {}, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'enforce'],
     ['in a polled cage', LIMITED, { cage: { ...CAGE, isPolled: true } }, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'enforce'],
+    ['to outlive this process', { ...LIMITED, detached: true }, {}, 'ERR_MEMCAGE_INVALID_ARGUMENT', 'detached'],
+    [
+      'to leave some behind',
+      { ...LIMITED, keepDescendants: true },
+      {},
+      'ERR_MEMCAGE_INVALID_ARGUMENT',
+      'keepDescendants',
+    ],
     ['no filter', LIMITED, { hasFilter: false }, 'ERR_MEMCAGE_UNSUPPORTED', 'untrusted'],
   ],
   ([, given, around, code, option]) => {
