@@ -10,6 +10,7 @@ import { limits } from './limits';
 import { loading } from './loading';
 import { many } from './many';
 import { oom } from './oom';
+import { overshoot } from './overshoot';
 import { readManyCgroups } from './read-many';
 import { rivals } from './rivals';
 import { spawnLarge, spawnPaced, spawnSmall } from './spawn';
@@ -27,6 +28,7 @@ export const cases: readonly Case[] = [
   stat,
   readManyCgroups,
   oom,
+  overshoot,
   events,
   leaks,
   many,
