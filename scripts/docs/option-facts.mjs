@@ -116,7 +116,7 @@ export const TABLES = [
     title: 'Privileges',
     page: 'privileges.md',
     rows: [
-      ['untrusted', 'a program that nobody trusts', { ...KERNEL, linux: '5.12', page: '../guides/untrusted-code.md' }],
+      ['untrusted', 'a sandbox', { ...KERNEL, linux: '5.12', page: '../guides/untrusted-code.md' }],
       ['privileges', 'what the child gives up'],
       ['privileges.noNewPrivileges', 'exec never gives more rights'],
       ['privileges.capabilities', 'capabilities to keep'],
