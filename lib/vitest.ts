@@ -7,7 +7,7 @@
  * @module memcage/vitest
  */
 import { readFileSync } from 'node:fs';
-import type { PoolOptions, PoolRunnerInitializer, PoolWorker } from 'vitest/node';
+import type { PoolOptions, PoolRunnerInitializer, PoolWorker } from 'vitest/node' with { 'resolution-mode': 'import' };
 import { companion } from './common/addon/companion';
 import { type CagedTestsOptions, readPlan } from './programs/test-runners/options';
 import { CagedWorker } from './programs/vitest/caged-worker';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { join, relative } from 'node:path';
-import type { RunnerTestFile } from 'vitest';
-import type { PoolOptions, PoolWorker, TestProject, Vitest } from 'vitest/node';
+import type { RunnerTestFile } from 'vitest' with { 'resolution-mode': 'import' };
+import type { PoolOptions, PoolWorker, TestProject, Vitest } from 'vitest/node' with { 'resolution-mode': 'import' };
 import { AbortError } from '../../common/errors/errors';
 import { waitMs } from '../../common/event-loop/timers';
 import type { Plan } from '../test-runners/options';

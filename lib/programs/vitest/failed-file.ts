@@ -1,4 +1,4 @@
-import type { RunnerTask, RunnerTestFile } from 'vitest';
+import type { RunnerTask, RunnerTestFile } from 'vitest' with { 'resolution-mode': 'import' };
 import type { TestsOfFile } from './worker-process';
 
 /** The error of a file, or of its test, as Vitest passes errors around. It has no stack: none of memcage's lines would help. */

@@ -1,4 +1,4 @@
-import type { WorkerRequest } from 'vitest/node';
+import type { WorkerRequest } from 'vitest/node' with { 'resolution-mode': 'import' };
 
 /** What Vitest sends to a worker, beside the messages of its rpc. */
 export type Request = WorkerRequest;

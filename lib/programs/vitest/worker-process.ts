@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { PoolOptions } from 'vitest/node';
+import type { PoolOptions } from 'vitest/node' with { 'resolution-mode': 'import' };
 import type { CagedChild, Cgroup, SharedCage } from '../../index';
 import { isResponse, isTestMessage, type Request, type Response, type RunRequest, type StartRequest } from './messages';
 
