@@ -46,7 +46,7 @@ export function noParent(candidates: readonly ParentCandidate[], cause?: unknown
  */
 
 /** For a program that can get no place for a cgroup. */
-export const OR_POLLED = words`Without a cgroup, memcage can look at the processes every few milliseconds, and kill them above the limit: accept ${mention('enforce', "enforce: 'polled'")}`;
+export const OR_POLLED = words`Without a cgroup, memcage can poll the limit (${mention('enforce', "enforce: 'polled'")}): look at the processes every few milliseconds, and kill all above it`;
 
 /** Whether a caller or the environment has named the place: nothing but that place will do then. */
 export function isNamed(source: ParentSource): boolean {

@@ -28,7 +28,7 @@ describeIf(['linux', 'root', 'cgroup'], 'memcage run where cgroups are read-only
   testRows('fails', [[], ['--enforce', 'kernel']], (options) => {
     const { status, stdout, stderr } = runReadOnly(...options, 'echo', 'ran');
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
-    expect(stderr).toMatch(/read-only[\s\S]*a limit that memcage polls \(--enforce\)/);
+    expect(stderr).toMatch(/read-only[\s\S]*memcage can poll the limit \(--enforce\): look at the processes/);
   });
 
   testRows('runs where less than the kernel is accepted, and says so', ['polled', 'none'], (accepted) => {
