@@ -49,7 +49,7 @@ function byLauncher({ file, args }: CagedLauncher): BunChild {
 async function showRun(report: Report): Promise<void> {
   const { stdout } = await run('echo', ['hello'], { memory: LIMIT });
   report.check('output', stdout.trim(), stdout === 'hello\n');
-  const error: unknown = await run('tail', ['/dev/zero'], { memory: LIMIT }).catch((reason) => reason);
+  const error: unknown = await run('tail', ['/dev/zero'], { memory: LIMIT }).catch((reason: unknown) => reason);
   report.check('error', String(error), error instanceof MemoryLimitError);
 }
 

@@ -16,7 +16,16 @@ import type { JestContext, JestGlobalConfig, JestTest, JestWatcher } from './pro
 import { type CagedTestsOptions, type Plan, readPlan } from './programs/test-runners/options';
 import { SharedTotal } from './programs/test-runners/shared-total';
 
-export type { JestContext, JestGlobalConfig, JestTest, JestWatcher } from './programs/jest/jest-types';
+export type {
+  JestContext,
+  JestDisplayName,
+  JestGlobalConfig,
+  JestModuleMap,
+  JestProjectConfig,
+  JestTest,
+  JestTestContext,
+  JestWatcher,
+} from './programs/jest/jest-types';
 export type { CagedTestsOptions } from './programs/test-runners/options';
 
 /**

@@ -3,7 +3,7 @@ import { complain, type SharedTotal } from '../test-runners/shared-total';
 import type { TestFile } from '../test-runners/test-worker';
 import type { Emitter } from './emitter';
 import type { JestPackages } from './jest-packages';
-import type { JestContext, JestGlobalConfig, JestTest, JestWatcher } from './jest-types';
+import type { JestContext, JestGlobalConfig, JestProjectConfig, JestTest, JestWatcher } from './jest-types';
 import { Slot } from './slot';
 
 export interface RunParts {
@@ -93,7 +93,7 @@ export class CagedRun {
   }
 }
 
-function projectOf({ displayName }: JestTest['context']['config']): string | undefined {
+function projectOf({ displayName }: JestProjectConfig): string | undefined {
   return displayName?.name;
 }
 

@@ -9,10 +9,53 @@ export interface JestTest {
   /** The file. */
   path: string;
   /** Of its project. */
-  context: {
-    config: { id: string; rootDir: string; displayName?: { name: string } };
-    moduleMap: { toJSON: () => unknown };
-  };
+  context: JestTestContext;
+}
+
+/**
+ * The project of a test file.
+ *
+ * @experimental
+ */
+export interface JestTestContext {
+  /** Its configuration. */
+  config: JestProjectConfig;
+  /** Where its modules are, for a worker. */
+  moduleMap: JestModuleMap;
+}
+
+/**
+ * What memcage reads of a project's configuration.
+ *
+ * @experimental
+ */
+export interface JestProjectConfig {
+  /** Which project it is, for a worker. */
+  id: string;
+  /** Its root. */
+  rootDir: string;
+  /** What people call it. */
+  displayName?: JestDisplayName;
+}
+
+/**
+ * A name of a project.
+ *
+ * @experimental
+ */
+export interface JestDisplayName {
+  /** The name. */
+  name: string;
+}
+
+/**
+ * A map of modules, which a worker gets as data.
+ *
+ * @experimental
+ */
+export interface JestModuleMap {
+  /** The data. */
+  toJSON: () => unknown;
 }
 
 /**
