@@ -67,6 +67,14 @@ function withTypesAsTypes(code, source) {
   });
 }
 
+/** rollup-plugin-dts drops the attribute without which TypeScript refuses types of an ES module from CommonJS. */
+function withTypesOfModules(code) {
+  return code.replaceAll(
+    /^import \{ (.*) \} from '(vitest(?:\/.*)?)';$/gm,
+    "import type { $1 } from '$2' with { 'resolution-mode': 'import' };",
+  );
+}
+
 /** Only its text says that it is a module of ECMAScript, so TypeScript makes this one as it stands. */
 function declarationOf(path) {
   const options = { fileName: path, reportDiagnostics: true };
@@ -78,6 +86,9 @@ function declarationOf(path) {
 
 for (const { fileName, code } of await rollUp()) {
   const source = sources.get(fileName.replace(/\.d\.ts$/, ''));
-  writeFileSync(join(root, 'dist', fileName), source === undefined ? code : withTypesAsTypes(code, source));
+  writeFileSync(
+    join(root, 'dist', fileName),
+    source === undefined ? code : withTypesOfModules(withTypesAsTypes(code, source)),
+  );
 }
 writeFileSync(join(root, 'dist/child_process.d.mts'), declarationOf('lib/child_process.mts'));

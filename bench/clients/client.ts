@@ -77,6 +77,8 @@ export function startClient(
   const [file = '', ...args] = oneOf(random, CLIENTS);
   return spawn(file, args, {
     cwd: directory,
+    // A client has a session that is not pid 1's. In some guests the tests do not.
+    detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,

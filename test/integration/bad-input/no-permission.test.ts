@@ -56,7 +56,9 @@ describeIf(['cgroup', 'root'], 'a user who may not write to the cgroup tree', ()
         code: 'ERR_MEMCAGE_NO_PARENT',
         message: expect.stringContaining(`(${cgroupOf('self')}): `) as string,
       });
-      expect(thrown[name]?.message).toMatch(/\nWithout a cgroup, .* \(enforce: 'polled'\)$/);
+      expect(thrown[name]?.message).toMatch(
+        /\nWithout a cgroup, memcage can poll the limit \(enforce: 'polled'\): .+$/,
+      );
     });
   });
 

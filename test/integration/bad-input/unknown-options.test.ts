@@ -129,7 +129,7 @@ describeIf('cgroup', 'an option with a name that is not known', () => {
       'createLauncher',
       (options) => createLauncher(options),
       { memory: '9M', cwd: '/' },
-      "'cwd' of createLauncher: createLauncher has ",
+      "'cwd' of createLauncher. Cure: give it to spawn()",
     ],
     [
       'prepare',

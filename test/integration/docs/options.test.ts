@@ -53,7 +53,8 @@ const GIVEN: Record<string, object> = {
   namespaces: { namespaces: { uts: true } },
   root: { root: { hide: ['/nowhere'] } },
 };
-const ELSEWHERE = ['cage', 'parent', 'enforce', 'threads'];
+/** Not all of one start, or, as `untrusted`, at odds with `enforce`. */
+const ELSEWHERE = ['cage', 'parent', 'enforce', 'threads', 'untrusted'];
 
 const rows = optionTable();
 const TABLES = ['Limits', 'Cage and outcome', 'Settings of the child', 'Privileges', 'Namespaces', 'Files'];

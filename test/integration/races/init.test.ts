@@ -2,11 +2,9 @@ import { describeRaces } from '../../support/races/describe-races';
 import { meanwhile, WATCHED } from '../../support/races/rules';
 import { testRows } from '../../support/rows';
 
-/** Who is to be the init copies itself to memory, becomes the copy, holds signals back, forks the program, and waits. */
+/** Who is to be the init holds signals back, forks the program, and waits. */
 const STEPS = [
-  ...['memfd_create 1', 'execveat 1', 'rt_sigprocmask 1', 'rt_sigprocmask 2', 'clone 1'].map(
-    (call) => `launcher ${call}`,
-  ),
+  ...['rt_sigprocmask 1', 'rt_sigprocmask 2', 'clone 1'].map((call) => `launcher ${call}`),
   ...['rt_sigprocmask 1', 'wait4 1'].map((call) => `init ${call}`),
 ];
 /** Its parent is the init. */

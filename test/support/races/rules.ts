@@ -23,8 +23,8 @@ export const REAPED = 'watcher waitid 1';
 export const KILLS = 'parent write 1:/cgroup\\.kill$';
 /** The launcher waits at its gate. */
 export const AT_GATE = 'launcher ppoll 1';
-/** The parent opens the gate. The first message tells another child to end. */
-export const OPENS_GATE = 'parent write 2:^socket';
+/** The parent opens the gate. */
+export const OPENS_GATE = 'parent sendto 1:^socket';
 
 /** Removes the cgroup of that name. On v1 there is one in the unified hierarchy too, for cgroup.kill, which goes last. */
 export const removals = (role: string, name: string): string[] =>
