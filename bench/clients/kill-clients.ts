@@ -80,8 +80,8 @@ async function killOne(
     startMs[between] = 0.9 * startMs[between] + 0.1 * (performance.now() - began);
     return true;
   });
-  const waited =
-    random() < 0.5 ? sleep(random() * 1.2 * startMs[between], false) : sleep(30_000, false, { ref: false });
+  const isStarting = (turn + Math.floor(turn / npxEvery)) % 2 === 0;
+  const waited = isStarting ? sleep(random() * 1.2 * startMs[between], false) : sleep(30_000, false, { ref: false });
   const isRunning = await Promise.race([running, waited, closed.then(() => false)]);
   if (isRunning) await sleep(random() * 100);
   if (client.exitCode !== null) throw new Error(`the client has ended by itself: ${said}`);

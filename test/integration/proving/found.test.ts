@@ -132,7 +132,7 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     'where a gate is opened is the error of the child that waits there',
     [
       [{ role: 'launcher', call: 'read', subject: /^socket:/ }, 'read'],
-      [{ role: 'parent', call: 'write', subject: /^socket:/ }, 'write'],
+      [{ role: 'parent', call: 'sendto', subject: /^socket:/ }, 'sendto'],
     ] as const,
     async ([at, syscall]) => {
       const { status, said } = await failAt('gate', place, at, 'EIO');
