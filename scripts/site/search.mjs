@@ -29,12 +29,14 @@ export const search = {
         fuzzy: (term) => (term.length > 6 ? 0.2 : false),
         boost: { title: 4, titles: 3, text: 1 },
         // A word is on many pages. Those whose headings have it are about it, and of these a guide has what to do: the address
-        // has the words of a long title too. Short answers would be before what they lead to.
+        // has the words of a long title too. Short answers would be before what they lead to. A section whose heading is the
+        // word itself is before one that has it in the title of its page too.
         boostDocument: (id, term, { title, titles }) => {
           if (/^err_/.test(term) && /^\/docs\/reference\/errors/.test(id)) return 9;
           if (/^\/docs\/reference\/options/.test(id)) return 0.6;
           if (!/^\/docs\/(guides|reference|tutorial)/.test(id)) return 0.3;
           if (/^\/docs\/guides\/faq/.test(id)) return 0.5;
+          if (title.toLowerCase() === term) return 4;
           return [id, title, ...titles].some((heading) => heading.toLowerCase().includes(term)) ? 3 : 1;
         },
       },
