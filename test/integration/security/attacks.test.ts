@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
+import { starts } from '../../support/children/starts';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
@@ -29,7 +30,7 @@ async function attack(...words: string[]): Promise<Results['results']> {
 
 const needed = ['cgroup', 'root', 'gcc', 'pids', 'seccomp', 'userns', 'unprivileged-userns', 'root-read-only'] as const;
 describeIf(needed, `attacks from untrusted: true, on cgroup v${version}`, () => {
-  test.each(['root', 'nobody'])('come to nothing, where the caller is %s', async (user) => {
+  test.each(['root', 'nobody'].slice(0, starts(2)))('come to nothing, where the caller is %s', async (user) => {
     const { memcage = {} } = await attack('--user', user, '--jobs', '4', 'memcage');
     const names = Object.keys(memcage);
     expect(names.length).toBeGreaterThan(70);
