@@ -2,6 +2,7 @@ import {
   type CageLimits,
   isSameLimits,
   lowerOfBoth,
+  memoryAndSwap,
   type ResolvedCpu,
   withinAround,
 } from '../../../../lib/cgroup/limits/cage-limits';
@@ -24,6 +25,12 @@ testRows<[CageLimits, CageLimits, boolean]>(
     expect(isSameLimits(other, one)).toBe(same);
   },
 );
+
+test('a child may have its memory and its swap, and without limits anything', () => {
+  expect(memoryAndSwap({ memory: { max: 3, swap: 2 } })).toBe(5);
+  expect(memoryAndSwap({ memory: { max: 3 } })).toBe(3);
+  expect(memoryAndSwap({ memory: {} })).toBe(Number.POSITIVE_INFINITY);
+});
 
 testRows<[CageLimits, CageLimits, CageLimits]>(
   'of two limits the lower one holds',
