@@ -24,7 +24,7 @@ interface JestEnd {
   messages: Record<string, string>;
 }
 
-export interface JestProject extends UserProject {
+interface JestProject extends UserProject {
   /** Starts Jest with these arguments. */
   start: (args?: readonly string[], how?: Manner) => ProjectProgram;
   /** The same, to its end. */
@@ -48,7 +48,7 @@ const BY_NAME = `const { realpathSync } = require('node:fs');
   };`;
 
 /** A project with Jest, and memcage as its runner. */
-export function makeJestProject(
+function makeJestProject(
   options: object | undefined,
   files: Record<string, string>,
   config: object = {},
@@ -97,5 +97,18 @@ function read({ directory }: UserProject): Pick<JestEnd, 'tests' | 'messages'> {
     messages: Object.fromEntries(
       named.filter(({ message }) => message !== '').map(({ file, message }) => [file, message]),
     ),
+  };
+}
+
+/** Makes projects, and removes each when its test has ended. */
+export function jestProjects(): typeof makeJestProject {
+  const made: JestProject[] = [];
+  afterEach(() => {
+    for (const project of made.splice(0)) project.remove();
+  });
+  return (...of) => {
+    const project = makeJestProject(...of);
+    made.push(project);
+    return project;
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
-import { type JestProject, makeJestProject } from '../../../support/jest/jest-project';
+import { jestProjects } from '../../../support/jest/jest-project';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -15,18 +15,16 @@ const WAITS = `${PID} test('waits', () => new Promise(() => {}), 600_000);`;
 const TAKES = 'const taken = []; for (let i = 0; i < 40; i += 1) taken.push(Buffer.alloc(10 * 2 ** 20, 1));';
 
 describeIf(['cgroup', 'host'], 'memcage/jest: how it ends', () => {
-  let project: JestProject | undefined;
-  const make = (...of: Parameters<typeof makeJestProject>) => {
-    project = makeJestProject(...of);
+  let directory = '';
+  const makeProject = jestProjects();
+  const make = (...of: Parameters<typeof makeProject>) => {
+    const project = makeProject(...of);
+    directory = project.directory;
     return project;
   };
-  afterEach(() => {
-    project?.remove();
-    project = undefined;
-  });
 
   const pids = () => {
-    const file = join(project?.directory ?? '', 'pids');
+    const file = join(directory, 'pids');
     return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
   };
   const runs = (pid: number) => existsSync(`/proc/${pid}`);

@@ -1,4 +1,4 @@
-import { type JestProject, makeJestProject } from '../../../support/jest/jest-project';
+import { jestProjects } from '../../../support/jest/jest-project';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 
@@ -21,15 +21,7 @@ const together = (own: string, other: string, mib: number) => `
   }, 30_000);`;
 
 describeIf(['cgroup', 'host'], 'memcage/jest: a worker that reaches a limit', () => {
-  let project: JestProject | undefined;
-  const make = (...of: Parameters<typeof makeJestProject>) => {
-    project = makeJestProject(...of);
-    return project;
-  };
-  afterEach(() => {
-    project?.remove();
-    project = undefined;
-  });
+  const make = jestProjects();
 
   test('fails its file alone, with the test that ran, and all that was known of the others in it', async () => {
     const { run } = make(

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type JestProject, makeJestProject } from '../../../support/jest/jest-project';
+import { jestProjects } from '../../../support/jest/jest-project';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -13,15 +13,7 @@ const LIMITS = { memory: '200M', total: '1G' };
 const PID = "require('node:fs').appendFileSync('pids', process.pid + '\\n');";
 
 describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
-  let project: JestProject | undefined;
-  const make = (...of: Parameters<typeof makeJestProject>) => {
-    project = makeJestProject(...of);
-    return project;
-  };
-  afterEach(() => {
-    project?.remove();
-    project = undefined;
-  });
+  const make = jestProjects();
 
   const serial: [string, string[]][] = [
     ['one file', []],
