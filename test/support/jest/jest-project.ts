@@ -48,11 +48,7 @@ const BY_NAME = `const { realpathSync } = require('node:fs');
   };`;
 
 /** A project with Jest, and memcage as its runner. */
-function makeJestProject(
-  options: object | undefined,
-  files: Record<string, string>,
-  config: object = {},
-): JestProject {
+function makeJestProject(options: object | undefined, files: Record<string, string>, config: object = {}): JestProject {
   const project = makeUserProject(['jest', 'jest-environment-node']);
   const runner = options === undefined ? 'memcage/jest' : ['memcage/jest', options];
   const base = {
