@@ -1,6 +1,22 @@
 // To change the limits, or to get out from under them.
 #include "attack.h"
 
+// Outside of cgroup namespaces a mount of cgroup2 sets the options of the whole machine. These are those it has, so
+// that nothing is changed where nothing holds the attack. NULL: no mount is there to say them.
+static const char* options_of_cgroup2(void) {
+  static char line[4096];
+  FILE* mounts = fopen("/proc/self/mountinfo", "re");
+  if (mounts == NULL) return NULL;
+  bool is_found = false;
+  while (!is_found && fgets(line, sizeof line, mounts) != NULL) is_found = strstr(line, " - cgroup2 ") != NULL;
+  fclose(mounts);
+  if (!is_found) return NULL;
+  line[strcspn(line, "\n")] = '\0';
+  // Before the first comma is whether it can be written, which is the mount's.
+  const char* comma = strchr(strrchr(line, ' '), ',');
+  return comma == NULL ? NULL : comma + 1;
+}
+
 // Calls it with each directory that may be one of cgroups: those that are mounted, also in the root of process 1, and
 // those that it can mount itself.
 static void each_hierarchy(void (*act)(const char* directory)) {
@@ -12,7 +28,8 @@ static void each_hierarchy(void (*act)(const char* directory)) {
                                NULL};
   for (const char* const* each = usual; *each != NULL; each++) act(*each);
   if (!apart()) return;
-  const char* const options[][2] = {{"cgroup2", NULL}, {"cgroup", "memory"}, {"cgroup", "memory,hugetlb"}};
+  const char* const of_cgroup2 = options_of_cgroup2();
+  const char* const options[][2] = {{"cgroup2", of_cgroup2}, {"cgroup", "memory"}, {"cgroup", "memory,hugetlb"}};
   for (size_t each = 0; each < sizeof options / sizeof *options; each++)
     if (mount("attack", "/tmp", options[each][0], 0, options[each][1]) == 0) act("/tmp");
 }
