@@ -9,24 +9,25 @@ export const UNTRUSTED_MS = 60_000;
 
 /** Checks an option `timeout`: milliseconds, 0 and undefined for none. */
 export function checkTimeout(timeout: unknown): asserts timeout is number | undefined {
-  const isTime = timeout === undefined || (typeof timeout === 'number' && Number.isInteger(timeout) && timeout >= 0);
-  if (!isTime) throw invalidArgument('timeout', 'a number of milliseconds', timeout, millisecondsIn(timeout));
-  if (timeout !== undefined && timeout > MOST_TIMEOUT_MS) throw outOfRange('timeout', MOST_TIMEOUT_MS, timeout);
+  if (timeout === undefined) return;
+  const ms = checkInteger('timeout', timeout, {
+    least: 0,
+    most: Number.MAX_VALUE,
+    expected: 'a number of milliseconds',
+    meant: millisecondsIn,
+  });
+  if (ms > MOST_TIMEOUT_MS) throw outOfRange('timeout', MOST_TIMEOUT_MS, ms);
 }
 
-/** The milliseconds that a text such as `5s` most likely means. */
+/** The milliseconds that a text such as `5s` most likely means. NaN if none. */
 export function millisecondsIn(given: unknown): number | undefined {
-  return typeof given === 'string' ? (numberIn(given) ?? finite(parseDuration(given.replaceAll(' ', '')))) : undefined;
+  return numberIn(given) ?? (typeof given === 'string' ? parseDuration(given.replaceAll(' ', '')) : undefined);
 }
 
 /** The number that a text most likely means: `64`, or `50%` for a part. */
 export function numberIn(given: unknown): number | undefined {
-  const [, digits, percent] = (typeof given === 'string' && /^(\d+(?:\.\d+)?) ?(%)?$/.exec(given)) || [];
-  return digits === undefined ? undefined : Number(digits) / (percent === undefined ? 1 : 100);
-}
-
-function finite(number: number): number | undefined {
-  return Number.isFinite(number) ? number : undefined;
+  const match = typeof given === 'string' ? /^(\d+(?:\.\d+)?) ?(%)?$/.exec(given) : null;
+  return match === null ? undefined : Number(match[1]) / (match[2] === undefined ? 1 : 100);
 }
 
 /** Checks an option that is true or false. */
@@ -61,11 +62,17 @@ export function checkInteger(
   value: unknown,
   { least, most, expected, meant = numberIn }: Bounds,
 ): number {
+  const fits = (number: unknown): number is number =>
+    typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most;
   // `+ 0`: the kernel knows no -0.
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value + 0;
+  if (fits(value)) return value + 0;
   const likely = meant(value);
-  const fits = likely !== undefined && Number.isInteger(likely) && likely >= least && likely <= most;
-  throw invalidArgument(option, expected ?? `an integer from ${least} to ${most}`, value, fits ? likely : undefined);
+  throw invalidArgument(
+    option,
+    expected ?? `an integer from ${least} to ${most}`,
+    value,
+    fits(likely) ? likely : undefined,
+  );
 }
 
 /** The most that memory.swappiness, and memory.reclaim with it, take: since Linux 5.8. */
