@@ -1,16 +1,11 @@
 import { relative } from 'node:path';
-import { complain, type SharedTotal } from '../test-runners/shared-total';
+import { complain } from '../test-runners/shared-total';
 import type { TestFile } from '../test-runners/test-worker';
 import type { Emitter } from './emitter';
-import type { JestPackages } from './jest-packages';
-import type { JestContext, JestGlobalConfig, JestProjectConfig, JestTest, JestWatcher } from './jest-types';
-import { Slot } from './slot';
+import type { JestContext, JestProjectConfig, JestTest, JestWatcher } from './jest-types';
+import { Slot, type SlotParts } from './slot';
 
-export interface RunParts {
-  memoryBytes: number;
-  packages: JestPackages;
-  total: SharedTotal;
-  globalConfig: JestGlobalConfig;
+export interface RunParts extends Omit<SlotParts, 'setup' | 'signal'> {
   context: JestContext;
   emitter: Emitter;
   watcher: JestWatcher;

@@ -23,6 +23,11 @@ export class FileProgress {
   get running(): readonly TestNames[] {
     return [...this.#running.values()];
   }
+
+  /** The names of those, in one text; undefined if there are none. */
+  get tests(): string | undefined {
+    return [...this.#running.keys()].join(', ') || undefined;
+  }
 }
 
 const OUTSIDE: TestNames = {

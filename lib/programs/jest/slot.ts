@@ -57,41 +57,21 @@ export class Slot {
    * worker from its start
    */
   async run(run: FileRun): Promise<unknown> {
-    const { test, file, payload, onEvent } = run;
     let alone = false;
-    let isStarted = false;
     for (let tries = 1; ; tries += 1) {
-      const process = await this.#processFor(file, alone);
-      if (!isStarted) await run.onStart();
-      isStarted = true;
+      const process = await this.#processFor(run.file, alone);
+      if (tries === 1) await run.onStart();
       const progress = new FileProgress();
-      const listen: OnEvent = (event, argument) => {
-        progress.take(event, argument);
-        onEvent(event, argument);
-      };
       try {
-        if (!process.isReady) await this.#setUp(process);
-        const result = await process.conversation.call(payload, listen);
-        await this.#ended(process);
-        return result;
+        return await this.#runIn(process, run, progress);
       } catch (error) {
-        if (!(error instanceof WorkerEnded)) {
-          await this.#ended(process);
-          throw error;
-        }
-        this.#process = undefined;
-        const verdict = await process.worker.verdict(
-          progress.running.map(({ fullName }) => fullName).join(', ') || undefined,
-        );
-        if (verdict?.again === true) {
+        if (!(error instanceof WorkerEnded)) throw error;
+        const verdict = await process.worker.verdict(progress.tests);
+        if (verdict === undefined) checkTries(error, tries);
+        else if (!verdict.again) return killedResult(run.test, progress, verdict.message);
+        else {
           complain(verdict.message);
           alone = true;
-        } else if (verdict !== undefined) return killedResult(test, progress, verdict.message);
-        else if (!error.isCrash) throw error;
-        else if (tries === MOST_TRIES) {
-          throw new Error(`Jest worker encountered ${tries} child process exceptions, exceeding retry limit`, {
-            cause: error,
-          });
         }
       }
     }
@@ -128,11 +108,22 @@ export class Slot {
     return this.#process;
   }
 
-  async #setUp(process: Process): Promise<void> {
+  async #runIn(process: Process, { payload, onEvent }: FileRun, progress: FileProgress): Promise<unknown> {
+    const { worker, conversation } = process;
     const { packages, setup } = this.parts;
-    await process.conversation.begin(packages.work, setup);
-    process.isReady = true;
-    process.worker.ready();
+    try {
+      if (!process.isReady) {
+        await conversation.begin(packages.work, setup);
+        worker.ready();
+        process.isReady = true;
+      }
+      return await conversation.call(payload, (event, argument) => {
+        progress.take(event, argument);
+        onEvent(event, argument);
+      });
+    } finally {
+      await this.#ended(process);
+    }
   }
 
   #forkOptions(): object {
@@ -156,4 +147,11 @@ export class Slot {
     const heapBytes = limit === 0 ? Number.POSITIVE_INFINITY : await conversation.heapUsed();
     if (heapBytes > (limit > 1 ? limit : limit * totalmem())) await this.end();
   }
+}
+
+/** Throws unless Jest would try again after such an end. */
+function checkTries(error: WorkerEnded, tries: number): void {
+  if (!error.isCrash) throw error;
+  if (tries < MOST_TRIES) return;
+  throw new Error(`Jest worker encountered ${tries} child process exceptions, exceeding retry limit`, { cause: error });
 }

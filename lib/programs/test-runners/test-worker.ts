@@ -108,6 +108,7 @@ export class TestWorker {
 
   /** Kills all of it. Resolves once nothing of it is left. */
   async end(): Promise<void> {
+    if (this.#isGone) return;
     this.#running = undefined;
     await this.child.cage?.kill().catch(() => this.child.kill('SIGKILL'));
     await this.gone;
