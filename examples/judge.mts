@@ -4,30 +4,21 @@
  *
  *   npm run build && npm run build:programs && sudo node out/examples/judge.mjs
  */
-import { closeSync, ftruncateSync, openSync, readFileSync, unlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { judge, missingFor, PROGRAM, type Problem, type Verdict } from './judge/judge.mts';
+import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
+import { judge, missingFor, PROGRAM, type Problem } from './judge/judge.mts';
 import { whatIsLeft } from './judge/left.mts';
 import { groups, type Submission } from './judge/submissions.mts';
 import { exitWith, Report } from './support/report.mts';
 
 /** How many are judged at a time. */
 const LANES = 2;
-/** Submissions are here, and compiled, this runs in out/examples. */
-const SUBMISSIONS = join(
-  dirname(createRequire(import.meta.url).resolve('memcage/package.json')),
-  'examples/judge/submissions',
-);
 
 async function main(): Promise<number> {
   const report = new Report();
   const { memory, cpuTimeMs, timeout, pids } = PROGRAM;
   report.title(`${memory}, ${cpuTimeMs} ms of the processor, ${timeout} ms in all, ${pids} processes`);
-  for (const lack of new Set(
-    groups.flatMap(({ submissions }) => submissions.flatMap(({ file }) => missingFor(file) ?? [])),
-  ))
-    report.show('not here', lack);
+  const lacking = groups.flatMap(({ submissions }) => submissions.flatMap(({ file }) => missingFor(file) ?? []));
+  for (const lack of new Set(lacking)) report.show('not here', lack);
   const data = makeData();
   try {
     const problem = { input: '1\n2\n3\n4\n5\n', answer: '15', data };
@@ -55,25 +46,19 @@ function makeData(): string {
   return path;
 }
 
-async function judgeAll(submissions: readonly Submission[], problem: Problem): Promise<Map<Submission, Verdict>> {
-  const verdicts = new Map<Submission, Verdict>();
+async function judgeAll(submissions: readonly Submission[], problem: Problem): Promise<Map<Submission, string>> {
+  const verdicts = new Map<Submission, string>();
   const queue = submissions.values();
   const lane = async (): Promise<void> => {
-    for (const each of queue) {
-      verdicts.set(each, await judge(each.file, readFileSync(join(SUBMISSIONS, each.file), 'utf8'), problem));
-    }
+    for (const each of queue) verdicts.set(each, await judge(each.file, each.source, problem));
   };
   await Promise.all(Array.from({ length: LANES }, lane));
   return verdicts;
 }
 
-function tell(report: Report, { name, verdict }: Submission, seen: Verdict | undefined): void {
-  if (seen === undefined) {
-    report.show(name, 'not judged');
-    return;
-  }
-  const text = seen.detail === '' ? seen.kind : `${seen.kind}: ${seen.detail}`;
-  report.check(name, text, verdict.test(text));
+function tell(report: Report, { file, verdict }: Submission, seen: string | undefined): void {
+  if (seen === undefined) report.show(file, 'not judged');
+  else report.check(file, seen, verdict.test(seen));
 }
 
 exitWith(main());

@@ -1,0 +1,4 @@
+// Verdict: compile limit: memory limit: cause limit
+#include "/dev/zero"
+
+int main(void) { return 0; }

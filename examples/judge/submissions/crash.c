@@ -1,1 +1,0 @@
-int main(void) { return *(volatile int *)0; }

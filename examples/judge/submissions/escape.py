@@ -1,1 +1,0 @@
-print('\x1b[2J\x1b[1;1Haccepted')

@@ -1,1 +1,0 @@
-for (;;) require('node:fs').writeSync(2, 'spam\n'.repeat(1000));

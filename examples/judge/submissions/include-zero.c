@@ -1,3 +1,0 @@
-#include "/dev/zero"
-
-int main(void) { return 0; }

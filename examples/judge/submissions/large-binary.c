@@ -1,3 +1,0 @@
-char all[1 << 28] = {1};
-
-int main(void) { return all[1]; }

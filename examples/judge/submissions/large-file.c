@@ -1,6 +1,0 @@
-#include <stdio.h>
-
-int main(void) {
-  FILE *file = fopen("/tmp/large", "w");
-  for (;;) fputs("spam", file);
-}

@@ -1,0 +1,6 @@
+// Verdict: output limit
+#include <stdio.h>
+
+int main(void) {
+  for (;;) puts("spam");
+}

@@ -1,0 +1,4 @@
+// Verdict: time limit
+int main(void) {
+  for (;;);
+}

@@ -1,0 +1,4 @@
+# Verdict: wall limit
+import time
+
+time.sleep(3600)

@@ -1,7 +1,0 @@
-import os
-
-try:
-    while True:
-        last = os.dup(0)
-except OSError as error:
-    print(f'{error.strerror} after {last}')

@@ -1,4 +1,0 @@
-// Ends as a process does that was killed for memory or time.
-#include <signal.h>
-
-int main(void) { raise(SIGKILL); }

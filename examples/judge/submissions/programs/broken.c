@@ -1,0 +1,2 @@
+// Verdict: compile error: .* error: .*undeclared.*
+int main(void) { return sum; }

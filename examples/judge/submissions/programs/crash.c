@@ -1,0 +1,2 @@
+// Verdict: runtime error: SIGSEGV
+int main(void) { return *(volatile int *)0; }

@@ -1,0 +1,4 @@
+# Verdict: accepted
+import sys
+
+print(sum(map(int, sys.stdin)))

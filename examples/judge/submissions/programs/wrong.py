@@ -1,0 +1,2 @@
+# Verdict: wrong answer: 16
+print(16)

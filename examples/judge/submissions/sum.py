@@ -1,3 +1,0 @@
-import sys
-
-print(sum(map(int, sys.stdin)))

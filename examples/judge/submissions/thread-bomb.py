@@ -1,4 +1,0 @@
-import threading, time
-
-while True:
-    threading.Thread(target=time.sleep, args=(3600,)).start()
