@@ -116,6 +116,12 @@ const PARTS = {
     ownRun: true,
   },
   'soak-long': { command: ['npm', 'run', 'soak:long'], proves: [...PRODUCT, 'bench/long'], ownRun: true },
+  // A fifth of all, in some twenty minutes.
+  'soak-clients': {
+    command: ['npm', 'run', 'soak:clients', '--', '--kills', '2000'],
+    proves: [...PRODUCT, 'bench/clients'],
+    ownRun: true,
+  },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], proves: [...PRODUCT, 'bench/soak.ts'], ownRun: true },
 };
