@@ -1,15 +1,18 @@
+import type { ExecException, ExecFileException } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Enforce } from '../../../types/options';
 import type {
   AnyChild,
+  Args,
   CagedChild,
   CagedExecFileOptions,
   CagedExecOptions,
-  Exec,
-  ExecFile,
+  CgroupFor,
   ExecFileOptions,
   ExecOptions,
 } from '../../cage/contract/cage';
-import type { TextEncoding, TextIn } from '../../cage/contract/child-output';
+import type { OutputCallback, TextEncoding, TextIn } from '../../cage/contract/child-output';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { type Called, strict } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
@@ -18,7 +21,21 @@ import { callNode } from '../launch/start-call';
 type PromiseWithChild<T, C = AnyChild> = Promise<{ stdout: TextIn<T>; stderr: TextIn<T> }> & { child: C };
 
 /** `exec`, with its version for util.promisify(). */
-export interface PromisifiableExec extends Exec {
+export interface PromisifiableExec {
+  /** Run a command line in a cage. */
+  <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    command: string,
+    options: CagedExecOptions<T, E, G>,
+    callback?: OutputCallback<ExecException, T>,
+  ): CagedChild<G>;
+  /** Run a command line: in a cage only within {@link SharedCage.contain}. */
+  <const T extends TextEncoding = 'utf8'>(
+    command: string,
+    options: ExecOptions<T> | null | undefined,
+    callback?: OutputCallback<ExecException, T>,
+  ): AnyChild;
+  /** Run a command line: in a cage only within {@link SharedCage.contain}. */
+  (command: string, callback?: OutputCallback<ExecException, 'utf8'>): AnyChild;
   /** For util.promisify(). */
   readonly [promisify.custom]: {
     <const T extends TextEncoding = 'utf8'>(
@@ -30,12 +47,42 @@ export interface PromisifiableExec extends Exec {
 }
 
 /** `execFile`, with its version for util.promisify(). */
-export interface PromisifiableExecFile extends ExecFile {
+export interface PromisifiableExecFile {
+  /** Run a program in a cage. */
+  <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    file: string,
+    options: CagedExecFileOptions<T, E, G>,
+    callback?: OutputCallback<ExecFileException, T>,
+  ): CagedChild<G>;
+  /** Run a program in a cage. */
+  <const T extends TextEncoding = 'utf8', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    file: string,
+    args: Args,
+    options: CagedExecFileOptions<T, E, G>,
+    callback?: OutputCallback<ExecFileException, T>,
+  ): CagedChild<G>;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends TextEncoding = 'utf8'>(
+    file: string,
+    args: Args,
+    options: ExecFileOptions<T> | null | undefined,
+    callback?: OutputCallback<ExecFileException, T>,
+  ): AnyChild;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends TextEncoding = 'utf8'>(
+    file: string,
+    options: ExecFileOptions<T>,
+    callback?: OutputCallback<ExecFileException, T>,
+  ): AnyChild;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  (file: string, args: Args, callback?: OutputCallback<ExecFileException, 'utf8'>): AnyChild;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  (file: string, callback?: OutputCallback<ExecFileException, 'utf8'>): AnyChild;
   /** For util.promisify(). */
   readonly [promisify.custom]: {
     <const T extends TextEncoding = 'utf8'>(
       file: string,
-      args: readonly string[] | null | undefined,
+      args: Args,
       options: CagedExecFileOptions<T>,
     ): PromiseWithChild<T, CagedChild>;
     <const T extends TextEncoding = 'utf8'>(
@@ -45,7 +92,7 @@ export interface PromisifiableExecFile extends ExecFile {
     <const T extends TextEncoding = 'utf8'>(file: string, options?: ExecFileOptions<T>): PromiseWithChild<T>;
     <const T extends TextEncoding = 'utf8'>(
       file: string,
-      args: readonly string[] | null | undefined,
+      args: Args,
       options?: ExecFileOptions<T> | null,
     ): PromiseWithChild<T>;
   };

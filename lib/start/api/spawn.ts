@@ -1,7 +1,33 @@
-import type { Spawn } from '../../cage/contract/cage';
+import type { StdioOptions } from 'node:child_process';
+import type { Enforce } from '../../../types/options';
+import type { AnyProcess, CagedProcess, CagedSpawnOptions, CgroupFor, SpawnOptions } from '../../cage/contract/cage';
+import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { strict } from '../../common/options/accepted-options';
 import { likeNodes } from '../../process/node-functions';
 import { callNode } from '../launch/start-call';
+
+/** The type of {@link spawn}. */
+export interface Spawn {
+  /** Start a program in a cage. */
+  <const S extends StdioOptions = 'pipe', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    file: string,
+    options: CagedSpawnOptions<S, E, G>,
+  ): CagedProcess<S, G>;
+  /** Start a program in a cage. */
+  <const S extends StdioOptions = 'pipe', const E extends Enforce = 'kernel', G extends Cgroup | null = CgroupFor<E>>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: CagedSpawnOptions<S, E, G>,
+  ): CagedProcess<S, G>;
+  /** Start a program: in a cage only within {@link SharedCage.contain}. */
+  <const S extends StdioOptions = 'pipe'>(file: string, options: SpawnOptions<S>): AnyProcess<S>;
+  /** Start a program: in a cage only within {@link SharedCage.contain}. */
+  <const S extends StdioOptions = 'pipe'>(
+    file: string,
+    args?: readonly string[],
+    options?: SpawnOptions<S>,
+  ): AnyProcess<S>;
+}
 
 /**
  * Like Node's `child_process.spawn`, which runs it: the signature, options, events, streams and errors are Node's.

@@ -1,11 +1,36 @@
 import { inspect } from 'node:util';
-import type { Run, RunOptions } from '../../cage/contract/cage';
+import type { MemoryReport } from '../../../types/outcome';
+import type { CagedRunOptions, RunOptions, RunResult } from '../../cage/contract/cage';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { CURE, words } from '../../common/errors/words';
 import { strict } from '../../common/options/accepted-options';
 import { RUN_OPTIONS } from '../../common/options/names';
+import type { OutputEncoding } from '../../process/collect-output';
 import { isOptions } from '../../process/node-call';
 import { runChild } from './run-child';
+
+/** The type of {@link run}. */
+export interface Run {
+  /** Run a program in a cage. */
+  <const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    options: CagedRunOptions<T>,
+  ): Promise<RunResult<T, MemoryReport>>;
+  /** Run a program in a cage. */
+  <const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    args: readonly string[] | undefined,
+    options: CagedRunOptions<T>,
+  ): Promise<RunResult<T, MemoryReport>>;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends OutputEncoding = 'utf8'>(file: string, options: RunOptions<T>): Promise<RunResult<T>>;
+  /** Run a program: in a cage only within {@link SharedCage.contain}. */
+  <const T extends OutputEncoding = 'utf8'>(
+    file: string,
+    args?: readonly string[],
+    options?: RunOptions<T>,
+  ): Promise<RunResult<T>>;
+}
 
 /**
  * Run a program to its end and collect its output. Resolves once the child and everything that it left in its cage
