@@ -12,10 +12,9 @@ import { checkOptions, isRecord } from '../../common/options/option-names';
 import { shown } from '../../common/text/inspected';
 import { keptInJson } from '../../common/text/json';
 import { containerNameOf } from '../containers/container-names';
-import { findCgroup, SHOWN_CGROUP } from '../containers/find-cgroup';
-import { type CgroupDirectory, withAccess } from '../directory/directory';
+import { findCgroup } from '../containers/find-cgroup';
+import type { CgroupDirectory } from '../directory/directory';
 import { KeptFile, OpenFiles } from '../directory/open-file';
-import { cgroupError, refusedWith, unlessGone } from '../directory/refusal';
 import { cgroupsBelow, passingOver } from '../directory/walk';
 import {
   CGROUP_EVENT_NAMES,
@@ -31,23 +30,25 @@ import { type CgroupVersion, type FlatKeyed, type Pressure, parseValue } from '.
 import type { FileInput, FileValue, ReadableFile, WritableFile } from '../files/interface-files';
 import { memoryFile } from '../files/roles';
 import { parseStat } from '../files/stat-parser';
-import { host, openDirectory, swapOn, visibleDirectory } from '../hierarchy/host';
-import { mountPointOf, resolveGiven } from '../hierarchy/resolve-path';
+import { host, swapOn, visibleDirectory } from '../hierarchy/host';
+import { mountPointOf } from '../hierarchy/resolve-path';
 import type { ResolvedLimits } from '../limits/cage-limits';
 import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limits';
 import { holdBelow, type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
 import { resolveLimits } from '../limits/resolve-limits';
 import { defaultParent } from '../placement/default-parent';
 import { freeze, isFrozen, thaw } from '../processes/freezer';
-import { type KillCgroup, killAll, killCgroupOf } from '../processes/kill-cgroup';
+import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
-import { removeTree, retry, undo } from '../processes/remove-cgroup';
+import { removeTree, undo } from '../processes/remove-cgroup';
 import type { Source } from '../watching/moment-reader';
 import type { SampleField } from '../watching/sample-fields';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';
+import { killEveryProcess, removeWhole } from './end-cgroup';
 import { getFile, setFile } from './file-access';
 import { readMemoryDetails } from './memory-details';
+import { checkName, checkPid, openChecked, openGiven } from './open-given';
 import { PeakTracker } from './peak-tracker';
 import {
   computeUsage,
@@ -75,10 +76,6 @@ export interface HandleOptions {
   /** Called after this handle has changed a limit. */
   onLimited?: () => void;
 }
-
-/** How long {@link Cgroup.kill} keeps trying, and how long {@link Cgroup.remove} waits for ending processes. */
-const KILL_PATIENCE_MS = 5000;
-const REMOVE_PATIENCE_MS = 500;
 
 /** Options of {@link Cgroup.create}. */
 export interface CreateCgroupOptions {
@@ -144,7 +141,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * `/proc/<pid>/cgroup`.
    */
   static open(path: string): Cgroup {
-    return openAt(Cgroup.resolve(path));
+    return own(openGiven(path), host().version);
   }
 
   /**
@@ -154,11 +151,6 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   static roots(): Cgroup[] {
     const { memory, memoryElsewhere } = host();
     return [memory, ...memoryElsewhere].map(({ mountPoint }) => openAt(mountPoint));
-  }
-
-  /** @internal The absolute path of the cgroup that {@link open} would open. */
-  static resolve(path: unknown): string {
-    return resolveGiven(path, host());
   }
 
   /**
@@ -541,20 +533,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   kill(): Promise<void>;
   async kill(signal?: unknown): Promise<void> {
     refuseSignal(signal, 'cgroup.kill');
-    const directory = this.#opened();
-    const kill = (): void => killAll(directory, this.#options.killCgroup);
-    if (withAccess(directory, () => directory.exists())) unlessGone(kill);
-    else kill();
-    const empty = (): boolean => {
-      let isPopulatedStill = false;
-      // The cgroup may be removed between any two steps, for example at the end of a private cage.
-      unlessGone(() => {
-        isPopulatedStill = isPopulated(directory);
-        if (isPopulatedStill) kill();
-      });
-      return !isPopulatedStill;
-    };
-    if (!(await retry(empty, KILL_PATIENCE_MS))) throw this.#busy('kill all of');
+    await killEveryProcess(this.#opened(), this.#options.killCgroup);
   }
 
   /**
@@ -563,15 +542,10 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    */
   async remove(): Promise<void> {
     const directory = this.#opened();
-    withAccess(directory, () => directory.checkExists());
-    // rmdir(2) takes a name, which another cgroup may have by now.
-    const attempt = (): boolean => {
-      if (!directory.exists()) return true;
+    await removeWhole(directory, () => {
       this.lookAtEvents();
-      if (this.awaitsTriggers(() => isPopulated(directory))) return false;
-      return removeTree(directory);
-    };
-    if (!(await retry(attempt, REMOVE_PATIENCE_MS))) throw this.#busy('remove');
+      return this.awaitsTriggers(() => isPopulated(directory));
+    });
     this.concludeEvents();
     this.close();
   }
@@ -680,36 +654,10 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     changeWithLeaves(directory, this.version, change);
     this.#options.onLimited?.();
   }
-
-  #busy(doing: string): MemcageError {
-    const directory = this.#opened();
-    const pids = withAccess(directory, () => listPids(directory, 'cgroup.procs'));
-    return new MemcageError(
-      ErrorCode.BUSY,
-      `Could not ${doing} ${this.path}: processes ${pids.slice(0, 10).join(', ')} are in it`,
-      { path: this.path },
-    );
-  }
 }
 
 function openAt(path: string): Cgroup {
   return own(openChecked(path), host().version);
-}
-
-function openChecked(path: string): CgroupDirectory {
-  try {
-    return openDirectory(path);
-  } catch (error) {
-    throw noCgroup(error, path) ?? cgroupError(error, 'open', path);
-  }
-}
-
-/** The error for a path at which there is nothing. */
-function noCgroup(error: unknown, path: string): MemcageError | undefined {
-  if (!refusedWith(error, 'ENOENT', 'ENOTDIR')) return undefined;
-  const { errno, syscall } = error as NodeJS.ErrnoException;
-  const message = words`There is no cgroup ${path}${CURE}${SHOWN_CGROUP}`;
-  return new MemcageError(ErrorCode.NO_CGROUP, message, { errno, syscall, path, cause: error });
 }
 
 /** A handle that owns the anchor of the directory. */
@@ -718,23 +666,7 @@ function own(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
 }
 
 function openParent(parent: string | undefined): CgroupDirectory {
-  return openChecked(parent === undefined ? defaultParent(host()).path : Cgroup.resolve(parent));
-}
-
-function checkPid(pid: unknown): number {
-  if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid < 2 ** 31) return pid;
-  throw invalidArgument('pid', 'the id of a process', pid);
-}
-
-function checkName(name: unknown): asserts name is string {
-  const valid =
-    typeof name === 'string' &&
-    name !== '' &&
-    name !== '.' &&
-    name !== '..' &&
-    !/[/\0\n]/.test(name) &&
-    name.length < 256;
-  if (!valid) throw invalidArgument('name', 'the name of a directory, without "/", newlines and NUL bytes', name);
+  return parent === undefined ? openChecked(defaultParent(host()).path) : openGiven(parent);
 }
 
 /** Checks an option `parent`. */
