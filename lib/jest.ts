@@ -42,7 +42,6 @@ export interface RunnerOptions extends Omit<CagedTestsOptions, 'memory'> {
 }
 
 const DEFAULTS = { memory: '1G' } as const;
-const LEARNED = 'node_modules/.cache/memcage/test-files.json';
 
 /**
  * The runner. Name it in Jest's configuration: Jest makes one, and calls it.
@@ -88,19 +87,11 @@ export default class CagedTestRunner {
    */
   async runTests(tests: JestTest[], watcher: JestWatcher, { serial }: { serial: boolean }): Promise<void> {
     const { globalConfig, context } = this;
-    const total = SharedTotal.join(this.#plan, this, join(globalConfig.rootDir, LEARNED));
-    const { memoryBytes } = this.#plan;
-    const parts = {
-      memoryBytes,
-      packages: this.#packages,
-      total,
-      globalConfig,
-      context,
-      emitter: this.#emitter,
-      watcher,
-    };
+    const total = SharedTotal.join(this.#plan, this, globalConfig.rootDir);
+    const own = { memoryBytes: this.#plan.memoryBytes, packages: this.#packages, emitter: this.#emitter };
+    const run = new CagedRun({ ...own, total, globalConfig, context, watcher }, tests);
     try {
-      await new CagedRun(parts, tests).run(serial ? 1 : globalConfig.maxWorkers);
+      await run.run(serial ? 1 : globalConfig.maxWorkers);
     } finally {
       await total.leave(this);
     }

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { complain } from '../test-runners/shared-total';
 import type { TestFile } from '../test-runners/test-worker';
 import type { Emitter } from './emitter';
-import type { JestContext, JestProjectConfig, JestTest, JestWatcher } from './jest-types';
+import type { JestContext, JestTest, JestWatcher } from './jest-types';
 import { Slot, type SlotParts } from './slot';
 
 export interface RunParts extends Omit<SlotParts, 'setup' | 'signal'> {
@@ -66,7 +66,7 @@ export class CagedRun {
   #fileOf({ path, context: { config } }: JestTest): TestFile {
     const { rootDir } = this.parts.globalConfig;
     const name = relative(rootDir, path);
-    return { key: `${projectOf(config) ?? relative(rootDir, config.rootDir)}:${name}`, name };
+    return { key: `${config.displayName?.name ?? relative(rootDir, config.rootDir)}:${name}`, name };
   }
 
   /** As jest-runner makes it. */
@@ -86,10 +86,6 @@ export class CagedRun {
       path,
     };
   }
-}
-
-function projectOf({ displayName }: JestProjectConfig): string | undefined {
-  return displayName?.name;
 }
 
 /** What a worker resolves modules by, for each project once. */

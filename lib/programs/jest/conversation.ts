@@ -1,4 +1,5 @@
 import { cancel, later } from '../../common/event-loop/timers';
+import { isRecord } from '../../common/options/option-names';
 import type { CagedChild, Cgroup } from '../../index';
 import type { JestPackages } from './jest-packages';
 
@@ -105,8 +106,8 @@ export class Conversation {
   }
 
   #open(value: unknown): unknown {
-    const isPacked = typeof value === 'object' && value !== null && '__STRUCTURED_CLONE_SERIALIZED__' in value;
-    return isPacked && 'data' in value ? this.unpack(value.data) : value;
+    const isPacked = isRecord(value) && '__STRUCTURED_CLONE_SERIALIZED__' in value;
+    return isPacked ? this.unpack(value['data']) : value;
   }
 }
 

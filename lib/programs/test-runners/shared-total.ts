@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { freemem } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { contradiction } from '../../common/errors/argument-errors';
 import { formatSize } from '../../common/text/size';
 import { type CagedChild, type Cgroup, createCage, type SharedCage } from '../../index';
@@ -20,6 +20,8 @@ export interface WorkerOptions extends EnterOptions {
   start: (cage: Cage, limits: { memory: number }) => CagedChild<Cgroup | null>;
 }
 
+/** Where what is learned is kept, unless the plan says otherwise. */
+const LEARN_FILE = 'node_modules/.cache/memcage/test-files.json';
 /** The rest is for the runner itself, and for what else runs. */
 const SHARE_OF_AVAILABLE = 4 / 5;
 
@@ -43,26 +45,26 @@ export class SharedTotal {
    * The total that there is, or a new one.
    *
    * @param owner whose end ends it: {@link leave}
-   * @param defaultFile where to keep what is learned, without a file in the plan
+   * @param root of the project
    * @throws a MemcageError if the cage can't be made; TypeError if the plan contradicts the one of a total with workers
    */
-  static join(plan: Plan, owner: object, defaultFile: string): SharedTotal {
+  static join(plan: Plan, owner: object, root: string): SharedTotal {
     let total = current;
     if (total !== undefined && isOther(plan, total.bytes)) {
       if (total.#rooms.taken + total.#rooms.waiting > 0) throw otherTotal(plan, total.bytes);
       void total.#close().catch(complain);
       total = undefined;
     }
-    total ??= SharedTotal.#open(plan, defaultFile);
+    total ??= SharedTotal.#open(plan, root);
     if (plan.memoryBytes > total.bytes) throw otherTotal(plan, total.bytes);
     current = total;
     total.#owners.add(owner);
     return total;
   }
 
-  static #open({ memoryBytes, totalBytes, learnFile, enforce }: Plan, defaultFile: string): SharedTotal {
+  static #open({ memoryBytes, totalBytes, learnFile, enforce }: Plan, root: string): SharedTotal {
     const bytes = totalBytes ?? Math.max(memoryBytes, Math.floor(SHARE_OF_AVAILABLE * availableBytes()));
-    const needs = new Needs(new LessonStore(openFile(learnFile, defaultFile), Date.now), Date.now);
+    const needs = new Needs(new LessonStore(openFile(learnFile, root), Date.now), Date.now);
     const cage = createCage({ memory: bytes, enforce });
     const { kind, reason } = cage.enforcedBy;
     if (kind !== 'kernel') {
@@ -120,8 +122,8 @@ function otherTotal({ totalBytes, memoryBytes }: Plan, bytes: number): TypeError
   );
 }
 
-function openFile(given: string | undefined, byDefault: string): LearnFile | undefined {
-  const path = given ?? byDefault;
+function openFile(given: string | undefined, root: string): LearnFile | undefined {
+  const path = resolve(root, given ?? LEARN_FILE);
   try {
     mkdirSync(dirname(path), { recursive: true });
     return LearnFile.open(path);

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import type { RunnerTestFile } from 'vitest' with { 'resolution-mode': 'import' };
 import type { PoolOptions, PoolWorker, TestProject, Vitest } from 'vitest/node' with { 'resolution-mode': 'import' };
 import { AbortError } from '../../common/errors/errors';
@@ -18,9 +18,6 @@ import {
   type StartRequest,
 } from './messages';
 import { type Ended, forkWorker, type TestsOfFile, WorkerProcess } from './worker-process';
-
-/** Where what is learned is kept, below the root of the project. */
-const LEARN_FILE = 'node_modules/.cache/memcage/test-files.json';
 
 /** How long workers have to end as Vitest closes, which some do to write a profile. It gives them twice as long by default. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -285,7 +282,7 @@ export class CagedWorker implements PoolWorker {
   /** @throws why there can be none */
   #total(): { total: SharedTotal; gone: Set<Promise<void>> } {
     const { vitest } = this.#project;
-    const total = SharedTotal.join(this.how.plan, vitest, join(vitest.config.root, LEARN_FILE));
+    const total = SharedTotal.join(this.how.plan, vitest, vitest.config.root);
     const known = totals.get(vitest);
     if (known?.total === total) return known;
     const made = { total, gone: new Set<Promise<void>>() };

@@ -36,31 +36,10 @@ export function failedUpdate(file: RunnerTestFile, { running, results }: TestsOf
 }
 
 /** A file that Vitest has not been told of yet: its worker was killed before. */
-export function unknownFile({
-  id,
-  name,
-  filepath,
-  projectName,
-  pool,
-}: {
-  id: string;
-  name: string;
-  filepath: string;
-  projectName: string;
-  pool: string;
-}): RunnerTestFile {
-  const file = {
-    id,
-    name,
-    fullName: name,
-    type: 'suite',
-    mode: 'run',
-    filepath,
-    tasks: [],
-    meta: {},
-    projectName,
-    pool,
-  };
+export function unknownFile(
+  known: Pick<RunnerTestFile, 'id' | 'name' | 'filepath' | 'projectName' | 'pool'>,
+): RunnerTestFile {
+  const file = { ...known, fullName: known.name, type: 'suite', mode: 'run', tasks: [], meta: {} };
   return Object.assign(file, { file }) as unknown as RunnerTestFile;
 }
 

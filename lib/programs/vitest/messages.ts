@@ -1,4 +1,5 @@
 import type { WorkerRequest } from 'vitest/node' with { 'resolution-mode': 'import' };
+import { isRecord } from '../../common/options/option-names';
 
 /** What Vitest sends to a worker, beside the messages of its rpc. */
 export type Request = WorkerRequest;
@@ -34,25 +35,21 @@ export interface TestMessage {
 }
 
 export function isRequest(message: unknown): message is Request {
-  return isObject(message) && message['__vitest_worker_request__'] === true;
+  return isRecord(message) && message['__vitest_worker_request__'] === true;
 }
 
 export function isResponse(message: unknown): message is Response {
-  return isObject(message) && message['__vitest_worker_response__'] === true;
+  return isRecord(message) && message['__vitest_worker_response__'] === true;
 }
 
 export function isTestMessage(message: unknown): message is TestMessage {
-  return isObject(message) && message['memcage'] === 'test';
+  return isRecord(message) && message['memcage'] === 'test';
 }
 
 export function isRpc(message: unknown): message is RpcMessage {
-  return isObject(message) && (message['t'] === 'q' || message['t'] === 's');
+  return isRecord(message) && (message['t'] === 'q' || message['t'] === 's');
 }
 
 export function response(type: Response['type'], more: Pick<Response, 'error' | 'usedMemory'> = {}): Response {
   return { __vitest_worker_response__: true, type, ...more };
-}
-
-function isObject(message: unknown): message is Record<string, unknown> {
-  return typeof message === 'object' && message !== null;
 }
