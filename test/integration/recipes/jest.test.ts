@@ -1,9 +1,9 @@
-import { readReport, writeTests } from '../../support/budget/greedy-tests';
 import { startIn } from '../../support/docs/project-program';
 import { writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { statuses, writeTests } from '../../support/test-runners/greedy-tests';
 
 jest.setTimeout(patience(90_000));
 
@@ -25,7 +25,7 @@ describeIf(['cgroup', 'host'], 'Jest with a limit', () => {
     // In a checkout the package is no dependency, which Jest does not transform.
     const transform = "--transform='{}'";
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec npx jest ${transform} ${options}`]).end;
-    expect(readReport(project)).toEqual({ adds: 'passed', fails: 'failed', greedy: 'failed', outlives: 'passed' });
+    expect(statuses(project)).toEqual({ adds: 'passed', fails: 'failed', greedy: 'failed', outlives: 'passed' });
     expect(stderr).toMatch(KILLED);
     expect({ code, left }).toEqual({ code: 1, left: [] });
   });

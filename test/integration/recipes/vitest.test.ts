@@ -1,9 +1,9 @@
-import { readReport, writeTests } from '../../support/budget/greedy-tests';
 import { startIn } from '../../support/docs/project-program';
 import { recipe, writeProgram } from '../../support/docs/recipes';
 import { makeUserProject, type UserProject } from '../../support/docs/user-project';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
+import { statuses, writeTests } from '../../support/test-runners/greedy-tests';
 
 jest.setTimeout(patience(90_000));
 
@@ -26,7 +26,7 @@ describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
   test('of the whole run: the greedy test is killed, and the run goes on', async () => {
     const command = recipe(PAGE, 'Vitest').trim();
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec ${command} ${options}`]).end;
-    expect(readReport(project)).toEqual(report);
+    expect(statuses(project)).toEqual(report);
     expect(stderr).toMatch(/Worker exited unexpectedly/);
     expect(stderr.trim().split('\n').at(-1)).toMatch(/^memcage: .* was killed for its memory limit of 700 MiB \(peak/);
     expect({ code, left }).toEqual({ code: 1, left: [] });
@@ -36,7 +36,7 @@ describeIf(['cgroup', 'host'], 'Vitest with a limit', () => {
     writeProgram(PAGE, project);
     project.write('limit.test.js', "test('limit', () => expect(process.constrainedMemory()).toBe(400 * 2 ** 20));");
     const { code, stderr, left } = await startIn(project, ['sh', '-c', `exec npx vitest run ${options}`]).end;
-    expect(readReport(project)).toEqual({ ...report, greedy: 'failed', limit: 'passed' });
+    expect(statuses(project)).toEqual({ ...report, greedy: 'failed', limit: 'passed' });
     expect(stderr).toMatch(/greedy.test.js was killed in the test "takes 800 MiB" for its memory limit of 400 MiB/);
     expect({ code, left }).toEqual({ code: 1, left: [] });
   });

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
-import { jestProjects } from '../../../support/jest/jest-project';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
+import { jestProjects } from '../../../support/test-runners/jest-project';
 import { until } from '../../../support/until';
 
 jest.setTimeout(patience(90_000));

@@ -1,6 +1,6 @@
-import { jestProjects } from '../../../support/jest/jest-project';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
+import { jestProjects } from '../../../support/test-runners/jest-project';
 
 jest.setTimeout(patience(90_000));
 

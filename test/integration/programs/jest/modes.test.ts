@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jestProjects } from '../../../support/jest/jest-project';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
+import { jestProjects } from '../../../support/test-runners/jest-project';
 
 jest.setTimeout(patience(90_000));
 
@@ -45,6 +45,16 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
     const { code, stderr, left } = await run(args);
     expect(stderr).toMatch(says);
     expect({ code, left, ran: existsSync(join(directory, 'pids')) }).toEqual({ code: 1, left: [], ran: false });
+  });
+
+  test('a learnFile that is not absolute begins at the root of the project, wherever Jest is started', async () => {
+    const { run, directory } = make({ ...LIMITS, learnFile: 'learned.json' }, { 'a.test.cjs': IN_CAGE });
+    const below = ([node = '', program = '', ...args]: readonly string[]) => [
+      ...['sh', '-c', 'mkdir below && cd below && exec "$0" "$@"', node, `../${program}`],
+      ...args,
+    ];
+    const { code } = await run(['--runInBand'], { through: below });
+    expect({ code, isThere: existsSync(join(directory, 'learned.json')) }).toEqual({ code: 0, isThere: true });
   });
 
   test('a worker runs many files, until it has grown by a quarter of its limit', async () => {

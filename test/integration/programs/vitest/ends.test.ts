@@ -2,8 +2,8 @@ import { cagesLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { isAlive } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';
+import { VitestProject } from '../../../support/test-runners/vitest-project';
 import { until } from '../../../support/until';
-import { VitestProject } from '../../../support/vitest/vitest-project';
 
 jest.setTimeout(patience(60_000));
 

@@ -1,7 +1,7 @@
 import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
-import { VitestProject } from '../../../support/vitest/vitest-project';
+import { VitestProject } from '../../../support/test-runners/vitest-project';
 
 jest.setTimeout(patience(90_000));
 

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import type { UserProject } from '../docs/user-project';
+import { readReport } from './report';
 
 const UNTIL = `
   const { existsSync, readFileSync, writeFileSync } = process.getBuiltinModule('node:fs');
@@ -38,18 +37,9 @@ export function writeTests({ write }: UserProject, extension: 'js' | 'cjs'): str
   return ['--outputFile=report.json', '--maxWorkers=2'];
 }
 
-/** As both tools write it. */
-interface Report {
-  testResults: { name: string; message: string; assertionResults: { status: string }[] }[];
-}
-
 /** The status of each file's test, or what the report says instead of it. */
-export function readReport({ directory }: UserProject): Record<string, string | undefined> {
-  const { testResults } = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as Report;
+export function statuses({ directory }: UserProject): Record<string, string | undefined> {
   return Object.fromEntries(
-    testResults.map(({ name, message, assertionResults }) => [
-      basename(name).replace(/\..*/, ''),
-      assertionResults[0]?.status ?? message,
-    ]),
+    readReport(directory).map(([file, { tests, message }]) => [file, Object.values(tests)[0]?.status ?? message]),
   );
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { type ProjectProgram, startIn } from '../docs/project-program';
 import { makeUserProject, type UserProject } from '../docs/user-project';
+import { type FileReport, readReport } from './report';
 
 /** What a test file begins with. */
 const HEAD = `
@@ -14,12 +15,6 @@ const until = async (condition) => {
 const take = (mib) => Buffer.alloc(mib * 2 ** 20, 1);
 const note = (what) => appendFileSync('notes.txt', what + '\\n');
 `;
-
-interface FileReport {
-  status: string;
-  message: string;
-  tests: Record<string, { status: string; message: string }>;
-}
 
 export interface VitestRun {
   code: number | null;
@@ -70,7 +65,7 @@ export class VitestProject {
   async run(args: readonly string[] = [], command?: (vitest: string[]) => string[]): Promise<VitestRun> {
     const reports = ['--reporter=default', '--reporter=json', '--reporter=junit', '--outputFile.json=report.json'];
     const end = await this.start(['run', ...reports, '--outputFile.junit=report.xml', ...args], command).end;
-    return { ...end, files: this.#report() };
+    return { ...end, files: Object.fromEntries(readReport(this.user.directory)) };
   }
 
   text(name: string): string {
@@ -79,37 +74,5 @@ export class VitestProject {
 
   remove(): void {
     this.user.remove();
-  }
-
-  #report(): Record<string, FileReport> {
-    interface Json {
-      testResults: {
-        name: string;
-        status: string;
-        message: string;
-        assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
-      }[];
-    }
-    let json: Json;
-    try {
-      json = JSON.parse(this.text('report.json')) as Json;
-    } catch {
-      return {};
-    }
-    return Object.fromEntries(
-      json.testResults.map(({ name, status, message, assertionResults }) => [
-        basename(name).replace(/\..*/, ''),
-        {
-          status,
-          message,
-          tests: Object.fromEntries(
-            assertionResults.map((each) => [
-              each.fullName,
-              { status: each.status, message: each.failureMessages.join('\n') },
-            ]),
-          ),
-        },
-      ]),
-    );
   }
 }

@@ -1,16 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type ProjectProgram, startIn } from '../docs/project-program';
 import { makeUserProject, type UserProject } from '../docs/user-project';
-
-/** As `--json` has it. */
-interface Report {
-  testResults: {
-    name: string;
-    message: string;
-    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
-  }[];
-}
+import { readReport } from './report';
 
 interface JestEnd {
   code: number | null;
@@ -41,7 +33,7 @@ interface Manner {
 /** The order of files, which Jest else takes from their sizes and the run before. */
 const BY_NAME = `const { realpathSync } = require('node:fs');
   const { default: Sequencer } = require(
-    require.resolve('@jest/test-sequencer', { paths: [realpathSync('node_modules/jest')] }),
+    require.resolve('@jest/test-sequencer', { paths: [realpathSync(__dirname + '/node_modules/jest')] }),
   );
   module.exports = class extends Sequencer {
     sort(tests) { return [...tests].sort((a, b) => (a.path < b.path ? -1 : 1)); }
@@ -77,23 +69,12 @@ function makeJestProject(options: object | undefined, files: Record<string, stri
 }
 
 function read({ directory }: UserProject): Pick<JestEnd, 'tests' | 'messages'> {
-  let report: Report;
-  try {
-    report = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as Report;
-  } catch {
-    return { tests: {}, messages: {} };
-  }
-  const named = report.testResults.map((result) => ({ ...result, file: basename(result.name).replace(/\..*/, '') }));
-  return {
-    tests: Object.fromEntries(
-      named.flatMap(({ file, assertionResults }) =>
-        assertionResults.map(({ fullName, status }) => [`${file}: ${fullName}`, status]),
-      ),
-    ),
-    messages: Object.fromEntries(
-      named.filter(({ message }) => message !== '').map(({ file, message }) => [file, message]),
-    ),
-  };
+  const files = readReport(directory);
+  const tests = files.flatMap(([file, report]) =>
+    Object.entries(report.tests).map(([name, { status }]) => [`${file}: ${name}`, status] as const),
+  );
+  const messages = files.flatMap(([file, { message }]) => (message === '' ? [] : [[file, message] as const]));
+  return { tests: Object.fromEntries(tests), messages: Object.fromEntries(messages) };
 }
 
 /** Makes projects, and removes each when its test has ended. */
