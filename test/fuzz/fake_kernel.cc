@@ -1,5 +1,6 @@
 // The system that the addon calls while an environment of fake_node_api.h is there. The input says what each call
-// returns; at its end all are refused, so that no loop lasts. Nothing reaches the machine.
+// returns; once it has said much, all are refused, so that no loop
+// lasts. Nothing reaches the machine.
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -32,67 +33,72 @@ thread_local bool is_faked = false;
 int last_fd = kFirstFd;
 int64_t now_ns = 0;
 
-/** `good`, or -1 with an errno. */
+/** What the input says of a system call, by the name of the function that is it here: `good`, or -1 with an errno. */
 template <typename T>
-T Answer(T good) {
+T Answer(T good, const char* call = __builtin_FUNCTION()) {
   static const int kErrors[] = {EPERM, ENOENT, ENOSYS, EBUSY, EMFILE, ENODEV, EOPNOTSUPP, EACCES, EINVAL, ESRCH};
   Require(!IsOver(), "nothing is done once JavaScript has thrown");
-  if (TheInput().left() == 0) {
+  if (TheInput().is_spent()) {
     errno = EBADF;
     return -1;
   }
-  const uint8_t byte = TheInput().Byte();
-  if (byte < 192) return good;
+  const uint8_t byte = TheInput().Of(call).Byte();
+  if (byte < 224) return good;
   errno = kErrors[byte % std::size(kErrors)];
   return -1;
 }
-int NewFd() { return Answer(++last_fd); }
+int NewFd(const char* call = __builtin_FUNCTION()) { return Answer(++last_fd, call); }
 
-ssize_t Fill(void* buffer, size_t size) {
-  if (Answer(0) < 0) return -1;
-  const std::string text = TheInput().Text(std::min<size_t>(size, TheInput().Byte()));
+ssize_t Fill(void* buffer, size_t size, const char* call = __builtin_FUNCTION()) {
+  if (Answer(0, call) < 0) return -1;
+  Input& said = TheInput().Of(call);
+  const std::string text = said.Text(std::min<size_t>(size, said.Byte()));
   if (!text.empty()) memcpy(buffer, text.data(), text.size());
   return static_cast<ssize_t>(text.size());
 }
 
-int Poll(pollfd* fds, nfds_t count) {
+int Poll(pollfd* fds, nfds_t count, const char* call = __builtin_FUNCTION()) {
+  Input& said = TheInput().Of(call);
   int ready = 0;
   for (nfds_t i = 0; i < count; ++i) {
-    fds[i].revents = static_cast<short>(TheInput().Byte() & (POLLIN | POLLOUT | POLLHUP | POLLERR));
+    fds[i].revents = static_cast<short>(said.Byte() & (POLLIN | POLLOUT | POLLHUP | POLLERR));
     if (fds[i].revents != 0) ready += 1;
   }
-  return Answer(ready);
+  return Answer(ready, call);
 }
 
 void Sleep() { now_ns += 1'000'000; }
 
 long System(long number, const long* arguments) {
+  const std::string name = std::to_string(number);
+  const char* const call = name.c_str();
   // NOLINTBEGIN(performance-no-int-to-ptr): arguments of system calls are numbers.
   switch (number) {
     case SYS_openat:
     case SYS_openat2:
     case SYS_pidfd_open:
-      return NewFd();
+      return NewFd(call);
     case SYS_read:
-      return Fill(reinterpret_cast<void*>(arguments[1]), static_cast<size_t>(arguments[2]));
+      return Fill(reinterpret_cast<void*>(arguments[1]), static_cast<size_t>(arguments[2]), call);
     case SYS_fstat:
       *reinterpret_cast<struct stat*>(arguments[1]) = {};
-      return Answer(0);
+      return Answer(0, call);
     case SYS_newfstatat:
       *reinterpret_cast<struct stat*>(arguments[2]) = {};
-      return Answer(0);
+      return Answer(0, call);
     case SYS_waitid: {
+      Input& said = TheInput().Of(call);
       auto* info = reinterpret_cast<siginfo_t*>(arguments[2]);
-      info->si_pid = static_cast<pid_t>(TheInput().Below(2));
-      info->si_code = static_cast<int>(TheInput().Below(4));
-      info->si_status = TheInput().Byte();
-      return Answer(0);
+      info->si_pid = static_cast<pid_t>(said.Below(2));
+      info->si_code = static_cast<int>(said.Below(4));
+      info->si_status = said.Byte();
+      return Answer(0, call);
     }
     case SYS_rt_sigprocmask:
     case SYS_close:
       return 0;
     default:
-      return Answer(0);
+      return Answer(0, call);
   }
   // NOLINTEND(performance-no-int-to-ptr)
 }
@@ -244,7 +250,7 @@ namespace {
 /** An id of the plan is the one that was given, and there is none that was not. */
 void RequireId(const char* name, std::optional<uint32_t> id) {
   double given = 0;
-  const bool is_given = fuzz::GivenNumber(name, &given);
+  const bool is_given = fuzz::GivenNumber(std::string("clone/") + name, &given);
   fuzz::Require(id.has_value() == is_given && (!id || static_cast<double>(*id) == given), name);
 }
 

@@ -1,46 +1,13 @@
 #include "fake_node_api.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
-#include <limits>
-#include <map>
-#include <memory>
-#include <optional>
-#include <utility>
-#include <vector>
 
-struct napi_env__ {};
+#include "fake_values.h"
+
 struct napi_deferred__ {};
 struct napi_ref__ {
   napi_value value;
-};
-
-namespace {
-
-/** Of an ArrayBuffer. Detached, its bytes are gone, as ASan sees. */
-struct Buffer {
-  std::vector<uint8_t> bytes;
-};
-
-}  // namespace
-
-struct napi_value__ {
-  napi_valuetype type = napi_undefined;
-  bool boolean = false;
-  double number = 0;
-  std::string text;
-  bool is_array = false;
-  /** Of an array of the input's: its elements are made when they are asked for. */
-  uint32_t length = 0;
-  /** What its elements are to be. */
-  char elements = '?';
-  /** Whether the input says what its members are. */
-  bool is_given = false;
-  std::optional<napi_typedarray_type> typed;
-  std::shared_ptr<Buffer> buffer;
-  std::map<std::string, napi_value> members;
-  napi_callback callback = nullptr;
-  void* data = nullptr;
 };
 
 struct napi_callback_info__ {
@@ -65,243 +32,15 @@ extern "C" napi_value napi_register_module_v1(napi_env env, napi_value exports);
 namespace fuzz {
 namespace {
 
-struct Finalizer {
-  napi_finalize call;
-  void* data;
-  void* hint;
-};
-
-struct Environment {
-  Input* input = nullptr;
-  napi_env__ env;
-  std::vector<std::unique_ptr<napi_value__>> values;
-  std::vector<std::shared_ptr<Buffer>> buffers;
-  std::vector<napi_async_work> queued;
-  std::vector<Finalizer> finalizers;
-  std::vector<std::pair<napi_cleanup_hook, void*>> hooks;
-  std::map<std::string, double> given;
-  napi_value exports = nullptr;
-  napi_value pending = nullptr;
-  bool is_terminating = false;
-  bool is_in_call = false;
-  Finalizer instance{};
-  napi_extended_error_info last_error{};
-};
-Environment* current = nullptr;
-
-napi_value New(napi_valuetype type) {
-  current->values.push_back(std::make_unique<napi_value__>());
-  current->values.back()->type = type;
-  return current->values.back().get();
-}
-
-napi_value NewNumber(double number) {
-  napi_value value = New(napi_number);
-  value->number = number;
-  return value;
-}
-
-napi_value NewString(std::string text) {
-  napi_value value = New(napi_string);
-  value->text = std::move(text);
-  return value;
-}
-
-napi_value NewTyped(napi_typedarray_type type, size_t bytes) {
-  napi_value value = New(napi_object);
-  value->typed = type;
-  value->buffer = std::make_shared<Buffer>();
-  value->buffer->bytes.resize(bytes);
-  current->buffers.push_back(value->buffer);
-  return value;
-}
-
 napi_status Done(napi_status status) {
   current->last_error.error_code = status;
   current->last_error.error_message = status == napi_ok ? nullptr : "refused";
   return status;
 }
 
-/** What most options are: s string, b boolean, n number, o object, f function, 8 and 4 typed arrays; upper case:
- * arrays. */
-char KindOf(const std::string& name) {
-  static const std::map<std::string, char> kKinds{
-      {"args", 'S'},          {"env", 'S'},           {"stdio", 'N'},
-      {"joinFds", 'N'},       {"groups", 'N'},        {"capabilities", 'N'},
-      {"spare", 'N'},         {"hide", 'S'},          {"except", 'S'},
-      {"paths", 'S'},         {"mounts", 'O'},        {"rlimits", 'O'},
-      {"idMapPrograms", 'O'}, {"pipes", 'O'},         {"reads", 'O'},
-      {"removes", 'O'},       {"idMaps", 'o'},        {"root", 'o'},
-      {"emptyOptions", 'o'},  {"ending", 'o'},        {"quietFile", 'o'},
-      {"stamped", 'O'},       {"onEvents", 'f'},      {"seccomp", '8'},
-      {"buffer", '8'},        {"input", '8'},         {"fds", '4'},
-      {"lengths", '4'},       {"detached", 'b'},      {"killWithParent", 'b'},
-      {"guarded", 'b'},       {"privateMounts", 'b'}, {"mountProc", 'b'},
-      {"sealed", 'b'},        {"fileOutside", 'b'},   {"loopback", 'b'},
-      {"noNewPrivs", 'b'},    {"seccompEarly", 'b'},  {"copied", 'b'},
-      {"empty", 'b'},         {"readOnly", 'b'},      {"create", 'b'},
-      {"dev", 'b'},           {"writes", 'b'},        {"ref", 'b'},
-      {"end", 'b'},           {"kills", 'b'},
-  };
-  static const char* const kTexts[] = {"file",     "cwd",      "hostname", "uidMap",       "gidMap", "name", "size",
-                                       "mode",     "kind",     "to",       "from",         "proc",   "path", "access",
-                                       "value",    "key",      "address",  "description",  "slice",  "unit", "expected",
-                                       "killPath", "timePath", "timeFile", "pressurePath", "starter"};
-  const auto found = kKinds.find(name);
-  if (found != kKinds.end()) return found->second;
-  for (const char* text : kTexts) {
-    if (name == text) return 's';
-  }
-  return 'n';
-}
-
-napi_value AnyText() {
-  static const char* const kWords[] = {"bind",          "tmpfs", "/a",   "new",    "keep",  "nofile",    "cpu.stat",
-                                       "child",         "read",  "path", "memory", "event", "a.service", "755",
-                                       "cpuacct.usage", "leaf"};
-  Input& input = *current->input;
-  const uint8_t choice = input.Byte();
-  if (choice < 128) return NewString(kWords[choice % std::size(kWords)]);
-  if (choice < 200) return NewString(input.Text(choice - 128));
-  // Around the buffer for short ones, and with a NUL byte.
-  if (choice < 220) return NewString(std::string(1000 + choice, 'x'));
-  if (choice < 240) return NewString(std::string("a\0b", 3));
-  return NewString(std::string(size_t{1} << (choice - 239), 'y'));
-}
-
-double AnyNumber() {
-  Input& input = *current->input;
-  static const double kOdd[] = {-1,
-                                -0.0,
-                                0.5,
-                                2147483647,
-                                2147483648,
-                                -2147483648,
-                                4294967295,
-                                4294967296,
-                                9007199254740991,
-                                9007199254740992,
-                                1e300,
-                                -1e300,
-                                18446744073709551615.0,
-                                std::numeric_limits<double>::infinity(),
-                                std::numeric_limits<double>::quiet_NaN()};
-  const uint8_t choice = input.Byte();
-  if (choice < 200) return choice;
-  if (choice < 240) return kOdd[choice % std::size(kOdd)];
-  const uint64_t bits = input.Number();
-  double number = 0;
-  memcpy(&number, &bits, sizeof(number));
-  return number;
-}
-
-napi_value Make(char kind);
-
-napi_value MakeArray(char elements) {
-  napi_value array = New(napi_object);
-  array->is_array = true;
-  array->is_given = true;
-  array->elements = elements;
-  const uint8_t choice = current->input->Byte();
-  // new Array(2 ** 32 - 1) costs its caller nothing.
-  array->length = choice < 240 ? choice % 8U : choice < 250 ? 300 : std::numeric_limits<uint32_t>::max();
-  return array;
-}
-
-napi_value MakeAny() {
-  Input& input = *current->input;
-  switch (input.Below(12)) {
-    case 0:
-      return New(napi_undefined);
-    case 1:
-      return New(napi_null);
-    case 2:
-      return New(napi_symbol);
-    case 3:
-      return New(napi_bigint);
-    case 4:
-      return NewTyped(static_cast<napi_typedarray_type>(input.Below(11)), size_t{8} * input.Below(16));
-    case 5:
-      return MakeArray("sonSON84?"[input.Below(9)]);
-    default:
-      return Make("sbnof84SNO"[input.Below(10)]);
-  }
-}
-
-napi_value Make(char kind) {
-  Input& input = *current->input;
-  napi_value value = nullptr;
-  switch (kind) {
-    case 's':
-      return AnyText();
-    case 'b':
-      value = New(napi_boolean);
-      value->boolean = input.Below(2) == 1;
-      return value;
-    case 'n':
-      return NewNumber(AnyNumber());
-    case 'o':
-      value = New(napi_object);
-      value->is_given = true;
-      return value;
-    case 'f':
-      return New(napi_function);
-    case '8':
-      return NewTyped(napi_uint8_array, input.Byte());
-    case '4':
-      return NewTyped(napi_int32_array, size_t{4} * input.Below(32));
-    case 'S':
-    case 'N':
-    case 'O':
-      return MakeArray(static_cast<char>(kind - 'A' + 'a'));
-    default:
-      return MakeAny();
-  }
-}
-
-void DetachAll() {
-  for (const std::shared_ptr<Buffer>& buffer : current->buffers) std::vector<uint8_t>().swap(buffer->bytes);
-}
-
-/** What clone() takes together with all else; nullptr if the name has no such value. Without it no input gets far. */
-napi_value Usual(const std::string& name) {
-  static const std::map<std::string, char> kUsual{
-      {"namespaces", '0'},   {"hostname", 'u'}, {"idMaps", 'u'},       {"idMapPrograms", 'u'}, {"root", 'u'},
-      {"mountProc", '-'},    {"sealed", '-'},   {"fileOutside", '-'},  {"loopback", '-'},      {"seccomp", 'u'},
-      {"seccompEarly", '-'}, {"rlimits", 'u'},  {"capabilities", 'u'}, {"privateMounts", '-'}, {"watchdogMs", '1'},
-  };
-  const auto found = kUsual.find(name);
-  if (found == kUsual.end()) return nullptr;
-  if (found->second == 'u') return New(napi_undefined);
-  return found->second == '-' ? New(napi_boolean) : NewNumber(found->second - '0');
-}
-
-/** What JavaScript does when a member is read. nullptr: it has thrown, or may no longer run. */
-napi_value Ask(char kind, const std::string& name = {}) {
-  const uint8_t choice = current->input->Byte();
-  napi_value usual = choice < 160 ? Usual(name) : nullptr;
-  if (usual != nullptr) return usual;
-  if (choice < 220) return Make(kind);
-  if (choice < 232) return New(napi_undefined);
-  if (choice < 244) return MakeAny();
-  if (choice < 248) {
-    DetachAll();
-    return Make(kind);
-  }
-  if (choice < 254) {
-    // Any value may be thrown.
-    current->pending = MakeAny();
-    return nullptr;
-  }
-  current->is_terminating = true;
-  return nullptr;
-}
-
-bool MayRun() { return current->pending == nullptr && !current->is_terminating; }
-
 }  // namespace
 
-void BeginEnvironment(Input* input) {
+void BeginEnvironment(NamedInput* input) {
   current = new Environment;
   current->input = input;
   current->exports = New(napi_object);
@@ -310,15 +49,22 @@ void BeginEnvironment(Input* input) {
 }
 
 void CallAnyFunction() {
-  std::vector<napi_value> functions;
-  for (const auto& [name, value] : current->exports->members) {
-    if (value->type == napi_function) functions.push_back(value);
+  Input& said = Said("function");
+  const uint64_t choice = said.Number() >> 32;
+  // clone() has more options than all others. Of these, it is the one that comes out first for this choice, so that it
+  // stays the same when another is added.
+  const bool is_clone = Hash({}, choice) % 2 == 0;
+  std::string name = "clone";
+  uint64_t most = 0;
+  for (const auto& [other, value] : current->exports->members) {
+    const uint64_t rank = Hash(other, choice);
+    if (is_clone || value->type != napi_function || rank < most) continue;
+    name = other;
+    most = rank;
   }
-  // clone() has more options than all others, and what the corpus says of it must not depend on how many they are.
-  const uint8_t choice = current->input->Byte();
-  napi_value function = choice < 64 ? current->exports->members.at("clone") : functions.at(choice % functions.size());
+  napi_value function = current->exports->members.at(name);
   napi_callback_info__ info{{}, function->data};
-  if (current->input->Below(16) != 1) info.arguments.push_back(Make('o'));
+  if (Said("arguments").Byte() < 252) info.arguments.push_back(MakeObject(name));
   current->given.clear();
   current->is_in_call = true;
   function->callback(&current->env, &info);
@@ -348,10 +94,10 @@ void EndEnvironment() {
 bool IsOver() { return current != nullptr && current->is_in_call && !MayRun(); }
 bool IsTerminated() { return current->is_terminating; }
 bool IsInCall() { return current != nullptr && current->is_in_call; }
-Input& TheInput() { return *current->input; }
+NamedInput& TheInput() { return *current->input; }
 
-bool GivenNumber(const char* name, double* number) {
-  const auto found = current->given.find(name);
+bool GivenNumber(const std::string& path, double* number) {
+  const auto found = current->given.find(path);
   if (found != current->given.end()) *number = found->second;
   return found != current->given.end();
 }
@@ -392,6 +138,7 @@ napi_status napi_fatal_exception(napi_env, napi_value) { return Done(napi_ok); }
 
 napi_status napi_create_error(napi_env, napi_value, napi_value message, napi_value* result) {
   if (message == nullptr || message->type != napi_string) return Done(napi_string_expected);
+  fuzz::LearnFrom(message->text);
   *result = fuzz::New(napi_object);
   (*result)->members["message"] = message;
   return Done(napi_ok);
@@ -527,13 +274,8 @@ napi_status napi_get_named_property(napi_env, napi_value object, const char* nam
     return Done(napi_ok);
   }
   // Each time it is read, a getter may give another value.
-  napi_value value = object->is_given ? fuzz::Ask(fuzz::KindOf(name), name) : fuzz::New(napi_undefined);
+  napi_value value = object->is_given ? fuzz::AskOption(object->path + '/' + name) : fuzz::New(napi_undefined);
   if (value == nullptr) return Done(napi_pending_exception);
-  if (value->type == napi_number) {
-    current->given[name] = value->number;
-  } else {
-    current->given.erase(name);
-  }
   *result = value;
   return Done(napi_ok);
 }
@@ -544,12 +286,10 @@ napi_status napi_get_property(napi_env env, napi_value object, napi_value key, n
 napi_status napi_has_own_property(napi_env, napi_value object, napi_value key, bool* result) {
   if (!fuzz::MayRun()) return Done(napi_pending_exception);
   if (object == nullptr || key == nullptr) return Done(napi_invalid_arg);
-  const uint8_t choice = object->is_given ? current->input->Byte() : 0;
-  // Of a proxy this is a trap, which may throw.
-  if (choice >= 250 && fuzz::Ask('b') == nullptr) return Done(napi_pending_exception);
-  *result = !object->is_given || choice < 240;
-  // Else the value is that of Object.prototype, to which somebody has added it.
-  if (!*result) current->given.erase(key->text);
+  *result = true;
+  if (object->is_given && !fuzz::AskWhetherOwn(object->path + '/' + key->text, result)) {
+    return Done(napi_pending_exception);
+  }
   return Done(napi_ok);
 }
 napi_status napi_has_property(napi_env, napi_value object, napi_value key, bool* result) {
@@ -561,9 +301,7 @@ napi_status napi_has_property(napi_env, napi_value object, napi_value key, bool*
 napi_status napi_get_element(napi_env, napi_value object, uint32_t, napi_value* result) {
   if (!fuzz::MayRun()) return Done(napi_pending_exception);
   if (object == nullptr || object->type != napi_object) return Done(napi_object_expected);
-  // The rest of it is holes.
-  const bool is_hole = fuzz::TheInput().left() == 0;
-  napi_value value = is_hole ? fuzz::New(napi_undefined) : fuzz::Ask(object->elements);
+  napi_value value = fuzz::AskElement(object);
   if (value == nullptr) return Done(napi_pending_exception);
   *result = value;
   return Done(napi_ok);

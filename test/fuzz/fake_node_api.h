@@ -2,21 +2,22 @@
 
 #include <node_api.h>
 
-#include <functional>
 #include <string>
 
-#include "input.h"
+#include "named_input.h"
 
 /**
- * A Node-API whose values are made of the input when they are asked for: mostly such as the name of an option suggests,
- * else any. A getter may throw, detach every buffer, or be where the environment begins to be torn down.
+ * A Node-API whose values are made of the input when they are asked for: mostly such as the addon expects, else
+ * any. A getter may throw, detach every buffer, or be where the environment begins to be torn down.
  */
 namespace fuzz {
 
 /** Begins an environment with the addon in it. */
-void BeginEnvironment(Input* input);
+void BeginEnvironment(NamedInput* input);
 /** Calls one of the addon's functions with an object of options. */
 void CallAnyFunction();
+/** Whether calls find out what the addon expects of its options; at the end that must be known of all that it read. */
+void Learn(bool learns);
 /** Runs what was queued, then ends the environment as Node does: hooks, instance data, finalizers. */
 void EndEnvironment();
 
@@ -27,9 +28,9 @@ bool IsTerminated();
 /** Whether the addon is in a call of the input's. */
 bool IsInCall();
 
-/** The number that JavaScript gave last for an option of this name; false if it gave none. */
-bool GivenNumber(const char* name, double* number);
+/** The number that JavaScript gave last for this option, as in "clone/uid"; false if it gave none. */
+bool GivenNumber(const std::string& path, double* number);
 
-Input& TheInput();
+NamedInput& TheInput();
 
 }  // namespace fuzz
