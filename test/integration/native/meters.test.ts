@@ -4,10 +4,11 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:f
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { native, type WatchEvent } from 'memcage/native';
+import { native } from 'memcage/native';
 import { type Controller, makeCgroup, members, write } from '../../support/cgroups/cgroup-tree';
 import { fixtureResult } from '../../support/fixture';
 import { kernelHas } from '../../support/kernel-version';
+import { metered } from '../../support/native/metered';
 import { patience } from '../../support/patience';
 import { openFdCount } from '../../support/processes/fds';
 import { isRunning } from '../../support/processes/is-running';
@@ -26,33 +27,7 @@ interface Place {
   dirFd: number;
 }
 
-type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
-
-let undo: (() => void)[] = [];
-const children: ChildProcess[] = [];
-let reached: ReachedEvent[] = [];
-/** The meters of the test. The event of another one's may still be on its way. */
-const ours = new Set<number>();
-
-beforeEach(() => {
-  reached = [];
-  ours.clear();
-  native.startWatcher({
-    onEvents: (batch) => {
-      reached.push(...batch.filter((event) => event.kind === 'reached').filter(({ id }) => ours.has(id)));
-    },
-  });
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0).filter(isRunning)) {
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  }
-  for (const step of undo.splice(0).reverse()) step();
-  undo = [];
-});
+const { undo, children, reached, ours } = metered();
 
 function make(controller: Controller): Place {
   const { path, remove } = makeCgroup(undefined, controller);

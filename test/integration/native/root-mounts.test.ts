@@ -1,34 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import type { RootPlan } from 'memcage/native';
-import { temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
-import { ownMounts } from '../../support/roots/root-directory';
+import { ownDirectory } from '../../support/roots/own-directory';
 import { bind, EMPTY, failureIn, printedIn, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EBUSY, EISDIR, ELOOP, ENOENT, ENOTDIR } = constants.errno;
 
 describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () => {
-  let directory: string;
-  let before: string;
-  const inside = (...names: string[]): string => join(directory, ...names);
-  /** A directory of this process's that can become a root. */
-  const prepare = (...names: string[]): void => {
-    for (const name of ['proc', 'dev', ...SYSTEM.map(({ to }) => to), ...names]) {
-      mkdirSync(inside(name), { recursive: true });
-    }
-  };
-
-  beforeEach(() => {
-    directory = temporaryDirectory();
-    before = ownMounts();
-  });
-  afterEach(() => {
-    expect(ownMounts()).toBe(before);
-    rmSync(directory, { recursive: true });
-  });
+  const { inside, prepare } = ownDirectory();
 
   test('a bind has all that is mounted below its source, and is the view of this process', () => {
     writeFileSync(inside('file'), 'of the file');
@@ -54,12 +35,9 @@ describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () =
     ]);
     expect(printedIn({ mounts: [bind('/', '/mnt')], hide: ['/mnt'] }, 'ls -A /mnt; echo hidden')).toEqual(['hidden']);
     prepare('self');
-    const root: Partial<RootPlan> = { path: directory, proc: 'new', dev: true };
+    const root: Partial<RootPlan> = { path: inside(), proc: 'new', dev: true };
     expect(
-      printedIn(
-        { ...root, mounts: [...SYSTEM, bind(directory, '/self')], hide: ['/self'] },
-        'ls -A /self; echo hidden',
-      ),
+      printedIn({ ...root, mounts: [...SYSTEM, bind(inside(), '/self')], hide: ['/self'] }, 'ls -A /self; echo hidden'),
     ).toEqual(['hidden']);
   });
 
@@ -69,7 +47,7 @@ describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () =
     symlinkSync('/a', inside('absolute'));
     writeFileSync(inside('file'), '');
     const mounts = [...SYSTEM, tmpfs('/up/etc'), bind(inside('file'), '/absolute/etc/file', { create: true })];
-    expect(printedIn({ path: directory, proc: 'new', dev: true, mounts }, 'echo /a/etc/*')).toEqual(['/a/etc/file']);
+    expect(printedIn({ path: inside(), proc: 'new', dev: true, mounts }, 'echo /a/etc/*')).toEqual(['/a/etc/file']);
   });
 
   test('a target is made on a tmpfs, whatever the umask, and only there', () => {
@@ -96,7 +74,7 @@ describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () =
       errno: -ENOENT,
     });
     // A tmpfs of the plan, which something else covers.
-    const covered = [tmpfs(directory), bind('/tmp', directory), bind('/etc', inside('new'), { create: true })];
+    const covered = [tmpfs(inside()), bind('/tmp', inside()), bind('/etc', inside('new'), { create: true })];
     expect(failureIn({ mounts: covered })).toMatchObject({ stage: 'root-target', errno: -ENOENT });
     expect(existsSync(inside('new'))).toBe(false);
     expect(existsSync('/tmp/new')).toBe(false);
@@ -106,9 +84,9 @@ describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () =
   });
 
   test('a tmpfs has its size and mode', () => {
-    const root = { mounts: [tmpfs(directory, { size: '8192', mode: '710' })] };
+    const root = { mounts: [tmpfs(inside(), { size: '8192', mode: '710' })] };
     const script = 'stat -c %a .; head -c 1M /dev/zero > f 2>/dev/null || stat -c %s f';
-    expect(printedIn({ ...root, cwd: directory }, script)).toEqual(['710', '8192']);
+    expect(printedIn({ ...root, cwd: inside() }, script)).toEqual(['710', '8192']);
     const empty = { ...EMPTY, emptyOptions: { size: '4096', mode: '701' } };
     expect(printedIn(empty, 'stat -c %a /; head -c 1M /dev/zero > /f 2>/dev/null || stat -c %s /f')).toEqual([
       '701',
@@ -122,7 +100,7 @@ describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () =
     symlinkSync('linked', inside('link'));
     const hide = ['directory', 'file', 'link', 'nothing', 'file/nothing'].map((name) => inside(name));
     const script = 'echo directory/*; cat file linked; touch directory/f; echo > file; test -e nothing || echo none';
-    expect(printedIn({ hide, cwd: directory }, script)).toEqual([
+    expect(printedIn({ hide, cwd: inside() }, script)).toEqual([
       'directory/*',
       expect.stringContaining('Read-only file system') as string,
       'none',
@@ -152,9 +130,9 @@ describeIf(['root', 'root-read-only'], 'the mounts in the root of a child', () =
     symlinkSync('/', inside('self'));
     for (const name of ['proc', 'dev']) rmSync(inside(name), { recursive: true });
     for (const name of ['proc', 'dev']) symlinkSync('elsewhere', inside(name));
-    expect(failureIn({ path: directory, proc: 'new' })).toMatchObject({ stage: 'root-proc', errno: -ENOTDIR });
-    expect(failureIn({ path: directory, dev: true })).toMatchObject({ stage: 'root-dev', errno: -ENOTDIR });
-    expect(failureIn({ path: directory, mounts: [tmpfs('/self')] })).toMatchObject({
+    expect(failureIn({ path: inside(), proc: 'new' })).toMatchObject({ stage: 'root-proc', errno: -ENOTDIR });
+    expect(failureIn({ path: inside(), dev: true })).toMatchObject({ stage: 'root-dev', errno: -ENOTDIR });
+    expect(failureIn({ path: inside(), mounts: [tmpfs('/self')] })).toMatchObject({
       stage: 'root-target',
       errno: -EBUSY,
     });

@@ -1,36 +1,18 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import { native, type RootPlan } from 'memcage/native';
 import { errno, refusing } from '../../support/cgroups/bpf';
-import { outputOf, shell, temporaryDirectory } from '../../support/native/native-child';
+import { outputOf, shell } from '../../support/native/native-child';
 import { STARTER, WAYS } from '../../support/native/starter';
 import { describeIf } from '../../support/require';
-import { ownMounts } from '../../support/roots/root-directory';
+import { ownDirectory } from '../../support/roots/own-directory';
 import { bind, EMPTY, failureIn, inRoot, printedIn, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
 const { EACCES, ENOENT } = constants.errno;
 
 describeIf(['root', 'root-read-only'], 'the root of a child', () => {
-  let directory: string;
-  let before: string;
-  const inside = (...names: string[]): string => join(directory, ...names);
-  /** A directory of this process's that can become a root. */
-  const prepare = (...names: string[]): void => {
-    for (const name of ['proc', 'dev', ...SYSTEM.map(({ to }) => to), ...names]) {
-      mkdirSync(inside(name), { recursive: true });
-    }
-  };
-
-  beforeEach(() => {
-    directory = temporaryDirectory();
-    before = ownMounts();
-  });
-  afterEach(() => {
-    expect(ownMounts()).toBe(before);
-    rmSync(directory, { recursive: true });
-  });
+  const { inside, prepare } = ownDirectory();
 
   testRows(
     'an empty one has what was mounted in it, and no way out',
@@ -65,7 +47,7 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
   test('a directory becomes it, and the program is looked up inside', () => {
     prepare('program');
     writeFileSync(inside('program', 'inside'), '#!/bin/sh\npwd\necho /*\n', { mode: 0o755 });
-    const root = { path: directory, proc: 'new', dev: true, mounts: SYSTEM, cwd: '/program' } as const;
+    const root = { path: inside(), proc: 'new', dev: true, mounts: SYSTEM, cwd: '/program' } as const;
     const options = { file: 'inside', env: ['PATH=/nowhere:/program'] };
     const all = ['/dev', '/proc', '/program', ...SYSTEM.map(({ to }) => to)].sort();
     expect(outputOf({ ...inRoot(root), ...options })).toBe(`/program\n${all.join(' ')}\n`);
@@ -84,7 +66,7 @@ describeIf(['root', 'root-read-only'], 'the root of a child', () => {
 
   test('a copy of its own hides nothing, and what is mounted inside stays there', () => {
     const script = 'mount -t tmpfs none "$1" && grep -c "$1" /proc/self/mountinfo; pwd';
-    expect(outputOf({ ...inRoot({ cwd: directory }), ...shell(script, directory) })).toBe(`1\n${directory}\n`);
+    expect(outputOf({ ...inRoot({ cwd: inside() }), ...shell(script, inside()) })).toBe(`1\n${inside()}\n`);
   });
 
   test('read-only is all but what was mounted in it', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { native, type StallMeterOptions, type WatchEvent } from 'memcage/native';
+import { native, type StallMeterOptions } from 'memcage/native';
 import {
   files,
   makeCgroup,
@@ -14,6 +14,7 @@ import {
   version,
   write,
 } from '../../support/cgroups/cgroup-tree';
+import { metered } from '../../support/native/metered';
 import { openFdCount } from '../../support/processes/fds';
 import { isRunning } from '../../support/processes/is-running';
 import { LIVELOCK_LIMIT, type Livelock, makeLivelock } from '../../support/processes/livelock';
@@ -26,8 +27,6 @@ const { ENODATA, ENOENT } = constants.errno;
 const { SIGKILL } = constants.signals;
 const LIMIT_MS = 1000;
 
-type ReachedEvent = Extract<WatchEvent, { kind: 'reached' }>;
-
 /** A cgroup with a limit of memory, and the one of the unified hierarchy with the same processes. */
 interface Place {
   memory: string;
@@ -37,31 +36,7 @@ interface Place {
 }
 
 let livelock: Livelock;
-let undo: (() => void)[] = [];
-const children: ChildProcess[] = [];
-let reached: ReachedEvent[] = [];
-/** The meters of the test. The event of another one's may still be on its way. */
-const ours = new Set<number>();
-
-beforeEach(() => {
-  reached = [];
-  ours.clear();
-  native.startWatcher({
-    onEvents: (batch) => {
-      reached.push(...batch.filter((event) => event.kind === 'reached').filter(({ id }) => ours.has(id)));
-    },
-  });
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0).filter(isRunning)) {
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
-  }
-  for (const step of undo.splice(0).reverse()) step();
-  undo = [];
-});
+const { undo, children, reached, ours } = metered();
 
 function make(limit = LIVELOCK_LIMIT): Place {
   const open = (path: string): number => {

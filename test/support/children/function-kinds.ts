@@ -1,5 +1,7 @@
 import childProcess from 'node:child_process';
-import { exec, execFile, fork, type SharedCage, spawn } from 'memcage';
+import { createCage, exec, execFile, fork, run, type SharedCage, spawn } from 'memcage';
+import { expectNothingLeft } from '../nothing-left';
+import { follow } from './child-record';
 
 /** The functions that start a child asynchronously. They have Node's types, whoever provides them. */
 export type Functions = Pick<typeof childProcess, 'spawn' | 'fork' | 'exec' | 'execFile'>;
@@ -33,11 +35,23 @@ function functionKinds(cage: () => SharedCage): Record<string, Functions> {
   };
 }
 
-/** Runs a scenario with Node's functions and with every kind of memcage's, and expects the same result from all. */
-export function comparing(
-  cage: () => SharedCage,
-): <T>(scenario: (functions: Functions) => T | Promise<T>) => Promise<T> {
-  const kinds = Object.entries(functionKinds(cage));
+/**
+ * Runs a scenario with Node's functions and with every kind of memcage's, and expects the same result from all, and that nothing is
+ * left of them.
+ */
+export function comparing(): <T>(scenario: (functions: Functions) => T | Promise<T>) => Promise<T> {
+  let cage: SharedCage;
+  beforeEach(() => {
+    cage = createCage({ memory: '400M' });
+  });
+  afterEach(() => cage.close());
+  expectNothingLeft(async () => {
+    const warm = createCage({ memory: '50M' });
+    await warm.contain(() => follow(childProcess.spawn('true')));
+    await warm.close();
+    await run('true', [], { memory: '10M' });
+  });
+  const kinds = Object.entries(functionKinds(() => cage));
   return async (scenario) => {
     const expected = await scenario(nodeFunctions);
     for (const [kind, functions] of kinds) expect({ [kind]: await scenario(functions) }).toEqual({ [kind]: expected });

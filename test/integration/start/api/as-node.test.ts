@@ -1,14 +1,12 @@
-import childProcess, { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { createCage, run, type SharedCage } from 'memcage';
 import { errorData, eventNames, fieldsOf, follow, recordEvents, thrown } from '../../../support/children/child-record';
 import { comparing, type Functions } from '../../../support/children/function-kinds';
-import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -41,19 +39,7 @@ function answer(child: ChildProcess): Promise<unknown> {
 }
 
 describeIf('cgroup', 'the functions of child_process do what Node’s do', () => {
-  let cage: SharedCage;
-  beforeEach(() => {
-    cage = createCage({ memory: '400M' });
-  });
-  afterEach(() => cage.close());
-  expectNothingLeft(async () => {
-    const warm = createCage({ memory: '50M' });
-    await warm.contain(() => follow(childProcess.spawn('true')));
-    await warm.close();
-    await run('true', [], { memory: '10M' });
-  });
-
-  const sameAsNode = comparing(() => cage);
+  const sameAsNode = comparing();
 
   describe('fork', () => {
     test.each(['json', 'advanced'] as const)('messages, serialization %s', async (serialization) => {

@@ -1,11 +1,9 @@
 import { AsyncLocalStorage, createHook, executionAsyncId, triggerAsyncId } from 'node:async_hooks';
-import childProcess, { ChildProcess } from 'node:child_process';
+import { ChildProcess } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { resolve } from 'node:path';
-import { createCage, run, type SharedCage } from 'memcage';
 import { follow } from '../../../support/children/child-record';
 import { comparing } from '../../../support/children/function-kinds';
-import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
@@ -15,18 +13,7 @@ jest.setTimeout(patience(60_000));
 const FORKED = resolve(__dirname, '../../../fixtures/start/api/forked.js');
 
 describeIf('cgroup', 'async contexts, hooks and channels are as with Node’s functions', () => {
-  let cage: SharedCage;
-  beforeEach(() => {
-    cage = createCage({ memory: '400M' });
-  });
-  afterEach(() => cage.close());
-  expectNothingLeft(async () => {
-    const warm = createCage({ memory: '50M' });
-    await warm.contain(() => follow(childProcess.spawn('true')));
-    await warm.close();
-    await run('true', [], { memory: '10M' });
-  });
-  const sameAsNode = comparing(() => cage);
+  const sameAsNode = comparing();
 
   const store = new AsyncLocalStorage<string>();
 
