@@ -124,26 +124,29 @@ export class CagedWorker implements PoolWorker {
     this.#isCancelled = false;
     let error: unknown;
     let usedMemory: number | undefined;
-    for (const spec of request.context.files) {
-      if (this.#isCancelled) {
-        this.#skip(spec);
-        continue;
+    try {
+      for (const spec of request.context.files) {
+        const answer = await this.#runUnlessCancelled(request, spec);
+        error ??= answer?.error;
+        usedMemory = answer?.usedMemory ?? usedMemory;
       }
-      const answer = await this.#runFile(request, spec).catch((reason: unknown) => ({ thrown: reason }));
-      if (answer === undefined) continue;
-      if ('thrown' in answer) {
-        if (answer.thrown instanceof AbortError) {
-          this.#skip(spec);
-          continue;
-        }
-        this.#emitter.emit('error', answer.thrown);
-        return;
-      }
-      error ??= answer.error;
-      usedMemory = answer.usedMemory;
+    } catch (reason) {
+      this.#emitter.emit('error', reason);
+      return;
     }
     const more = { ...(error !== undefined && { error }), ...(usedMemory !== undefined && { usedMemory }) };
     this.#emitter.emit('message', response('testfileFinished', more));
+  }
+
+  async #runUnlessCancelled(request: RunRequest, spec: FileSpec): Promise<Response | undefined> {
+    try {
+      if (!this.#isCancelled) return await this.#runFile(request, spec);
+    } catch (error) {
+      if (!(error instanceof AbortError)) throw error;
+    }
+    const { filepath } = spec;
+    this.#project.vitest.state.cancelFiles([{ filepath } as FileSpec], this.#project);
+    return undefined;
   }
 
   /** @returns the answer of the worker; undefined if the file has failed because its worker has ended */
@@ -246,12 +249,6 @@ export class CagedWorker implements PoolWorker {
     const { name, config } = this.#project;
     const { taskId: id } = this.#project.createSpecification(filepath);
     return unknownFile({ id, name: relative(config.root, filepath), filepath, projectName: name, pool: this.name });
-  }
-
-  /** What has not run because the run was cancelled. */
-  #skip({ filepath }: FileSpec): void {
-    const { state } = this.#project.vitest;
-    state.cancelFiles([{ filepath } as FileSpec], this.#project);
   }
 
   #call(method: string, ...args: unknown[]): Promise<void> {
