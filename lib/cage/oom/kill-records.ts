@@ -15,7 +15,8 @@ export interface LoggedKill {
 /** Bits 3 and up of a record's first number. Records that programs write to the log have another facility. */
 const KERNEL_FACILITY = 0;
 
-const GROUP_KILL = /^Tasks in (.*) are going to be killed due to memory\.oom\.group set$/s;
+/** Asked only of text that begins so. */
+const GROUP_KILL = /Tasks in (.*) are going to be killed due to memory\.oom\.group set$/s;
 const KILLED =
   /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:\d+kB, anon-rss:(\d+)kB/s;
 const REPORT = /^oom-kill:constraint=\w+,/;

@@ -42,11 +42,12 @@ function sweepIn(parent: CgroupDirectory): void {
 function scopesBeside(path: string): string[] {
   if (kindOf(path) !== 'scope') return [];
   const slice = dirname(path);
-  let names: string[] = [];
-  undo(() => {
-    names = readdirSync(slice);
-  });
-  return names.map((name) => join(slice, name)).filter((each) => each !== path && kindOf(each) === 'scope');
+  try {
+    const beside = readdirSync(slice).map((name) => join(slice, name));
+    return beside.filter((each) => each !== path && kindOf(each) === 'scope');
+  } catch {
+    return [];
+  }
 }
 
 /**

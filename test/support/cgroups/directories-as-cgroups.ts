@@ -58,6 +58,7 @@ export function directoriesAsCgroups(instead: Partial<NativeBinding> = {}): Dire
       return isEmpty;
     });
   const native: Partial<NativeBinding> = {
+    openDirectory: ({ path: which }) => open(which),
     openBeneath: ({ dirFd, path: below, access }) =>
       open(at(dirFd, access === 'directory' ? below : below.replace(/\/?cgroup\.procs$/, ''))),
     closeFd: ({ fd }) => {

@@ -57,6 +57,19 @@ describe('the lock of a directory', () => {
     expect(cgroups.locks.size).toBe(0);
   });
 
+  test('is one for writing, and that of a sweep for reading; the owner has another one, for people', () => {
+    const { openBeneath } = cgroups.native;
+    const seen: string[] = [];
+    cgroups.native.openBeneath = (options) => {
+      if (options.access !== 'directory') seen.push(`${options.access} ${basename(options.path)}`);
+      return openBeneath(options);
+    };
+    cgroups.native.tryLock = ({ fd }) => seen.push(cgroups.locks.has(fd) ? 'the same fd' : 'anchor') > 0;
+    makeLocked(cgroups.parent, 'a-').close();
+    tryLock(made('b'))?.close();
+    expect(seen).toEqual(['write cgroup.procs', 'anchor', 'read cgroup.procs']);
+  });
+
   test('of a sweep keeps an owner away, but no other sweep, and is no sign of life', () => {
     const directory = made('a');
     const locked = tryLock(directory);

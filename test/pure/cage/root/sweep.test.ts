@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DETACHED_PREFIX, OWNER_PREFIX, sweep, sweepOne } from '../../../../lib/cage/root/sweep';
+import { DETACHED_PREFIX, OWNER_PREFIX, sweep, sweepInSteps, sweepOne } from '../../../../lib/cage/root/sweep';
 import { ownKind } from '../../../../lib/cgroup/names/own-names';
 import { refusal } from '../../../support/cgroups/cgroups-in-memory';
 import { type DirectoriesAsCgroups, directoriesAsCgroups } from '../../../support/cgroups/directories-as-cgroups';
@@ -13,6 +13,11 @@ jest.mock('../../../../lib/common/event-loop/timers', () => ({
     return Promise.resolve();
   },
   untilNextIteration: () => Promise.resolve(),
+}));
+
+jest.mock('../../../../lib/common/addon/load-native', () => ({
+  ...jest.requireActual<object>('../../../../lib/common/addon/load-native'),
+  loadNative: () => cgroups.native,
 }));
 
 const waited: number[] = [];
@@ -182,5 +187,119 @@ describe('a sweep', () => {
     };
     expect(() => sweep(cgroups.parent)).not.toThrow();
     expect(existsSync(cgroups.path)).toBe(true);
+  });
+});
+
+describe('a sweep of a scope of its own', () => {
+  const SCOPE = 'memcage-1-0a.scope';
+  const OTHER = 'memcage-2-0b.scope';
+  const inPath = (...names: string[]): string => join(cgroups.path, ...names);
+  const exist = (...names: string[]): boolean[] => names.map((name) => existsSync(inPath(name, OWNER)));
+  /** Directories that were opened by their paths. */
+  let opened: string[];
+  beforeEach(() => {
+    opened = [];
+    const { openDirectory } = cgroups.native;
+    cgroups.native.openDirectory = (options) => {
+      opened.push(options.path);
+      return openDirectory(options);
+    };
+    for (const name of [SCOPE, OTHER, 'x.service']) make(join(name, OWNER), 'process');
+  });
+
+  test('sweeps those beside it too', () => {
+    sweep(cgroups.parent.below(SCOPE));
+    expect(exist(SCOPE, OTHER, 'x.service')).toEqual([false, false, true]);
+    expect(opened).toEqual([inPath(OTHER)]);
+  });
+
+  test('does without them where it can not look', async () => {
+    const gone = cgroups.parent.below(join('gone', SCOPE));
+    expect(() => sweep(gone)).not.toThrow();
+    expect(opened).toEqual([]);
+    await sweepInSteps(gone.path);
+    expect(opened).toEqual([gone.path]);
+    expect(exist(SCOPE, OTHER)).toEqual([true, true]);
+  });
+
+  test('and of no other cgroup', async () => {
+    sweep(cgroups.parent.below('x.service'));
+    expect(exist(SCOPE, OTHER, 'x.service')).toEqual([true, true, false]);
+    await sweepInSteps(inPath('x.service'));
+    expect(opened).toEqual([inPath('x.service')]);
+  });
+
+  test('in steps: the same', async () => {
+    await sweepInSteps(inPath(SCOPE));
+    expect(exist(SCOPE, OTHER, 'x.service')).toEqual([false, false, true]);
+    expect(opened).toEqual([inPath(SCOPE), inPath(OTHER)]);
+    expect(cgroups.openFds.size).toBe(1);
+  });
+});
+
+describe('a sweep in steps', () => {
+  /** What was killed and removed, by its path in the cage root. */
+  let steps: string[];
+  beforeEach(() => {
+    steps = [];
+    const { killAll, removeDirectory } = cgroups.native;
+    const note = (step: string, path: string): void =>
+      void steps.push(`${step} ${path.replace(/.*memcage-7-0a\/?/, '')}`);
+    cgroups.native.killAll = (options) => {
+      note('kill', options.path);
+      killAll(options);
+    };
+    cgroups.native.removeDirectory = (options) => {
+      note('remove', options.path);
+      removeDirectory(options);
+    };
+  });
+
+  test('kills all cages of a dead owner, the deepest first, before it removes the first', async () => {
+    make(join(OWNER, 'one/two'), 'process');
+    make('memcage-of-somebody', 'process');
+    await sweepInSteps(cgroups.path);
+    expect(left()).toEqual(['memcage-of-somebody']);
+    expect(steps.slice(0, 4)).toEqual(['kill one/two', 'kill one', 'remove one/two', 'remove one']);
+    expect(cgroups.openFds.size).toBe(1);
+    expect(cgroups.locks.size).toBe(0);
+  });
+
+  test('kills nothing of living owners and of detached children', async () => {
+    make(DETACHED, 'cage/process');
+    make(OWNER, 'cage/process');
+    lock(OWNER);
+    await sweepInSteps(cgroups.path);
+    expect(left()).toEqual([OWNER, DETACHED]);
+    expect(steps.filter((step) => step.startsWith('kill'))).toEqual([]);
+  });
+
+  test('waits a second for the cages of an owner, and goes on', async () => {
+    const sum = (all: readonly number[]): number => all.reduce((total, ms) => total + ms, 0);
+    jest.spyOn(performance, 'now').mockImplementation(() => 5000 + sum(waited));
+    cgroups.native.killAll = () => {};
+    make(OWNER, 'cage/process');
+    make('memcage-8-0b');
+    await sweepInSteps(cgroups.path);
+    while (cgroups.locks.size > 0) await new Promise(setImmediate);
+    expect(left()).toEqual([OWNER]);
+    // And a quarter of one for what nobody waits for.
+    expect(sum(alive)).toBeGreaterThan(1200);
+    expect(sum(alive)).toBeLessThan(1800);
+  });
+
+  test('goes on after one that the kernel refuses', async () => {
+    make(OWNER, 'cage/process');
+    make('memcage-8-0b', 'cage');
+    const { killAll } = cgroups.native;
+    let refused = 0;
+    cgroups.native.killAll = (options) => {
+      if (refused === 2) return killAll(options);
+      refused += 1;
+      throw refusal('EPERM');
+    };
+    await sweepInSteps(cgroups.path);
+    await new Promise(setImmediate);
+    expect(left()).toEqual([OWNER]);
   });
 });
