@@ -20,7 +20,7 @@ const outside = (fact) => ({ proof: ({ facts }) => facts[fact], isSeenLater: tru
  * @property {number} [wallMs] limits of time for this one
  * @property {number} [cpuSeconds]
  * @property {boolean} [hasTerminal]
- * @property {'v1' | 'everywhere'} [known] where docs/reference/memory.md says that memcage does not hold it
+ * @property {boolean} [isKnown] docs/reference/memory.md says that nobody counts it
  */
 
 /** @type {Record<string, Record<string, Attack>>} */
@@ -35,10 +35,10 @@ export const kinds = {
     'page-cache': { proof: said },
     netlink: { proof: said },
     packets: { proof: said },
-    'tcp-buffers': { proof: said, known: 'v1' },
+    'tcp-buffers': { proof: said, isKnown: true },
     'unix-buffers': { proof: said },
     messages: { proof: said },
-    'file-locks': { proof: said, known: 'everywhere' },
+    'file-locks': { proof: said, isKnown: true },
     'empty-files': { proof: said },
     locked: { proof: said },
   },

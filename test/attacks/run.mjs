@@ -109,8 +109,7 @@ function cell(tool, kind) {
   return `${tried.filter(({ name }) => results[tool][name] === 'works').length} of ${tried.length}`;
 }
 
-const isKnown = ({ known }) => known === 'everywhere' || (known === 'v1' && cgroups === 1);
-const notHeld = chosen.filter((each) => results.memcage?.[each.name] === 'works' && !isKnown(each));
+const notHeld = chosen.filter((each) => results.memcage?.[each.name] === 'works' && !each.isKnown);
 const notStarted = names.flatMap((tool) =>
   chosen.filter(({ name }) => results[tool][name] === 'did not start').map(({ name }) => `${tool}: ${name}`),
 );

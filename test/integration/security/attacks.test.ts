@@ -8,8 +8,8 @@ import { describeIf } from '../../support/require';
 jest.setTimeout(patience(150_000));
 
 const RUN = join(__dirname, '../../attacks/run.mjs');
-/** What docs/reference/memory.md says of memory that nobody counts, or on v1 another. */
-const NOT_HELD = version === 1 ? ['file-locks', 'tcp-buffers'] : ['file-locks'];
+/** Memory that nobody counts: docs/reference/memory.md. */
+const NOT_HELD = ['file-locks', 'tcp-buffers'];
 
 interface Results {
   results: Record<string, Record<string, 'works' | 'fails' | 'did not start'>>;
