@@ -24,7 +24,8 @@ export interface NativeError extends Error {
 
 /**
  * A step of the child between clone and exec, in order. `clone` is the system call itself; only the launcher has the
- * steps `unshare` and `init`.
+ * steps `unshare` and `init`. Of a root directory, `root` makes what becomes it, `root-pivot` is the way in, `root-source`
+ * and `root-target` are `from` and `to` of a bind. `watchdog` ends a child that is stuck.
  */
 export type Stage =
   | 'clone'

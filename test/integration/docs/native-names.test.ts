@@ -1,6 +1,9 @@
 import { native } from 'memcage/native';
 import { expectNamed } from '../../support/docs/doc-names';
 
-test('docs/reference/native.md names every stage and constant of the addon', () => {
-  expectNamed('docs/reference/native.md', [...native.stages, ...Object.keys(native.constants)]);
+const PAGES = 'docs/api/memcage/native';
+
+test('the API pages name every stage and constant of the addon', () => {
+  expectNamed(`${PAGES}/type-aliases/Stage.md`, native.stages);
+  expectNamed(`${PAGES}/interfaces/NativeBinding.md`, Object.keys(native.constants));
 });
