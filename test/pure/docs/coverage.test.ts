@@ -66,7 +66,6 @@ describe('docs name', () => {
       ['docs/reference/errors.md', 'MemcageError', { own: true }],
       ['docs/reference/errors.md', 'RunError', { own: true }],
       ['docs/reference/bullmq.md', 'Processor', { own: true }],
-      ['docs/reference/native.md', 'NativeBinding', {}],
     ],
     ([page, type, options]) => {
       expectNamed(page, api.members(type, options));
@@ -123,15 +122,11 @@ describe('docs name', () => {
     expect(named.map(([, name]) => name).filter((name) => !((name ?? '') in scripts))).toEqual([]);
   });
 
-  test('only sources that exist', () => {
-    const named = [
-      ...codeOf('docs/internals/architecture.md').matchAll(/`((?:lib|native|types|test)\/[\w/.-]*)`/g),
-    ].map(([, path]) => path);
+  test.each(['docs/internals/architecture.md', 'lib/README.md'])('only sources that exist: %s', (page) => {
+    const named = [...codeOf(page).matchAll(/`((?:lib|native|types|test)\/[\w/.-]*)`/g)].map(([, path]) => path);
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((path) => !existsSync(join(root, path ?? '')))).toEqual([]);
-    const files = [...codeOf('docs/internals/architecture.md').matchAll(/`([\w-]+\.(?:ts|cc|h))`/g)].map(
-      ([, name]) => name ?? '',
-    );
+    const files = [...codeOf(page).matchAll(/`([\w-]+\.(?:ts|cc|h))`/g)].map(([, name]) => name ?? '');
     const all = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' }).concat(
       readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' }),
     );
