@@ -5,8 +5,8 @@
  *   npm run bench -- --quick        fewer starts
  *   npm run bench -- spawn stat     only these cases
  *
- * To measure another Node, run it on out/bench/main.js with --expose-gc. The exit code is 1 if a figure misses its
- * bound, or if docs/reference/speed.md says that it is better.
+ * To measure another Node, run it on out/bench/main.js with --expose-gc; `chrt --rr 1` before it keeps other programs out
+ * of the figures. The exit code is 1 if a figure misses its bound, or if docs/reference/speed.md says that it is better.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
