@@ -28,6 +28,7 @@ const ROOMS = [
   'lib/cgroup/placement/',
   'lib/cgroup/handle/',
   'lib/cage/polling/',
+  'lib/cage/evidence/',
   'lib/cage/contract/',
   'lib/cage/oom/',
   'lib/cage/root/',

@@ -137,6 +137,17 @@ await build({
   format: 'cjs',
 });
 
+// Two threads that take evidence, the first of which starts the second.
+await build({
+  ...external,
+  entryPoints: {
+    'evidence-keeper': 'lib/cage/evidence/watching/keeper-worker.ts',
+    'evidence-reader': 'lib/cage/evidence/reading/reader-worker.ts',
+  },
+  bundle: true,
+  format: 'cjs',
+});
+
 // What the children of a warm pool load first. It must not take long.
 await build({
   ...external,

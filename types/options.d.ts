@@ -33,6 +33,25 @@ export interface StallOption {
 export type CageThreshold = Size | `${number}%`;
 
 /**
+ * Tells what fills the memory of a cage, before the kernel kills for it: near the limit memcage stops everything in the cage
+ * for a moment, for a second at most, and writes down who holds what. Needs a limit of memory.
+ *
+ * @see docs/reference/evidence.md
+ */
+export interface EvidenceOption {
+  /**
+   * The directory for reports, each in a new directory of its own. It is made if it is missing, for you alone (mode 0700). A
+   * relative path is below the current directory.
+   */
+  dir: string;
+  /**
+   * How full the cage has to be of memory that can't be reclaimed: a whole percentage of its limit of memory, and of swap as far
+   * as there is any, from `'50%'` to `'99%'`. Default: `'95%'`.
+   */
+  at?: `${number}%`;
+}
+
+/**
  * The limits of a memory cgroup. Limits that you leave out stay as they are, except `swap`.
  *
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files

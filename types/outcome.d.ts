@@ -192,6 +192,41 @@ export interface StallVerdict {
   killed: boolean;
 }
 
+/** The kind of memory that a cage holds most of. */
+export type EvidenceKind =
+  /** Heaps, buffers and stacks of programs: memory of no file. */
+  | 'anonymous'
+  /** Shared memory that processes have mapped. */
+  | 'shared'
+  /** Files in tmpfs, as in /dev/shm. */
+  | 'tmpfs'
+  /** What the kernel keeps for the processes: sockets, pipes, page tables. */
+  | 'kernel'
+  /** What was swapped out. */
+  | 'swap';
+
+/** What filled the memory of a cage, in short. The report in `path` has it all. */
+export interface Evidence {
+  /** The directory with the report, `report.json`; `null` if it could not be written: `message` says why. */
+  path: string | null;
+  /** What the cage held most of. */
+  kind: EvidenceKind;
+  /** The process that held most; `null` if none could be read. */
+  pid: number | null;
+  /** The name of that process, proc(5). */
+  name: string | null;
+  /** What the cage held and the kernel can't reclaim, in bytes. */
+  heldBytes: number;
+  /** What it could hold: its limit of memory, and of swap as far as there is any, in bytes. */
+  limitBytes: number;
+  /** For how long the cage was stopped, in milliseconds. */
+  frozenMs: number;
+  /** When, in milliseconds since the epoch. */
+  timeMs: number;
+  /** All that in three lines, safe to print on a terminal. Their words may change. */
+  message: string;
+}
+
 /** What a child of {@link run} wrote. */
 export interface RunOutput<T extends string | Buffer = string | Buffer> {
   /**
@@ -226,6 +261,11 @@ export interface Outcome<M extends MemoryReport | null = MemoryReport> {
    * while the child was there.
    */
   stalled: StallVerdict | null;
+  /**
+   * What filled its memory: that of the last report on its cage, or on a cage around it, while the child was there. `null` without
+   * the option `evidence`, if the memory was never that full, and if it filled up too fast for memcage.
+   */
+  evidence: Evidence | null;
   /**
    * Processor time. `null` of a child that Node itself has run, which does not tell: where the addon does not load, and of a
    * synchronous function without options of memcage.

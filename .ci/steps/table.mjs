@@ -31,10 +31,11 @@ const NODE = [
   'lib/jobs/warm-pool',
   'lib/common/event-loop',
   'lib/cage/polling',
+  'lib/cage/evidence',
 ];
 NODE.push(...testsOfNodes());
 /** What another kernel can change. */
-const KERNEL = ['native', 'lib/cage/oom', 'lib/cgroup', ...tests('cage/oom', 'cgroup', 'cgroup-v2')];
+const KERNEL = ['native', 'lib/cage/oom', 'lib/cage/evidence', 'lib/cgroup', ...tests('cage/oom', 'cgroup', 'cgroup-v2')];
 const PLACEMENT = [
   'native',
   'lib/cgroup/placement',

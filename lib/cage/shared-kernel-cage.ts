@@ -15,6 +15,7 @@ import type { ChildSettings } from '../process/settings/child-settings';
 import type { ChildDefaults } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import { makeBelow, makeCageCgroup, withFreeName } from './cgroup/make-cage-cgroup';
+import type { ResolvedEvidence } from './evidence/resolve-evidence';
 import { KernelCage } from './kernel-cage';
 import { asTooSmall } from './limit-too-small';
 import { MadeAhead } from './made-ahead';
@@ -30,6 +31,8 @@ export interface SharedCageOptions {
   perChild: CageLimits | undefined;
   /** Where the cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
+  /** Undefined: none is taken. */
+  evidence: ResolvedEvidence | undefined;
   /** It is a budget's. */
   budget: boolean;
 }
@@ -56,13 +59,20 @@ export class SharedKernelCage extends KernelCage {
   });
 
   /** @internal Use `createCage()`. */
-  constructor({ limits, within, defaults, perChild, thresholds, budget }: SharedCageOptions) {
+  constructor({ limits, within, defaults, perChild, thresholds, evidence, budget }: SharedCageOptions) {
     const outer = within instanceof SharedKernelCage ? within : undefined;
     super(createCageCgroup(limits, { within, budget }), { outlivesOwner: false, outer });
     this.watchUsage(thresholds);
     this.nodeHeap = defaults.nodeHeap;
     this.settings = defaults.settings;
     this.perChild = bothOf(perChild, outer?.perChild);
+    if (evidence === undefined) return;
+    try {
+      this.takeEvidence(evidence);
+    } catch (error) {
+      this.closeNow();
+      throw error;
+    }
   }
 
   /** @internal */

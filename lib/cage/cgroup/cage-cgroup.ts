@@ -68,6 +68,8 @@ export class CageCgroup {
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
   /** Called when the cgroup has got nowhere for as long as its own limit of stalls says, after the kill. */
   onStalled: ((event: StallEvent) => void) | undefined;
+  /** Called before a child starts in it. */
+  beforeStart: (() => void) | undefined;
   readonly metered: MeteredLimits;
   readonly #options: CageCgroupOptions;
   readonly #enabledBelow = new Set<ControllerName>();
@@ -171,6 +173,7 @@ export class CageCgroup {
 
   /** Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into it would suspend this process until the thaw. */
   assertNotFrozen(): void {
+    this.beforeStart?.();
     const freezer = killCgroupOf(this.version, this.memory, this.killCgroup);
     if (freezer === undefined || !isFreezing(freezer)) return;
     throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {

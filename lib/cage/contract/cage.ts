@@ -14,6 +14,7 @@ import type {
   CageThreshold,
   CpuOption,
   Enforce,
+  EvidenceOption,
   MemoryOption,
   NamespaceOptions,
   NodeHeapOption,
@@ -111,6 +112,12 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    * child ends. Default: false.
    */
   memoryDetails?: boolean;
+  /**
+   * Tells what fills the cage of this call, before the kernel kills for its limit: `evidence` of the outcome. Default: nobody does.
+   *
+   * @see docs/reference/evidence.md
+   */
+  evidence?: EvidenceOption;
   /**
    * Whether the channel of a child of `fork` carries handles, such as sockets, as Node's does. Without, what the child
    * sends is messages alone, each of at most 64 MiB, and no more than 1 MiB of them while you do not listen. Default: true.

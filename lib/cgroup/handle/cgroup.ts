@@ -75,6 +75,8 @@ export interface HandleOptions {
   onWatched?: () => void;
   /** Called after this handle has changed a limit. */
   onLimited?: () => void;
+  /** Called before this handle freezes or thaws the cgroup. */
+  onFreezing?: (freezes: boolean) => void;
 }
 
 /** Options of {@link Cgroup.create}. */
@@ -514,14 +516,23 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * the cgroup meanwhile.
    */
   async freeze(): Promise<void> {
-    await freeze(this.#freezer('freeze()'));
+    const freezer = this.#freezer('freeze()');
+    this.#options.onFreezing?.(true);
+    try {
+      await freeze(freezer);
+    } catch (error) {
+      this.#options.onFreezing?.(false);
+      throw error;
+    }
     // Look now: a thaw() may come before the kernel's notification.
     this.lookAtEvents();
   }
 
   /** Let processes that {@link freeze} stopped run on. Throws ERR_MEMCAGE_BUSY if a cgroup above keeps it frozen. */
   async thaw(): Promise<void> {
-    await thaw(this.#freezer('thaw()'));
+    const freezer = this.#freezer('thaw()');
+    this.#options.onFreezing?.(false);
+    await thaw(freezer);
     this.lookAtEvents();
   }
 

@@ -7,7 +7,7 @@ import { retry } from './remove-cgroup';
 const PATIENCE_MS = 5000;
 
 /** Asks for it; {@link isFrozen} says when it is done. */
-function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
+export function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
   if (kind === 'freezer') directory.write('freezer.state', frozen ? 'FROZEN' : 'THAWED');
   else directory.write('cgroup.freeze', frozen ? '1' : '0');
 }

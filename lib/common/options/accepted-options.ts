@@ -52,6 +52,7 @@ export const ALIASES = aliasesOf({
   cpuTimeMs: ['cputime', 'cpums', 'maxcputime', 'cputimelimit'],
   stall: ['stallms', 'stalled', 'stalllimit', 'stalltimeout', 'thrashing', 'livelock'],
   thresholds: ['threshold', 'usagethreshold', 'usagethresholds'],
+  evidence: ['evidencedir', 'postmortem', 'memoryreport', 'coredump'],
   nodeHeap: ['heaplimit', 'maxheap', 'maxoldspacesize'],
   keepDescendants: ['keepchildren'],
   rlimits: ['rlimit', 'ulimit', 'ulimits'],

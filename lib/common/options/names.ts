@@ -25,6 +25,7 @@ export const CAGE_OPTIONS = [
   'keepDescendants',
   'nodeHeap',
   'memoryDetails',
+  'evidence',
   'ipcHandles',
   'enforce',
 ] as const;

@@ -2,6 +2,7 @@ import type {
   CageLimitOptions,
   ChildSettingsOptions,
   CpuLimits,
+  EvidenceOption,
   MemoryLimits,
   NamespaceOptions,
   PidNamespaceOptions,
@@ -13,6 +14,7 @@ import type {
 /** An option of the library, as its errors name it. */
 export type OptionName =
   | keyof LibraryOptions
+  | `evidence.${keyof EvidenceOption}`
   | `memory.${keyof MemoryLimits}`
   | `cpu.${keyof CpuLimits}`
   | `namespaces.${keyof NamespaceOptions}`
@@ -31,6 +33,7 @@ export type LibraryOptions = Omit<CageLimitOptions, 'memory'> &
     SpawnOptions,
     | 'cwd'
     | 'enforce'
+    | 'evidence'
     | 'gid'
     | 'keepDescendants'
     | 'killSignal'

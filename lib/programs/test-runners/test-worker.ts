@@ -1,6 +1,6 @@
 import { cancel, later } from '../../common/event-loop/timers';
+import { kindsOf, type MemoryKinds, usedBytesOf } from '../../common/text/memory-kinds';
 import { type CagedChild, type Cgroup, MemcageError, type Outcome } from '../../index';
-import { kindsOf, type MemoryKinds, usedBytesOf } from './memory-kinds';
 import type { Needs } from './needs';
 import type { Room } from './rooms';
 import { type Verdict, verdictOf } from './verdict';

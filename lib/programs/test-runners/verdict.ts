@@ -1,7 +1,7 @@
+import { kindsInWords, type MemoryKinds, usedBytesOf } from '../../common/text/memory-kinds';
 import { printable } from '../../common/text/names';
 import { formatSize } from '../../common/text/size';
 import type { Outcome } from '../../index';
-import { kindsInWords, type MemoryKinds, usedBytesOf } from './memory-kinds';
 
 /** What was concluded of a worker that memory ended. */
 export interface Verdict {

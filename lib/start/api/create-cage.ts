@@ -1,6 +1,7 @@
-import type { CageThreshold, Enforce, NodeHeapOption } from '../../../types/options';
+import type { CageThreshold, Enforce, EvidenceOption, NodeHeapOption } from '../../../types/options';
 import type { OneOf, SharedCage } from '../../cage/contract/cage';
 import type { CageLimitOptions, ChildSettingsOptions, LimitChanges } from '../../cage/contract/limit-options';
+import { resolveEvidence } from '../../cage/evidence/resolve-evidence';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
@@ -37,6 +38,12 @@ export interface SharedCageSettings extends ChildSettingsOptions {
    * @see docs/reference/events.md
    */
   thresholds?: readonly CageThreshold[];
+  /**
+   * Tells what fills the cage before the kernel kills for its limit. Default: nobody does.
+   *
+   * @see docs/reference/evidence.md
+   */
+  evidence?: EvidenceOption;
   /**
    * The memory cgroup to make the cage in. Default: the cage around ({@link SharedCage.contain}), or else memcage
    * finds one, see {@link prepare}.
@@ -89,6 +96,7 @@ export function createCageFor(of: string, options: CreateCageOptions): SharedCag
   if (limits === undefined) throw contradiction('memory', `${of} needs a limit, such as { memory: '100M' }`);
   const perChild = resolvePerChild(options.perChild, of);
   const thresholds = options.thresholds === undefined ? [] : resolveThresholds(options.thresholds, limits);
+  const evidence = options.evidence === undefined ? undefined : resolveEvidence(options.evidence, limits, of);
   const ofChild = Math.min(memoryAndSwap(limits), memoryAndSwap(perChild ?? limits));
   const nodeHeap = resolveNodeHeap(options.nodeHeap, ofChild);
   const own = resolveSettings(options, of);
@@ -105,15 +113,23 @@ export function createCageFor(of: string, options: CreateCageOptions): SharedCag
   return new KernelFirst({ outer: around, parent, accepted }).make<SharedCage<Cgroup | null>>(
     () =>
       startingIn(
-        new SharedKernelCage({ limits, perChild, thresholds, within, defaults, budget: of === 'createBudget' }),
+        new SharedKernelCage({
+          limits,
+          perChild,
+          thresholds,
+          evidence,
+          within,
+          defaults,
+          budget: of === 'createBudget',
+        }),
       ),
-    { limits, perChild, thresholds, outlivesOwner: false },
+    { limits, perChild, thresholds, evidence, outlivesOwner: false },
     (polled) => startingIn(new SharedPolledCage(polled, defaults)),
   );
 }
 
 const LIMITS = ['memory', 'pids', 'cpu', 'cpuTimeMs', 'stall'];
-const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
+const KNOWN = [...LIMITS, 'perChild', 'thresholds', 'evidence', 'parent', 'nodeHeap', 'enforce', ...CHILD_SETTINGS];
 
 function resolvePerChild(given: LimitChanges | undefined, of: string): CageLimits | undefined {
   if (given === undefined) return undefined;

@@ -20,7 +20,7 @@ import { requestOf } from '../request/start-request';
 /** Options of {@link createLauncher}. */
 export type LauncherOptions = Omit<
   CageOptions,
-  'untrusted' | 'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'ipcHandles' | 'enforce'
+  'untrusted' | 'keepDescendants' | 'nodeHeap' | 'memoryDetails' | 'evidence' | 'ipcHandles' | 'enforce'
 >;
 
 /** What the kernel says about everything that a launcher started. */

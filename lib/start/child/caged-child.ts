@@ -6,6 +6,7 @@ import { isLogBehind } from '../../cage/oom/kernel-log';
 import type { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { Clearing } from './clearing';
+import { EvidenceWitness } from './evidence-witness';
 import type { HeldChild } from './held-child';
 import { type KernelReport, readKernelReport, unreadReport } from './kernel-report';
 import { StallWitness } from './stall-witness';
@@ -32,6 +33,7 @@ export abstract class CagedChild implements HeldChild {
   #state: State = 'starting';
   readonly #leaveCage: () => void;
   readonly #stalls: StallWitness;
+  readonly #evidence: EvidenceWitness;
 
   /** @param cgroup the cgroup that the child lives in */
   protected constructor(
@@ -41,6 +43,7 @@ export abstract class CagedChild implements HeldChild {
     // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
     this.#leaveCage = cage.addMember();
     this.#stalls = new StallWitness(cgroup.metered.stalls);
+    this.#evidence = new EvidenceWitness(cage);
   }
 
   get publicCage(): Cage<Cgroup | null> {
@@ -82,7 +85,7 @@ export abstract class CagedChild implements HeldChild {
     texts: readonly string[] | undefined,
     done: (report: KernelReport) => void,
   ): void {
-    const tell = (report: KernelReport): void => done(this.#completed(report, signal));
+    const tell = (report: KernelReport): void => this.#evidence.settle(() => done(this.#completed(report, signal)));
     if (texts !== undefined) tell(this.#concludeCleanUp(texts));
     else if (this.keepsDescendants) tell(this.#keep(signal));
     else {
@@ -94,6 +97,7 @@ export abstract class CagedChild implements HeldChild {
   }
 
   endedNow(signal: NodeJS.Signals | null): KernelReport {
+    this.#evidence.settleNow();
     if (this.keepsDescendants) return this.#completed(this.#keep(signal), signal);
     const report = this.#clear(signal).finishNow();
     this.#become('gone');
@@ -146,7 +150,13 @@ export abstract class CagedChild implements HeldChild {
   #completed(report: KernelReport, signal: NodeJS.Signals | null): KernelReport {
     const stalled = this.#stalls.verdict();
     const error = signal === 'SIGKILL' ? undefined : (this.cgroup.metered.killRefusal ?? this.#stalls.refusal);
-    return { ...(error !== undefined && { error }), ...report, ...(stalled !== undefined && { stalled }) };
+    const evidence = this.#evidence.last();
+    return {
+      ...(error !== undefined && { error }),
+      ...report,
+      ...(stalled !== undefined && { stalled }),
+      ...(evidence !== undefined && { evidence }),
+    };
   }
 
   #keep(signal: NodeJS.Signals | null): KernelReport {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { LimitsReport, MemoryReport, StallVerdict } from '../../../types/outcome';
+import type { Evidence, LimitsReport, MemoryReport, StallVerdict } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import { diedForWantOfMemory } from '../../cage/limit-too-small';
 import { nowhere } from '../../cage/oom/killing-limit';
@@ -13,6 +13,8 @@ export interface KernelReport {
   oom: OomFacts | null;
   memory: MemoryReport;
   limits: LimitsReport;
+  /** Absent if its cages were never that full. */
+  evidence?: Evidence;
   /** Absent if its cage got on. */
   stalled?: StallVerdict;
   /** The polled limit for which the kernel was to refuse one of its processes memory when that ended. */

@@ -21,11 +21,11 @@ export function makeHeldChild(
   program: KnownProgram,
   kernelFirst: KernelFirst,
 ): HeldChild | undefined {
-  const { shared, outer, thresholds, limits = { memory: {} } } = request;
+  const { shared, outer, thresholds, evidence, limits = { memory: {} } } = request;
   if (shared !== undefined && !(shared instanceof SharedKernelCage)) return PolledChild.inShared(shared, request);
   return kernelFirst.make<HeldChild | undefined>(
     () => makeCagedChild(request, program),
-    { limits, thresholds, outlivesOwner: program.detached && outer === undefined },
+    { limits, thresholds, evidence, outlivesOwner: program.detached && outer === undefined },
     (options) => PolledChild.withCage(new PolledCage(options), request),
   );
 }
@@ -33,13 +33,14 @@ export function makeHeldChild(
 /** A child in a cage of the kernel's; undefined without a cage. */
 export function makeCagedChild(request: StartRequest, { detached, file }: KnownProgram): CagedChild | undefined {
   refuseTooFewPids(request, file);
-  const { shared, limits, outer, thresholds, parent, keepDescendants, namespaces, memoryDetails } = request;
+  const { shared, limits, outer, thresholds, evidence, parent, keepDescendants, namespaces, memoryDetails } = request;
   let child: CagedChild | undefined;
   if (shared !== undefined) child = new LeafChild(ofKernel(shared));
   else if (limits !== undefined) {
     child = new PrivateChild({
       limits,
       thresholds,
+      evidence,
       parent,
       outer: outer && ofKernel(outer),
       detached,

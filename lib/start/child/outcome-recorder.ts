@@ -76,6 +76,7 @@ export class OutcomeRecorder implements Recorder {
       memory,
       limits: report?.limits ?? { ...NO_LIMITS },
       stalled: report?.stalled ?? null,
+      evidence: report?.evidence ?? null,
       cpu,
       faults,
       durationMs: (timeNs - this.startNs) / 1e6,

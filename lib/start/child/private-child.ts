@@ -1,5 +1,6 @@
 import { CagePool } from '../../cage/cage-pool';
 import { makeDetachedCageCgroup } from '../../cage/cgroup/make-cage-cgroup';
+import type { ResolvedEvidence } from '../../cage/evidence/resolve-evidence';
 import { KernelCage } from '../../cage/kernel-cage';
 import type { CageRoot } from '../../cage/root/cage-root';
 import { withCageRoot } from '../../cage/root/cage-roots';
@@ -13,6 +14,8 @@ export interface PrivateCageOptions {
   limits: CageLimits;
   /** Where the cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
+  /** Undefined: none is taken. */
+  evidence: ResolvedEvidence | undefined;
   parent: string | undefined;
   /** The cage in which to make it. It then ends with that cage, detached or not. */
   outer: SharedKernelCage | undefined;
@@ -31,6 +34,13 @@ export class PrivateChild extends CagedChild {
     super(cage, cage.cageCgroup);
     cage.watchUsage(options.thresholds);
     this.keepsDescendants = options.keepDescendants;
+    if (options.evidence === undefined) return;
+    try {
+      cage.takeEvidence(options.evidence);
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   protected removeOwn(): boolean {
@@ -49,20 +59,21 @@ export class PrivateChild extends CagedChild {
 
 const pools = new WeakMap<CageRoot, CagePool>();
 
-function makePrivateCage({ limits, parent, outer, detached, hasPidNamespace }: PrivateCageOptions): KernelCage {
+function makePrivateCage(options: PrivateCageOptions): KernelCage {
+  const { limits, parent, outer, detached, hasPidNamespace, evidence } = options;
   if (outer !== undefined) return new KernelCage(outer.createPrivate(limits), { outlivesOwner: false, outer });
-  if (detached) refuseWatched(limits);
+  if (detached) refuseWatched({ ...limits, evidence });
   return withCageRoot(parent, (root) =>
     detached
       ? new KernelCage(makeDetachedCageCgroup(root, limits), { outlivesOwner: true })
-      : poolOf(root).take({ limits, killable: !hasPidNamespace }),
+      : poolOf(root).take({ limits, killable: !hasPidNamespace || evidence !== undefined }),
   );
 }
 
-function refuseWatched(limits: CageLimits): void {
-  for (const name of ['cpuTimeMs', 'stall'] as const) {
-    if (limits[name] === undefined) continue;
-    const why = 'with detached: the child outlives this process, which would measure and kill';
+function refuseWatched(asked: Pick<CageLimits, 'cpuTimeMs' | 'stall'> & Pick<PrivateCageOptions, 'evidence'>): void {
+  for (const name of ['cpuTimeMs', 'stall', 'evidence'] as const) {
+    if (asked[name] === undefined) continue;
+    const why = `with detached: the child outlives this process, which would ${name === 'evidence' ? 'stop it and let it go on' : 'measure and kill'}`;
     throw misplaced(name, why, 'leave out one of the two');
   }
 }

@@ -1,5 +1,6 @@
 import type { Enforce, NamespaceOptions } from '../../../types/options';
 import type { CageOptions } from '../../cage/contract/cage';
+import { type ResolvedEvidence, resolveEvidence } from '../../cage/evidence/resolve-evidence';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { Cgroup, checkParent } from '../../cgroup/handle/cgroup';
@@ -31,6 +32,8 @@ export interface ResolvedCageOptions {
   limits: CageLimits | undefined;
   /** Where the private cage emits 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
+  /** Undefined: none is taken. */
+  evidence: ResolvedEvidence | undefined;
   cage: AnySharedCage | undefined;
   /** The namespaces that were asked for, with those that `root` implies. */
   namespaces: NamespaceOptions;
@@ -50,6 +53,7 @@ export interface ResolvedCageOptions {
 export const NO_CAGE_OPTIONS: ResolvedCageOptions = {
   limits: undefined,
   thresholds: [],
+  evidence: undefined,
   cage: undefined,
   namespaces: {},
   root: undefined,
@@ -96,6 +100,7 @@ export function splitOptions(
     cpuTimeMs,
     stall,
     thresholds,
+    evidence,
     cage,
     namespaces,
     root: givenRoot,
@@ -119,6 +124,13 @@ export function splitOptions(
   if (cage !== undefined && enforce !== undefined) {
     throw misplaced('enforce', 'with cage, which already says what holds it', 'leave it out');
   }
+  if (keepDescendants === true && evidence !== undefined) {
+    throw misplaced(
+      'evidence',
+      'with keepDescendants: nobody would let go on what it has stopped',
+      'leave out one of the two',
+    );
+  }
   const root = resolveRoot(givenRoot, called.of);
   const wanted = withRoot(resolveNamespaces(namespaces, called.of), root);
   if (keepDescendants === true && hasPidNamespace(wanted)) throw keptInPidNamespace(namespaces);
@@ -126,6 +138,7 @@ export function splitOptions(
   const own = {
     limits,
     thresholds: thresholds === undefined || limits === undefined ? [] : resolveThresholds(thresholds, limits),
+    evidence: evidence === undefined ? undefined : resolveEvidence(evidence, limits, called.of),
     cage,
     namespaces: withRightsHere(wanted),
     root,

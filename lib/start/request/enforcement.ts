@@ -1,5 +1,6 @@
 import type { Enforce } from '../../../types/options';
 import type { EnforcedBy } from '../../../types/outcome';
+import type { ResolvedEvidence } from '../../cage/evidence/resolve-evidence';
 import type { PolledCageOptions, SharedPolledCage } from '../../cage/polled-cage';
 import { whyNoCage } from '../../cage/root/cage-roots';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
@@ -39,6 +40,8 @@ interface Asked {
   perChild?: CageLimits | undefined;
   /** The thresholds at which the cage is to emit 'threshold'. */
   thresholds: readonly ResolvedThreshold[];
+  /** What is taken of a full cage. */
+  evidence?: ResolvedEvidence | undefined;
   /** The child is to outlive its parent process, in a private cage that no cage around ends. */
   outlivesOwner: boolean;
 }
@@ -151,12 +154,14 @@ function refusalOf(cause: MemcageError | undefined): Refusal | undefined {
   return cause && { reason: `${cause.code}: ${told(cause).detail}`, cause };
 }
 
-function unheldOf({ limits, perChild, thresholds }: Asked): UnheldLimit[] {
+function unheldOf({ limits, perChild, thresholds, evidence }: Asked): UnheldLimit[] {
   const unheld = unheldLimits(limits);
   if (perChild !== undefined) unheld.push({ name: 'perChild', why: 'its children share one budget' });
   if (thresholds.length > 0) {
     unheld.push({ name: 'thresholds', why: 'between two looks at its processes nobody knows its use' });
   }
+  if (evidence !== undefined)
+    unheld.push({ name: 'evidence', why: 'nothing but the kernel stops a whole cage in time' });
   return unheld;
 }
 

@@ -100,7 +100,11 @@ export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Err
     const { peakBytes } = outcome.memory;
     const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
     const killed = explainKills(oom, ended.file === undefined ? undefined : { command: file, pid });
-    return new MemoryLimitError(words`${killed}${peak}${cureOfSmall(outcome)}`, outcome, 'memory');
+    return new MemoryLimitError(
+      words`${killed}${peak}${evidenceOf(outcome)}${cureOfSmall(outcome)}`,
+      outcome,
+      'memory',
+    );
   }
   const said = NO_TEXT.has(ended.encoding) ? '' : lastLine(outcome.stderr);
   const lastWords = said === '' ? '' : `: ${said}`;
@@ -117,6 +121,11 @@ export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Err
   if (limitError !== undefined) return limitError;
   if (exitCode === 0) return null;
   return new ExitError(`${endOf(file, outcome)}${lastWords}`, outcome);
+}
+
+/** What filled the memory, as further lines. */
+function evidenceOf({ evidence }: RunError['outcome']): string {
+  return evidence === null ? '' : `\n${evidence.message}`;
 }
 
 /** Memory is the limit of a cage only. */

@@ -80,7 +80,16 @@ const NOT_INTERCEPTED =
 const OTHER_WAYS = 'call run() or spawn(), or start the program through createLauncher()';
 
 /** Node does not tell what a child has used. */
-const UNKNOWN = { oom: null, nodeHeap: null, memory: null, stalled: null, enforcedBy: null, cpu: null, faults: null };
+const UNKNOWN = {
+  oom: null,
+  nodeHeap: null,
+  memory: null,
+  stalled: null,
+  evidence: null,
+  enforcedBy: null,
+  cpu: null,
+  faults: null,
+};
 
 /** Runs the call with whatever arguments the caller gave. */
 export function startSync(called: Called, file: unknown, args: unknown, last: unknown): AnyReturns {

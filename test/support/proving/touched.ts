@@ -123,6 +123,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   ],
   'lib/cgroup/placement': [{ ...PARENT, operations: ['create', 'spawn'] }],
   'lib/cage/polling': [],
+  'lib/cage/evidence': [],
   'lib/process': [{ ...PARENT, operations: ['spawn', 'fork', 'exec', 'execFile', 'run', 'contain', 'gate', 'kill'] }],
   'lib/start/request': [PARENT],
   'lib/process/own': [],

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import {
   type CageOptions,
   type CpuLimits,
@@ -24,6 +25,7 @@ jest.setTimeout(patience(60_000));
 type Values<T> = { readonly [K in keyof Required<T>]: readonly Required<T>[K][] };
 type Question = Omit<CageOptions, 'parent'> & { parent?: string };
 
+const EVIDENCE = tmpdir();
 const ROOM = 10 * 2 ** 20;
 
 const MEMORY: Values<MemoryLimits> = {
@@ -112,6 +114,7 @@ const OPTIONS: Record<keyof CageOptions, Question[]> = {
   enforce: [{ memory: ROOM, enforce: 'kernel' }],
   nodeHeap: [{ nodeHeap: '9M' }, { memory: ROOM, nodeHeap: 'auto' }, { memory: ROOM, nodeHeap: false }],
   memoryDetails: [{ memory: ROOM, memoryDetails: true }],
+  evidence: [{ memory: ROOM, evidence: { dir: EVIDENCE } }],
   ipcHandles: [{ memory: ROOM, ipcHandles: false }],
   namespaces: each(NAMESPACES, (namespaces) => ({ namespaces })),
   untrusted: [

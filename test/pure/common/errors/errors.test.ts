@@ -33,6 +33,7 @@ const outcome: Outcome & RunOutput = {
   memory: { limitBytes: 104857600, peakBytes: 104857600, swapLimited: true, details: null },
   limits: { pids: null, cpu: null, cpuTime: null },
   stalled: null,
+  evidence: null,
   cpu: { userMs: 1, systemMs: 2 },
   faults: { minor: 3, major: 4 },
   durationMs: 30,

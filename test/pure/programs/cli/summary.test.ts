@@ -37,6 +37,7 @@ const OUTCOME: Outcome = {
   memory: { limitBytes: 100 * MIB, peakBytes: 50 * MIB, swapLimited: true, details: V2_DETAILS },
   limits: { pids: null, cpu: null, cpuTime: null },
   stalled: null,
+  evidence: null,
   cpu: { userMs: 1000, systemMs: 20 },
   faults: { minor: 12_345, major: 6 },
   durationMs: 61_000,

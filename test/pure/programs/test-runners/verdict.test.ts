@@ -1,4 +1,4 @@
-import { kindsInWords, kindsOf } from '../../../../lib/programs/test-runners/memory-kinds';
+import { kindsInWords, kindsOf } from '../../../../lib/common/text/memory-kinds';
 import { type EndedWorker, verdictOf } from '../../../../lib/programs/test-runners/verdict';
 import type { OomVerdict, Outcome } from '../../../../types/outcome';
 

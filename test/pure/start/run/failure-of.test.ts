@@ -13,6 +13,7 @@ const WELL: Outcome<MemoryReport | null> = {
   memory: null,
   limits: { pids: null, cpu: null, cpuTime: null },
   stalled: null,
+  evidence: null,
   cpu: { userMs: 0, systemMs: 0 },
   faults: { minor: 0, major: 0 },
   durationMs: 0,

@@ -5,7 +5,7 @@ import { CHART_FILE, FILE_OR_FD, oneOf } from '../../kinds';
 import { UsageError } from '../../usage';
 import { CAGED, cagedOf } from './caged';
 import { STALLS, TIMEOUT } from './limits';
-import { MEMORY, MEMORY_LIMITS } from './memory';
+import { EVIDENCE, MEMORY, MEMORY_LIMITS } from './memory';
 import type { RunRequest } from './reports';
 import { startAndWait } from './start';
 
@@ -21,6 +21,7 @@ const OPTIONS = {
       otherwise: 'kernel',
     },
   ),
+  ...EVIDENCE,
   untrusted: UNTRUSTED.flag("it finds no files but the system's, no network, no rights, and is ended after a minute", {
     sets: 'untrusted',
   }),
@@ -62,6 +63,10 @@ export const run = defineCommand({
       'a build that may get nowhere for half a minute, when it is short of memory',
     ],
     ['memcage run --cpu-time 10m -- make test', 'tests that may compute for ten minutes, all processes together'],
+    [
+      'memcage run -m 1G --evidence evidence -- npm test',
+      'tests; a report below evidence/ says what filled the memory',
+    ],
     ['memcage run --timeout 2m --kill-signal SIGINT -- make test', 'tests that are interrupted after two minutes'],
     ['memcage run --rlimit nofile=64 --nice 5 -- make', 'a build that gives way to others, with few open files'],
     [
@@ -84,6 +89,12 @@ function requestOf(values: Values<typeof OPTIONS>, operands: readonly string[], 
   }
   if (values.untrusted === true && values.memory === undefined) {
     throw new UsageError('--untrusted needs a limit of memory, as in -m 512M');
+  }
+  if (values['evidence-at'] !== undefined && values.evidence === undefined) {
+    throw new UsageError('--evidence-at needs --evidence DIR');
+  }
+  if (values.evidence !== undefined && values.memory === undefined) {
+    throw new UsageError('--evidence needs a limit of memory, as in -m 512M');
   }
   const caged = cagedOf(OPTIONS, values, operands, flags);
   if (values['share-net'] === true) {

@@ -1,5 +1,6 @@
+import type { EvidenceOption } from '../../../../index';
 import { type Options, section } from '../../command';
-import { integer, SIZE } from '../../kinds';
+import { DIRECTORY, integer, type Kind, SIZE } from '../../kinds';
 
 /** Of the options that are a limit of memory. */
 export const MEMORY = section('Memory (SIZE: bytes, or with K, M, G, T; max for no limit)');
@@ -38,5 +39,23 @@ export const MEMORY_LIMITS = {
   'no-oom-kill': MEMORY.flag('processes wait at the limit instead of being killed; cgroup v1', {
     sets: 'memory.oomKill',
     to: false,
+  }),
+} as const satisfies Options;
+
+const PERCENT: Kind<NonNullable<EvidenceOption['at']>> = {
+  value: 'PERCENT',
+  takes: 'a percentage from 50% to 99%',
+  suggest: ['90%', '95%'],
+  read: (word) => (/^[5-9]\d%$/.test(word) ? (word as `${number}%`) : undefined),
+};
+
+/** What tells what fills the memory. */
+export const EVIDENCE = {
+  evidence: MEMORY.valued(DIRECTORY, 'near the limit, write to a directory below DIR what fills the memory', {
+    sets: 'evidence.dir',
+  }),
+  'evidence-at': MEMORY.valued(PERCENT, 'how near: a part of --memory that is full', {
+    sets: 'evidence.at',
+    otherwise: '95%',
   }),
 } as const satisfies Options;

@@ -70,6 +70,7 @@ export class Reports {
       nodeHeap: null,
       memory: null,
       stalled: null,
+      evidence: null,
       cpu: null,
       faults: null,
     };

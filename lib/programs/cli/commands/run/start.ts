@@ -46,7 +46,10 @@ export async function startAndWait(request: RunRequest): Promise<number> {
   if (child.pid === undefined) return reportStartError(request, outcome.error);
   const failure = failureOf(outcome, { command: file, pid: child.pid });
   if (failure instanceof MemoryLimitError) complain(inFlags(failure, request.flags));
-  else if (outcome.oom !== null) complain(`${file}: ${outcome.oom.message}`);
+  else {
+    if (outcome.oom !== null) complain(`${file}: ${outcome.oom.message}`);
+    if (outcome.evidence !== null) complain(`${file}: near its memory limit: ${outcome.evidence.message}`);
+  }
   if (outcome.error !== null) complain(outcome.error.message);
   if (timeout > 0 && child.killed && outcome.durationMs >= timeout) {
     complain(`${file}: it did not end within ${formatDuration(timeout)} (--timeout)`);

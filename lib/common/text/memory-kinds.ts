@@ -1,6 +1,6 @@
-import { formatSize } from '../../common/text/size';
+import { formatSize } from './size';
 
-/** What a worker's memory was of, in bytes. */
+/** What the memory of a cgroup is of, in bytes. */
 export interface MemoryKinds {
   /** Heaps, buffers, stacks. */
   programs: number;

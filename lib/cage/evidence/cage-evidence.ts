@@ -1,0 +1,126 @@
+import type { Evidence } from '../../../types/outcome';
+import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { unlessGone } from '../../cgroup/directory/refusal';
+import type { CgroupVersion } from '../../cgroup/files/formats';
+import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
+import { undo } from '../../cgroup/processes/remove-cgroup';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
+import { type Keeper, keeperOfThread } from './keeper';
+import type { DirectoryPlace } from './messages';
+import { makeEvidenceDirectory, type ResolvedEvidence } from './resolve-evidence';
+import { SharedCageState } from './shared-state';
+import { writeHigh } from './watching/alarm';
+import { letGo } from './watching/frozen';
+
+/** So long a report may take: a second of reading, and writing. */
+const PATIENCE_MS = 5000;
+const LOOK_MS = 5;
+
+/** The cage that is watched. */
+interface EvidenceCage {
+  memory: CgroupDirectory;
+  version: CgroupVersion;
+  killCgroup: KillCgroup | undefined;
+}
+
+/** The evidence of one cage, from before its first child to its end. */
+export class CageEvidence {
+  /** The last report, and how many there were. */
+  #last: Evidence | null = null;
+  #count = 0;
+  readonly #keeper: Keeper;
+  readonly #id: number;
+  readonly #state = new SharedCageState();
+  readonly #cage: EvidenceCage;
+  readonly #freezer: KillCgroup;
+
+  /** Blocks until the cage is watched. @throws why it can't be */
+  constructor(cage: EvidenceCage, { dir, at }: ResolvedEvidence) {
+    const { memory, version, killCgroup } = cage;
+    const freezer = killCgroupOf(version, memory, killCgroup);
+    if (freezer === undefined) throw noFreezer(memory.path);
+    makeEvidenceDirectory(dir);
+    this.#cage = cage;
+    this.#freezer = freezer;
+    this.#keeper = keeperOfThread();
+    this.#id = this.#keeper.open(
+      {
+        ...{ version, dir, at, state: this.#state.buffer },
+        memory: placeOf(memory),
+        freezer: { ...placeOf(freezer.directory), kind: freezer.kind },
+      },
+      {
+        onTaken: (evidence) => {
+          this.#last = evidence;
+          this.#count += 1;
+        },
+        onFailed: () => this.#failed(),
+      },
+    );
+  }
+
+  /** How many reports there are by now. */
+  get count(): number {
+    this.#keeper.deliverNow();
+    return this.#count;
+  }
+
+  /** The last report. */
+  get last(): Evidence | null {
+    this.#keeper.deliverNow();
+    return this.#last;
+  }
+
+  limitsChanged(): void {
+    this.#keeper.look(this.#id);
+  }
+
+  /** Call it before the caller freezes or thaws the cage. */
+  callerFreezes(freezes: boolean): void {
+    this.#state.callerFreezes = freezes;
+  }
+
+  /** Blocks while the keeper has stopped the cage, or writes a report on it. */
+  settleNow(): void {
+    if (this.#state.isTaking) this.#state.waitUntilTaken(PATIENCE_MS);
+  }
+
+  /** Calls `done` when nothing more comes of what has happened: before it returns, unless a report is being written. */
+  settle(done: () => void): void {
+    const endMs = performance.now() + PATIENCE_MS;
+    const look = (): void => {
+      if (this.#state.isTaking && performance.now() < endMs) setTimeout(look, LOOK_MS);
+      else done();
+    };
+    look();
+  }
+
+  /** The cage is gone. A report that is being written comes all the same. */
+  close(): void {
+    this.settle(() => this.#keeper.close(this.#id));
+  }
+
+  /** The keeper has ended in whatever it did. */
+  #failed(): void {
+    undo(() =>
+      unlessGone(() => {
+        if (this.#state.isTaking) letGo(this.#freezer, this.#state);
+        if (this.#cage.version === 2) writeHigh(this.#cage.memory, this.#state.callersHigh);
+      }),
+    );
+    this.#state.isTaking = false;
+  }
+}
+
+function placeOf({ anchor, relative, path }: CgroupDirectory): DirectoryPlace {
+  return { dirFd: anchor, relative, path };
+}
+
+function noFreezer(path: string): MemcageError {
+  return new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    words`evidence needs a freezer, which stops the cage while it is read, and ${path} has none${CURE}mount the v1 freezer or the unified hierarchy where this process can make cgroups`,
+    { path },
+  );
+}

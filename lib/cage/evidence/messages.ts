@@ -1,0 +1,128 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Evidence } from '../../../types/outcome';
+import type { CgroupVersion } from '../../cgroup/files/formats';
+import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+
+/** A directory of a cgroup, as another thread can open it. */
+export interface DirectoryPlace {
+  dirFd: number;
+  relative: string;
+  path: string;
+}
+
+/** A cage that the keeper is to watch. */
+export interface WatchedCageOptions {
+  id: number;
+  state: SharedArrayBuffer;
+  version: CgroupVersion;
+  memory: DirectoryPlace;
+  freezer: DirectoryPlace & { kind: KillCgroup['kind'] };
+  dir: string;
+  /** A part of the limit, from 0 to 1. */
+  at: number;
+}
+
+/** What the keeper is told at its start. */
+export interface KeeperData {
+  /** Its own port can't be read while the loop is blocked. */
+  reports: MessagePort;
+  /** Counts its answers. */
+  answers: SharedArrayBuffer;
+  addon: string;
+  /** The file of the reader. */
+  reader: string;
+}
+
+export type KeeperRequest =
+  | { kind: 'open'; cage: WatchedCageOptions }
+  | { kind: 'look'; id: number }
+  | { kind: 'close'; id: number }
+  | { kind: 'end' };
+
+export type KeeperReport =
+  | { kind: 'ready'; failed?: string }
+  | { kind: 'opened'; id: number; refused?: string }
+  | { kind: 'taken'; id: number; evidence: Evidence };
+
+/** What the reader is told at its start. */
+export interface ReaderData {
+  pieces: MessagePort;
+  /** See {@link READER}. */
+  signal: SharedArrayBuffer;
+}
+
+/** Places in what the keeper and the reader share. */
+export const READER = {
+  /** Grows with each piece. */
+  PIECES: 0,
+  /** The request whose pieces somebody still wants; 0: none. */
+  WANTED: 1,
+  /** 1 while it reads. */
+  BUSY: 2,
+  PLACES: 3,
+} as const;
+
+export interface ReadRequest {
+  id: number;
+  pids: readonly number[];
+  /** What files in tmpfs and shared memory hold in all. */
+  sharedBytes: number;
+}
+
+/** What the mappings of a process hold that the kernel can't reclaim, by kind. Bytes; shared pages are counted in part. */
+export interface MappingKinds {
+  /** What brk(2) gives: malloc's small blocks. */
+  heap: number;
+  /** JavaScript, Buffers, malloc's large blocks, stacks of threads. */
+  anonymous: number;
+  /** The stack of the main thread. */
+  stack: number;
+  /** Shared memory and mapped files of tmpfs. */
+  shared: number;
+  /** What a process has changed of its own copy of files. */
+  files: number;
+}
+
+export interface Mapping {
+  name: string;
+  kind: keyof MappingKinds;
+  heldBytes: number;
+  rssBytes: number;
+  swapBytes: number;
+}
+
+export interface ProcessShare {
+  pid: number;
+  /** Its parent's pid, 0 if that is out of sight. */
+  ppid: number;
+  name: string;
+  command: string;
+  threads: number;
+  /** What it holds that the kernel can't reclaim: anonymous, shared, and swapped out. */
+  heldBytes: number;
+  rssBytes: number;
+  swapBytes: number;
+  /** `null`: there was no time to read its mappings. */
+  kinds: MappingKinds | null;
+  /** The largest ones. */
+  mappings: readonly Mapping[];
+}
+
+export interface HeldFile {
+  /** As the processes of the cage see it. */
+  path: string;
+  bytes: number;
+  /** It has no name any more, or never had one. */
+  deleted: boolean;
+  /** A process that sees it, or has it open. */
+  pid: number;
+  /** Processes outside of the cage see it too, so it may be theirs. */
+  visibleOutside: boolean;
+}
+
+export type Piece =
+  | { kind: 'ready' }
+  | { kind: 'process'; id: number; process: ProcessShare }
+  | { kind: 'file'; id: number; file: HeldFile }
+  | { kind: 'unread'; id: number; what: string }
+  | { kind: 'done'; id: number };

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { NativeBinding, WatchEvent } from '../../../../types/native';
+import type { Evidence } from '../../../../types/outcome';
+import type { KeeperData, KeeperReport, KeeperRequest, WatchedCageOptions } from '../messages';
+import { ReaderThread } from './reader-thread';
+import { type Environment, WatchedCage } from './watched-cage';
+
+const { reports, answers, addon, reader: readerFile } = workerData as KeeperData;
+const answered = new Int32Array(answers);
+const handlers = new Map<number, () => void>();
+const cages = new Map<number, WatchedCage>();
+
+function report(told: KeeperReport): void {
+  reports.postMessage(told);
+}
+
+/** For a thread that is blocked until then. */
+function answer(told: KeeperReport): void {
+  report(told);
+  Atomics.add(answered, 0, 1);
+  Atomics.notify(answered, 0);
+}
+
+function watch(fd: number, kind: 'event' | 'priority', onAlarm: () => void): () => void {
+  const { native } = environment;
+  const id = native.watch({ fd, kind });
+  handlers.set(id, onAlarm);
+  return () => {
+    if (handlers.delete(id)) native.unwatch({ fd });
+  };
+}
+
+function machineSwap(): number {
+  return Number(/^SwapTotal:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+function open(options: WatchedCageOptions): void {
+  const { id } = options;
+  try {
+    const onTaken = (evidence: Evidence): void => report({ kind: 'taken', id, evidence });
+    cages.set(id, new WatchedCage(options, { ...environment, machineSwap: machineSwap(), watch, onTaken }));
+    answer({ kind: 'opened', id });
+  } catch (error) {
+    answer({ kind: 'opened', id, refused: (error as Error).message });
+  }
+}
+
+parentPort?.on('message', (request: KeeperRequest) => {
+  switch (request.kind) {
+    case 'open':
+      open(request.cage);
+      break;
+    case 'look':
+      cages.get(request.id)?.look();
+      break;
+    case 'close':
+      cages.get(request.id)?.close();
+      cages.delete(request.id);
+      break;
+    case 'end':
+      for (const cage of cages.values()) cage.close();
+      environment.reader.end();
+      parentPort?.close();
+      reports.close();
+  }
+});
+
+let environment: Pick<Environment, 'native' | 'reader'>;
+try {
+  environment = start();
+  answer({ kind: 'ready' });
+} catch (error) {
+  answer({ kind: 'ready', failed: (error as Error).message });
+  throw error;
+}
+
+function start(): typeof environment {
+  // Not `require`, which a bundler would take for its own.
+  const native = createRequire(addon)(addon) as NativeBinding;
+  try {
+    native.hurryThread();
+  } catch {
+    // A filter forbids it. An alarm may be late on a busy machine.
+  }
+  native.startWatcher({
+    onEvents: (events: WatchEvent[]) => {
+      for (const { id } of events) handlers.get(id)?.();
+    },
+  });
+  return { native, reader: new ReaderThread(readerFile) };
+}

@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Evidence } from '../../../types/outcome';
+import { printable } from '../../common/text/names';
+import { reportOf, type TakenEvidence } from './report';
+
+const MOST_NAMES = 1000;
+
+/** Writes a report below `dir`. Never throws: what was read is told all the same. */
+export function writeReport(dir: string, taken: TakenEvidence): Evidence {
+  const { report, evidence } = reportOf(taken);
+  try {
+    const path = makeDirectory(dir, taken.timeMs);
+    const file = join(path, 'report.json');
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    return evidence(path, `All of it: ${printable(file)}`);
+  } catch (error) {
+    return evidence(null, `The report could not be written: ${printable((error as Error).message)}`);
+  }
+}
+
+function makeDirectory(dir: string, timeMs: number): string {
+  const stamp = new Date(timeMs).toISOString().replace(/[-:]|\.\d+/g, '');
+  for (let number = 0; ; number += 1) {
+    const path = join(dir, `evidence-${process.pid}-${stamp}${number === 0 ? '' : `-${number}`}`);
+    try {
+      mkdirSync(path, { mode: 0o700 });
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || number === MOST_NAMES) throw error;
+    }
+  }
+}

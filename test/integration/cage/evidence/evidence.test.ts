@@ -1,0 +1,209 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createCage, type EvidenceKind, MemoryLimitError, run, type SharedCage, spawn, spawnSync } from 'memcage';
+import { fixture } from '../../../support/cage-kinds';
+import { withCode } from '../../../support/error-code';
+import { expectNothingLeft } from '../../../support/nothing-left';
+import { patience } from '../../../support/patience';
+import { describeIf } from '../../../support/require';
+import { testRows } from '../../../support/rows';
+import { block, until } from '../../../support/until';
+
+jest.setTimeout(patience(60_000));
+
+const LIMIT = '120M';
+const FILLS = fixture('evidence/fills.js');
+
+function filling(kind: string, ...more: string[]): [file: string, args: string[]] {
+  return [process.execPath, ['--max-old-space-size=1000', FILLS, kind, '2', ...more]];
+}
+
+const OVERLAY_MAGIC = 0x794c7630;
+const TMPFS_MAGIC = 0x01021994;
+/** A directory whose files are not memory themselves; undefined if this machine has none. */
+const ON_DISK = [tmpdir(), '/var/tmp', join(__dirname, '../../../../build')].find(
+  (path) => existsSync(path) && ![TMPFS_MAGIC, OVERLAY_MAGIC].includes(statfsSync(path).type),
+);
+
+interface Report {
+  schema: number;
+  kind: EvidenceKind;
+  cage: { limitBytes: number; at: string; heldBytes: number };
+  processes: { pid: number; name: string; command: string; heldBytes: number }[];
+  files: { path: string; bytes: number; deleted: boolean }[];
+  unread: string[];
+}
+
+function reportIn(path: string | null | undefined): Report {
+  return JSON.parse(readFileSync(join(path ?? '', 'report.json'), 'utf8')) as Report;
+}
+
+describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  expectNothingLeft(async () => {
+    const warm = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+    await run('true', { memory: LIMIT, evidence: { dir: warm } });
+    rmSync(warm, { recursive: true });
+  });
+
+  testRows(
+    'names the kind of memory, and the process that holds most',
+    [
+      ['buffers', 'anonymous'],
+      ['heap', 'anonymous'],
+      ['grandchild', 'anonymous'],
+      ['tmpfs', 'tmpfs'],
+      ['unlinked', 'shared'],
+    ] as const,
+    async ([how, kind]) => {
+      const [file, args] = filling(how, '/mnt/file');
+      const child = spawn(file, args, { memory: LIMIT, nodeHeap: false, evidence: { dir }, root: { tmpfs: ['/mnt'] } });
+      const { evidence, oom } = await child.outcome;
+      expect(oom).toMatchObject({ cause: 'limit' });
+      expect(evidence).toMatchObject({ kind, limitBytes: 120 * 2 ** 20 });
+      expect(evidence?.message.split('\n')).toHaveLength(3);
+      expect(evidence?.frozenMs).toBeLessThan(patience(1100));
+      const { processes, files, cage, unread } = reportIn(evidence?.path);
+      expect(cage.heldBytes).toBeGreaterThanOrEqual(0.94 * 120 * 2 ** 20);
+      const [largest] = processes;
+      expect(evidence).toMatchObject({ pid: largest?.pid, name: largest?.name });
+      expect(largest?.command).toContain(`fills.js ${how === 'grandchild' ? 'buffers' : how}`);
+      if (kind !== 'anonymous') {
+        expect(files[0]).toMatchObject({ path: '/mnt/file', deleted: how === 'unlinked' });
+        expect(evidence?.message).toContain('/mnt/file');
+      }
+      expect(unread).toEqual([]);
+    },
+  );
+
+  test('is in the error of run(), for you alone', async () => {
+    const [file, args] = filling('buffers');
+    const error = await run(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'made/anew') } }).catch(
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof MemoryLimitError)) throw error;
+    const { path, message } = error.outcome.evidence ?? {};
+    expect(error.message).toContain(`\n${message}`);
+    expect(statSync(join(dir, 'made')).mode & 0o777).toBe(0o700);
+    expect(statSync(path ?? '').mode & 0o777).toBe(0o700);
+    expect(statSync(join(path ?? '', 'report.json')).mode & 0o777).toBe(0o600);
+  });
+
+  test('is taken while JavaScript is blocked', () => {
+    const [file, args] = filling('buffers');
+    const { outcome } = spawnSync(file, args, { memory: LIMIT, evidence: { dir } });
+    expect(outcome).toMatchObject({
+      signal: 'SIGKILL',
+      evidence: { kind: 'anonymous', name: expect.any(String) as string },
+    });
+  });
+
+  test('is none where the memory was never that full', async () => {
+    expect(await run('true', { memory: LIMIT, evidence: { dir } })).toMatchObject({ evidence: null });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  (ON_DISK === undefined ? test.skip : test)(
+    'is none where page cache fills the memory, which the kernel can drop',
+    async () => {
+      const big = join(mkdtempSync(join(ON_DISK ?? '', 'memcage-test-evidence-')), 'big');
+      try {
+        const copy = `dd if=/dev/zero of=${big} bs=1M count=100 2>&1; for i in 1 2 3; do cat ${big} >${big}2; done`;
+        const { evidence, memory } = await run('sh', ['-c', copy], { memory: '40M', evidence: { dir } });
+        expect(memory.peakBytes).toBeGreaterThan(0.95 * 40 * 2 ** 20);
+        expect(evidence).toBeNull();
+      } finally {
+        rmSync(dirname(big), { recursive: true });
+      }
+    },
+  );
+
+  test('is told of a shared cage to the children that were there', async () => {
+    await using cage: SharedCage = createCage({ memory: LIMIT, evidence: { dir, at: '80%' } });
+    expect(await cage.run('true')).toMatchObject({ evidence: null });
+    const sleeper = cage.spawn('sleep', ['1000']);
+    const [file, args] = filling('buffers');
+    const { evidence } = await cage.spawn(file, args).outcome;
+    expect(evidence).toMatchObject({ kind: 'anonymous' });
+    expect(reportIn(evidence?.path).cage.at).toBe('80%');
+    sleeper.kill('SIGKILL');
+    expect((await sleeper.outcome).evidence).toMatchObject({ path: evidence?.path });
+    expect(await cage.run('true')).toMatchObject({ evidence: null });
+  });
+
+  test('follows the limit', async () => {
+    const [file, args] = filling('buffers');
+    const child = spawn(file, args, { memory: '400M', evidence: { dir } });
+    child.cage.setLimits({ memory: LIMIT });
+    const { evidence } = await child.outcome;
+    expect(evidence).toMatchObject({ limitBytes: 120 * 2 ** 20 });
+    expect(evidence?.heldBytes).toBeGreaterThanOrEqual(0.94 * 120 * 2 ** 20);
+  });
+
+  test('lets the cage go on first, where nothing can be written', async () => {
+    const [file, args] = filling('buffers');
+    const child = spawn(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'gone') } });
+    rmSync(join(dir, 'gone'), { recursive: true });
+    const { evidence, oom } = await child.outcome;
+    expect(oom).not.toBeNull();
+    expect(evidence).toMatchObject({ path: null, kind: 'anonymous' });
+    expect(evidence?.message).toMatch(/\nThe report could not be written: ENOENT/);
+  });
+
+  test('leaves the cage frozen if you freeze it meanwhile', async () => {
+    const [file, args] = filling('buffers');
+    const child = spawn(file, args, { memory: LIMIT, evidence: { dir } });
+    const { cgroup } = child.cage;
+    expect(block(() => cgroup.isFrozen(), 10_000, 0)).toBe(true);
+    await cgroup.freeze();
+    await until('the report', () => readdirSync(dir).length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(cgroup.isFrozen()).toBe(true);
+    expect(child.exitCode).toBeNull();
+    await cgroup.thaw();
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', evidence: { kind: 'anonymous' } });
+  });
+
+  describeIf('v2', 'on v2', () => {
+    test("keeps the caller's high", async () => {
+      const child = spawn('sleep', ['1000'], { memory: { max: LIMIT, high: '50M' }, evidence: { dir } });
+      const { cgroup } = child.cage;
+      expect(cgroup.limits().high).toBe(50 * 2 ** 20);
+      cgroup.setLimits({ high: 'max' });
+      await until(
+        'memory.high of memcage',
+        () => cgroup.limits().high === Math.floor((120 * 2 ** 20 * 0.95) / 4096) * 4096,
+      );
+      cgroup.setLimits({ high: '60M' });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(cgroup.limits().high).toBe(60 * 2 ** 20);
+      child.kill('SIGKILL');
+      await child.outcome;
+    });
+  });
+
+  testRows(
+    'is refused before anything is made, where it can not be had',
+    [
+      [{ memory: 'max' }, 'INVALID_ARGUMENT', /evidence needs a limit of memory/],
+      [{ keepDescendants: true }, 'INVALID_ARGUMENT', /keepDescendants/],
+      [{ detached: true }, 'INVALID_ARGUMENT', /detached/],
+      [{ evidence: { dir: '/proc/no/such' } }, 'INVALID_ARGUMENT', /Nothing can be written.*ENOENT/],
+      [{ evidence: { dir: __filename } }, 'INVALID_ARGUMENT', /is no directory/],
+      [{ evidence: { dir: '/tmp', at: '20%' } }, 'INVALID_ARGUMENT', /from '50%' to '99%'/],
+      [{ evidence: {} }, 'INVALID_ARGUMENT', /evidence.dir/],
+    ] as const,
+    ([more, code, text]) => {
+      const options = { memory: LIMIT, evidence: { dir }, ...more };
+      expect(() => spawn('true', [], options as object)).toThrow(withCode(code));
+      expect(() => spawn('true', [], options as object)).toThrow(text);
+      expect(existsSync('/proc/no')).toBe(false);
+    },
+  );
+});
