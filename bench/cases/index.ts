@@ -2,6 +2,7 @@ import type { Case } from '../support/case';
 import { budget } from './budget';
 import { cages } from './cages';
 import { events } from './events';
+import { evidence } from './evidence';
 import { functions } from './functions';
 import { largeHeap } from './large-heap';
 import { launcher } from './launcher';
@@ -37,6 +38,7 @@ export const cases: readonly Case[] = [
   warmPool,
   limits,
   stall,
+  evidence,
   budget,
   testFiles,
   loading,

@@ -113,7 +113,7 @@ export interface CageOptions<E extends Enforce = Enforce, G extends Cgroup | nul
    */
   memoryDetails?: boolean;
   /**
-   * Tells what fills the cage of this call, before the kernel kills for its limit: `evidence` of the outcome. Default: nobody does.
+   * Tells what fills the cage of this call, before the kernel kills for its limit: `evidence` of the outcome. Default: none.
    *
    * @see docs/reference/evidence.md
    */

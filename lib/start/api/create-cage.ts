@@ -39,7 +39,7 @@ export interface SharedCageSettings extends ChildSettingsOptions {
    */
   thresholds?: readonly CageThreshold[];
   /**
-   * Tells what fills the cage before the kernel kills for its limit. Default: nobody does.
+   * Tells what fills the cage before the kernel kills for its limit. Default: none.
    *
    * @see docs/reference/evidence.md
    */

@@ -135,7 +135,7 @@ const limitsOf = (given: object) => resolveCageLimits(given, 'spawn') ?? NOTHING
 
 test('what a polled cage can have is what the program lets it have', () => {
   const tested = rows.filter(({ table }) => table === 'Limits').map(({ path }) => path);
-  expect(Object.keys(GIVEN).sort()).toEqual(tested.filter((path) => !['perChild', 'thresholds'].includes(path)).sort());
+  expect(Object.keys(GIVEN).sort()).toEqual(tested.filter((path) => !/^(perChild|thresholds|evidence.*)$/.test(path)).sort());
   for (const [path, given] of Object.entries(GIVEN)) {
     const isHeld = isPolled({ limits: limitsOf(given) });
     const { polled } = rowOf(path);
@@ -150,6 +150,7 @@ test('what a polled cage can have is what the program lets it have', () => {
   }
   expect(rowOf('perChild').polled).toBe(mark(isPolled({ perChild: limitsOf({ pids: 10 }) })));
   expect(rowOf('thresholds').polled).toBe(mark(isPolled({ thresholds: [{ given: '80%', at: { percent: 80 } }] })));
+  expect(rowOf('evidence').polled).toBe(mark(isPolled({ evidence: { dir: '/a', at: 0.95 } })));
   expect(rowOf('parent').polled).toBe(mark(isPolled({}, '/a')));
 });
 

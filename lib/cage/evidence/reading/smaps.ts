@@ -59,7 +59,7 @@ export class SmapsReader {
     const [, device, name] = HEADER.exec(line) ?? [];
     if (device === undefined || name === undefined) return;
     this.#conclude();
-    const kind = kindOf(name, this.tmpfs.has(device));
+    const kind = kindOf(name, this.tmpfs.has(decimal(device)));
     this.#current = { name, kind, rssBytes: 0, pssBytes: 0, anonymousBytes: 0, swapBytes: 0 };
   }
 
@@ -81,6 +81,14 @@ export class SmapsReader {
       known.swapBytes += swapBytes;
     }
   }
+}
+
+/** The same in decimal digits, as mountinfo has it. */
+function decimal(device: string): string {
+  return device
+    .split(':')
+    .map((part) => Number.parseInt(part, 16))
+    .join(':');
 }
 
 function named(name: string): string {

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createCage, type EvidenceKind, MemoryLimitError, run, type SharedCage, spawn, spawnSync } from 'memcage';
 import { fixture } from '../../../support/cage-kinds';
+import { disk } from '../../../support/engines/disk';
 import { withCode } from '../../../support/error-code';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
@@ -19,12 +20,7 @@ function filling(kind: string, ...more: string[]): [file: string, args: string[]
   return [process.execPath, ['--max-old-space-size=1000', FILLS, kind, '2', ...more]];
 }
 
-const OVERLAY_MAGIC = 0x794c7630;
-const TMPFS_MAGIC = 0x01021994;
-/** A directory whose files are not memory themselves; undefined if this machine has none. */
-const ON_DISK = [tmpdir(), '/var/tmp', join(__dirname, '../../../../build')].find(
-  (path) => existsSync(path) && ![TMPFS_MAGIC, OVERLAY_MAGIC].includes(statfsSync(path).type),
-);
+const ON_DISK = disk();
 
 interface Report {
   schema: number;
