@@ -10,7 +10,7 @@ export interface Tmpfs {
 }
 
 /** The tmpfs in /proc/PID/mountinfo; see proc_pid_mountinfo(5). */
-export function tmpfsIn(mountinfo: string): Tmpfs[] {
+function tmpfsIn(mountinfo: string): Tmpfs[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [fields = '', rest = ''] = line.split(' - ');
     const [, , device, , mountPoint] = fields.split(' ');

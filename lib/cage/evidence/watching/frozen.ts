@@ -9,7 +9,7 @@ const STEP_MS = 0.2;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Blocks this thread. */
-export function pause(ms: number): void {
+function pause(ms: number): void {
   Atomics.wait(never, 0, 0, ms);
 }
 

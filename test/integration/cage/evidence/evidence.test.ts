@@ -156,7 +156,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     const [file, args] = filling('buffers');
     const child = spawn(file, args, { memory: LIMIT, evidence: { dir } });
     const { cgroup } = child.cage;
-    expect(block(() => cgroup.isFrozen(), 10_000, 0)).toBe(true);
+    expect(block(() => cgroup.isFrozen(), 10_000, 1)).toBe(true);
     await cgroup.freeze();
     await until('the report', () => readdirSync(dir).length > 0);
     await new Promise((resolve) => setTimeout(resolve, 100));
