@@ -754,6 +754,13 @@ export interface NativeBinding {
   readMeter(options: { id: number }): MeterReading | null;
   /** End a meter, after a kill that is under way. Returns what it showed last; null if there is no such meter. */
   stopMeter(options: { id: number }): MeterReading | null;
+  /**
+   * Have the watcher thread write a file in so many milliseconds, or when the environment ends, whatever becomes of the calling
+   * thread. There is one such write at a time: another in its place makes it at once.
+   */
+  writeLater(options: { dirFd: number; path: string; value: string; afterMs: number }): void;
+  /** Spare the write of {@link NativeBinding.writeLater} that has not been made yet. */
+  dropLateWrite(): void;
   /** Whether the watcher keeps the event loop alive. Default: false. */
   setWatcherRef(options: { ref: boolean }): void;
 

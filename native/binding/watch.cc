@@ -1,3 +1,6 @@
+#include <fcntl.h>
+
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -5,6 +8,7 @@
 #include "binding/bindings.h"
 #include "binding/function.h"
 #include "binding/instance.h"
+#include "cgroup/files.h"
 
 namespace memcage {
 
@@ -60,6 +64,17 @@ void DropEnding(Napi::Env env, int fd) { Instance::Of(env).watcher.DropCleanUp(f
 
 void Unwatch(Napi::Env env, int fd) { Instance::Of(env).watcher.Unwatch(fd); }
 
+Expected<> WriteLater(Napi::Env env, int dir_fd, const std::string& path, const std::string& value, int64_t after_ms) {
+  const Expected<Watcher*> watcher = RunningWatcher(env);
+  if (!watcher) return watcher.error();
+  Expected<UniqueFd> file = cgroup::Open(dir_fd, path, O_WRONLY);
+  if (!file) return file.error();
+  (*watcher)->late_write().Set(std::move(*file), value, after_ms * 1'000'000);
+  return {};
+}
+
+void DropLateWrite(Napi::Env env) { Instance::Of(env).watcher.late_write().Drop(); }
+
 void SetWatcherRef(Napi::Env env, bool ref) { Instance::Of(env).delivery.SetRef(ref); }
 
 }  // namespace
@@ -70,6 +85,8 @@ void RegisterWatcher(Napi::Object exports) {
   Add<Arm, "fd", "reads", "writes">(exports, "arm");
   Add<DropEnding, "fd">(exports, "dropEnding");
   Add<Unwatch, "fd">(exports, "unwatch");
+  Add<WriteLater, "dirFd", "path", "value", "afterMs">(exports, "writeLater");
+  Add<DropLateWrite>(exports, "dropLateWrite");
   Add<SetWatcherRef, "ref">(exports, "setWatcherRef");
 }
 

@@ -96,7 +96,9 @@ Expected<> Watcher::OpenFds() {
   if (timer < 0) return Refusal{timer, "timerfd_create"};
   const int meter_timer = meters_.Open();
   if (meter_timer < 0) return Refusal{meter_timer, "timerfd_create"};
-  for (const int fd : {wake.get(), timer, meter_timer}) {
+  const int late_timer = late_write_.Open();
+  if (late_timer < 0) return Refusal{late_timer, "timerfd_create"};
+  for (const int fd : {wake.get(), timer, meter_timer, late_timer}) {
     if (const int error = AddToEpoll(epoll.get(), fd, EPOLLIN)) return Refusal{error, "epoll_ctl"};
   }
   epoll_ = std::move(epoll);
@@ -180,6 +182,7 @@ void Watcher::Run() {
   const uint64_t wake = Key(wake_.get(), 0);
   const uint64_t timer = Key(watchdog_.Open(), 0);
   const uint64_t meter_timer = Key(meters_.Open(), 0);
+  const uint64_t late_timer = Key(late_write_.Open(), 0);
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
@@ -188,7 +191,7 @@ void Watcher::Run() {
       // Take() waits for this, so the event loop can be woken at once. Waking it takes about as long as a clean-up.
       const std::lock_guard<std::mutex> lock(clean_ups_);
       const auto is_timer = [&](const epoll_event& event) {
-        return event.data.u64 == timer || event.data.u64 == meter_timer;
+        return event.data.u64 == timer || event.data.u64 == meter_timer || event.data.u64 == late_timer;
       };
       if (!std::all_of(ready, ready + std::max(count, 0), is_timer)) notify_();
       for (int i = 0; i < count; ++i) {
@@ -198,6 +201,8 @@ void Watcher::Run() {
           watchdog_.Look();
         } else if (key == meter_timer) {
           are_meters_due = true;
+        } else if (key == late_timer) {
+          late_write_.Look();
         } else {
           Handle(key);
         }
@@ -318,6 +323,7 @@ void Watcher::Stop() {
     pthread_join(thread_, nullptr);
     running_ = false;
   }
+  late_write_.Write();
   EndChildren();
   watched_.clear();
 }

@@ -16,12 +16,13 @@
 #include "sys/unique_fd.h"
 #include "watch/child_exit.h"
 #include "watch/exit_clean_up.h"
+#include "watch/late_write.h"
 #include "watch/meters.h"
 
 namespace memcage {
 
 /**
- * One thread and one epoll set per environment, for every pidfd, every event fd, the vfork watchdog, and all meters. It
+ * One thread and one epoll set per environment, for every pidfd, every event fd, the vfork watchdog, all meters, and a late write. It
  * does not use libuv, since a prebuilt binary can't rely on libuv's ABI (nodejs/node 62789).
  */
 class Watcher {
@@ -66,6 +67,8 @@ class Watcher {
   /** Call it after EnsureThread(). Returns the id of the meter and of its event, like Watch(); or a negative errno. */
   int64_t StartMeter(Meter meter);
   [[nodiscard]] Meters& meters() { return meters_; }
+  /** Set it after EnsureThread(). */
+  [[nodiscard]] LateWrite& late_write() { return late_write_; }
 
   /** Ends the thread, and kills and reaps children that must not outlive it. For the end of the environment. */
   void Stop();
@@ -95,6 +98,7 @@ class Watcher {
 
   Watchdog& watchdog_;
   Meters meters_;
+  LateWrite late_write_;
   const std::function<void()> notify_;
   UniqueFd epoll_;
   UniqueFd wake_;

@@ -2,6 +2,7 @@ import type { Evidence } from '../../../types/outcome';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import type { CgroupVersion } from '../../cgroup/files/formats';
+import { setFrozen } from '../../cgroup/processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgroup';
 import { undo } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
@@ -11,7 +12,6 @@ import type { DirectoryPlace } from './messages';
 import { makeEvidenceDirectory, type ResolvedEvidence } from './resolve-evidence';
 import { SharedCageState } from './shared-state';
 import { writeHigh } from './watching/alarm';
-import { letGo } from './watching/frozen';
 
 /** So long a report may take: a second of reading, and writing. */
 const PATIENCE_MS = 5000;
@@ -105,7 +105,8 @@ export class CageEvidence {
   #failed(): void {
     undo(() =>
       unlessGone(() => {
-        if (this.#state.isTaking) letGo(this.#freezer, this.#state);
+        // The addon has thawed it as the keeper ended, and did not know what the caller wants.
+        if (this.#state.isTaking) setFrozen(this.#freezer, this.#state.callerFreezes);
         if (this.#cage.version === 2) writeHigh(this.#cage.memory, this.#state.callersHigh);
       }),
     );

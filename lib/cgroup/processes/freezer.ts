@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { parseFlatKeyed } from '../files/formats';
 import type { KillCgroup } from './kill-cgroup';
@@ -6,10 +7,26 @@ import { retry } from './remove-cgroup';
 /** A process in uninterruptible sleep freezes only when it wakes up, which may be never. */
 const PATIENCE_MS = 5000;
 
+const FILES = {
+  freezer: { file: 'freezer.state', frozen: 'FROZEN', thawed: 'THAWED' },
+  unified: { file: 'cgroup.freeze', frozen: '1', thawed: '0' },
+} as const;
+
+export function canFreeze({ kind, directory }: KillCgroup): boolean {
+  return directory.has(FILES[kind].file);
+}
+
 /** Asks for it; {@link isFrozen} says when it is done. */
-export function setFrozen({ kind, directory }: KillCgroup, frozen: boolean): void {
-  if (kind === 'freezer') directory.write('freezer.state', frozen ? 'FROZEN' : 'THAWED');
-  else directory.write('cgroup.freeze', frozen ? '1' : '0');
+export function setFrozen({ kind, directory }: KillCgroup, isFrozen: boolean): void {
+  const { file, frozen, thawed } = FILES[kind];
+  directory.write(file, isFrozen ? frozen : thawed);
+}
+
+/** Thaws it in so long even if this thread dies, or hangs, unless somebody calls what this returns. One at a time in a thread. */
+export function thawLater({ kind, directory: { native, anchor, relative } }: KillCgroup, afterMs: number): () => void {
+  const { file, thawed } = FILES[kind];
+  native.writeLater({ dirFd: anchor, path: join(relative, file), value: thawed, afterMs });
+  return () => native.dropLateWrite();
 }
 
 /** Whether all its processes are stopped, by its own freezer or by one above it. */

@@ -178,7 +178,7 @@ describe('every function', () => {
     .filter(
       (name) =>
         ![
-          ...['eventfdOpen', 'socketPair', 'monotonicNs', 'hurryThread'],
+          ...['eventfdOpen', 'socketPair', 'monotonicNs', 'hurryThread', 'dropLateWrite'],
           ...['guardianPid', 'openGuardian', 'dismissGuardian'],
         ].includes(name),
     ) as (keyof typeof native)[];

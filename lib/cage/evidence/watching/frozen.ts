@@ -1,10 +1,12 @@
-import { isFreezing, isFrozen, setFrozen } from '../../../cgroup/processes/freezer';
+import { isFreezing, isFrozen, setFrozen, thawLater } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import type { SharedCageState } from '../shared-state';
 
 /** So long it waits until all processes have stopped. One that waits in the kernel may not, nor does it fill memory then. */
 const PATIENCE_MS = 50;
 const STEP_MS = 0.2;
+/** The addon thaws it then, if this thread hangs. If it dies, at once. */
+const LATEST_MS = 1200;
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
@@ -15,19 +17,24 @@ function pause(ms: number): void {
 
 /** Stops the cage, calls `use`, and lets it go on, unless the caller has frozen it. */
 export function whileFrozen<T>(freezer: KillCgroup, state: SharedCageState, use: () => T): T {
-  const wasFrozen = isFreezing(freezer);
-  if (!wasFrozen) setFrozen(freezer, true);
+  if (isFreezing(freezer)) return use();
+  const spareThaw = thawLater(freezer, LATEST_MS);
   try {
+    setFrozen(freezer, true);
     const endMs = performance.now() + PATIENCE_MS;
     while (!isFrozen(freezer) && performance.now() < endMs) pause(STEP_MS);
     return use();
   } finally {
-    if (!wasFrozen) letGo(freezer, state);
+    try {
+      letGo(freezer, state);
+    } finally {
+      spareThaw();
+    }
   }
 }
 
 /** Thaws the cage, unless the caller has frozen it. */
-export function letGo(freezer: KillCgroup, state: SharedCageState): void {
+function letGo(freezer: KillCgroup, state: SharedCageState): void {
   if (state.callerFreezes) return;
   setFrozen(freezer, false);
   // The caller may have frozen it just before that.

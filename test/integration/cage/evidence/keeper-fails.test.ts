@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fixtureResult } from '../../../support/fixture';
+import { patience } from '../../../support/patience';
+import { describeIf } from '../../../support/require';
+import { testRows } from '../../../support/rows';
+
+jest.setTimeout(patience(60_000));
+
+interface Failed {
+  frozenMs: number;
+  signal: string;
+  message: string | null;
+  path: string | null;
+}
+
+describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, while JavaScript is blocked,', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  testRows(
+    'when what watches it fails:',
+    [
+      ['its thread dies', ['keeper']],
+      ['its thread dies, and the one that reads hangs', ['keeper', 'reader']],
+    ] as const,
+    async ([, who]) => {
+      const failed = (await fixtureResult('cage/evidence/fails.js', dir, ...who)) as Failed;
+      expect(failed).toMatchObject({ signal: 'SIGKILL', message: null });
+      expect(failed.frozenMs).toBeLessThan(patience(2000));
+    },
+  );
+
+  test('when the thread that reads hangs, and what was not read is told', async () => {
+    const { frozenMs, message, path } = (await fixtureResult('cage/evidence/fails.js', dir, 'reader')) as Failed;
+    expect(frozenMs).toBeLessThan(patience(2000));
+    expect(message).toContain(' of 100 MiB were held');
+    const { unread } = JSON.parse(readFileSync(join(path ?? '', 'report.json'), 'utf8')) as { unread: string[] };
+    expect(unread).toEqual(['the rest, for want of time']);
+  });
+});
