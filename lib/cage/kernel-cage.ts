@@ -12,8 +12,7 @@ import { BaseCage, EXIT_PATIENCE_MS } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { CageEvents, CpuTimeEvent, StallEvent } from './contract/cage-events';
 import type { LimitChanges } from './contract/limit-options';
-import { CageEvidence } from './evidence/cage-evidence';
-import type { ResolvedEvidence } from './evidence/resolve-evidence';
+import type { CageEvidence } from './evidence/cage-evidence';
 import { OomReporter } from './oom-reporter';
 import { ThresholdEvents } from './threshold-events';
 
@@ -51,7 +50,6 @@ export class KernelCage extends BaseCage {
   readonly reporter: OomReporter;
   readonly #launchers = new Set<() => void>();
   readonly #thresholds: ThresholdEvents;
-  #evidence: CageEvidence | undefined;
   #members = 0;
   #nextKillMs = 0;
   /** {@link closeNow} was called. */
@@ -68,9 +66,9 @@ export class KernelCage extends BaseCage {
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
       onLimited: () => {
         this.#thresholds.look();
-        this.#evidence?.limitsChanged();
+        cageCgroup.evidence?.limitsChanged();
       },
-      onFreezing: (freezes) => this.#evidence?.callerFreezes(freezes),
+      onFreezing: (freezes) => cageCgroup.evidence?.callerFreezes(freezes),
     });
     this.#thresholds = new ThresholdEvents(this);
     // Not assigned as literals, which V8 would put into old space at once: they would keep each cage until a major GC.
@@ -131,17 +129,11 @@ export class KernelCage extends BaseCage {
     this.#thresholds.thresholds = thresholds;
   }
 
-  /** @internal From now on there is evidence of what fills it. @throws why there can't be; the cage stays as it was */
-  takeEvidence(evidence: ResolvedEvidence): void {
-    this.cageCgroup.exitCleanUp.forbid();
-    this.#evidence = new CageEvidence(this.cageCgroup, evidence);
-    this.cageCgroup.beforeStart = () => this.#evidence?.settleNow();
-  }
-
   /** @internal Its evidence, and that of the cages around. */
   get evidences(): CageEvidence[] {
     const around = this.around instanceof KernelCage ? this.around.evidences : [];
-    return this.#evidence === undefined ? around : [this.#evidence, ...around];
+    const { evidence } = this.cageCgroup;
+    return evidence === undefined ? around : [evidence, ...around];
   }
 
   /**
@@ -190,7 +182,6 @@ export class KernelCage extends BaseCage {
     this.isClosed = true;
     this.reporter.stop();
     this.#thresholds.conclude();
-    this.#evidence?.close();
     this.cgroup.concludeEvents();
     this.cgroup.close();
     this.leave();

@@ -49,6 +49,7 @@ export class SharedKernelCage extends KernelCage {
   readonly settings: ChildSettings;
   /** @internal Each child has these limits too. */
   readonly perChild: CageLimits | undefined;
+  readonly #evidence: ResolvedEvidence | undefined;
   #made = 0;
   /** By what they repeat. */
   readonly #leaves = new MadeAhead<RepeatedLimits, CageCgroup>({
@@ -66,9 +67,10 @@ export class SharedKernelCage extends KernelCage {
     this.nodeHeap = defaults.nodeHeap;
     this.settings = defaults.settings;
     this.perChild = bothOf(perChild, outer?.perChild);
+    this.#evidence = evidence;
     if (evidence === undefined) return;
     try {
-      this.takeEvidence(evidence);
+      this.cageCgroup.takeEvidence(evidence);
     } catch (error) {
       this.closeNow();
       throw error;
@@ -85,7 +87,15 @@ export class SharedKernelCage extends KernelCage {
     this.#assertStarts();
     const { memory, version } = this.cageCgroup;
     const repeated = limitsToRepeat(memory, version);
-    return this.#leaves.take(repeated) ?? this.#makeLeaf(repeated);
+    const leaf = this.#leaves.take(repeated) ?? this.#makeLeaf(repeated);
+    if (this.#evidence === undefined || this.perChild?.memory.max === undefined) return leaf;
+    try {
+      leaf.takeEvidence(this.#evidence);
+      return leaf;
+    } catch (error) {
+      undoPatiently(() => this.removeLeaf(leaf));
+      throw error;
+    }
   }
 
   /**

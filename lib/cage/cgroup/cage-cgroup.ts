@@ -15,6 +15,8 @@ import { undoPatiently } from '../../cgroup/processes/remove-cgroup';
 import { watcher } from '../../common/addon/watcher';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CpuTimeEvent, StallEvent } from '../contract/cage-events';
+import { CageEvidence } from '../evidence/cage-evidence';
+import type { ResolvedEvidence } from '../evidence/resolve-evidence';
 import type { OomSurroundings } from '../oom/limits-around';
 import type { OomMonitor } from '../oom/monitor';
 import { type CageRoot, cageVersion } from '../root/cage-root';
@@ -68,8 +70,8 @@ export class CageCgroup {
   onCpuTimeSpent: ((spent: CpuTimeEvent) => void) | undefined;
   /** Called when the cgroup has got nowhere for as long as its own limit of stalls says, after the kill. */
   onStalled: ((event: StallEvent) => void) | undefined;
-  /** Called before a child starts in it. */
-  beforeStart: (() => void) | undefined;
+  /** What tells what fills it. */
+  evidence: CageEvidence | undefined;
   readonly metered: MeteredLimits;
   readonly #options: CageCgroupOptions;
   readonly #enabledBelow = new Set<ControllerName>();
@@ -171,9 +173,16 @@ export class CageCgroup {
     this.exitCleanUp.forbid();
   }
 
+  /** From now on there is evidence of what fills it. @throws why there can't be; the cgroup stays as it was */
+  takeEvidence(evidence: ResolvedEvidence): void {
+    this.evidence = new CageEvidence(this, evidence);
+    this.exitCleanUp.forbid();
+  }
+
   /** Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into it would suspend this process until the thaw. */
   assertNotFrozen(): void {
-    this.beforeStart?.();
+    // It is thawed in a moment.
+    this.evidence?.settleNow();
     const freezer = killCgroupOf(this.version, this.memory, this.killCgroup);
     if (freezer === undefined || !isFreezing(freezer)) return;
     throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {
@@ -256,6 +265,7 @@ export class CageCgroup {
     this.exitCleanUp.conclude();
     this.monitor.close();
     this.metered.stop();
+    this.evidence?.close();
     for (const lock of this.#options.locks) giveUp(lock, { removed: true });
     this.#options.onRemoved?.();
     this.#letGo();

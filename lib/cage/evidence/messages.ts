@@ -73,9 +73,9 @@ export interface ReadRequest {
 export interface MappingKinds {
   /** What brk(2) gives: malloc's small blocks. */
   heap: number;
-  /** JavaScript, Buffers, malloc's large blocks, stacks of threads. */
+  /** JavaScript, Buffers, malloc's large blocks; stacks of threads too, where the kernel keeps no names of mappings. */
   anonymous: number;
-  /** The stack of the main thread. */
+  /** The stack of the main thread, and those of other threads that have names. */
   stack: number;
   /** Shared memory and mapped files of tmpfs. */
   shared: number;
@@ -114,7 +114,7 @@ export interface HeldFile {
   bytes: number;
   /** It has no name any more, or never had one. */
   deleted: boolean;
-  /** A process that sees it, or has it open. */
+  /** A process that sees it, or has it open; of a segment of System V the one that made it. */
   pid: number;
   /** Processes outside of the cage see it too, so it may be theirs. */
   visibleOutside: boolean;

@@ -26,7 +26,7 @@ const LEAST_TOLD = 1024 ** 2;
 const MAPPED: Readonly<Record<keyof MappingKinds, string>> = {
   heap: 'in its heap (brk)',
   anonymous: 'in anonymous mappings (JavaScript, Buffers, malloc, stacks of threads)',
-  stack: 'on its stack',
+  stack: 'on its stacks',
   shared: 'in shared memory',
   files: 'in its own copies of pages of files',
 };
@@ -111,7 +111,7 @@ function filesInWords(files: readonly HeldFile[], sharedBytes: number): string {
   const largest = largestFile(files, sharedBytes);
   if (largest === undefined) return '';
   const { path, bytes, deleted } = largest;
-  return `${deleted ? 'a file without a name' : 'the largest file in tmpfs'}, ${path}, has ${formatSize(bytes)}`;
+  return `${deleted ? 'shared memory without a name' : 'the largest file in tmpfs'}, ${path}, has ${formatSize(bytes)}`;
 }
 
 /** @param sharedBytes a file that is larger is not the cage's alone */

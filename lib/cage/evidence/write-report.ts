@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Evidence } from '../../../types/outcome';
 import { printable } from '../../common/text/names';
@@ -9,13 +9,24 @@ const MOST_NAMES = 1000;
 /** Writes a report below `dir`. Never throws: what was read is told all the same. */
 export function writeReport(dir: string, taken: TakenEvidence): Evidence {
   const { report, evidence } = reportOf(taken);
+  let path: string | undefined;
   try {
-    const path = makeDirectory(dir, taken.timeMs);
+    path = makeDirectory(dir, taken.timeMs);
     const file = join(path, 'report.json');
     writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
     return evidence(path, `All of it: ${printable(file)}`);
   } catch (error) {
+    if (path !== undefined) removeQuietly(path);
     return evidence(null, `The report could not be written: ${printable((error as Error).message)}`);
+  }
+}
+
+/** A part of a report would be taken for all of it. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true });
+  } catch {
+    // Somebody else has removed it, or may.
   }
 }
 

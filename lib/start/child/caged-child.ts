@@ -1,6 +1,7 @@
 import type { EnforcedBy } from '../../../types/outcome';
 import type { CageCgroup } from '../../cage/cgroup/cage-cgroup';
 import type { Cage } from '../../cage/contract/cage';
+import type { CageEvidence } from '../../cage/evidence/cage-evidence';
 import type { KernelCage } from '../../cage/kernel-cage';
 import { isLogBehind } from '../../cage/oom/kernel-log';
 import type { SharedKernelCage } from '../../cage/shared-kernel-cage';
@@ -43,7 +44,7 @@ export abstract class CagedChild implements HeldChild {
     // While it is a member, the cage's close() does not remove the cgroups that hold the counts of its end.
     this.#leaveCage = cage.addMember();
     this.#stalls = new StallWitness(cgroup.metered.stalls);
-    this.#evidence = new EvidenceWitness(cage);
+    this.#evidence = new EvidenceWitness(() => evidencesOf(cage, cgroup));
   }
 
   get publicCage(): Cage<Cgroup | null> {
@@ -207,4 +208,9 @@ export class LeafChild extends CagedChild {
     const removeCgroup = (): boolean => this.removeOwn();
     new Clearing({ cgroup: this.cgroup, readReport: () => report, removeCgroup }).start(() => {});
   }
+}
+
+/** Those on the cages of a child, the innermost first. */
+function evidencesOf({ cageCgroup, evidences }: KernelCage, { evidence }: CageCgroup): readonly CageEvidence[] {
+  return evidence === undefined || evidence === cageCgroup.evidence ? evidences : [evidence, ...evidences];
 }

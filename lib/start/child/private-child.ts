@@ -36,7 +36,7 @@ export class PrivateChild extends CagedChild {
     this.keepsDescendants = options.keepDescendants;
     if (options.evidence === undefined) return;
     try {
-      cage.takeEvidence(options.evidence);
+      cage.cageCgroup.takeEvidence(options.evidence);
     } catch (error) {
       this.abandon();
       throw error;

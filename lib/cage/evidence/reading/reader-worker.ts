@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Piece, READER, type ReaderData, type ReadRequest } from '../messages';
 import { readShare, readStatus } from './processes';
+import { looseSegments } from './sysv-segments';
 import { TmpfsFiles } from './tmpfs-files';
 
 const MOST_PROCESSES = 2000;
@@ -34,7 +35,7 @@ function read({ id, pids, sharedBytes }: ReadRequest): void {
   if (sharedBytes < LEAST_SHARED || !goesOn()) return;
   const files = new TmpfsFiles(goesOn);
   for (const what of files.read(sorted.map(({ pid }) => pid))) unread(what);
-  for (const file of files.largest) post({ kind: 'file', id, file });
+  for (const file of [...files.largest, ...looseSegments(sorted[0]?.pid)]) post({ kind: 'file', id, file });
 }
 
 parentPort?.on('message', (request: ReadRequest) => {

@@ -97,7 +97,8 @@ function named(name: string): string {
 
 function kindOf(name: string, isTmpfs: boolean): keyof MappingKinds {
   if (name === '[heap]') return 'heap';
-  if (name.startsWith('[stack')) return 'stack';
+  // glibc 2.41 names those of threads, where the kernel keeps names (CONFIG_ANON_VMA_NAME).
+  if (name.startsWith('[stack') || name.startsWith('[anon: glibc: pthread stack')) return 'stack';
   if (name.startsWith('[anon_shmem') || isTmpfs) return 'shared';
   // What the kernel calls memory of its own tmpfs, which is mounted nowhere.
   if (name.startsWith('/memfd:') || /^\/(SYSV[0-9a-f]{8}|dev\/zero) \(deleted\)$/.test(name)) return 'shared';

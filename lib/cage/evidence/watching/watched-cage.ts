@@ -2,16 +2,19 @@ import type { NativeBinding } from '../../../../types/native';
 import type { Evidence } from '../../../../types/outcome';
 import { CgroupDirectory } from '../../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../../cgroup/files/formats';
+import { canFreeze } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import { isPopulated, listPids } from '../../../cgroup/processes/pids';
-import { type Capacity, type HeldMemory, readCapacity, readHeld, readUsage } from '../held-memory';
+import { type Capacity, readCapacity, readHeld, readUsage } from '../held-memory';
 import type { DirectoryPlace, WatchedCageOptions } from '../messages';
+import type { TakenEvidence } from '../report';
 import { SharedCageState } from '../shared-state';
 import { writeReport } from '../write-report';
 import { type Alarm, openAlarm } from './alarm';
 import { whileFrozen } from './frozen';
 import { Pace } from './pace';
 import type { ReaderThread } from './reader-thread';
+import { squeeze } from './squeeze';
 
 /** A cage is stopped for no longer than this, and a moment. */
 const LONGEST_MS = 900;
@@ -19,7 +22,10 @@ const LONGEST_MS = 900;
 const NEAR = 0.8;
 /** A cage that stays full has filled once. */
 const MOST_REPORTS = 10;
-const AFTER_REPORT_MS = 1000;
+/** Another process may change the limit, and a cage that has filled once may empty: nothing tells that. */
+const SELDOM_MS = 1000;
+/** The kernel has made room. */
+const SOON_MS = 10;
 
 /** What all cages of a keeper share. */
 export interface Environment {
@@ -39,6 +45,8 @@ export class WatchedCage {
   readonly #alarm: Alarm;
   readonly #pace = new Pace();
   #timer: NodeJS.Timeout | undefined;
+  /** The alarm is not set: it looks again and again. */
+  #isBusy = true;
   #hasTold = false;
   #reports = 0;
   #isClosed = false;
@@ -57,8 +65,7 @@ export class WatchedCage {
     try {
       if (freezer.path !== memory.path) directory = opened(native, freezer);
       this.#freezer = { kind: freezer.kind, directory };
-      const file = freezer.kind === 'freezer' ? 'freezer.state' : 'cgroup.freeze';
-      if (!directory.has(file)) throw new Error(`this kernel has no ${file}`);
+      if (!canFreeze(this.#freezer)) throw new Error('this kernel has no cgroup.freeze (Linux 5.2)');
       this.#alarm = openAlarm(version, this.#memory, {
         state: this.#state,
         watch: (fd, kind) => environment.watch(fd, kind, () => this.#heard()),
@@ -87,7 +94,7 @@ export class WatchedCage {
     } catch {
       // The cage is gone, or about to be.
       if (!this.#memory.isClosed && isGoneNow(this.#memory)) this.close();
-      else this.#later(AFTER_REPORT_MS);
+      else this.#later(SELDOM_MS);
     }
   }
 
@@ -102,13 +109,16 @@ export class WatchedCage {
 
   #look(): void {
     const capacity = this.#capacity();
-    if (!this.#hasTold && this.#isQuiet(capacity)) return;
-    const usageBytes = readUsage(this.#memory, this.#version);
-    const held = readHeld(this.#memory, this.#version, usageBytes);
+    this.#isBusy = this.#hasTold || !this.#isQuiet(capacity);
+    if (!this.#isBusy) {
+      this.#later(SELDOM_MS);
+      return;
+    }
+    const { held } = this.#held();
     const reachedAt = capacity.bytes * this.options.at;
     const isNear = held.heldBytes >= reachedAt * NEAR;
     if (this.#hasTold && (isNear || this.#reports >= MOST_REPORTS)) {
-      this.#later(AFTER_REPORT_MS);
+      this.#later(SELDOM_MS);
       return;
     }
     this.#hasTold = false;
@@ -140,9 +150,8 @@ export class WatchedCage {
     return Math.floor(Math.min(maxBytes, Number.MAX_SAFE_INTEGER) * this.options.at);
   }
 
-  /** While it looks anyway, the kernel may tell what it wants. */
   #heard(): void {
-    if (this.#timer === undefined) this.look();
+    if (!this.#isBusy) this.look();
   }
 
   #later(pauseMs: number): void {
@@ -150,35 +159,51 @@ export class WatchedCage {
   }
 
   #take(capacity: Capacity): void {
-    const { reader } = this.environment;
+    const { reader, onTaken } = this.environment;
     reader.prepare();
     this.#state.isTaking = true;
     try {
       const startMs = performance.now();
-      const taken = whileFrozen(this.#freezer, this.#state, () => this.#read(reader, startMs));
-      const frozenMs = performance.now() - startMs;
-      const { held, usageBytes, reading } = taken;
-      const limits = { limitBytes: capacity.bytes, at: this.options.at, cage: this.#memory.path };
-      const evidence = writeReport(this.options.dir, {
-        ...{ ...limits, usageBytes, frozenMs, held, reading, version: this.#version, timeMs: Date.now() },
-      });
-      this.environment.onTaken(evidence);
-      this.#reports += 1;
-    } finally {
+      const read = whileFrozen(this.#freezer, this.#state, () => this.#read(capacity, startMs));
+      if (read === undefined) {
+        this.#later(SOON_MS);
+        return;
+      }
       this.#hasTold = true;
+      this.#reports += 1;
+      const { dir, at } = this.options;
+      const of = { cage: this.#memory.path, version: this.#version, limitBytes: capacity.bytes, at };
+      const when = { frozenMs: performance.now() - startMs, timeMs: Date.now() };
+      onTaken(writeReport(dir, { ...of, ...when, ...read }));
+      this.#later(SELDOM_MS);
+    } finally {
       this.#state.isTaking = false;
+      // One that is still held up is of no use next time.
+      reader.prepare();
     }
-    this.#later(AFTER_REPORT_MS);
   }
 
-  #read(reader: ReaderThread, startMs: number) {
-    const usageBytes = readUsage(this.#memory, this.#version);
-    const held: HeldMemory = readHeld(this.#memory, this.#version, usageBytes);
+  /** Of the stopped cage; undefined if the kernel could make room after all. */
+  #read(capacity: Capacity, startMs: number): Pick<TakenEvidence, 'usageBytes' | 'held' | 'reading'> | undefined {
+    const reachedAt = capacity.bytes * this.options.at;
+    let { usageBytes, held } = this.#held();
+    // Without the kernel's own memory it would not even be near.
+    if (this.#version === 1 && held.heldBytes - held.kinds.kernel < reachedAt * NEAR) {
+      squeeze(this.#memory, held.heldBytes - reachedAt * NEAR);
+      ({ usageBytes, held } = this.#held());
+      if (held.heldBytes < reachedAt) return undefined;
+    }
     const pids = listPids(this.#memory, 'cgroup.procs').filter((pid) => pid > 0);
+    const { reader } = this.environment;
     const reading = reader.read({ pids, sharedBytes: held.kinds.shared }, startMs + LONGEST_MS);
     // What was told is no reason to slow the cage down any more.
     this.#alarm.rest();
     return { held, usageBytes, reading };
+  }
+
+  #held(): Pick<TakenEvidence, 'usageBytes' | 'held'> {
+    const usageBytes = readUsage(this.#memory, this.#version);
+    return { usageBytes, held: readHeld(this.#memory, this.#version, usageBytes) };
   }
 }
 

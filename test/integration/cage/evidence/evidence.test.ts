@@ -14,10 +14,12 @@ import { block, until } from '../../../support/until';
 jest.setTimeout(patience(60_000));
 
 const LIMIT = '120M';
+/** At a megabyte every 5 ms the rest is not full for 240 ms, on a busy machine too. */
+const AT = '60%';
 const FILLS = fixture('evidence/fills.js');
 
 function filling(kind: string, ...more: string[]): [file: string, args: string[]] {
-  return [process.execPath, ['--max-old-space-size=1000', FILLS, kind, '2', ...more]];
+  return [process.execPath, ['--max-old-space-size=1000', FILLS, kind, '1', ...more]];
 }
 
 const ON_DISK = disk();
@@ -59,14 +61,19 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     ] as const,
     async ([how, kind]) => {
       const [file, args] = filling(how, '/mnt/file');
-      const child = spawn(file, args, { memory: LIMIT, nodeHeap: false, evidence: { dir }, root: { tmpfs: ['/mnt'] } });
+      const child = spawn(file, args, {
+        memory: LIMIT,
+        nodeHeap: false,
+        evidence: { dir, at: AT },
+        root: { tmpfs: ['/mnt'] },
+      });
       const { evidence, oom } = await child.outcome;
       expect(oom).toMatchObject({ cause: 'limit' });
       expect(evidence).toMatchObject({ kind, limitBytes: 120 * 2 ** 20 });
       expect(evidence?.message.split('\n')).toHaveLength(3);
       expect(evidence?.frozenMs).toBeLessThan(patience(1100));
       const { processes, files, cage, unread } = reportIn(evidence?.path);
-      expect(cage.heldBytes).toBeGreaterThanOrEqual(0.94 * 120 * 2 ** 20);
+      expect(cage.heldBytes).toBeGreaterThanOrEqual(0.59 * 120 * 2 ** 20);
       const [largest] = processes;
       expect(evidence).toMatchObject({ pid: largest?.pid, name: largest?.name });
       expect(largest?.command).toContain(`fills.js ${how === 'grandchild' ? 'buffers' : how}`);
@@ -80,7 +87,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
 
   test('is in the error of run(), for you alone', async () => {
     const [file, args] = filling('buffers');
-    const error = await run(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'made/anew') } }).catch(
+    const error = await run(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'made/anew'), at: AT } }).catch(
       (reason: unknown) => reason,
     );
     if (!(error instanceof MemoryLimitError)) throw error;
@@ -93,7 +100,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
 
   test('is taken while JavaScript is blocked', () => {
     const [file, args] = filling('buffers');
-    const { outcome } = spawnSync(file, args, { memory: LIMIT, evidence: { dir } });
+    const { outcome } = spawnSync(file, args, { memory: LIMIT, evidence: { dir, at: AT } });
     expect(outcome).toMatchObject({
       signal: 'SIGKILL',
       evidence: { kind: 'anonymous', name: expect.any(String) as string },
@@ -121,13 +128,13 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
   );
 
   test('is told of a shared cage to the children that were there', async () => {
-    await using cage: SharedCage = createCage({ memory: LIMIT, evidence: { dir, at: '80%' } });
+    await using cage: SharedCage = createCage({ memory: LIMIT, evidence: { dir, at: AT } });
     expect(await cage.run('true')).toMatchObject({ evidence: null });
     const sleeper = cage.spawn('sleep', ['1000']);
     const [file, args] = filling('buffers');
     const { evidence } = await cage.spawn(file, args).outcome;
     expect(evidence).toMatchObject({ kind: 'anonymous' });
-    expect(reportIn(evidence?.path).cage.at).toBe('80%');
+    expect(reportIn(evidence?.path).cage.at).toBe(AT);
     sleeper.kill('SIGKILL');
     expect((await sleeper.outcome).evidence).toMatchObject({ path: evidence?.path });
     expect(await cage.run('true')).toMatchObject({ evidence: null });
@@ -135,16 +142,16 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
 
   test('follows the limit', async () => {
     const [file, args] = filling('buffers');
-    const child = spawn(file, args, { memory: '400M', evidence: { dir } });
+    const child = spawn(file, args, { memory: '400M', evidence: { dir, at: AT } });
     child.cage.setLimits({ memory: LIMIT });
     const { evidence } = await child.outcome;
     expect(evidence).toMatchObject({ limitBytes: 120 * 2 ** 20 });
-    expect(evidence?.heldBytes).toBeGreaterThanOrEqual(0.94 * 120 * 2 ** 20);
+    expect(evidence?.heldBytes).toBeGreaterThanOrEqual(0.59 * 120 * 2 ** 20);
   });
 
   test('lets the cage go on first, where nothing can be written', async () => {
     const [file, args] = filling('buffers');
-    const child = spawn(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'gone') } });
+    const child = spawn(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'gone'), at: AT } });
     rmSync(join(dir, 'gone'), { recursive: true });
     const { evidence, oom } = await child.outcome;
     expect(oom).not.toBeNull();
@@ -154,7 +161,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
 
   test('leaves the cage frozen if you freeze it meanwhile', async () => {
     const [file, args] = filling('buffers');
-    const child = spawn(file, args, { memory: LIMIT, evidence: { dir } });
+    const child = spawn(file, args, { memory: LIMIT, evidence: { dir, at: AT } });
     const { cgroup } = child.cage;
     expect(block(() => cgroup.isFrozen(), 10_000, 1)).toBe(true);
     await cgroup.freeze();
