@@ -10,7 +10,12 @@ const MOST_TOLD = 20;
 export function looseSegments(pid: number | undefined): HeldFile[] {
   // Of another IPC namespace nobody outside can list them.
   if (pid === undefined || namespaceOf(pid) !== namespaceOf('self')) return [];
-  const [header = '', ...lines] = (readStart('/proc/sysvipc/shm', MOST_BYTES) ?? '').split('\n');
+  return segmentsIn(readStart('/proc/sysvipc/shm', MOST_BYTES) ?? '');
+}
+
+/** @param table the text of /proc/sysvipc/shm */
+export function segmentsIn(table: string): HeldFile[] {
+  const [header = '', ...lines] = table.split('\n');
   const names = header.trim().split(/\s+/);
   const all = lines.flatMap((line): HeldFile[] => {
     const words = line.trim().split(/\s+/);

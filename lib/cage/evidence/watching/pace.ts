@@ -5,7 +5,7 @@ const LONGEST_MS = 1000;
 const SLOW_PAUSE_MS = 5;
 const SLOW = 10_000;
 
-/** When to look next at a cage that is full, if only of what can be reclaimed: there is no alarm any more. */
+/** When to look next at a cage that page cache fills: there is no alarm any more. */
 export class Pace {
   #last: { heldBytes: number; timeMs: number } | undefined;
 
@@ -18,10 +18,5 @@ export class Pace {
     // Half of the way, so that what becomes faster is met too.
     const pause = roomBytes / (2 * Math.max(speed, EXPECTED_SPEED));
     return Math.min(LONGEST_MS, Math.max(speed > SLOW ? 1 : SLOW_PAUSE_MS, pause));
-  }
-
-  /** There is an alarm again. */
-  forget(): void {
-    this.#last = undefined;
   }
 }

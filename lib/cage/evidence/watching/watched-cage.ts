@@ -45,8 +45,10 @@ export class WatchedCage {
   readonly #alarm: Alarm;
   readonly #pace = new Pace();
   #timer: NodeJS.Timeout | undefined;
-  /** The alarm is not set: it looks again and again. */
-  #isBusy = true;
+  /** The alarm says when to look. Else it is not set, or would tell all the time. */
+  #listens = false;
+  /** Page cache has filled it, and will again: from then on it looks by itself. */
+  #hasCache = false;
   #hasTold = false;
   #reports = 0;
   #isClosed = false;
@@ -109,40 +111,37 @@ export class WatchedCage {
 
   #look(): void {
     const capacity = this.#capacity();
-    this.#isBusy = this.#hasTold || !this.#isQuiet(capacity);
-    if (!this.#isBusy) {
-      this.#later(SELDOM_MS);
-      return;
+    const alarmBytes = this.#alarmBytes(capacity);
+    this.#listens = !this.#hasTold && !this.#hasCache;
+    if (this.#listens) {
+      this.#alarm.rearm(alarmBytes);
+      // Read after that: it may have been too late for the alarm.
+      if (readUsage(this.#memory, this.#version) < alarmBytes) {
+        this.#later(SELDOM_MS);
+        return;
+      }
     }
-    const { held } = this.#held();
+    const { heldBytes } = this.#held().held;
     const reachedAt = capacity.bytes * this.options.at;
-    const isNear = held.heldBytes >= reachedAt * NEAR;
+    const isNear = heldBytes >= reachedAt * NEAR;
     if (this.#hasTold && (isNear || this.#reports >= MOST_REPORTS)) {
       this.#later(SELDOM_MS);
       return;
     }
     this.#hasTold = false;
-    if (held.heldBytes >= reachedAt) {
+    if (heldBytes >= reachedAt) {
       this.#take(capacity);
       return;
     }
-    if (isNear) this.#alarm.rearm(this.#alarmBytes(capacity));
+    this.#hasCache = true;
+    this.#listens = isNear;
+    if (isNear) this.#alarm.rearm(alarmBytes);
     else this.#alarm.rest();
-    this.#later(this.#pace.pauseMs(held.heldBytes, capacity.bytes - held.heldBytes, performance.now()));
+    this.#later(this.#pace.pauseMs(heldBytes, capacity.bytes - heldBytes, performance.now()));
   }
 
   #capacity(): Capacity {
     return readCapacity(this.#memory, this.#version, this.environment.machineSwap);
-  }
-
-  /** Whether the alarm tells when the cage is full, of page cache at least. */
-  #isQuiet(capacity: Capacity): boolean {
-    const bytes = this.#alarmBytes(capacity);
-    if (readUsage(this.#memory, this.#version) >= bytes) return false;
-    this.#alarm.rearm(bytes);
-    this.#pace.forget();
-    // It may have been too late for the alarm.
-    return readUsage(this.#memory, this.#version) < bytes;
   }
 
   /** Swap fills up while memory is full. */
@@ -151,7 +150,7 @@ export class WatchedCage {
   }
 
   #heard(): void {
-    if (!this.#isBusy) this.look();
+    if (this.#listens) this.look();
   }
 
   #later(pauseMs: number): void {

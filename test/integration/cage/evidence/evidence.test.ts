@@ -1,8 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createCage, type EvidenceKind, MemoryLimitError, run, type SharedCage, spawn, spawnSync } from 'memcage';
 import { fixture } from '../../../support/cage-kinds';
+import { files } from '../../../support/cgroups/cgroup-tree';
 import { disk } from '../../../support/engines/disk';
 import { withCode } from '../../../support/error-code';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -27,6 +38,7 @@ const ON_DISK = disk();
 interface Report {
   schema: number;
   kind: EvidenceKind;
+  kinds: { swap: number };
   cage: { limitBytes: number; at: string; heldBytes: number };
   processes: { pid: number; name: string; command: string; heldBytes: number }[];
   files: { path: string; bytes: number; deleted: boolean }[];
@@ -149,6 +161,59 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     expect(evidence?.heldBytes).toBeGreaterThanOrEqual(0.59 * 120 * 2 ** 20);
   });
 
+  test('follows a limit that another process writes', async () => {
+    const [file, args] = filling('buffers');
+    const child = spawn('sh', ['-c', `read line; exec "$@"`, 'sh', file, ...args], {
+      ...{ memory: '400M', evidence: { dir, at: AT }, stdio: ['pipe', 'ignore', 'inherit'] },
+    });
+    writeFileSync(join(child.cage.cgroup.path, files.limit), String(120 * 2 ** 20));
+    // It looks once a second.
+    await new Promise((resolve) => setTimeout(resolve, patience(2000)));
+    child.stdin?.end('\n');
+    expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', evidence: { limitBytes: 120 * 2 ** 20 } });
+  });
+
+  test('is told of a child that reaches a limit of its own in a shared cage', async () => {
+    await using cage: SharedCage = createCage({
+      ...{ memory: '1G', perChild: { memory: LIMIT }, evidence: { dir, at: AT } },
+    });
+    const sleeper = cage.spawn('sleep', ['1000']);
+    const [file, args] = filling('buffers');
+    const { evidence } = await cage.spawn(file, args).outcome;
+    expect(evidence).toMatchObject({ kind: 'anonymous', limitBytes: 120 * 2 ** 20 });
+    sleeper.kill('SIGKILL');
+    expect(await sleeper.outcome).toMatchObject({ evidence: null });
+  });
+
+  (ON_DISK === undefined ? test.skip : test)('is none where names of files fill the memory', async () => {
+    const [, args] = filling('names', mkdtempSync(join(ON_DISK ?? '', 'memcage-test-evidence-')));
+    try {
+      const child = spawn(process.execPath, args, { memory: LIMIT, evidence: { dir, at: AT } });
+      const { cgroup } = child.cage;
+      await until('a full cage', () => Number(cgroup.usage().usageBytes) > 0.55 * 120 * 2 ** 20);
+      await until('room in it', () => Number(cgroup.usage().usageBytes) < 0.5 * 120 * 2 ** 20);
+      child.kill('SIGKILL');
+      expect(await child.outcome).toMatchObject({ oom: null, evidence: null });
+    } finally {
+      rmSync(args.at(-1) ?? '', { recursive: true });
+    }
+  });
+
+  test('leaves no part of a report, where the directory is full', async () => {
+    const full = join(dir, 'full');
+    mkdirSync(full);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'memcage-test', full]);
+    try {
+      const [file, args] = filling('buffers');
+      const { evidence } = await spawn(file, args, { memory: LIMIT, evidence: { dir: full, at: AT } }).outcome;
+      expect(evidence).toMatchObject({ path: null, kind: 'anonymous' });
+      expect(evidence?.message).toMatch(/\nThe report could not be written: ENOSPC/);
+      expect(readdirSync(full)).toEqual([]);
+    } finally {
+      execFileSync('umount', [full]);
+    }
+  });
+
   test('lets the cage go on first, where nothing can be written', async () => {
     const [file, args] = filling('buffers');
     const child = spawn(file, args, { memory: LIMIT, evidence: { dir: join(dir, 'gone'), at: AT } });
@@ -171,6 +236,16 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     expect(child.exitCode).toBeNull();
     await cgroup.thaw();
     expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', evidence: { kind: 'anonymous' } });
+  });
+
+  describeIf(['v2', 'swap'], 'with swap', () => {
+    test('is told once swap is nearly full too', async () => {
+      const [file, args] = filling('buffers');
+      const child = spawn(file, args, { memory: { max: '60M', swap: '60M' }, evidence: { dir, at: AT } });
+      const { evidence } = await child.outcome;
+      expect(evidence).toMatchObject({ limitBytes: 120 * 2 ** 20 });
+      expect(reportIn(evidence?.path).kinds.swap).toBeGreaterThan(2 ** 20);
+    });
   });
 
   describeIf('v2', 'on v2', () => {
