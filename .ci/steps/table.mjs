@@ -35,7 +35,13 @@ const NODE = [
 ];
 NODE.push(...testsOfNodes());
 /** What another kernel can change. */
-const KERNEL = ['native', 'lib/cage/oom', 'lib/cage/evidence', 'lib/cgroup', ...tests('cage/oom', 'cgroup', 'cgroup-v2')];
+const KERNEL = [
+  'native',
+  'lib/cage/oom',
+  'lib/cage/evidence',
+  'lib/cgroup',
+  ...tests('cage/oom', 'cgroup', 'cgroup-v2'),
+];
 const PLACEMENT = [
   'native',
   'lib/cgroup/placement',

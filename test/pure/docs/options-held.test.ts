@@ -135,7 +135,9 @@ const limitsOf = (given: object) => resolveCageLimits(given, 'spawn') ?? NOTHING
 
 test('what a polled cage can have is what the program lets it have', () => {
   const tested = rows.filter(({ table }) => table === 'Limits').map(({ path }) => path);
-  expect(Object.keys(GIVEN).sort()).toEqual(tested.filter((path) => !/^(perChild|thresholds|evidence.*)$/.test(path)).sort());
+  expect(Object.keys(GIVEN).sort()).toEqual(
+    tested.filter((path) => !/^(perChild|thresholds|evidence.*)$/.test(path)).sort(),
+  );
   for (const [path, given] of Object.entries(GIVEN)) {
     const isHeld = isPolled({ limits: limitsOf(given) });
     const { polled } = rowOf(path);

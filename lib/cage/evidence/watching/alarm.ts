@@ -46,7 +46,9 @@ class AlarmV1 implements Alarm {
     this.#bytes = bytes;
   }
 
-  rest(): void {}
+  rest(): void {
+    this.close();
+  }
 
   consume(): void {
     this.#counter?.count();
@@ -67,20 +69,19 @@ class AlarmV1 implements Alarm {
  */
 class AlarmV2 implements Alarm {
   readonly #events: OpenFile;
-  readonly #unwatch: () => void;
+  #unwatch: (() => void) | undefined;
   /** What this has written last, and what the kernel made of it. */
   #written: { asked: number; taken: number } | undefined;
 
   constructor(
     private readonly directory: CgroupDirectory,
     private readonly state: SharedCageState,
-    watch: Watch,
+    private readonly watch: Watch,
   ) {
     this.#events = new OpenFile(directory, 'memory.events');
     try {
       state.callersHigh = this.#read();
       this.consume();
-      this.#unwatch = watch(this.#events.fd, 'priority');
     } catch (error) {
       this.#events.close();
       throw error;
@@ -88,11 +89,14 @@ class AlarmV2 implements Alarm {
   }
 
   rearm(bytes: number): void {
+    this.#unwatch ??= this.watch(this.#events.fd, 'priority');
     this.#noteCaller();
     this.#write(Math.min(bytes, this.state.callersHigh));
   }
 
   rest(): void {
+    // The kernel also tells whenever it reclaims at the limit.
+    this.#endWatch();
     this.#noteCaller();
     this.#write(this.state.callersHigh);
   }
@@ -102,8 +106,13 @@ class AlarmV2 implements Alarm {
   }
 
   close(): void {
-    this.#unwatch();
+    this.#endWatch();
     this.#events.close();
+  }
+
+  #endWatch(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
   }
 
   /** Somebody else may have set it since. */

@@ -30,7 +30,7 @@ describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, whi
     ] as const,
     async ([, who]) => {
       const failed = (await fixtureResult('cage/evidence/fails.js', dir, ...who)) as Failed;
-      expect(failed).toMatchObject({ signal: 'SIGKILL', message: null });
+      expect(failed).toMatchObject({ signal: 'SIGKILL' });
       expect(failed.frozenMs).toBeLessThan(patience(2000));
     },
   );
@@ -41,5 +41,12 @@ describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, whi
     expect(message).toContain(' of 100 MiB were held');
     const { unread } = JSON.parse(readFileSync(join(path ?? '', 'report.json'), 'utf8')) as { unread: string[] };
     expect(unread).toEqual(['the rest, for want of time']);
+  });
+
+  test('but not when you freeze it meanwhile', async () => {
+    expect(await fixtureResult('cage/evidence/fails.js', dir, 'reader', 'caller')).toEqual({
+      isFrozen: true,
+      exitCode: null,
+    });
   });
 });
