@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { Cgroup } from 'memcage/cgroup';
 import { answersOf } from '../../support/cgroups/read-only-cgroups';
 import { type OptionRow, optionTable } from '../../support/docs/option-table';
@@ -36,6 +37,9 @@ const GIVEN: Record<string, object> = {
   stall: { stall: {} },
   'stall.limitMs': { stall: { limitMs: 60_000 } },
   'stall.action': { stall: { action: 'event' } },
+  evidence: { evidence: { dir: tmpdir() } },
+  'evidence.dir': { evidence: { dir: tmpdir() } },
+  'evidence.at': { evidence: { dir: tmpdir(), at: '90%' } },
   perChild: { perChild: { memory: '60M' } },
   thresholds: { thresholds: ['90%'] },
   keepDescendants: { keepDescendants: true },
