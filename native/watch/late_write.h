@@ -10,8 +10,8 @@
 namespace memcage {
 
 /**
- * A write that is made in any case: by the watcher's thread when it is due, at the latest when the environment ends, and unless it
- * was dropped. It thaws a cgroup that a thread has frozen which may die, or hang.
+ * A write that is made in any case: by the watcher's thread when it is due, at the latest when the environment ends,
+ * and unless it was dropped. It thaws a cgroup that a thread has frozen which may die, or hang.
  */
 class LateWrite {
  public:

@@ -22,8 +22,8 @@
 namespace memcage {
 
 /**
- * One thread and one epoll set per environment, for every pidfd, every event fd, the vfork watchdog, all meters, and a late write. It
- * does not use libuv, since a prebuilt binary can't rely on libuv's ABI (nodejs/node 62789).
+ * One thread and one epoll set per environment, for every pidfd, every event fd, the vfork watchdog, all meters, and a
+ * late write. It does not use libuv, since a prebuilt binary can't rely on libuv's ABI (nodejs/node 62789).
  */
 class Watcher {
  public:
