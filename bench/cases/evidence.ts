@@ -82,28 +82,40 @@ for (let round = 0; round < 2; round += 1) {
   fs.closeSync(fd);
 }`;
 
+interface Times {
+  ms: number;
+  /** Processor time. */
+  childMs: number;
+  parentMs: number;
+}
+
 /** By how much slower a program is whose memory is never full. */
 async function lost(name: string, code: string, memory: '200M' | '64M', pairs: number, leaks: Leaks): Promise<Row> {
   const big = join(process.cwd(), 'build', `bench-evidence-${process.pid}`);
-  const timed = async (more: Pick<CagedSpawnOptions, 'evidence'>): Promise<number> => {
+  const timed = async (more: Pick<CagedSpawnOptions, 'evidence'>): Promise<Times> => {
     const options = { memory, nodeHeap: false, stdio: 'inherit', ...more } as const;
+    const before = process.cpuUsage();
     const { durationMs, exitCode, cpu } = await spawn(process.execPath, ['-e', code, big], options).outcome;
+    const { user, system } = process.cpuUsage(before);
     if (exitCode !== 0) throw new Error(`it ended with ${exitCode}`);
+    const childMs = cpu === null ? durationMs : cpu.userMs + cpu.systemMs;
     // Of what only computes, the time of its own counts: others use the processors too.
-    return cpu === null || code === FILES ? durationMs : cpu.userMs + cpu.systemMs;
+    return { ms: code === FILES ? durationMs : childMs, childMs, parentMs: (user + system) / 1000 };
   };
-  const [withIt, without]: [number[], number[]] = [[], []];
+  const [withIt, without]: [Times[], Times[]] = [[], []];
   await timed({ evidence: { dir: leaks.reports } });
   for (let pair = 0; pair < pairs; pair += 1) {
     const first = pair % 2 === 0;
-    const turns = [first, !first];
-    for (const taken of turns) {
+    for (const taken of [first, !first]) {
       (taken ? withIt : without).push(await timed(taken ? { evidence: { dir: leaks.reports } } : {}));
     }
   }
   rmSync(big, { force: true });
   // The least disturbed: others use the machine too.
-  const percent = (Math.min(...withIt) / Math.min(...without) - 1) * 100;
-  const value = `${percent.toFixed(1)} % (${Math.min(...without).toFixed(0)} ms without)`;
+  const least = (all: readonly Times[], of: keyof Times): number => Math.min(...all.map((each) => each[of]));
+  const percent = (least(withIt, 'ms') / least(without, 'ms') - 1) * 100;
+  const cpu = (all: readonly Times[]): string =>
+    `${least(all, 'childMs').toFixed(0)} + ${least(all, 'parentMs').toFixed(0)} ms`;
+  const value = `${percent.toFixed(1)} % (${least(without, 'ms').toFixed(0)} ms without; CPU of child and parent ${cpu(without)}, with ${cpu(withIt)})`;
   return { measure: `time lost where memory is never full: ${name}`, value, figure: percent, bound: 1 };
 }
