@@ -88,7 +88,7 @@ export default class CagedTestRunner {
   async runTests(tests: JestTest[], watcher: JestWatcher, { serial }: { serial: boolean }): Promise<void> {
     const { globalConfig, context } = this;
     const total = SharedTotal.join(this.#plan, this, globalConfig.rootDir);
-    const own = { memoryBytes: this.#plan.memoryBytes, packages: this.#packages, emitter: this.#emitter };
+    const own = { plan: this.#plan, packages: this.#packages, emitter: this.#emitter };
     const run = new CagedRun({ ...own, total, globalConfig, context, watcher }, tests);
     try {
       await run.run(serial ? 1 : globalConfig.maxWorkers);

@@ -10,7 +10,13 @@ const runner: EmittingTestRunnerInterface = new CagedTestRunner(globalConfig, co
 void runner;
 new CagedTestRunner(globalConfig, context);
 
-const options: RunnerOptions = { memory: '400M', total: 4e9, learnFile: 'needs.json', enforce: 'kernel' };
+const options: RunnerOptions = {
+  memory: '400M',
+  total: 4e9,
+  learnFile: 'needs.json',
+  enforce: 'kernel',
+  evidence: { dir: 'x' },
+};
 const config: JestConfig = { runner: ['memcage/jest', { ...options }] };
 void config;
 

@@ -1,7 +1,13 @@
 import { type CagedTestsOptions, caged } from 'memcage/vitest';
 import { defineConfig } from 'vitest/config';
 
-const options: CagedTestsOptions = { memory: '400M', total: 4e9, learnFile: 'needs.json', enforce: 'kernel' };
+const options: CagedTestsOptions = {
+  memory: '400M',
+  total: 4e9,
+  learnFile: 'needs.json',
+  enforce: 'kernel',
+  evidence: { dir: 'x' },
+};
 defineConfig({ test: { pool: caged(options), projects: [{ test: { pool: caged({ memory: 4e8 }) } }] } });
 
 // @ts-expect-error the limit of a worker is not left out

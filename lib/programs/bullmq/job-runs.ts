@@ -81,7 +81,9 @@ export class JobRuns {
       if (bytes === undefined) throw unrecoverable(error);
       giveBack();
       // Without the line, the job goes on all the same.
-      await call.job.log(`${error.message}: it is done once more with ${formatSize(bytes)}`).catch(() => {});
+      const [killed, ...evidence] = error.message.split('\n');
+      const lines = [`${killed}: it is done once more with ${formatSize(bytes)}`, ...evidence];
+      await call.job.log(lines.join('\n')).catch(() => {});
       try {
         return await this.#converse(call, stops, await this.#largerChild(bytes, stops.signal));
       } catch (second) {

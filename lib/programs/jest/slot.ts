@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import type { Plan } from '../test-runners/options';
 import { complain, type SharedTotal } from '../test-runners/shared-total';
 import type { TestFile, TestWorker } from '../test-runners/test-worker';
 import { Conversation, type OnEvent, WorkerEnded } from './conversation';
@@ -11,7 +12,7 @@ const GRACE_MS = 500;
 const MOST_TRIES = 4;
 
 export interface SlotParts {
-  memoryBytes: number;
+  plan: Plan;
   packages: JestPackages;
   total: SharedTotal;
   globalConfig: JestGlobalConfig;
@@ -88,11 +89,11 @@ export class Slot {
   }
 
   async #processFor(file: TestFile, alone: boolean): Promise<Process> {
-    const { memoryBytes, signal, total, packages } = this.parts;
+    const { plan, signal, total, packages } = this.parts;
     if (this.#process !== undefined && !alone && this.#process.worker.next(file)) return this.#process;
     await this.end();
     const worker = await total.worker(file, {
-      memoryBytes,
+      plan,
       alone,
       signal,
       start: (cage, limits) => cage.fork(packages.process, [], { ...limits, ...this.#forkOptions() }),

@@ -1,7 +1,9 @@
 import { invalidArgument } from '../../common/errors/argument-errors';
+import { alreadyRead } from '../../common/options/accepted-options';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize, formatSize } from '../../common/text/size';
-import type { Size } from '../../index';
+import type { EvidenceOption, Size } from '../../index';
+import { checkedOptions } from '../../start/request/cage-options';
 
 /**
  * How the workers of a test runner are limited.
@@ -23,6 +25,13 @@ export interface CagedTestsOptions {
   learnFile?: string;
   /** The weakest that may hold the limits: `'kernel'`, or `'polled'` where the kernel can't, which is said once on stderr. Default: `'polled'`. */
   enforce?: 'kernel' | 'polled';
+  /**
+   * Tells what fills the memory of a worker, before the kernel kills it: the error of its file has three lines of it. Where the
+   * kernel can't hold the limits, no test runs then. Default: none.
+   *
+   * @see docs/reference/evidence.md
+   */
+  evidence?: EvidenceOption;
 }
 
 /** {@link CagedTestsOptions}, checked. */
@@ -33,9 +42,10 @@ export interface Plan {
   /** Undefined for the default. */
   readonly learnFile: string | undefined;
   readonly enforce: 'kernel' | 'polled';
+  readonly evidence: EvidenceOption | undefined;
 }
 
-const KNOWN = ['memory', 'total', 'learnFile', 'enforce'] as const;
+const KNOWN = ['memory', 'total', 'learnFile', 'enforce', 'evidence'] as const;
 const ALIASES = {
   limit: 'memory',
   memorylimit: 'memory',
@@ -69,5 +79,7 @@ export function readPlan(options: unknown, of: string): Plan {
     throw invalidArgument('learnFile', 'the path of a file (a string without null bytes)', learnFile);
   }
   if (enforce !== 'kernel' && enforce !== 'polled') throw invalidArgument('enforce', "'kernel' or 'polled'", enforce);
-  return { memoryBytes, totalBytes, learnFile, enforce };
+  const evidence = given.evidence as EvidenceOption | undefined;
+  if (evidence !== undefined) checkedOptions({ memory: memoryBytes, evidence }, alreadyRead({ of }));
+  return { memoryBytes, totalBytes, learnFile, enforce, evidence };
 }

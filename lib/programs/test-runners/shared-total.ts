@@ -3,7 +3,7 @@ import { freemem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { contradiction } from '../../common/errors/argument-errors';
 import { formatSize } from '../../common/text/size';
-import { type CagedChild, type Cgroup, createCage, type SharedCage } from '../../index';
+import { type CagedChild, type Cgroup, createCage, type EvidenceOption, type SharedCage } from '../../index';
 import { LearnFile } from '../../jobs/budget/learning/learn-file';
 import { LessonStore } from '../../jobs/budget/learning/lesson-store';
 import { Needs } from './needs';
@@ -13,11 +13,16 @@ import { type TestFile, TestWorker } from './test-worker';
 
 type Cage = SharedCage<Cgroup | null>;
 
+/** What each worker is started with. */
+export interface WorkerLimits {
+  memory: number;
+  evidence?: EvidenceOption;
+}
+
 export interface WorkerOptions extends EnterOptions {
-  /** The limit of the worker. */
-  memoryBytes: number;
+  plan: Plan;
   /** Starts the process in this cage, with these options beside its own. */
-  start: (cage: Cage, limits: { memory: number }) => CagedChild<Cgroup | null>;
+  start: (cage: Cage, limits: WorkerLimits) => CagedChild<Cgroup | null>;
 }
 
 /** Where what is learned is kept, unless the plan says otherwise. */
@@ -78,10 +83,11 @@ export class SharedTotal {
    *
    * @throws the reason of the signal, if it aborts before there is room; what `start` throws
    */
-  async worker(file: TestFile, { memoryBytes, start, alone = false, signal }: WorkerOptions): Promise<TestWorker> {
+  async worker(file: TestFile, { plan, start, alone = false, signal }: WorkerOptions): Promise<TestWorker> {
+    const { memoryBytes, evidence } = plan;
     const room = await this.#rooms.enter(this.needs.of(file.key, memoryBytes), { alone, signal });
     try {
-      const child = start(this.cage, { memory: memoryBytes });
+      const child = start(this.cage, { memory: memoryBytes, ...(evidence !== undefined && { evidence }) });
       const { cage, needs, bytes } = this;
       const total = { bytes, path: cage.cgroup?.path };
       return new TestWorker(file, alone, { child, room, needs, limitBytes: memoryBytes, total });

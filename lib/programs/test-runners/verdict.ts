@@ -37,11 +37,15 @@ export function verdictOf(ended: EndedWorker): Verdict | undefined {
   const facts = [`${who} was killed${during} for ${why}`];
   const peakBytes = outcome.memory.peakBytes;
   if (peakBytes !== null) facts.push(`Peak: ${formatSize(peakBytes)}`);
+  const { evidence } = outcome;
+  if (evidence === null) facts.push(...lastSeen(kinds));
+  return { again: false, message: [facts.join('. '), ...(evidence === null ? [] : [evidence.message])].join('\n') };
+}
+
+function lastSeen(kinds: MemoryKinds | undefined): string[] {
   const words = kinds === undefined ? '' : kindsInWords(kinds);
-  if (kinds !== undefined && words !== '') {
-    facts.push(`Last seen, at ${formatSize(usedBytesOf(kinds) + kinds.pageCache)}: ${words}`);
-  }
-  return { again: false, message: facts.join('. ') };
+  if (kinds === undefined || words === '') return [];
+  return [`Last seen, at ${formatSize(usedBytesOf(kinds) + kinds.pageCache)}: ${words}`];
 }
 
 function reasonOf(ended: EndedWorker): string | undefined {

@@ -188,7 +188,7 @@ export class CagedWorker implements PoolWorker {
     if (startRequest === undefined) throw new Error('Vitest has not started this worker');
     const { total, gone } = this.#total();
     const worker = await total.worker(file, {
-      memoryBytes: plan.memoryBytes,
+      plan,
       alone,
       signal: this.#stopping.signal,
       start: (cage, limits) => forkWorker(cage, limits, this.options),

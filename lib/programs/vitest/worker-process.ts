@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { PoolOptions } from 'vitest/node' with { 'resolution-mode': 'import' };
 import type { CagedChild, Cgroup, SharedCage } from '../../index';
+import type { WorkerLimits } from '../test-runners/shared-total';
 import { isResponse, isTestMessage, type Request, type Response, type RunRequest, type StartRequest } from './messages';
 
 /** As long as Vitest gives its own workers. */
@@ -128,7 +129,7 @@ export class WorkerProcess {
 /** Starts a process as the pool `forks` does. */
 export function forkWorker(
   cage: SharedCage<Cgroup | null>,
-  limits: { memory: number },
+  limits: WorkerLimits,
   { distPath, env, execArgv }: PoolOptions,
 ): CagedChild<Cgroup | null> {
   return cage.fork(join(distPath, 'workers/forks.js'), [], {

@@ -101,7 +101,7 @@ export function failureOfRun(ended: EndedRun, outcome: RunError['outcome']): Err
     const peak = peakBytes === null ? '' : ` (peak ${formatSize(peakBytes)})`;
     const killed = explainKills(oom, ended.file === undefined ? undefined : { command: file, pid });
     return new MemoryLimitError(
-      words`${killed}${peak}${evidenceOf(outcome)}${cureOfSmall(outcome)}`,
+      words`${killed}${peak}${cureOfSmall(outcome)}${evidenceOf(outcome)}`,
       outcome,
       'memory',
     );

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createBudget, ExitError, LimitError, MemoryLimitError, type MemoryOption, TimeoutError } from 'memcage';
@@ -30,6 +33,22 @@ describeIf(['cgroup', 'valkey-server'], 'a job of a caged processor', () => {
     const error = queue.failures.get(eats.id ?? '');
     expect(error).toBeInstanceOf(MemoryLimitError);
     expect(error).toMatchObject({ outcome: { oom: { cause: 'limit' } } });
+  });
+
+  test('tells with evidence what filled the memory', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+    try {
+      const queue = caged.work({ memory: '100M', evidence: { dir, at: '70%' } });
+      const { failedReason } = await queue.end(await queue.add('leaks'));
+      expect(failedReason?.split('\n')).toEqual([
+        expect.stringMatching(/^ends\.mjs \(pid \d+\) was killed for its memory limit of 100 MiB \(peak .*\)$/),
+        expect.stringContaining('of 100 MiB were held: '),
+        expect.stringMatching(/^node \(pid \d+\) held /),
+        expect.stringContaining(`All of it: ${dir}/evidence-`),
+      ]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test('that was killed for memory is done once more with more', async () => {

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { jestProjects } from '../../../support/test-runners/jest-project';
@@ -53,6 +55,22 @@ describeIf(['cgroup', 'host'], 'memcage/jest: a worker that reaches a limit', ()
       /^ {2}● all › takes\n\n {4}greedy\.test\.cjs was killed in the test "all takes" for its memory limit of 200 MiB\. (Peak: (200|199\.\d) MiB|Last seen)/,
     );
     expect(messages['loads']).toMatch(/loads\.test\.cjs was killed for its memory limit of 200 MiB/);
+  });
+
+  test('tells with evidence what filled the memory', async () => {
+    const { run, directory } = make(
+      { memory: '200M', evidence: { dir: 'evidence', at: '80%' } },
+      {
+        'slow.test.cjs': `test('takes', async () => {
+          for (const taken = []; ; taken.push(Buffer.alloc(2 ** 20, 1))) await new Promise((resolve) => setTimeout(resolve, 10));
+        });`,
+      },
+    );
+    const { messages } = await run();
+    expect(messages['slow']).toMatch(
+      /of 200 MiB\. Peak: \S+ MiB\n +\S+ MiB of 200 MiB were held: .*\n +node \(pid \d+\) held .*\n +All of it: .*evidence-/,
+    );
+    expect(readdirSync(join(directory, 'evidence'))).toHaveLength(1);
   });
 
   test('by its JavaScript heap: the same', async () => {

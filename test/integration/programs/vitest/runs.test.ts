@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
@@ -39,6 +41,26 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
     // Of files that it does not know, Vitest begins with the largest.
     first: `test('adds', () => note('first ran')); // ${'.'.repeat(2000)}`,
   };
+
+  test('with evidence, the error of a file tells what filled the memory', async () => {
+    project = new VitestProject({ ...LIMITED, evidence: { dir: 'evidence', at: '80%' } });
+    project.file(
+      'slow',
+      `test('takes', async () => {
+        for (const taken = []; ; taken.push(take(1))) await new Promise((resolve) => setTimeout(resolve, 10));
+      }, 60_000);`,
+    );
+    const { files: ran } = await project.run();
+    expect(Object.values(ran['slow']?.tests ?? {})).toEqual([
+      {
+        status: 'failed',
+        message: expect.stringMatching(
+          /of 300 MiB\. Peak: \S+ MiB\n\S+ MiB of 300 MiB were held: .*\nnode.* \(pid \d+\) held .*\nAll of it: .*evidence-/,
+        ),
+      },
+    ]);
+    expect(readdirSync(join(project.user.directory, 'evidence'))).toHaveLength(1);
+  });
 
   test.each([
     ['isolated', []],

@@ -14,7 +14,15 @@ const oom = (cause: OomVerdict['cause'], limitMib: number, path: string | null =
 
 function ended({ told, ...more }: Partial<EndedWorker> & { told?: Partial<Outcome> } = {}): EndedWorker {
   const memory = { limitBytes: 400 * MIB, peakBytes: 400 * MIB, swapLimited: true, details: null };
-  const outcome = { exitCode: null, signal: 'SIGKILL', oom: null, nodeHeap: null, memory, ...told } as Outcome;
+  const outcome = {
+    exitCode: null,
+    signal: 'SIGKILL',
+    oom: null,
+    nodeHeap: null,
+    memory,
+    evidence: null,
+    ...told,
+  } as Outcome;
   const total = { bytes: 4096 * MIB, path: '/total' };
   return {
     outcome,
@@ -37,6 +45,14 @@ describe('The verdict on a worker', () => {
         'a.test.js was killed in the test "takes\\nall" for its memory limit of 400 MiB. Peak: 400 MiB. Last seen, at 394 MiB: ' +
         '380 MiB of programs (heaps, buffers, stacks), 12 MiB of the kernel, 2 MiB of page cache',
     });
+  });
+
+  test('has what filled the memory instead, as further lines', () => {
+    const evidence = { message: 'one\ntwo\nthree' } as Outcome['evidence'];
+    const kinds = { programs: 380 * MIB, pageCache: 0, shared: 0, kernel: 0 };
+    expect(verdictOf(ended({ told: { oom: oom('limit', 400), evidence }, kinds }))?.message).toBe(
+      'a.test.js was killed for its memory limit of 400 MiB. Peak: 400 MiB\none\ntwo\nthree',
+    );
   });
 
   test('of one that was killed for the total is that it runs again, alone, and once more is its own', () => {
