@@ -5,6 +5,7 @@ const ROOMS = [
   'lib/common/errors/',
   'lib/common/event-loop/',
   'lib/common/text/',
+  'lib/common/drawing/',
   'lib/common/machine/',
   'lib/common/options/',
   'lib/common/oci/',

@@ -61,7 +61,7 @@ const FILES = {
   // The rest.
   budget: ['jobs/budget'],
   bullmq: ['programs/bullmq'],
-  chart: ['programs/cli/chart'],
+  chart: ['common/drawing', 'programs/cli/chart'],
   commands: ['programs/cli/commands', 'programs/cli/help'],
   doctor: ['start/doctor'],
   events: ['cgroup/events'],
@@ -70,7 +70,7 @@ const FILES = {
   oci: ['common/oci'],
   parents: ['cgroup/placement'],
   polling: ['cage/polling', 'cage/polled-cage', 'cage/polled-group', 'start/child/polled-child'],
-  program: ['programs/cli', 'programs/cli/commands/run'],
+  program: ['common/text/text-width', 'programs/cli', 'programs/cli/commands/run'],
   prometheus: ['programs/metrics/prometheus-metrics'],
   runners: ['programs/test-runners'],
   vitest: ['programs/vitest'],

@@ -1,5 +1,5 @@
+import { wrap } from '../../common/text/text-width';
 import type { Command, CommandTexts, Option, Options } from './command';
-import { wrap } from './text/text-width';
 
 const WIDTH = 100;
 

@@ -1,5 +1,5 @@
-import type { ChartData } from '../../../lib/programs/cli/chart/chart-data';
-import { type Gap, type Hits, type Kills, type Point, Timeline } from '../../../lib/programs/cli/chart/timeline';
+import { type Gap, type Hits, type Kills, Timeline } from '../../../lib/common/drawing/timeline';
+import type { ChartData, Point } from '../../../lib/programs/cli/chart/chart-data';
 
 export const MIB = 1 << 20;
 
@@ -15,7 +15,7 @@ export function recorded(
     ...given
   }: Partial<Omit<ChartData, 'kills'>> & { kills?: readonly Kills[]; missing?: Gap } = {},
 ): ChartData {
-  const timeline = new Timeline();
+  const timeline = new Timeline<Point>();
   for (let ms = 2; ms < durationMs; ms += timeline.intervalMs) {
     if (missing !== undefined && ms > missing.fromMs && ms < missing.toMs) continue;
     const { anonBytes = 0, fileBytes = 0, kernelBytes = 0, swapBytes = 0, max = 0, high = 0 } = at(ms);

@@ -1,20 +1,21 @@
-import type { Gap, HitSpan, Kills, Point } from './timeline';
+import type { Plotted } from '../../../common/drawing/layout';
+import type { Gap, HitSpan, Kills, Sample } from '../../../common/drawing/timeline';
+
+/** A cgroup's memory at one moment, in bytes. */
+export interface Point extends Sample {
+  anonBytes: number;
+  fileBytes: number;
+  kernelBytes: number;
+}
 
 /** All that a chart shows of one run of a command. */
-export interface ChartData {
+export interface ChartData extends Plotted {
   command: readonly string[];
   /** How it ended, as a sentence. */
   ending: string;
   isGood: boolean;
-  durationMs: number;
   /** Processor time, in milliseconds; `null` if it is not known. */
   cpuMs: number | null;
-  /** `Infinity` if there is none. */
-  limitBytes: number;
-  /** `memory.high`; `Infinity` if there is none. */
-  highBytes: number;
-  /** The kernel's count; `null` if it does not record the peak. */
-  peakBytes: number | null;
   /** See {@link Timeline}. */
   points: readonly Point[];
   gaps: readonly Gap[];

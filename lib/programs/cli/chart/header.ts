@@ -1,18 +1,12 @@
+import { type Layout, NARROW } from '../../../common/drawing/layout';
+import type { Part } from '../../../common/drawing/legend';
+import { badge, columnsIn, heading, label } from '../../../common/drawing/markup';
 import { formatDuration } from '../../../common/text/duration';
+import { truncate, wrap } from '../../../common/text/text-width';
 import { formatSize } from '../../../index';
-import { truncate, wrap } from '../text/text-width';
 import type { ChartData } from './chart-data';
-import { type Layout, NARROW } from './layout';
-import { badge, columnsIn, element, heading, label, type Markup, textWidth } from './markup';
-
-/** A part of the chart, and where it ends. */
-export interface Part {
-  markup: Markup[];
-  bottom: number;
-}
 
 const ENDING_SIZE = 15;
-const TEXT_SIZE = 12;
 const TILE_WIDTH = 210;
 
 /** The command, how it ended, and the figures that matter most. */
@@ -53,32 +47,4 @@ function tilesOf({ peakBytes, limitBytes, durationMs, cpuMs }: ChartData): [name
     ['time', formatDuration(durationMs)],
     ['processor time', cpuMs === null ? 'unknown' : formatDuration(cpuMs)],
   ];
-}
-
-/** The meaning of a colour or a line. */
-export interface LegendEntry {
-  className: string;
-  isLine: boolean;
-  text: string;
-}
-
-export function legend(entries: readonly LegendEntry[], { margin, width }: Layout, top: number): Part {
-  const markup: Markup[] = [];
-  let x = margin;
-  let y = top + 16;
-  for (const { className, isLine, text } of entries) {
-    const wide = 20 + textWidth(text, TEXT_SIZE) + 16;
-    if (x > margin && x + wide - 16 > width - margin) {
-      x = margin;
-      y += 20;
-    }
-    markup.push(
-      isLine
-        ? element('line', { class: className, x1: x, y1: y - 4, x2: x + 14, y2: y - 4 })
-        : element('rect', { class: className, x, y: y - 10, width: 12, height: 12, rx: 2 }),
-      label(text, x + 20, y),
-    );
-    x += wide;
-  }
-  return { markup, bottom: y + 10 };
 }

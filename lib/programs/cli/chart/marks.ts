@@ -1,74 +1,17 @@
+import { type Layout, NARROW, type Scale } from '../../../common/drawing/layout';
+import type { Level } from '../../../common/drawing/levels';
+import { badge, element, label, type Markup, round, text } from '../../../common/drawing/markup';
+import type { HitSpan, Kills } from '../../../common/drawing/timeline';
 import { formatDuration } from '../../../common/text/duration';
-import { formatSize } from '../../../index';
-import type { ChartData } from './chart-data';
-import { type Layout, NARROW, type Scale } from './layout';
-import { badge, element, label, type Markup, round, text } from './markup';
-import type { HitSpan, Kills, Point } from './timeline';
-
-/** A horizontal line, named at the right of the plot. */
-interface Level {
-  className: 'limit' | 'high' | 'peak';
-  bytes: number;
-  isShown: boolean;
-}
-
-const LEVEL_HEIGHT = 30;
+import type { ChartData, Point } from './chart-data';
 
 /** The limits and the peak. */
-export function levels(data: ChartData, layout: Layout, scale: Scale): Markup[] {
-  const { limitBytes, highBytes, peakBytes } = data;
-  // Later ones are drawn over earlier ones, and their names are above.
-  const all: Level[] = [
-    { className: 'peak', bytes: peakBytes ?? Number.POSITIVE_INFINITY, isShown: true },
-    { className: 'high', bytes: highBytes, isShown: scale.showsHigh },
-    { className: 'limit', bytes: limitBytes, isShown: scale.showsLimit },
-  ];
-  const finite = all.filter(({ bytes }) => Number.isFinite(bytes));
-  const heights = apart(
-    finite.map(({ bytes, isShown }) => (isShown ? scale.y(bytes) : scale.top)),
-    { least: scale.top + 12, most: scale.bottom - 8, distance: LEVEL_HEIGHT },
-  );
-  return finite.flatMap((level, index) => drawLevel(level, heights[index] ?? 0, layout, scale));
-}
-
-function drawLevel({ className, bytes, isShown }: Level, at: number, layout: Layout, scale: Scale): Markup[] {
-  const { left, right } = layout;
-  const y = scale.y(bytes);
-  const x = right + 16;
-  const named = [
-    label(isShown ? className : `${className} ↑`, x, at - 2, { class: className }),
-    label(formatSize(bytes), x, at + 12, { class: `tick strong ${className}` }),
-  ];
-  if (!isShown) return named;
+export function levelsOf({ limitBytes, highBytes, peakBytes }: ChartData, scale: Scale): Level[] {
   return [
-    element('line', { class: `${className}-line`, x1: left, y1: y, x2: right, y2: y }),
-    element('path', {
-      class: `leader ${className}-line`,
-      d: `M${right} ${round(y)}L${right + 6} ${round(y)}L${right + 12} ${round(at)}`,
-    }),
-    ...named,
+    { className: 'peak', name: 'peak', bytes: peakBytes ?? Number.POSITIVE_INFINITY, isShown: true },
+    { className: 'high', name: 'high', bytes: highBytes, isShown: scale.showsHigh },
+    { className: 'limit', name: 'limit', bytes: limitBytes, isShown: scale.showsLimit },
   ];
-}
-
-/** Moves labels apart so that they do not overlap. Keeps the order of their heights. */
-function apart(
-  wanted: readonly number[],
-  { least, most, distance }: { least: number; most: number; distance: number },
-): number[] {
-  // If several want the same place, the last goes on top.
-  const order = wanted.map((_, index) => index).sort((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0) || b - a);
-  const placed = [...wanted];
-  let free = least;
-  for (const index of order) {
-    placed[index] = Math.max(free, wanted[index] ?? 0);
-    free = (placed[index] ?? 0) + distance;
-  }
-  let room = most;
-  for (const index of order.reverse()) {
-    placed[index] = Math.min(room, placed[index] ?? 0);
-    room = (placed[index] ?? 0) - distance;
-  }
-  return placed;
 }
 
 /** Height of the lane above the plot with the names of the kills. */

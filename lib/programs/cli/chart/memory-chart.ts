@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { areas, legendOf } from '../../../common/drawing/areas';
+import { sizeAxis, timeAxis } from '../../../common/drawing/axes';
+import { type Drawing, htmlDocument, svgDocument } from '../../../common/drawing/document';
+import { type Layout, NARROW, type Scale, scaleOf, WIDE } from '../../../common/drawing/layout';
+import { legend } from '../../../common/drawing/legend';
+import { levels } from '../../../common/drawing/levels';
+import { commandLine, element, label, type Markup, round, text } from '../../../common/drawing/markup';
 import { formatDuration } from '../../../common/text/duration';
 import { formatSize } from '../../../index';
-import { areas, layersOf } from './areas';
-import { sizeAxis, timeAxis } from './axes';
 import type { ChartData, Rows } from './chart-data';
-import { type Drawing, htmlDocument, svgDocument } from './document';
-import { header, legend } from './header';
-import { type Layout, NARROW, type Scale, scaleOf, WIDE } from './layout';
-import { hits, KILL_LANE, kills, levels } from './marks';
-import { commandLine, element, label, type Markup, round, text } from './markup';
-import { gapsOf } from './segments';
+import { header } from './header';
+import { LAYERS } from './layers';
+import { hits, KILL_LANE, kills, levelsOf } from './marks';
+import { gapsOf, segmentsOf } from './segments';
 
 /** The script of the page. In dist/ it is beside the bundle. */
 const READ_OUT = readFileSync(join(__dirname, 'read-out.js'), 'utf8');
@@ -25,7 +28,7 @@ function draw(data: ChartData, layout: Layout): MemoryDrawing {
   const { width, left, right, margin } = layout;
   const head = header(data, layout);
   // The place of the plot depends on the legend. Its entries depend on the scale, but not on that place.
-  const key = legend(layersOf(data.points, scaleOf(data, layout, 0)), layout, head.bottom);
+  const key = legend(legendOf(data.points, LAYERS, scaleOf(data, layout, 0)), layout, head.bottom);
   const scale = scaleOf(data, layout, key.bottom + 8 + (data.kills.length > 0 ? KILL_LANE : 0));
   const lanes = hits(data, layout, scale, scale.bottom + 32);
   const height = lanes.bottom + 22 + margin / 2;
@@ -37,10 +40,10 @@ function draw(data: ChartData, layout: Layout): MemoryDrawing {
     ...head.markup,
     ...key.markup,
     ...sizeAxis(data, layout, scale),
-    ...areas(data, scale),
+    ...areas(segmentsOf(data), LAYERS, scale),
     ...(data.points.length === 0 ? [empty] : []),
     ...timeAxis(data, layout, scale),
-    ...levels(data, layout, scale),
+    ...levels(levelsOf(data, scale), layout, scale),
     ...kills(data, layout, scale),
     ...lanes.markup,
     label(footer(data), margin, height - margin / 2, { class: 'small muted' }),
@@ -63,7 +66,7 @@ export function renderHtml(data: ChartData, rows: Rows): string {
     element('div', { id: 'tip', role: 'status', hidden: '' }, text('')),
   );
   const read = element('script', { type: 'application/json', id: 'samples' }, { markup: samples(data) });
-  return htmlDocument(data.command, [figure, table(rows), read], READ_OUT);
+  return htmlDocument({ title: commandLine(data.command), body: [figure, table(rows), read], script: READ_OUT });
 }
 
 /** The chart in words. */

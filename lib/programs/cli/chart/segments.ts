@@ -1,5 +1,5 @@
-import type { ChartData } from './chart-data';
-import type { Gap, Point } from './timeline';
+import type { Gap } from '../../../common/drawing/timeline';
+import type { ChartData, Point } from './chart-data';
 
 /** A gap that is less of the way between two kept samples is not seen. */
 const LEAST_SHARE_OF_WAY = 0.5;

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { printable } from '../../../common/text/names';
-import { truncate, widthOf } from './text-width';
+import { truncate, widthOf } from '../../../common/text/text-width';
 
 /**
  * A command for people, from its beginning: the program without its directory, and its arguments. If that is too long, paths

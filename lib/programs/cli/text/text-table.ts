@@ -1,4 +1,4 @@
-import { pad, widthOf } from './text-width';
+import { pad, widthOf } from '../../../common/text/text-width';
 
 /** Aligns rows of cells, which may have colours. The first row has the titles. Leaves out columns without content. */
 export function tableOf(rows: readonly (readonly string[])[], sides: readonly ('left' | 'right')[]): string {

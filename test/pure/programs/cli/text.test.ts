@@ -1,6 +1,6 @@
 import { printable } from '../../../../lib/common/text/names';
+import { pad, truncate, truncateStart, widthOf } from '../../../../lib/common/text/text-width';
 import { wantsColors } from '../../../../lib/programs/cli/text/style';
-import { pad, truncate, truncateStart, widthOf } from '../../../../lib/programs/cli/text/text-width';
 import { testRows } from '../../../support/rows';
 
 testRows(

@@ -1,8 +1,8 @@
 import { describeCandidate, nameCandidate } from '../../../../cgroup/placement/candidates';
 import { printable } from '../../../../common/text/names';
+import { wrap } from '../../../../common/text/text-width';
 import type { Diagnosis, Finding, FindingState } from '../../../../machine';
 import type { Colors } from '../../text/style';
-import { wrap } from '../../text/text-width';
 import { type Entry, joinAlike, KIND, withCuresOnce } from './entries';
 
 const STATE_WIDTH = 8;

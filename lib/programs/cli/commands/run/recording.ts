@@ -1,14 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import { readMany } from '../../../../cgroup';
+import { Timeline } from '../../../../common/drawing/timeline';
 import type { Cage, Cgroup } from '../../../../index';
 import { isGone } from '../../cgroup-gone';
-import { Timeline } from '../../chart/timeline';
+import type { Point } from '../../chart/chart-data';
 
 const FIELDS = ['usageBytes', 'anonBytes', 'fileBytes', 'kernelBytes', 'swapBytes', 'events'] as const;
 
 /** What was seen of a cage while the command ran. */
 export interface Recording {
-  readonly timeline: Timeline;
+  readonly timeline: Timeline<Point>;
   /** The highest number of processes in a sample; 0 if there was no sample. */
   readonly mostProcesses: number;
   /**
@@ -21,7 +22,7 @@ export interface Recording {
 
 /** @param startMs when the command was started, as performance.now() */
 export function record(cage: Cage<Cgroup | null>, cgroup: Cgroup, startMs: number): Recording {
-  const timeline = new Timeline();
+  const timeline = new Timeline<Point>();
   const end = new AbortController();
   let mostProcesses = 0;
   let counted = { max: 0, high: 0 };

@@ -1,9 +1,9 @@
 import type { CgroupVersion } from '../../../../cgroup';
+import { isPage } from '../../../../common/drawing/document';
+import { Timeline } from '../../../../common/drawing/timeline';
 import type { Cage, Cgroup, MemoryReport, Outcome } from '../../../../index';
-import type { ChartData, Rows } from '../../chart/chart-data';
-import { isPage } from '../../chart/document';
+import type { ChartData, Point, Rows } from '../../chart/chart-data';
 import { renderHtml, renderSvg } from '../../chart/memory-chart';
-import { Timeline } from '../../chart/timeline';
 import { complain, toJson } from '../../text/output';
 import { colorsOf } from '../../text/style';
 import type { CagedRequest } from './caged';
@@ -110,7 +110,7 @@ export class Reports {
 
 function chartData({ file, args }: RunRequest, outcome: Outcome, recording: Recording | undefined): ChartData {
   const { memory, cpu, oom, durationMs, exitCode } = outcome;
-  const timeline = recording?.timeline ?? new Timeline();
+  const timeline = recording?.timeline ?? new Timeline<Point>();
   const seen = timeline.kills.reduce((sum, { kills }) => sum + kills, 0);
   // Add the kills that were counted only at the end.
   if (oom !== null && oom.kills > seen) timeline.addKills({ atMs: durationMs, kills: oom.kills - seen });

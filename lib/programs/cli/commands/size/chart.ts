@@ -1,8 +1,17 @@
+import { bottomTick, gridLine, TICK_SIZE } from '../../../../common/drawing/axes';
+import { type Drawing, htmlDocument, svgDocument } from '../../../../common/drawing/document';
+import {
+  commandLine,
+  cross,
+  element,
+  heading,
+  label,
+  type Markup,
+  text,
+  textWidth,
+} from '../../../../common/drawing/markup';
+import { formatTickTime, timeTicks } from '../../../../common/drawing/ticks';
 import { formatDuration } from '../../../../common/text/duration';
-import { bottomTick, gridLine, TICK_SIZE } from '../../chart/axes';
-import { type Drawing, htmlDocument, svgDocument } from '../../chart/document';
-import { cross, element, heading, label, type Markup, text, textWidth } from '../../chart/markup';
-import { formatTickTime, timeTicks } from '../../chart/ticks';
 import { bytesAt, placeOf, sizeAt } from './grid';
 import { conclusionOf, type JudgedTrial, peakText, rowsOf, type SizeResult } from './result';
 
@@ -27,10 +36,13 @@ export function renderChartPage(result: SizeResult): string {
   const rows = rowsOf(result).map((row, index) =>
     element('tr', {}, ...row.map((cell) => element(index === 0 ? 'th' : 'td', {}, text(cell)))),
   );
-  return htmlDocument(result.command, [
-    element('figure', {}, element('svg', attributes, ...markup)),
-    element('table', {}, element('tbody', {}, ...rows)),
-  ]);
+  return htmlDocument({
+    title: commandLine(result.command),
+    body: [
+      element('figure', {}, element('svg', attributes, ...markup)),
+      element('table', {}, element('tbody', {}, ...rows)),
+    ],
+  });
 }
 
 function draw(result: SizeResult): Drawing {

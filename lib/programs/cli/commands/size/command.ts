@@ -1,5 +1,5 @@
 import { openSync, writeFileSync } from 'node:fs';
-import { isPage } from '../../chart/document';
+import { isPage } from '../../../../common/drawing/document';
 import { FAILED, FAILED_TEXT, flag, type Options, type Values, valued } from '../../command';
 import { defineCommand } from '../../define-command';
 import type { Flags } from '../../flags';

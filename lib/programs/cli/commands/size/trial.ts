@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { createCage, type Outcome, type SharedCage } from '../../../../index';
-import type { Point } from '../../chart/timeline';
+import type { Point } from '../../chart/chart-data';
 import type { CagedRequest } from '../run/caged';
 import { type Recording, record } from '../run/recording';
 

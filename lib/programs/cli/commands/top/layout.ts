@@ -1,8 +1,8 @@
 import { printable } from '../../../../common/text/names';
+import { pad, truncate, truncateStart, widthOf } from '../../../../common/text/text-width';
 import { formatSize } from '../../../../index';
 import { commandText } from '../../text/command-text';
 import { type Charset, type Colors, colorsOf } from '../../text/style';
-import { pad, truncate, truncateStart, widthOf } from '../../text/text-width';
 import { COLUMNS, type ColumnName, fittingColumns, isSortable, type SortName } from './columns';
 import { type About, counted, isCage, matching, nearestAbove, placesOf } from './places';
 import type { Row } from './reader';

@@ -1,7 +1,7 @@
 import type { Interface } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { widthOf } from '../../../../common/text/text-width';
 import { columnsOf } from '../../text/style';
-import { widthOf } from '../../text/text-width';
 
 /**
  * Control sequences of xterm, which other terminals share. The alternate screen keeps what was on the screen before.

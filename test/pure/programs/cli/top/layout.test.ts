@@ -1,3 +1,4 @@
+import { widthOf } from '../../../../../lib/common/text/text-width';
 import { COLUMN_NAMES, fittingColumns, ordered } from '../../../../../lib/programs/cli/commands/top/columns';
 import {
   History,
@@ -11,7 +12,6 @@ import type { Row } from '../../../../../lib/programs/cli/commands/top/reader';
 import { linesOf } from '../../../../../lib/programs/cli/commands/top/tree';
 import { INITIAL, press } from '../../../../../lib/programs/cli/commands/top/view';
 import { charsetOf, colorsOf, columnsOf } from '../../../../../lib/programs/cli/text/style';
-import { widthOf } from '../../../../../lib/programs/cli/text/text-width';
 import { topRow } from '../../../../support/cli/top-rows';
 
 const row = topRow;

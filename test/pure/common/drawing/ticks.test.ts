@@ -1,7 +1,7 @@
-import { formatDuration } from '../../../../../lib/common/text/duration';
-import { formatSize } from '../../../../../lib/common/text/size';
-import { byteTicks, formatTickTime, timeTicks } from '../../../../../lib/programs/cli/chart/ticks';
-import { testRows } from '../../../../support/rows';
+import { byteTicks, formatTickTime, timeTicks } from '../../../../lib/common/drawing/ticks';
+import { formatDuration } from '../../../../lib/common/text/duration';
+import { formatSize } from '../../../../lib/common/text/size';
+import { testRows } from '../../../support/rows';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,4 +1,16 @@
-import type { ChartData } from './chart-data';
+import type { Sample } from './timeline';
+
+/** Memory over time, against limits. */
+export interface Plotted {
+  durationMs: number;
+  /** `Infinity` if there is none. */
+  limitBytes: number;
+  /** `memory.high`, or another level below the limit; `Infinity` if there is none. */
+  highBytes: number;
+  /** The kernel's count; `null` if it does not record the peak. */
+  peakBytes: number | null;
+  points: readonly Sample[];
+}
 
 /** A drawing of some width, which the page scales to its own width. Narrow drawings then have larger letters. */
 export interface Layout {
@@ -36,7 +48,7 @@ const LEAST_SHARE_OF_LIMIT = 1 / 4;
 const HEADROOM = 1.06;
 const LEAST_TOP_BYTES = 64 * 1024;
 
-export function scaleOf(data: ChartData, { left, right }: Layout, top: number): Scale {
+export function scaleOf(data: Plotted, { left, right }: Layout, top: number): Scale {
   const { limitBytes, highBytes, peakBytes, points, durationMs } = data;
   let used = peakBytes ?? 0;
   for (const { usageBytes, swapBytes } of points) used = Math.max(used, usageBytes, swapBytes);

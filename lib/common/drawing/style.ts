@@ -8,6 +8,7 @@ const LIGHT = {
   anon: '#0072b2',
   file: '#7cc4ee',
   kernel: '#009e73',
+  shared: '#e69f00',
   other: '#c3cad1',
   swap: '#a23b82',
   limit: '#c2410c',
@@ -24,6 +25,7 @@ const DARK: typeof LIGHT = {
   anon: '#2f81d6',
   file: '#a5d8f7',
   kernel: '#2bb58a',
+  shared: '#f0b429',
   other: '#4b535d',
   swap: '#e58cc8',
   limit: '#ff8552',
@@ -35,7 +37,7 @@ const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvet
 const MONO = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
 
 function colours(palette: typeof LIGHT): string {
-  const { ground, ink, muted, grid, axis, anon, file, kernel, other, swap, limit, high, good } = palette;
+  const { ground, ink, muted, grid, axis, anon, file, kernel, shared, other, swap, limit, high, good } = palette;
   return [
     `.ground{fill:${ground}}`,
     `text,.peak{fill:${ink}}`,
@@ -46,7 +48,9 @@ function colours(palette: typeof LIGHT): string {
     `.anon{fill:${anon}}`,
     `.file{fill:${file}}`,
     `.kernel{fill:${kernel}}`,
+    `.shared{fill:${shared}}`,
     `.other{fill:${other}}`,
+    `.swap{fill:${swap}}`,
     `.swap-line{stroke:${swap}}`,
     `.peak-line,.cursor{stroke:${ink}}`,
     `.limit-line,.kill-line{stroke:${limit}}`,

@@ -40,8 +40,16 @@ export function svgDocument(
   return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.markup}\n`;
 }
 
+export interface Page {
+  title: string;
+  body: readonly Markup[];
+  /** Beside that of all drawings and pages. */
+  style?: string;
+  script?: string;
+}
+
 /** A page that loads nothing, and runs nothing but `script`. */
-export function htmlDocument(command: readonly string[], body: readonly Markup[], script?: string): string {
+export function htmlDocument({ title, body, style = '', script }: Page): string {
   const scripts = script === undefined ? '' : `; script-src 'sha256-${hashOf(script)}'`;
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'${scripts}`;
   const head = element(
@@ -53,8 +61,8 @@ export function htmlDocument(command: readonly string[], body: readonly Markup[]
     element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
     // Without it, a browser would request an icon.
     element('link', { rel: 'icon', href: 'data:,' }),
-    element('title', {}, text(commandLine(command))),
-    element('style', {}, { markup: CHART_STYLE + PAGE_STYLE }),
+    element('title', {}, text(title)),
+    element('style', {}, { markup: CHART_STYLE + PAGE_STYLE + style }),
   );
   const last = script === undefined ? [] : [element('script', {}, { markup: script })];
   return `<!DOCTYPE html>\n${element('html', { lang: 'en' }, head, element('body', {}, ...body, ...last)).markup}\n`;

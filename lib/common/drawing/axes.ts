@@ -1,7 +1,6 @@
-import { formatDuration } from '../../../common/text/duration';
-import { formatSize } from '../../../index';
-import type { ChartData } from './chart-data';
-import type { Layout, Scale } from './layout';
+import { formatDuration } from '../text/duration';
+import { formatSize } from '../text/size';
+import type { Layout, Plotted, Scale } from './layout';
 import { element, label, type Markup, textWidth } from './markup';
 import { byteTicks, formatTickTime, timeTicks } from './ticks';
 
@@ -23,14 +22,14 @@ export function bottomTick(x: number, text: string, bottom: number): Markup[] {
   ];
 }
 
-export function sizeAxis(data: ChartData, layout: Layout, scale: Scale): Markup[] {
+export function sizeAxis(data: Plotted, layout: Layout, scale: Scale): Markup[] {
   return byteTicks(scale.topBytes, data.limitBytes, layout.mostSizes).values.flatMap((bytes) =>
     gridLine(scale.y(bytes), bytes === 0 ? '0' : formatSize(bytes), layout),
   );
 }
 
 /** The axis ends where the command ended. */
-export function timeAxis({ durationMs }: ChartData, layout: Layout, scale: Scale): Markup[] {
+export function timeAxis({ durationMs }: Plotted, layout: Layout, scale: Scale): Markup[] {
   const { left, right, mostTimes } = layout;
   const { top, bottom } = scale;
   const end = `end ${formatDuration(durationMs)}`;

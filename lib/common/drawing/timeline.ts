@@ -1,11 +1,8 @@
-/** A cgroup's memory at one moment, in bytes. */
-export interface Point {
+/** What is used at one moment, in bytes. */
+export interface Sample {
   /** Milliseconds since the start. */
   atMs: number;
   usageBytes: number;
-  anonBytes: number;
-  fileBytes: number;
-  kernelBytes: number;
   swapBytes: number;
 }
 
@@ -34,16 +31,13 @@ export interface Kills {
 }
 
 /** What is kept of a stretch of time. */
-interface Bucket {
-  points: Point[];
+interface Bucket<P> {
+  points: P[];
   hits: HitSpan | undefined;
   kills: Kills | undefined;
   gap: Gap | undefined;
 }
 
-const MOST_BUCKETS = 512;
-const FIRST_WIDTH_MS = 10;
-const LEAST_INTERVAL_MS = 10;
 const MOST_INTERVAL_MS = 1000;
 /** A busy machine has some samples come late. */
 const INTERVALS_OF_GAP = 6;
@@ -55,13 +49,22 @@ const SAMPLES_IN_BUCKET = 2;
  * each the samples with the lowest usage, the highest usage and the most swap. When there are too many stretches, joins
  * them in pairs.
  */
-export class Timeline {
-  #buckets: (Bucket | undefined)[] = [];
-  #widthMs = FIRST_WIDTH_MS;
-  #last: Point | undefined;
+export class Timeline<P extends Sample> {
+  #buckets: (Bucket<P> | undefined)[] = [];
+  #widthMs: number;
+  #last: P | undefined;
   #samples = 0;
+  readonly #leastIntervalMs: number;
+  readonly #mostBuckets: number;
 
-  add(point: Point, { max, high }: Hits): void {
+  /** @param mostBuckets how many stretches of time there are at most. Default: 512; @param leastIntervalMs Default: 10 */
+  constructor({ leastIntervalMs = 10, mostBuckets = 512 } = {}) {
+    this.#leastIntervalMs = leastIntervalMs;
+    this.#widthMs = leastIntervalMs;
+    this.#mostBuckets = mostBuckets;
+  }
+
+  add(point: P, { max, high }: Hits): void {
     this.end(point.atMs);
     const bucket = this.#bucketAt(point.atMs);
     bucket.points = extremes([...bucket.points, point]);
@@ -87,7 +90,7 @@ export class Timeline {
 
   /** How long to wait for the next sample. Grows with the length of the run, from 10 ms to 1 s. */
   get intervalMs(): number {
-    return Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, this.#widthMs / SAMPLES_IN_BUCKET));
+    return Math.min(MOST_INTERVAL_MS, Math.max(this.#leastIntervalMs, this.#widthMs / SAMPLES_IN_BUCKET));
   }
 
   /** How many samples were added, including those that were not kept. */
@@ -96,7 +99,7 @@ export class Timeline {
   }
 
   /** The kept samples in the order of time, and always the last one. */
-  get points(): Point[] {
+  get points(): P[] {
     const points = this.#buckets.flatMap((bucket) => bucket?.points ?? []);
     const last = this.#last;
     return last === undefined || points.at(-1) === last ? points : [...points, last];
@@ -119,10 +122,10 @@ export class Timeline {
     return lengthOf(gap) > INTERVALS_OF_GAP * this.intervalMs;
   }
 
-  #bucketAt(atMs: number): Bucket {
-    while (atMs >= this.#widthMs * MOST_BUCKETS) this.#halve();
+  #bucketAt(atMs: number): Bucket<P> {
+    while (atMs >= this.#widthMs * this.#mostBuckets) this.#halve();
     const index = Math.max(0, Math.floor(atMs / this.#widthMs));
-    const bucket = this.#buckets[index] ?? { points: [], hits: undefined, kills: undefined, gap: undefined };
+    const bucket: Bucket<P> = this.#buckets[index] ?? { points: [], hits: undefined, kills: undefined, gap: undefined };
     this.#buckets[index] = bucket;
     return bucket;
   }
@@ -139,7 +142,7 @@ function joined<T>(before: T | undefined, after: T | undefined, join: (before: T
   return before === undefined || after === undefined ? (before ?? after) : join(before, after);
 }
 
-function joinBuckets(before: Bucket, after: Bucket): Bucket {
+function joinBuckets<P extends Sample>(before: Bucket<P>, after: Bucket<P>): Bucket<P> {
   return {
     points: extremes([...before.points, ...after.points]),
     hits: joined(before.hits, after.hits, joinHits),
@@ -165,7 +168,7 @@ function joinKills(before: Kills, after: Kills): Kills {
 }
 
 /** The points to keep: at most three, in the given order. */
-function extremes(points: readonly Point[]): Point[] {
+function extremes<P extends Sample>(points: readonly P[]): P[] {
   if (points.length < 2) return [...points];
   const kept = new Set([
     first(points, (point) => -point.usageBytes),
@@ -176,7 +179,7 @@ function extremes(points: readonly Point[]): Point[] {
 }
 
 /** The first point with the highest value. */
-function first(points: readonly Point[], value: (point: Point) => number): Point | undefined {
+function first<P>(points: readonly P[], value: (point: P) => number): P | undefined {
   let best = points[0];
   for (const point of points) if (best === undefined || value(point) > value(best)) best = point;
   return best;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type Point, Timeline } from '../../../../../lib/programs/cli/chart/timeline';
+import { Timeline } from '../../../../lib/common/drawing/timeline';
+import type { Point } from '../../../../lib/programs/cli/chart/chart-data';
 
 const NO_HITS = { max: 0, high: 0 };
 const point = (atMs: number, usageBytes: number, swapBytes = 0): Point => ({
@@ -12,8 +13,8 @@ const point = (atMs: number, usageBytes: number, swapBytes = 0): Point => ({
 });
 
 /** Returns as many samples as the timeline asks for. */
-function sampled(durationMs: number, usage: (index: number) => number): Timeline {
-  const timeline = new Timeline();
+function sampled(durationMs: number, usage: (index: number) => number): Timeline<Point> {
+  const timeline = new Timeline<Point>();
   for (let ms = 0, index = 0; ms < durationMs; ms += timeline.intervalMs, index += 1) {
     timeline.add(point(ms, usage(index)), NO_HITS);
   }
@@ -45,7 +46,7 @@ describe('Timeline', () => {
     );
     fc.assert(
       fc.property(moments, (given) => {
-        const timeline = new Timeline();
+        const timeline = new Timeline<Point>();
         let ms = 0;
         const all = given.map(({ gap, usage, swap, max }) => {
           ms += gap;
@@ -75,7 +76,7 @@ describe('Timeline', () => {
   });
 
   test('before the first sample and after the last there are gaps too', () => {
-    const timeline = new Timeline();
+    const timeline = new Timeline<Point>();
     timeline.add(point(100, 1), NO_HITS);
     timeline.add(point(110, 1), NO_HITS);
     timeline.end(400);
@@ -83,13 +84,13 @@ describe('Timeline', () => {
       { fromMs: 0, toMs: 100 },
       { fromMs: 110, toMs: 400 },
     ]);
-    const unseen = new Timeline();
+    const unseen = new Timeline<Point>();
     unseen.end(100);
     expect(unseen.gaps).toEqual([{ fromMs: 0, toMs: 100 }]);
   });
 
   test('a late first sample is no gap of a run so long that samples have become rare', () => {
-    const timeline = new Timeline();
+    const timeline = new Timeline<Point>();
     for (let ms = 100; ms < 600_000; ms += timeline.intervalMs) timeline.add(point(ms, ms), NO_HITS);
     timeline.end(600_000);
     expect(timeline.intervalMs).toBeGreaterThan(100);
@@ -97,14 +98,14 @@ describe('Timeline', () => {
   });
 
   test('a hit lies between the sample before it and its own', () => {
-    const timeline = new Timeline();
+    const timeline = new Timeline<Point>();
     timeline.add(point(5, 1), NO_HITS);
     timeline.add(point(17, 1), { max: 4, high: 0 });
     expect(timeline.hits).toEqual([{ fromMs: 5, toMs: 17, max: 4, high: 0 }]);
   });
 
   test('a kill keeps the moment of the first when it joins others', () => {
-    const timeline = new Timeline();
+    const timeline = new Timeline<Point>();
     for (const atMs of [31, 33, 38]) timeline.addKills({ atMs, kills: 1 });
     expect(timeline.kills).toEqual([{ atMs: 31, kills: 3 }]);
   });

@@ -1,4 +1,4 @@
-import { printable } from '../../../common/text/names';
+import { printable } from '../text/names';
 import { truncate, widthOf } from '../text/text-width';
 
 /** Markup that is safe in a document. Make it with {@link element} and {@link text}, or of memcage's own constants. */
