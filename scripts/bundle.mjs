@@ -145,6 +145,8 @@ await build({
     'evidence-reader': 'lib/cage/evidence/reading/reader-worker.ts',
   },
   bundle: true,
+  // The first one also makes pages.
+  minifyWhitespace: true,
   format: 'cjs',
 });
 

@@ -207,7 +207,7 @@ export type EvidenceKind =
 
 /** What filled the memory of a cage, in short. The report in `path` has it all. */
 export interface Evidence {
-  /** The directory with the report, `report.json`; `null` if it could not be written: `message` says why. */
+  /** The directory with the report, `report.html` and `report.json`; `null` if it could not be written: `message` says why. */
   path: string | null;
   /** What the cage held most of. */
   kind: EvidenceKind;

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Evidence } from '../../../types/outcome';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import type { HeldMemory } from './held-memory';
 
 /** A directory of a cgroup, as another thread can open it. */
 export interface DirectoryPlace {
@@ -20,6 +21,16 @@ export interface WatchedCageOptions {
   dir: string;
   /** A part of the limit, from 0 to 1. */
   at: number;
+}
+
+/** What a cage held at one moment, in bytes. */
+export interface HeldSample {
+  /** Milliseconds since the cage is watched. */
+  atMs: number;
+  /** All that is charged, page cache and swap included. */
+  usageBytes: number;
+  swapBytes: number;
+  kinds: HeldMemory['kinds'];
 }
 
 /** What the keeper is told at its start. */

@@ -3,7 +3,7 @@ import type { CgroupVersion } from '../../cgroup/files/formats';
 import { kindsInWords } from '../../common/text/memory-kinds';
 import { formatSize } from '../../common/text/size';
 import type { HeldMemory } from './held-memory';
-import type { HeldFile, MappingKinds, ProcessShare } from './messages';
+import type { HeldFile, HeldSample, MappingKinds, ProcessShare } from './messages';
 
 /** All that was read of a stopped cage. */
 export interface TakenEvidence {
@@ -17,6 +17,8 @@ export interface TakenEvidence {
   reading: { processes: readonly ProcessShare[]; files: readonly HeldFile[]; unread: readonly string[] };
   frozenMs: number;
   timeMs: number;
+  /** From when the cage is watched until it was stopped. */
+  samples: readonly HeldSample[];
 }
 
 /** Grows when a reader of `report.json` has to know. */
@@ -45,7 +47,22 @@ export interface EvidenceReport {
   stat: Readonly<Record<string, number>>;
   processes: readonly ProcessShare[];
   files: readonly HeldFile[];
+  /** Of Node processes that told of themselves. */
+  node?: readonly NodeHeap[];
   unread: readonly string[];
+  samples: readonly HeldSample[];
+}
+
+/** What the page shows of a Node process. */
+interface NodeHeap {
+  pid: number;
+  heapUsedBytes: number;
+  heapLimitBytes: number;
+  native: { buffers: number };
+  /** The name of the file; `null`: there is none. */
+  snapshot: string | null;
+  /** The largest ones. */
+  types: readonly { name: string; bytes: number; count: number }[];
 }
 
 /** @returns the report, and what makes the short form of it once it is known where the report is */
@@ -53,7 +70,7 @@ export function reportOf(taken: TakenEvidence): {
   report: EvidenceReport;
   evidence(path: string | null, where: string): Evidence;
 } {
-  const { cage, version, limitBytes, at, usageBytes, held, frozenMs, timeMs } = taken;
+  const { cage, version, limitBytes, at, usageBytes, held, frozenMs, timeMs, samples } = taken;
   const { heldBytes, kinds, stat } = held;
   const processes = [...taken.reading.processes].sort((one, other) => other.heldBytes - one.heldBytes);
   const files = [...taken.reading.files].sort((one, other) => other.bytes - one.bytes);
@@ -69,7 +86,7 @@ export function reportOf(taken: TakenEvidence): {
     time: new Date(timeMs).toISOString(),
     frozenMs,
     cage: { path: cage, version, limitBytes, at: `${Math.round(at * 100)}%`, usageBytes, heldBytes },
-    ...{ kind, kinds, stat, processes, files, unread: taken.reading.unread },
+    ...{ kind, kinds, stat, processes, files, unread: taken.reading.unread, samples },
   };
   return {
     report,

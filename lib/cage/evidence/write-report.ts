@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Evidence } from '../../../types/outcome';
 import { printable } from '../../common/text/names';
+import { evidencePage } from './page/page';
 import { reportOf, type TakenEvidence } from './report';
 
 const MOST_NAMES = 1000;
@@ -12,9 +13,12 @@ export function writeReport(dir: string, taken: TakenEvidence): Evidence {
   let path: string | undefined;
   try {
     path = makeDirectory(dir, taken.timeMs);
-    const file = join(path, 'report.json');
-    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-    return evidence(path, `All of it: ${printable(file)}`);
+    const own = { mode: 0o600, flag: 'wx' };
+    writeFileSync(join(path, 'report.json'), `${JSON.stringify(report, null, 2)}\n`, own);
+    const page = join(path, 'report.html');
+    const told = evidence(path, `All of it: ${printable(page)}`);
+    writeFileSync(page, evidencePage(report, told.message), own);
+    return told;
   } catch (error) {
     if (path !== undefined) removeQuietly(path);
     return evidence(null, `The report could not be written: ${printable((error as Error).message)}`);

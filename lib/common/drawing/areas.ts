@@ -7,7 +7,7 @@ import type { Sample } from './timeline';
 type Bytes<P> = (point: P) => number;
 
 /** A part of the usage, or something beside it. */
-export interface Layer<P> {
+interface Layer<P> {
   className: string;
   bytes: Bytes<P>;
   text: string;

@@ -28,11 +28,11 @@ export function sizeAxis(data: Plotted, layout: Layout, scale: Scale): Markup[] 
   );
 }
 
-/** The axis ends where the command ended. */
-export function timeAxis({ durationMs }: Plotted, layout: Layout, scale: Scale): Markup[] {
+/** The axis ends where the command ended, or what `endName` says. */
+export function timeAxis({ durationMs }: Plotted, layout: Layout, scale: Scale, endName = 'end'): Markup[] {
   const { left, right, mostTimes } = layout;
   const { top, bottom } = scale;
-  const end = `end ${formatDuration(durationMs)}`;
+  const end = `${endName} ${formatDuration(durationMs)}`;
   const { step, values } = timeTicks(durationMs, mostTimes);
   const ticks = values
     .map((ms) => ({ x: scale.x(ms), text: formatTickTime(ms, step) }))

@@ -40,7 +40,10 @@ function open(options: WatchedCageOptions): void {
   const { id } = options;
   try {
     const onTaken = (evidence: Evidence): void => report({ kind: 'taken', id, evidence });
-    cages.set(id, new WatchedCage(options, { ...environment, machineSwap: machineSwap(), watch, onTaken }));
+    cages.set(
+      id,
+      new WatchedCage(options, { ...environment, machineSwap: machineSwap(), cages: () => cages.size, watch, onTaken }),
+    );
     answer({ kind: 'opened', id });
   } catch (error) {
     answer({ kind: 'opened', id, refused: (error as Error).message });

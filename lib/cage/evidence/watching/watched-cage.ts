@@ -12,6 +12,7 @@ import { SharedCageState } from '../shared-state';
 import { writeReport } from '../write-report';
 import { type Alarm, openAlarm } from './alarm';
 import { whileFrozen } from './frozen';
+import { History, type Look } from './history';
 import { Pace } from './pace';
 import type { ReaderThread } from './reader-thread';
 import { squeeze } from './squeeze';
@@ -32,6 +33,8 @@ export interface Environment {
   native: NativeBinding;
   reader: ReaderThread;
   machineSwap: number;
+  /** How many cages are watched. */
+  cages(): number;
   watch(fd: number, kind: 'event' | 'priority', onAlarm: () => void): () => void;
   onTaken(evidence: Evidence): void;
 }
@@ -44,6 +47,7 @@ export class WatchedCage {
   readonly #state: SharedCageState;
   readonly #alarm: Alarm;
   readonly #pace = new Pace();
+  readonly #history: History;
   #timer: NodeJS.Timeout | undefined;
   /** The alarm says when to look. Else it is not set, or would tell all the time. */
   #listens = false;
@@ -77,6 +81,7 @@ export class WatchedCage {
       this.#memory.close();
       throw error;
     }
+    this.#history = new History(() => this.#held(), environment.cages);
     try {
       this.#look();
     } catch (error) {
@@ -104,6 +109,7 @@ export class WatchedCage {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#history.close();
     this.#alarm.close();
     if (this.#freezer.directory !== this.#memory) this.#freezer.directory.close();
     this.#memory.close();
@@ -173,7 +179,8 @@ export class WatchedCage {
       const { dir, at } = this.options;
       const of = { cage: this.#memory.path, version: this.#version, limitBytes: capacity.bytes, at };
       const when = { frozenMs: performance.now() - startMs, timeMs: Date.now() };
-      onTaken(writeReport(dir, { ...of, ...when, ...read }));
+      const samples = this.#history.upTo(read);
+      onTaken(writeReport(dir, { ...of, ...when, ...read, samples }));
       this.#later(SELDOM_MS);
     } finally {
       this.#state.isTaking = false;
@@ -200,7 +207,7 @@ export class WatchedCage {
     return { held, usageBytes, reading };
   }
 
-  #held(): Pick<TakenEvidence, 'usageBytes' | 'held'> {
+  #held(): Look {
     const usageBytes = readUsage(this.#memory, this.#version);
     return { usageBytes, held: readHeld(this.#memory, this.#version, usageBytes) };
   }

@@ -44,6 +44,7 @@ interface Report {
   processes: { pid: number; name: string; command: string; heldBytes: number }[];
   files: { path: string; bytes: number; deleted: boolean }[];
   unread: string[];
+  samples: { atMs: number; usageBytes: number }[];
 }
 
 function reportIn(path: string | null | undefined): Report {
@@ -108,7 +109,16 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     expect(error.message).toContain(`\n${message}`);
     expect(statSync(join(dir, 'made')).mode & 0o777).toBe(0o700);
     expect(statSync(path ?? '').mode & 0o777).toBe(0o700);
-    expect(statSync(join(path ?? '', 'report.json')).mode & 0o777).toBe(0o600);
+    for (const name of ['report.json', 'report.html']) {
+      expect(statSync(join(path ?? '', name)).mode & 0o777).toBe(0o600);
+    }
+    expect(message?.split('\n').at(-1)).toBe(`All of it: ${join(path ?? '', 'report.html')}`);
+    const page = readFileSync(join(path ?? '', 'report.html'), 'utf8');
+    expect(page).toMatch(/<h1>node.* \(pid \d+\) held [\d.]+ MiB of the 120 MiB limit<\/h1>/);
+    const { samples, cage } = reportIn(path);
+    expect(samples.length).toBeGreaterThan(3);
+    expect(samples.at(-1)?.usageBytes).toBeGreaterThanOrEqual(cage.heldBytes);
+    expect(samples[0]?.usageBytes).toBeLessThan(cage.heldBytes / 2);
   });
 
   test('is taken while JavaScript is blocked', () => {

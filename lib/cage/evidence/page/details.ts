@@ -1,0 +1,83 @@
+import { element, type Markup, text } from '../../../common/drawing/markup';
+import type { EvidenceReport } from '../report';
+import { amount, cell, long, mebibytes, section, table } from './figures';
+import { fileWords, MOST_FILES } from './holders';
+import { MAPPED } from './kinds';
+
+const MOST_MAPPINGS = 12;
+const MOST_TYPES = 20;
+const LEAST_BYTES = 64 * 1024;
+
+/** The largest mappings of all processes. */
+export function mappings({ processes }: EvidenceReport): Markup[] {
+  const all = processes
+    .flatMap((process) => process.mappings.map((mapping) => ({ mapping, process })))
+    .filter(({ mapping }) => mapping.heldBytes >= LEAST_BYTES)
+    .sort((one, other) => other.mapping.heldBytes - one.mapping.heldBytes)
+    .slice(0, MOST_MAPPINGS);
+  if (all.length === 0) return [];
+  const rows = all.map(({ mapping: { heldBytes, name, kind }, process: { name: whose, pid } }) =>
+    element(
+      'tr',
+      {},
+      amount(heldBytes),
+      cell('what', long('path', name), element('div', { class: 'muted small' }, text(MAPPED[kind]))),
+      cell('whose', text(`${whose} (pid ${pid})`)),
+    ),
+  );
+  const columns = [
+    ['num', 'held'],
+    ['what', 'mapping'],
+    ['whose', 'process'],
+  ] as const;
+  return section('The largest mappings', table('list', columns, rows));
+}
+
+export function files(report: EvidenceReport): Markup[] {
+  // The tree has a few.
+  if (report.files.length <= MOST_FILES) return [];
+  const rows = report.files.map((file) => element('tr', {}, amount(file.bytes), cell('what', ...fileWords(file))));
+  const columns = [
+    ['num', 'size'],
+    ['what', 'file'],
+  ] as const;
+  return section('The largest files in memory', table('list', columns, rows));
+}
+
+/** Of each Node process that answered. */
+export function nodeHeaps({ node = [] }: EvidenceReport): Markup[] {
+  return node.flatMap(({ pid, heapUsedBytes, heapLimitBytes, native: { buffers }, types, snapshot }) => {
+    const facts = [
+      `JavaScript ${mebibytes(heapUsedBytes)} of at most ${mebibytes(heapLimitBytes)}`,
+      `Buffers ${mebibytes(buffers)}`,
+      ...(snapshot === null ? [] : [`snapshot: ${snapshot}`]),
+    ];
+    const rows = types
+      .slice(0, MOST_TYPES)
+      .map(({ name, bytes, count }) =>
+        element(
+          'tr',
+          {},
+          amount(bytes),
+          cell('num', text(count.toLocaleString('en'))),
+          cell('what', long('path', name)),
+        ),
+      );
+    const columns = [
+      ['num', 'held'],
+      ['num', 'objects'],
+      ['what', 'type'],
+    ] as const;
+    return section(
+      `The heap of Node, pid ${pid}`,
+      element('p', {}, text(facts.join(' · '))),
+      ...(rows.length === 0 ? [] : [table('list', columns, rows)]),
+    );
+  });
+}
+
+export function unread(report: EvidenceReport): Markup[] {
+  if (report.unread.length === 0) return [];
+  const items = report.unread.map((what) => element('li', {}, text(what)));
+  return section('Not read', element('ul', {}, ...items));
+}
