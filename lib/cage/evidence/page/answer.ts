@@ -32,10 +32,19 @@ function processAnswer(processes: readonly ProcessShare[], of: (bytes: number) =
   if (first === undefined) return `Programs held ${of(heldBytes)}`;
   const one = `${first.name} (pid ${first.pid}) held`;
   if (first.heldBytes >= heldBytes * MOST) return `${one} ${of(first.heldBytes)}`;
-  const alike = processes.filter(({ name }) => name === first.name);
-  const together = alike.reduce((sum, each) => sum + each.heldBytes, 0);
-  if (alike.length > 1 && together >= heldBytes * MOST) {
-    return `${alike.length} processes ${first.name} together held ${of(Math.min(together, heldBytes))}`;
+  const [alike] = groupsOf(processes);
+  if (alike !== undefined && alike.count > 1 && alike.bytes >= heldBytes * MOST) {
+    return `${alike.count} processes ${alike.name} together held ${of(Math.min(alike.bytes, heldBytes))}`;
   }
   return `${processes.length} processes held ${of(heldBytes)}, the largest ${formatSize(first.heldBytes)}: ${first.name} (pid ${first.pid})`;
+}
+
+/** Processes of one name, the largest group first. */
+function groupsOf(processes: readonly ProcessShare[]): { name: string; count: number; bytes: number }[] {
+  const groups = new Map<string, { name: string; count: number; bytes: number }>();
+  for (const { name, heldBytes } of processes) {
+    const group = groups.get(name) ?? { name, count: 0, bytes: 0 };
+    groups.set(name, { name, count: group.count + 1, bytes: group.bytes + heldBytes });
+  }
+  return [...groups.values()].sort((one, other) => other.bytes - one.bytes);
 }

@@ -123,7 +123,7 @@ function whole(className: string, name: string, bytes: number): Row {
 
 export function fileWords({ path, deleted, pid, visibleOutside }: HeldFile): Markup[] {
   const notes = [
-    deleted ? `has no name any more; process ${pid} has it` : `seen by process ${pid}`,
+    deleted ? `has no name in a file system; process ${pid} has it` : `seen by process ${pid}`,
     ...(visibleOutside ? ['processes outside of the cage see it too: it may be theirs'] : []),
   ];
   return [long('path', path), element('div', { class: 'muted small' }, text(notes.join(' · ')))];

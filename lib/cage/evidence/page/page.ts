@@ -61,7 +61,10 @@ function kinds({ kinds: bytes, cage: { limitBytes, at, heldBytes } }: EvidenceRe
   const sum = element(
     'tr',
     { class: 'sum' },
-    cell('key', text(`all that is held, of ${formatSize(limitBytes)}`)),
+    cell(
+      'key',
+      text(`all ${bytes.pageCache < LEAST_BYTES ? 'of it' : 'but page cache'}, of ${formatSize(limitBytes)}`),
+    ),
     amount(heldBytes),
     cell('num', text(percent(heldBytes, limitBytes))),
   );

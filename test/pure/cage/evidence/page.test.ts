@@ -74,7 +74,7 @@ describe('the page of evidence', () => {
       'tmpfs and shared memory',
       'the kernel',
       'page cache',
-      'all that is held',
+      'all but page cache',
     ]);
     expect(ofClass(elements, 'num').slice(0, 2)).toEqual(['60.0 MiB', '60 %']);
   });
@@ -103,7 +103,15 @@ testRows(
     ],
     [
       'many of a name',
-      reportWith({ programs: 90 }, { processes: Array.from({ length: 9 }, (_, index) => share(index + 1, 0, 10)) }),
+      reportWith(
+        { programs: 90 },
+        {
+          processes: [
+            share(99, 0, 11, { name: 'sh' }),
+            ...Array.from({ length: 9 }, (_, index) => share(index + 1, 0, 10)),
+          ],
+        },
+      ),
       '9 processes node together held 90 MiB of the 100 MiB limit',
     ],
     [
