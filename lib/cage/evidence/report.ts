@@ -58,10 +58,13 @@ interface NodeHeap {
   pid: number;
   heapUsedBytes: number;
   heapLimitBytes: number;
-  native: { buffers: number };
+  /** Outside of the JavaScript heap. */
+  native: Readonly<Record<'buffers' | 'otherExternal' | 'malloced' | 'code' | 'scripts', number>>;
+  /** Where the fullest thread was in JavaScript. */
+  stack: readonly string[];
   /** The name of the file; `null`: there is none. */
   snapshot: string | null;
-  /** The largest ones. */
+  /** The largest ones, without what they refer to. */
   types: readonly { name: string; bytes: number; count: number }[];
 }
 

@@ -7,7 +7,7 @@ const ROOT = join(__dirname, '../../..');
 
 /** What no operation goes through, as a whole: what is above them, and what they only read. */
 const UNEXERCISED = [
-  ...['errors', 'event-loop', 'oci', 'options', 'text'].map((room) => `lib/common/${room}`),
+  ...['drawing', 'errors', 'event-loop', 'oci', 'options', 'text'].map((room) => `lib/common/${room}`),
   ...['lib/programs', 'lib/start/doctor'],
 ];
 

@@ -6,7 +6,9 @@ import { MAPPED } from './kinds';
 
 const MOST_MAPPINGS = 12;
 const MOST_TYPES = 20;
+const MOST_LINES = 8;
 const LEAST_BYTES = 64 * 1024;
+const LEAST_NATIVE = 1024 ** 2;
 
 /** The largest mappings of all processes. */
 export function mappings({ processes }: EvidenceReport): Markup[] {
@@ -44,36 +46,53 @@ export function files(report: EvidenceReport): Markup[] {
   return section('The largest files in memory', table('list', columns, rows));
 }
 
+const NATIVE = {
+  buffers: 'Buffers',
+  otherExternal: 'other memory outside of the heap',
+  malloced: "V8's own",
+  code: 'compiled code',
+  scripts: 'source text',
+} as const;
+
+type NodeHeap = NonNullable<EvidenceReport['node']>[number];
+
 /** Of each Node process that answered. */
 export function nodeHeaps({ node = [] }: EvidenceReport): Markup[] {
-  return node.flatMap(({ pid, heapUsedBytes, heapLimitBytes, native: { buffers }, types, snapshot }) => {
-    const facts = [
-      `JavaScript ${mebibytes(heapUsedBytes)} of at most ${mebibytes(heapLimitBytes)}`,
-      `Buffers ${mebibytes(buffers)}`,
-      ...(snapshot === null ? [] : [`snapshot: ${snapshot}`]),
-    ];
-    const rows = types
-      .slice(0, MOST_TYPES)
-      .map(({ name, bytes, count }) =>
-        element(
-          'tr',
-          {},
-          amount(bytes),
-          cell('num', text(count.toLocaleString('en'))),
-          cell('what', long('path', name)),
-        ),
-      );
-    const columns = [
-      ['num', 'held'],
-      ['num', 'objects'],
-      ['what', 'type'],
-    ] as const;
+  return node.flatMap((heap) => {
+    const { pid, stack } = heap;
+    const where = stack.length === 0 ? [] : [element('p', { class: 'muted' }, text('It was here:'))];
+    const lines = stack.slice(0, MOST_LINES).map((line) => long('path', line));
     return section(
       `The heap of Node, pid ${pid}`,
-      element('p', {}, text(facts.join(' · '))),
-      ...(rows.length === 0 ? [] : [table('list', columns, rows)]),
+      element('p', {}, text(heapFacts(heap).join(' · '))),
+      ...types(heap),
+      ...where,
+      ...lines,
     );
   });
+}
+
+function heapFacts({ heapUsedBytes, heapLimitBytes, native, snapshot }: NodeHeap): string[] {
+  const outside = (Object.keys(NATIVE) as (keyof typeof NATIVE)[])
+    .filter((kind) => native[kind] >= LEAST_NATIVE)
+    .map((kind) => `${NATIVE[kind]} ${mebibytes(native[kind])}`);
+  const heap = `JavaScript ${mebibytes(heapUsedBytes)} of at most ${mebibytes(heapLimitBytes)}`;
+  return [heap, ...outside, ...(snapshot === null ? [] : [`open ${snapshot} in the DevTools of Chromium`])];
+}
+
+function types({ types: all }: NodeHeap): Markup[] {
+  if (all.length === 0) return [];
+  const rows = all
+    .slice(0, MOST_TYPES)
+    .map(({ name, bytes, count }) =>
+      element('tr', {}, amount(bytes), cell('num', text(count.toLocaleString('en'))), cell('what', long('path', name))),
+    );
+  const columns = [
+    ['num', 'held'],
+    ['num', 'objects'],
+    ['what', 'type, without what they refer to'],
+  ] as const;
+  return [table('list', columns, rows)];
 }
 
 export function unread(report: EvidenceReport): Markup[] {

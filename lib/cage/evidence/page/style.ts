@@ -25,7 +25,7 @@ export const STYLE = [
   'figure{max-width:none;margin:0}',
   'table{width:100%;max-width:none;margin:6px 0;table-layout:fixed}',
   'td,th{padding:6px 12px 6px 0;border-bottom:1px solid;width:auto;text-align:left;vertical-align:top}',
-  'thead th{font-size:12px;padding-top:0}',
+  'thead th{font-size:12px;padding-top:0;white-space:normal}',
   '.num{text-align:right;padding-right:0;white-space:nowrap;font-variant-numeric:tabular-nums;width:6.5em}',
   '.small{font-size:12px}',
   '.name{font-weight:600}',

@@ -48,7 +48,8 @@ describe('the page of evidence', () => {
       ),
       node: [
         {
-          ...{ pid: 7, heapUsedBytes: MIB, heapLimitBytes: MIB, native: { buffers: 0 }, snapshot: EVIL },
+          ...{ pid: 7, heapUsedBytes: MIB, heapLimitBytes: MIB, stack: [EVIL], snapshot: EVIL },
+          native: { buffers: 0, otherExternal: 0, malloced: 0, code: 0, scripts: 0 },
           types: [{ name: EVIL, bytes: MIB, count: 1 }],
         },
       ],
@@ -90,6 +91,10 @@ describe('the page of evidence', () => {
     const heap = page(REPORTS['heap'] as EvidenceReport);
     expect(named(heap, 'h2')).toContain('The heap of Node, pid 71');
     expect(ofClass(heap, 'num')).toContain('1,234,567');
+    expect(named(heap, 'p')).toContain(
+      "JavaScript 60.0 MiB of at most 64.0 MiB · Buffers 20.0 MiB · V8's own 2.0 MiB · open heap-71.heapsnapshot in the DevTools of Chromium",
+    );
+    expect(ofClass(heap, 'path')).toContain('addOrder (/srv/app/orders.js:12:7)');
   });
 });
 
