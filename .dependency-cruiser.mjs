@@ -22,6 +22,7 @@ const ROOMS = [
   'lib/cgroup/limits/',
   'lib/cgroup/hierarchy/',
   'lib/cgroup/controllers/',
+  'lib/cgroup/ends/',
   'lib/cgroup/processes/',
   'lib/cgroup/containers/',
   'lib/cgroup/events/',
@@ -77,7 +78,9 @@ const API = ['types/', 'lib/(index|cgroup|machine|oci).ts'];
 const FOR_PROGRAMS = [
   ...ROOMS.filter((room) => room.startsWith('lib/common/')),
   'lib/cgroup/names/own-names.ts',
+  'lib/cgroup/ends/',
   'lib/cgroup/placement/candidates.ts',
+  'lib/cage/oom/kill-log.ts',
   'lib/cage/oom/kill-witness.ts',
   'lib/start/request/cage-options.ts',
   'lib/jobs/budget/admission/',

@@ -4,7 +4,7 @@ import type { CgroupDirectory } from '../../cgroup/directory/directory';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { isWithin } from '../../common/text/names';
-import { KillParser, type LoggedKill } from './kill-records';
+import { type Death, KillParser, type LoggedKill, parseDeath, timeOf } from './kill-records';
 
 const FILE = '/dev/kmsg';
 
@@ -26,16 +26,23 @@ export class KernelLog {
   readonly #parser = new KillParser();
   readonly #buffer = Buffer.alloc(RECORD_BYTES);
   readonly #kills: LoggedKill[] = [];
+  readonly #deaths: Death[] = [];
+  #sinceUs: number | undefined;
   /** Records read since its end was last reached. */
   #count = 0;
 
   private constructor(private readonly fd: number) {}
 
-  /** undefined if it can't be read, or if its pids and cgroups are not those that this process sees. */
-  static open(): KernelLog | undefined {
+  /**
+   * undefined if it can't be read, or if its pids and cgroups are not those that this process sees.
+   *
+   * @param names which of the two have to be
+   */
+  static open(names: readonly (keyof typeof INITIAL)[] = ['pid', 'cgroup']): KernelLog | undefined {
     try {
-      const isInitial = Object.entries(INITIAL).every(([name, ino]) => statSync(`/proc/self/ns/${name}`).ino === ino);
-      return isInitial ? new KernelLog(openSync(FILE, constants.O_RDONLY | constants.O_NONBLOCK)) : undefined;
+      return names.every(isInitial)
+        ? new KernelLog(openSync(FILE, constants.O_RDONLY | constants.O_NONBLOCK))
+        : undefined;
     } catch {
       return undefined;
     }
@@ -55,6 +62,17 @@ export class KernelLog {
     return { kills, complete: Math.min(this.#parser.reported, MOST_KILLS) };
   }
 
+  /**
+   * The machine's kills, oldest first: those that are reported, with their cgroups, and the deaths of all. The log has all
+   * since `sinceUs`; 0: since the machine has started.
+   *
+   * @throws as {@link killsIn}
+   */
+  all(): { kills: readonly LoggedKill[]; deaths: readonly Death[]; sinceUs: number } {
+    this.#readOn();
+    return { kills: this.#kills, deaths: this.#deaths, sinceUs: this.#sinceUs ?? 0 };
+  }
+
   close(): void {
     closeSync(this.fd);
   }
@@ -62,13 +80,18 @@ export class KernelLog {
   #readOn(): void {
     const endMs = performance.now() + SLICE_MS;
     for (let record = this.#next(); record !== undefined; record = this.#next()) {
+      this.#sinceUs ??= isFirst(record) ? 0 : timeOf(record);
       const kill = this.#parser.parse(record);
       if (kill !== undefined) this.#kills.push(kill);
       if (this.#kills.length > MOST_KILLS) this.#kills.shift();
+      const death = parseDeath(record);
+      if (death !== undefined) this.#deaths.push(death);
+      if (this.#deaths.length > MOST_KILLS) this.#sinceUs = this.#deaths.shift()?.timeUs;
       this.#count += 1;
       if (this.#count >= MOST_RECORDS) {
         // The log has more records than that, or they come faster than they are read.
         this.#parser.startAnew();
+        this.#sinceUs = undefined;
         break;
       }
       if (performance.now() >= endMs) throw behind();
@@ -85,9 +108,20 @@ export class KernelLog {
         // The next record was overwritten meanwhile. The kernel moves the reader to the oldest one that exists.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') return undefined;
         this.#parser.startAnew();
+        this.#sinceUs = undefined;
       }
     }
   }
+}
+
+/** Whether this process has the names of the machine itself. */
+export function isInitial(name: keyof typeof INITIAL): boolean {
+  return statSync(`/proc/self/ns/${name}`).ino === INITIAL[name];
+}
+
+/** Whether it is the first that the kernel has written, so that none before it was overwritten. */
+function isFirst(record: string): boolean {
+  return record.split(',', 2)[1] === '0';
 }
 
 function behind(): MemcageError {

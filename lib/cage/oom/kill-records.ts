@@ -4,6 +4,8 @@ import { isWithin } from '../../common/text/names';
 /** A kill for memory, as the kernel logged it. */
 export interface LoggedKill {
   victim: OomVictim;
+  /** When, in microseconds: about CLOCK_MONOTONIC, from which the log's clock drifts by some millionths. */
+  timeUs: number;
   /** The victim's memory cgroup, as the kernel names it. */
   victimCgroup: string;
   /** The cgroup whose limit was hit; null if the machine had no memory left. */
@@ -19,6 +21,34 @@ const KERNEL_FACILITY = 0;
 const GROUP_KILL = /Tasks in (.*) are going to be killed due to memory\.oom\.group set$/s;
 const KILLED =
   /^(?:Memory cgroup out|Out) of memory(?: \(oom_kill_allocating_task\))?: Killed process (\d+) \((.*)\) total-vm:\d+kB, anon-rss:(\d+)kB/s;
+/** The line that each victim has, whether or not there is a report of it. */
+export interface Death {
+  victim: OomVictim;
+  timeUs: number;
+  anonBytes: number;
+}
+
+/** @param record see {@link KillParser.parse} */
+export function parseDeath(record: string): Death | undefined {
+  const text = kernelText(record);
+  const [, pid, name, anonKiB] = (text !== undefined && KILLED.exec(unescaped(text))) || [];
+  if (name === undefined) return undefined;
+  return { victim: { pid: Number(pid), name }, timeUs: timeOf(record), anonBytes: Number(anonKiB) * 1024 };
+}
+
+/** `PRIORITY,SEQUENCE,MICROSECONDS`. */
+export function timeOf(record: string): number {
+  return Number(record.split(',', 3)[2]);
+}
+
+/** What the kernel itself says in a record. */
+function kernelText(record: string): string | undefined {
+  const end = record.indexOf(';');
+  if (Number.parseInt(record, 10) >> 3 !== KERNEL_FACILITY || end === -1) return undefined;
+  const newline = record.indexOf('\n', end);
+  return record.slice(end + 1, newline === -1 ? undefined : newline);
+}
+
 const REPORT = /^oom-kill:constraint=\w+,/;
 /** What a report has once. */
 const MARKS = [/,oom_memcg=|,global_oom/, ',task_memcg=', ',task='];
@@ -55,24 +85,22 @@ export class KillParser {
 
   /** @param record what one read(2) returns: `PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT`, then lines of details */
   parse(record: string): LoggedKill | undefined {
-    const end = record.indexOf(';');
-    if (Number.parseInt(record, 10) >> 3 !== KERNEL_FACILITY || end === -1) return undefined;
-    const newline = record.indexOf('\n', end);
-    const text = record.slice(end + 1, newline === -1 ? undefined : newline);
-    if (REPORT.test(text)) return this.#report(unescaped(text));
+    const text = kernelText(record);
+    if (text === undefined) return undefined;
+    if (REPORT.test(text)) return this.#report(unescaped(text), timeOf(record));
     if (text.startsWith('Tasks in ')) this.#beginGroup(unescaped(text));
-    const [, pid, name, anonKiB] = KILLED.exec(unescaped(text)) ?? [];
-    return name === undefined ? undefined : this.#killed({ pid: Number(pid), name }, Number(anonKiB) * 1024);
+    const death = parseDeath(record);
+    return death && this.#killed(death);
   }
 
-  #report(text: string): LoggedKill | undefined {
+  #report(text: string, timeUs: number): LoggedKill | undefined {
     this.#group = undefined;
     this.#last = undefined;
     // Anyone may choose the names of cgroups and programs. Drop a record that can be read in two ways.
     if (MARKS.some((mark) => text.split(mark).length > 2)) return undefined;
     const [, limitCgroup, victimCgroup, name, pid] = VICTIM.exec(text) ?? [];
     if (victimCgroup === undefined || name === undefined) return undefined;
-    this.#last = { victim: { pid: Number(pid), name }, victimCgroup, limitCgroup: limitCgroup ?? null };
+    this.#last = { victim: { pid: Number(pid), name }, timeUs, victimCgroup, limitCgroup: limitCgroup ?? null };
     this.#isAwaited = true;
     return this.#last;
   }
@@ -87,7 +115,7 @@ export class KillParser {
         : undefined;
   }
 
-  #killed(victim: OomVictim, anonBytes: number): LoggedKill | undefined {
+  #killed({ victim, timeUs, anonBytes }: Death): LoggedKill | undefined {
     const isLast = victim.pid === this.#last?.victim.pid;
     // The log does not say where a group ends: the next victim may be of another OOM that has no report.
     this.#reported = isLast && (this.#isAwaited || this.#group !== undefined) ? this.#reported + 1 : 0;
@@ -98,7 +126,8 @@ export class KillParser {
     }
     // For the same reason, a group that is named next does not belong to the last report.
     if (this.#group === undefined) this.#last = undefined;
-    return this.#group && { victim, victimCgroup: this.#group.cgroup, limitCgroup: this.#group.limitCgroup, anonBytes };
+    const group = this.#group;
+    return group && { victim, timeUs, victimCgroup: group.cgroup, limitCgroup: group.limitCgroup, anonBytes };
   }
 }
 

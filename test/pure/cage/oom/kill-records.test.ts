@@ -67,7 +67,7 @@ testRows<[string, string[], number]>(
 function parse(records: readonly string[]): unknown[] {
   const parser = new KillParser();
   const kills = records.flatMap((each) => parser.parse(each) ?? []);
-  return kills.map(({ anonBytes: _, ...kill }) => kill);
+  return kills.map(({ anonBytes: _, timeUs: __, ...kill }) => kill);
 }
 
 test('how large a victim was comes after who it was', () => {

@@ -4,6 +4,7 @@ import { witnessIn } from '../../../../lib/cage/oom/kill-witness';
 /** Of the whole machine, whose limit this test need not look up. */
 const kill = (pid: number): LoggedKill => ({
   victim: { pid, name: 'dd' },
+  timeUs: 0,
   victimCgroup: '/a',
   limitCgroup: null,
   anonBytes: 4096,

@@ -92,6 +92,7 @@ test('the limit of a cgroup below, which may be gone', () => {
 /** A kill at the limit of the cgroup to which the kernel gives this name. */
 const at = (limitCgroup: string | null): LoggedKill => ({
   victim: { pid: 1, name: 'x' },
+  timeUs: 0,
   victimCgroup: `/seen/${LEAF}`,
   limitCgroup,
 });
