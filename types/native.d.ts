@@ -809,6 +809,13 @@ export interface NativeBinding {
    * of everything. ENOTCONN if there is none.
    */
   openGuardian(): number;
+  /**
+   * Give the guardian a directory that it needs to note how things end: the one to write `notes` to, or the memory cgroup `around`
+   * this process, whose counts tell whether memory ended it. EPIPE and ENOTCONN mean that there is no guardian.
+   */
+  showGuardian(options: { fd: number; what: 'notes' | 'around' }): void;
+  /** Have the guardian write a note (native/guardian/note.h, 512 bytes). It is lost if the guardian can't take it now. */
+  noteEnd(options: { note: Uint8Array }): void;
   /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
   /**

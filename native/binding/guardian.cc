@@ -1,3 +1,5 @@
+#include <cstring>
+#include <span>
 #include <string>
 
 #include "binding/bindings.h"
@@ -14,6 +16,14 @@ struct NamesOf<guardian::Kind> {
       {"owner", guardian::Kind::kOwner},
       {"detached", guardian::Kind::kDetached},
       {"leaf", guardian::Kind::kSelf},
+  };
+};
+
+template <>
+struct NamesOf<guardian::Order> {
+  static constexpr Named<guardian::Order> kAll[] = {
+      {"notes", guardian::Order::kNotes},
+      {"around", guardian::Order::kAround},
   };
 };
 
@@ -53,6 +63,19 @@ int CountOpenCages(Napi::Env env, int by) {
   return GuardianState::OfProcess()->open_cages += by;
 }
 
+Expected<> ShowGuardian(int fd, guardian::Order what) {
+  const int error = Guardian().Show(what, fd);
+  if (error < 0) return Refusal{error, "sendmsg"};
+  return {};
+}
+
+void NoteEnd(std::span<const uint8_t> note) {
+  guardian::Note whole{};
+  if (note.size() != sizeof(whole)) return;
+  memcpy(&whole, note.data(), sizeof(whole));
+  Guardian().Write(whole);
+}
+
 void DismissGuardian() { Guardian().Dismiss(); }
 
 int GuardianPid() { return Guardian().pid(); }
@@ -66,6 +89,8 @@ void RegisterGuardian(Napi::Object exports) {
   Add<IdentifyGuarded, "name", "fd">(exports, "identifyGuarded");
   Add<Unguard, "name", "end">(exports, "unguard");
   Add<CountOpenCages, "by">(exports, "countOpenCages");
+  Add<ShowGuardian, "fd", "what">(exports, "showGuardian");
+  Add<NoteEnd, "note">(exports, "noteEnd");
   Add<DismissGuardian>(exports, "dismissGuardian");
   Add<GuardianPid>(exports, "guardianPid");
 }

@@ -145,13 +145,21 @@ std::optional<CloneFailure> Guardian::Start(ChildStarter& starter, const std::st
 int Guardian::Guard(int parent_fd, const std::string& name, Kind kind) {
   guardian::Message message{};
   if (!Fill(&message, Order::kGuard, name, kind)) return -ENAMETOOLONG;
-  return Send(message, parent_fd);
+  return Send(&message, sizeof(message), parent_fd);
 }
 
 void Guardian::Identify(const std::string& name, int fd) {
   guardian::Message message{};
-  if (Fill(&message, Order::kIdentify, name, Kind::kOwner)) Send(message, fd);
+  if (Fill(&message, Order::kIdentify, name, Kind::kOwner)) Send(&message, sizeof(message), fd);
 }
+
+int Guardian::Show(Order order, int fd) {
+  guardian::Message message{};
+  message.order = order;
+  return Send(&message, sizeof(message), fd);
+}
+
+void Guardian::Write(const guardian::Note& note) { Send(&note, sizeof(note), -1); }
 
 int Guardian::OpenConnection() {
   const Lock lock(state_);
@@ -162,13 +170,13 @@ int Guardian::OpenConnection() {
 
 void Guardian::Tell(Order order, const std::string& name) {
   guardian::Message message{};
-  if (Fill(&message, order, name, Kind::kOwner)) Send(message, -1);
+  if (Fill(&message, order, name, Kind::kOwner)) Send(&message, sizeof(message), -1);
 }
 
 void Guardian::Dismiss() {
   guardian::Message message{};
   message.order = Order::kLeave;
-  Send(message, -1);
+  Send(&message, sizeof(message), -1);
 }
 
 pid_t Guardian::pid() {
@@ -176,8 +184,8 @@ pid_t Guardian::pid() {
   return IsAlive(state_) ? state_->pid : 0;
 }
 
-int Guardian::Send(const guardian::Message& message, int fd) {
-  iovec part{const_cast<guardian::Message*>(&message), sizeof(message)};
+int Guardian::Send(const void* message, size_t size, int fd) {
+  iovec part{const_cast<void*>(message), size};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
   msghdr header{};
   header.msg_iov = &part;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "clone/child_starter.h"
+#include "guardian/note.h"
 #include "guardian/process_state.h"
 #include "guardian/protocol.h"
 
@@ -23,6 +24,10 @@ class Guardian {
   int Guard(int parent_fd, const std::string& name, guardian::Kind kind);
   /** Tells it that the directory with this name is the one that is open as `fd`. */
   void Identify(const std::string& name, int fd);
+  /** Tells it of a directory that it needs: where to write notes, or whose counts to read. Returns 0 or an errno. */
+  int Show(guardian::Order order, int fd);
+  /** Has it write a note of an end. Nobody waits: a note is lost if the guardian can't take it now. */
+  void Write(const guardian::Note& note);
   /** A new fd of the connection, which is readable once the guardian has ended; or a negative errno. */
   int OpenConnection();
   /** Sends an order about a directory that it knows. It may be dead: a new guardian does not know the old one's. */
@@ -34,7 +39,7 @@ class Guardian {
 
  private:
   std::optional<CloneFailure> Start(ChildStarter& starter, const std::string& launcher);
-  int Send(const guardian::Message& message, int fd);
+  int Send(const void* message, size_t size, int fd);
 
   GuardianState* state_ = GuardianState::OfProcess();
 };

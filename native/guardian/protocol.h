@@ -4,7 +4,8 @@
 #include <string_view>
 #include <type_traits>
 
-// What the addon and the guardian send each other. Both are always from the same build of the package.
+// What the addon and the guardian send each other. Both are always from the same build of the package. Besides the
+// messages, the addon sends notes to be written (note.h). These are longer.
 namespace memcage::guardian {
 
 /** The launcher's first argument. A launcher of another version reports that, and starts nothing. */
@@ -33,6 +34,10 @@ enum class Order : uint8_t {
   kEnd,
   /** The process is ending, and has ended its cages: there is nothing to wait for. */
   kLeave,
+  /** The directory for the notes of ends, whose fd comes along. */
+  kNotes,
+  /** The memory cgroup that the process is in, whose fd comes along: its counts tell whether memory ended the process. */
+  kAround,
 };
 
 enum class Kind : uint8_t {

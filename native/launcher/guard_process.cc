@@ -12,8 +12,12 @@
 #include <ctime>
 #include <utility>
 
+#include "guardian/note.h"
 #include "guardian/protocol.h"
 #include "launcher/end_cgroups.h"
+#include "launcher/note_cages.h"
+#include "launcher/notes.h"
+#include "launcher/owner_end.h"
 #include "sys/unique_fd.h"
 
 namespace memcage::launcher {
@@ -58,6 +62,10 @@ Charge charges[kMostCharges];
 size_t charge_count = 0;
 bool may_leave = false;
 
+Notes notes;
+CageNotes cage_notes;
+OwnerEnd owner_end;
+
 void Drop(Charge* charge) {
   close(charge->fd);
   charge_count -= 1;
@@ -101,6 +109,8 @@ void Obey(const Message& message, UniqueFd directory) {
     may_leave = true;
     return;
   }
+  if (message.order == Order::kNotes) return notes.Use(std::move(directory));
+  if (message.order == Order::kAround) return owner_end.WatchCounts(std::move(directory));
   Charge* charge = Find(message.name);
   if (charge == nullptr) return;
   if (message.order == Order::kIdentify) {
@@ -123,9 +133,13 @@ enum class Received {
 
 /** Takes one message. */
 Received Receive() {
-  Message message{};
+  union {
+    Message message;
+    guardian::Note note;
+  } received{};
+  Message& message = received.message;
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  iovec part{&message, sizeof(message)};
+  iovec part{&received, sizeof(received)};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
@@ -139,8 +153,11 @@ Received Receive() {
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
   UniqueFd directory(fd);
-  message.name[sizeof(message.name) - 1] = '\0';
-  if (length == sizeof(message)) Obey(message, std::move(directory));
+  if (length == sizeof(received.note)) notes.Append(received.note);
+  if (length == sizeof(message)) {
+    message.name[sizeof(message.name) - 1] = '\0';
+    Obey(message, std::move(directory));
+  }
   return Received::kMessage;
 }
 
@@ -226,17 +243,31 @@ void LeaveIfUnused() {
   if (charge_count == 0) End(0);
 }
 
+/** Looks at what is gone once the cages are ended. */
+void ReadEnds() {
+  owner_end.Look();
+  for (size_t i = 0; notes.valid() && i < charge_count; ++i) {
+    const Charge& charge = charges[i];
+    if (charge.kind == Kind::kSelf) owner_end.ReadCountsOf(charge.fd, charge.name);
+    if (charge.ending) cage_notes.Read(TreeOf(charge), owner_end.pid());
+  }
+}
+
 /** For the death of the process: all its threads are dead. */
 [[noreturn]] void EndAll() {
   ReceiveAll();
   for (size_t i = 0; i < charge_count; ++i) {
     charges[i].ending = IsToBeEmptied(charges[i]);
   }
+  ReadEnds();
   int64_t waited_ms = 0;
+  bool is_noted = !notes.valid();
   for (int wait_ms = kFirstWaitMs; waited_ms < kPatienceMs; waited_ms += wait_ms) {
     EndThoseEnding();
     RemoveDetached();
-    if (!IsAnyEnding() && (!IsAny(Kind::kDetached) || waited_ms >= kLastChildMs)) break;
+    cage_notes.Write(&notes);
+    if (!is_noted) is_noted = owner_end.Write(&notes, waited_ms);
+    if (is_noted && !IsAnyEnding() && (!IsAny(Kind::kDetached) || waited_ms >= kLastChildMs)) break;
     SleepMs(wait_ms);
     wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
   }
@@ -282,7 +313,7 @@ void RaiseFdLimit() {
 
 }  // namespace
 
-void GuardProcess() {
+void GuardProcess(pid_t process) {
   // A signal from a terminal or a service manager that ends the process must not end its guardian first.
   sigset_t all;
   sigfillset(&all);
@@ -294,6 +325,7 @@ void GuardProcess() {
   if (pid == 0) {
     prctl(PR_SET_NAME, "memcage-guard");
     RaiseFdLimit();
+    owner_end.Begin(process);
     // Processes that fork faster than they are killed would win. Without CAP_SYS_NICE it just takes longer.
     setpriority(PRIO_PROCESS, 0, kHighestPriority);
   }

@@ -20,6 +20,7 @@
 #include "launcher/start_children.h"
 #include "launcher/supervise.h"
 #include "starter/protocol.h"
+#include "sys/number.h"
 #include "sys/raw_call.h"
 #include "sys/stat.h"
 #include "sys/syscall_numbers.h"
@@ -161,7 +162,9 @@ bool IsA(int argc, char** argv, const char* version, const char* argument) {
 }
 
 [[noreturn]] void Run(int argc, char** argv, char** envp) {
-  if (IsA(argc, argv, guardian::kLauncherVersion, guardian::kArgument)) GuardProcess();
+  if (IsA(argc, argv, guardian::kLauncherVersion, guardian::kArgument)) {
+    GuardProcess(sys::LeadingNumber<pid_t>(argv[2] + strlen(guardian::kArgument)));
+  }
   if (IsA(argc, argv, starter::kLauncherVersion, starter::kArgument)) StartChildren();
   SpawnPlan& plan = task.plan;
   static Report report{Stage::kInit, 0, nullptr, -1, sys::kNoCall};

@@ -53,6 +53,8 @@ namespace memcage::sys {
   X(read)                \
   X(recvfrom)            \
   X(recvmsg)             \
+  X(readlinkat)          \
+  X(renameat2)           \
   X(rt_sigaction)        \
   X(rt_sigprocmask)      \
   X(sched_getattr)       \

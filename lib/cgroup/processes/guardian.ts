@@ -9,6 +9,7 @@ import { CURE, words } from '../../common/errors/words';
 import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
+import { showDirectories } from '../ends/show-directories';
 import { readCommand } from './processes';
 
 /** Shortages: the next start may succeed. */
@@ -96,6 +97,7 @@ function ensureGuardian(): void {
   if (pid === current?.pid) return;
   current?.unwatch();
   current = { pid, unwatch: onGuardianEnd(replaceGuardian) };
+  showDirectories(native);
   try {
     for (const [name, charge] of charges) tellAgain(name, charge);
   } catch (error) {

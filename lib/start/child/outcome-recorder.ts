@@ -55,8 +55,9 @@ export class OutcomeRecorder implements Recorder {
     return this.#record(neverStarted(nowNs), report, error);
   }
 
-  ended(end: ChildEnd, report: KernelReport | undefined): void {
-    this.#record(end, report, this.#reason ?? end.error ?? report?.error);
+  /** @returns what was recorded, by this or before */
+  ended(end: ChildEnd, report: KernelReport | undefined): AnyOutcome {
+    return this.#record(end, report, this.#reason ?? end.error ?? report?.error);
   }
 
   #record(end: ChildEnd, report: KernelReport | undefined, error: Error | undefined): AnyOutcome {

@@ -5,7 +5,6 @@ import { loadNative } from '../../common/addon/load-native';
 import { watcher } from '../../common/addon/watcher';
 import { ProcessHandle } from '../../process/handle';
 import type { Launch, Launched, OnEnd, Program } from '../../process/launch-contract';
-import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';
 import { type ChildEnd, childEndOf } from '../child/outcome-recorder';
 import { type ExplainedFailure, explainFailure } from '../refusals/explain-failure';
@@ -139,7 +138,7 @@ class WatchedChild implements Launched {
     // Ask before memcage kills what the child left.
     const wasKilled = this.#wasSentKill || forerunner?.isInit === true || held.wasKilled;
     const child = { pid: this.pid, file: program.file, signal: end.signal, wasKilled };
-    held.ended(end.signal, texts, (report) => start.ended(end, withChild(report, child)));
+    held.ended(end.signal, texts, (report) => start.ended(end, report, child));
   }
 }
 

@@ -3,7 +3,6 @@ import { loadNative } from '../../common/addon/load-native';
 import type { SyncLaunch } from '../../process/launch-contract';
 import { runNow } from '../../process/run-now';
 import type { RunSync } from '../../process/sync-functions';
-import { withChild } from '../child/kernel-report';
 import { killUnwatched } from '../child/kill-unwatched';
 import { type ChildEnd, childEndOf } from '../child/outcome-recorder';
 import { launchSyncByNode } from './launch-by-node';
@@ -40,7 +39,7 @@ function createSyncLaunch(start: Start): SyncLaunch {
     native.closeFd({ fd: pidfd });
     const wasKilled = exit.error !== 0 || forerunner?.isInit === true || held?.wasKilled === true;
     const child = { pid, file: program.file, signal: end.signal, wasKilled };
-    start.ended(end, withChild(held?.endedNow(end.signal), child));
+    start.ended(end, held?.endedNow(end.signal), child);
     return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
   };
 }

@@ -8,8 +8,9 @@ import { loadNative } from '../../common/addon/load-native';
 import type { Program } from '../../process/launch-contract';
 import { readStreams, whenClosed } from '../../process/observe-child';
 import type { HeldChild } from '../child/held-child';
-import type { KernelReport } from '../child/kernel-report';
+import { type KernelReport, type PossibleVictim, withChild } from '../child/kernel-report';
 import { makeHeldChild } from '../child/make-held-child';
+import { noteEnd } from '../child/note-end';
 import { type ChildEnd, OutcomeRecorder } from '../child/outcome-recorder';
 import { KernelFirst } from '../request/enforcement';
 import type { Gate } from '../request/gate';
@@ -122,9 +123,15 @@ export class Start {
     if (this.#child !== undefined) this.#read = readStreams(this.#child);
   }
 
-  /** @param report undefined without a cage */
-  ended(end: ChildEnd, report: KernelReport | undefined): void {
-    this.recorder.ended(end, report);
+  /**
+   * @param report undefined without a cage
+   * @param child undefined where the guardian can't note its end: Node has started it
+   */
+  ended(end: ChildEnd, report: KernelReport | undefined, child?: PossibleVictim): void {
+    const outcome = this.recorder.ended(end, child === undefined ? report : withChild(report, child));
+    if (child === undefined || this.held === undefined) return;
+    const { startNs } = this.recorder;
+    noteEnd({ ...child, startNs, timeNs: end.timeNs, cgroup: this.held.cgroup?.memory.path }, outcome);
   }
 
   /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */

@@ -10,7 +10,7 @@ const HEARS = version === 1 ? 'guardian recvmsg 1' : 'guardian recvmsg 2';
 /** In the hierarchy with the memory controller. The place's own name begins like that of a cage root, without a pid. */
 const IN_CAGE_ROOT = version === 1 ? /^\d+:([^:]*,)?memory(,[^:]*)?:.*\/memcage-\d+-/ : /^0::.*\/memcage-\d+-/;
 /** Its first step when the parent is dead. */
-const BEGINS = 'guardian openat 1';
+const BEGINS = 'guardian ioctl 1';
 const EXECUTES = 'child execve 2';
 
 const dead = (point: string): string => `hold ${point} end parent 1`;

@@ -104,6 +104,7 @@ export const ERRNOS: Readonly<Partial<Record<string, readonly Errno[]>>> = {
   readlinkat: ['EACCES', 'EINVAL', 'EIO', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOMEM', 'ENOTDIR'],
   recvfrom: RECEIVE,
   recvmsg: RECEIVE,
+  renameat2: [...REMOVE, 'EDQUOT', 'EINVAL', 'EMLINK', 'ENOSPC', 'EXDEV'],
   rmdir: REMOVE,
   rt_sigaction: ['EINVAL'],
   rt_sigprocmask: ['EINVAL'],

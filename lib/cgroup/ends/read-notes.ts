@@ -1,0 +1,28 @@
+import { closeSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeNote, NOTE_BYTES, type Note } from './note';
+import { notesDirectories, openOwn } from './notes-directory';
+
+/** The newest is in the first. */
+const FILES = ['ends', 'ends-before'];
+
+/** The notes of this user since the machine has started, newest first. */
+export function readNotes(directories = notesDirectories()): Note[] {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const files = directories.flatMap((directory) => FILES.map((file) => join(directory, file)));
+  return files.flatMap((path) => notesIn(path, boot)).sort((a, b) => b.endedUs - a.endedUs);
+}
+
+function notesIn(path: string, boot: string): Note[] {
+  const fd = openOwn(path);
+  if (fd === undefined) return [];
+  try {
+    const bytes = readFileSync(fd);
+    const count = Math.floor(bytes.length / NOTE_BYTES);
+    return Array.from({ length: count }, (_, index) =>
+      decodeNote(bytes.subarray(index * NOTE_BYTES, (index + 1) * NOTE_BYTES), boot),
+    ).filter((note) => note !== undefined);
+  } finally {
+    closeSync(fd);
+  }
+}
