@@ -76,6 +76,7 @@ const FILES = {
   vitest: ['programs/vitest'],
   warm: ['jobs/warm-pool'],
   watching: ['cgroup/watching'],
+  why: ['programs/cli/commands/why'],
 };
 /** Each is loaded with those before it, so all of them with the last. */
 const TOGETHER = ['common', 'process', 'files', 'cgroups', 'oom', 'cage', 'request', 'start'];

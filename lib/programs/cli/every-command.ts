@@ -11,6 +11,7 @@ import { run } from './commands/run/command';
 import { size } from './commands/size/command';
 import { stat } from './commands/stat';
 import { top } from './commands/top/command';
+import { why } from './commands/why/command';
 
 // Functions, so that `memcage run` does not load the other commands.
 const COMMANDS: Readonly<Record<string, () => Command>> = {
@@ -20,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   top: () => top,
   stat: () => stat,
   events: () => events,
+  why: () => why,
   limit: () => limit,
   kill: () => kill,
   gc: () => gc,
