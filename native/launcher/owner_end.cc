@@ -30,6 +30,8 @@ using sys::Call;
 constexpr ino_t kInitialPids = 0xeffffffc;
 /** The kernel's line comes within microseconds of the kill, unless the machine is very busy. */
 constexpr int64_t kLogMs = 30;
+/** Where the count has not grown: somebody may have moved the process to another cgroup. */
+constexpr int64_t kUnlikelyMs = 3;
 /** Of a log that grows faster than it is read. */
 constexpr int kMostRecords = 20'000;
 
@@ -156,10 +158,12 @@ bool OwnerEnd::Write(Notes* notes, int64_t waited_ms) {
   ReadStatus();
   ReadLog();
   note_.memory = Judge();
-  const bool may_log_say_more = log_.valid() && !is_in_log_ && (note_.signal < 0 || note_.signal == SIGKILL) &&
-                                (kills_ < 0 || kills_ != kills_before_);
-  if (may_log_say_more && waited_ms < kLogMs) return false;
-  note_.by = note_.memory == Memory::kYes ? By::kKernel : note_.signal >= 0 && note_.signal != SIGKILL ? By::kItself : By::kUnknown;
+  const bool was_killed = note_.signal < 0 || note_.signal == SIGKILL;
+  const bool is_likely = kills_ < 0 || kills_ != kills_before_;
+  const bool may_log_say_more = log_.valid() && !is_in_log_ && was_killed;
+  if (may_log_say_more && waited_ms < (is_likely ? kLogMs : kUnlikelyMs)) return false;
+  note_.by = was_killed ? By::kUnknown : By::kItself;
+  if (is_in_log_) note_.by = By::kKernel;
   note_.kills = kills_ >= 0 && kills_before_ >= 0 ? kills_ - kills_before_ : -1;
   notes->Append(note_);
   return true;

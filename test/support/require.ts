@@ -8,6 +8,12 @@ import { keepsSoftLimit } from './cgroups/soft-limit';
 import { kernelHas } from './kernel-version';
 import { runtimePath } from './runtimes';
 
+function hasLog(names: Parameters<typeof KernelLog.open>[0]): boolean {
+  const log = KernelLog.open(names);
+  log?.close();
+  return log !== undefined;
+}
+
 /** What a test may need from the machine, and how to find out whether it is there. */
 const features = {
   linux: () => process.platform === 'linux',
@@ -41,12 +47,10 @@ const features = {
     (features.v2() && existsSync('/proc/swaps')),
   /** Swap space, as on a guest that was given some. */
   swap: () => readLines('/proc/swaps').length > 1,
-  /** The kernel's log, with the pids that this process knows. */
-  'kernel-log': () => {
-    const log = KernelLog.open();
-    log?.close();
-    return log !== undefined;
-  },
+  /** The kernel's log, with the pids and the cgroups that this process knows. */
+  'kernel-log': () => hasLog(['pid', 'cgroup']),
+  /** The same with the pids alone. */
+  'logged-pids': () => hasLog(['pid']),
   /** A kernel on a machine, real or virtual, for what a kernel that is a process can't run: test/guest/README.md. */
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */

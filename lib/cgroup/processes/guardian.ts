@@ -9,6 +9,7 @@ import { CURE, words } from '../../common/errors/words';
 import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
+import { noteGuardian } from '../ends/note-guardian';
 import { showDirectories } from '../ends/show-directories';
 import { readCommand } from './processes';
 
@@ -126,11 +127,13 @@ function onGuardianEnd(callback: () => void): () => void {
 }
 
 function replaceGuardian(): void {
+  const killed = current?.pid;
   current?.unwatch();
   current = undefined;
   if (charges.size === 0) return;
   try {
     ensureGuardian();
+    if (killed !== undefined) noteGuardian(loadNative(), killed);
   } catch (error) {
     // The next cage starts one, or throws this.
     process.emitWarning(error as Error);

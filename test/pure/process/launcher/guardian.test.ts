@@ -18,10 +18,13 @@ const mockNative = {
   guard: ({ name, kind }: { name: string; kind: string }) => void known.push(`${name} as ${kind}`),
   identifyGuarded: ({ name, fd }: { name: string; fd: number }) => void known.push(`${name} is ${fd}`),
   unguard: () => {},
+  monotonicNs: () => 0,
+  noteEnd: () => {},
   closeFd: () => {},
 };
 
 jest.mock('../../../../lib/common/addon/load-native', () => ({ loadNative: () => mockNative }));
+jest.mock('../../../../lib/cgroup/ends/show-directories', () => ({ showDirectories: () => {} }));
 jest.mock('../../../../lib/process/launcher/executable', () => ({ findExecutable: () => '/memcage-exec' }));
 jest.mock('../../../../lib/common/addon/watcher', () => ({
   watcher: () => ({

@@ -70,7 +70,7 @@ function forPrograms(ends: readonly End[], evidence: Evidence): object[] {
     return {
       pid,
       name,
-      time: timeOf(end, evidence).toISOString(),
+      time: end.left === undefined ? timeOf(end, evidence).toISOString() : null,
       memory,
       cause: note?.cause ?? null,
       ...limitOf(end),

@@ -16,7 +16,7 @@ export interface Evidence {
 export interface LeftOwner {
   pid: number;
   path: string;
-  /** When it surely lived. */
+  /** When it surely lived; 0 if that is not known. */
   aliveUs: number;
 }
 
@@ -35,6 +35,8 @@ export interface End {
 /** Notes of the same end, of the guardian and of the owner say, are no further apart. */
 const SAME_US = 2_000_000;
 const SLACK_US = 200_000;
+/** How long a process may take to be gone once it was killed, and its end to be noted. */
+const DYING_US = 10_000_000;
 /** By how much the log's clock may differ from CLOCK_MONOTONIC, which is slewed to keep the time of day. */
 const DRIFT = 1e-4;
 
@@ -45,9 +47,10 @@ export function allEnds({ notes, log, left, nowUs }: Evidence): End[] {
   const noted = notes.flatMap((note): End[] => {
     const { pid, name, endedUs } = note;
     if (pid === null) return [];
-    const kill = note.memory === false ? undefined : [...open].find((each) => isOf(each, note, slackUs));
+    // The log is believed before a note: its owner does not know what is counted elsewhere, should somebody have moved the child.
+    const kill = [...open].find((each) => isOf(each, note, slackUs));
     if (kill !== undefined) open.delete(kill);
-    const memory = note.memory ?? (kill !== undefined ? true : hasAllSince(log, note.startedUs ?? endedUs, slackUs));
+    const memory = kill !== undefined ? true : (note.memory ?? hasAllSince(log, killedAfter(note), slackUs));
     return [{ pid, name, timeUs: endedUs, memory, note, kill, left: undefined }];
   });
   const ofDead = left.map((owner): End => {
@@ -64,8 +67,11 @@ export function allEnds({ notes, log, left, nowUs }: Evidence): End[] {
 
 /** A pid is used again: the process of a kill lived then. */
 function isOf({ pid, timeUs }: KilledProcess, note: Note, slackUs: number): boolean {
-  const { startedUs, endedUs } = note;
-  return pid === note.pid && timeUs >= (startedUs ?? endedUs) - slackUs && timeUs <= endedUs + slackUs;
+  return pid === note.pid && timeUs >= killedAfter(note) - slackUs && timeUs <= note.endedUs + slackUs;
+}
+
+function killedAfter({ startedUs, endedUs }: Note): number {
+  return Math.max(startedUs ?? 0, endedUs - DYING_US);
 }
 
 /** False: the log would have its kill. Null: it can't be read, or begins later. */

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { readKillLog } from '../../../../cage/oom/kill-log';
 import { readNotes } from '../../../../cgroup/ends/read-notes';
 import { listCages } from '../../../../machine';
@@ -20,11 +20,18 @@ function nowUs(): number {
 function leftOwners(): LeftOwner[] {
   const dead = passing(() => listCages().filter(({ owner }) => !owner.alive)) ?? [];
   return dead.flatMap(({ path, kind, owner: { pid } }) => {
-    // The owner made it, or something in it, when it changed last.
-    const changed = passing(() => statSync(path).mtimeMs);
-    if (pid === null || changed === undefined || kind === 'detached') return [];
-    return [{ pid, path, aliveUs: nowUs() - (Date.now() - changed) * 1000 }];
+    const made = passing(() => statSync(path));
+    if (pid === null || made === undefined || kind === 'detached') return [];
+    return [{ pid, path, aliveUs: hasStamp(made) ? nowUs() - (Date.now() - made.ctimeMs) * 1000 : 0 }];
   });
+}
+
+/**
+ * The owner has stamped the cages that it made for one child. From then on the kernel keeps the times of the directory. Of
+ * others it only has when somebody looked at them.
+ */
+function hasStamp({ mtimeMs }: Stats): boolean {
+  return mtimeMs === 0;
 }
 
 /** No cgroup may be visible, and what was left may be swept away meanwhile: the rest of the evidence counts all the same. */

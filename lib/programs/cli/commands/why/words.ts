@@ -10,7 +10,7 @@ const MOST_NAMED = 5;
 export function explain(end: End, others: readonly KilledProcess[], more: number, evidence: Evidence): string {
   const lines = [
     sentence(end, evidence),
-    `It ended ${whenOf(end, evidence)}${cageOf(end)}.`,
+    `It ${whenOf(end, evidence)}${cageOf(end)}.`,
     ...(others.length === 0 ? [] : [`Killed with it: ${namesOf(others)}.`]),
     ...(more === 0 ? [] : [`${more === 1 ? '1 other end' : `${more} other ends`} before that: --json lists all.`]),
   ];
@@ -87,14 +87,13 @@ export function timeOf({ timeUs }: End, { nowUs }: Evidence): Date {
 }
 
 function whenOf(end: End, evidence: Evidence): string {
-  const time = timeOf(end, evidence).toISOString();
-  return end.left === undefined ? `at ${time}` : `after ${time}`;
+  return end.left === undefined ? `ended at ${timeOf(end, evidence).toISOString()}` : 'has ended';
 }
 
 function cageOf({ note, kill, left }: End): string {
   const path = left?.path ?? note?.cgroup ?? kill?.report?.victimCgroup;
   if (path === undefined || path === null) return '';
-  return left === undefined ? `, in ${printable(path)}` : `, and has left ${printable(path)}`;
+  return left === undefined ? `, in ${printable(path)}` : `, and left ${printable(path)}`;
 }
 
 function namesOf(kills: readonly KilledProcess[]): string {
