@@ -25,7 +25,7 @@ export interface Result {
   stage: string;
 }
 
-const AS_USER =
+export const AS_USER: readonly string[] =
   process.getuid?.() === 0 ? ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'] : [];
 const RUNS = [process.execPath, join(__dirname, '../fixtures/rootless/runs.js')];
 
