@@ -27,8 +27,8 @@ enum class Memory : uint8_t { kUnknown, kNo, kYes };
 enum class By : uint8_t { kUnknown, kKernel, kItself, kOwner, kTimeout, kGuardian, kStall, kCpuTime };
 
 /**
- * A record of the file of notes: a plain struct of a fixed size, since the guardian allocates nothing. Texts that are as
- * long as their room, or longer, end without a NUL. -1: not known.
+ * A record of the file of notes: a plain struct of a fixed size, since the guardian allocates nothing. Texts that are
+ * as long as their room, or longer, end without a NUL. -1: not known.
  */
 struct Note {
   char magic[8];

@@ -36,7 +36,8 @@ enum class Order : uint8_t {
   kLeave,
   /** The directory for the notes of ends, whose fd comes along. */
   kNotes,
-  /** The memory cgroup that the process is in, whose fd comes along: its counts tell whether memory ended the process. */
+  /** The memory cgroup that the process is in, whose fd comes along: its counts tell whether memory ended the process.
+   */
   kAround,
 };
 

@@ -128,8 +128,8 @@ void CageNotes::Read(const Tree& tree, pid_t owner) {
   spent_ns_ += sys::MonotonicNs() - began_ns;
 }
 
-void CageNotes::Write(Notes* notes) {
-  for (size_t i = 0; i < count_; ++i) notes->Append(notes_[i]);
+void CageNotes::Write(Notes* to) {
+  for (size_t i = 0; i < count_; ++i) to->Append(notes_[i]);
   count_ = 0;
 }
 

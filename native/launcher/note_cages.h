@@ -13,7 +13,7 @@ class CageNotes {
  public:
   /** Reads a directory of cages and all below it, unless that has taken too long already. */
   void Read(const Tree& tree, pid_t owner);
-  void Write(Notes* notes);
+  void Write(Notes* to);
 
  private:
   void ReadOne(int dir_fd, pid_t owner);
@@ -21,7 +21,7 @@ class CageNotes {
 
   /** Untouched, they take no memory. */
   static constexpr size_t kMost = 256;
-  guardian::Note notes_[kMost];
+  guardian::Note notes_[kMost] = {};
   size_t count_ = 0;
   int64_t spent_ns_ = 0;
 };

@@ -26,7 +26,8 @@ class Notes {
 /** A note of now, of which nothing else is known. */
 guardian::Note NoteOfNow(guardian::Ended what, pid_t pid);
 
-/** Copies the first line of a text, as much of it as there is room for. What is left of the room stays as it is: zero. */
+/** Copies the first line of a text, as much of it as there is room for. What is left of the room stays as it is: zero.
+ */
 void CopyLine(const char* text, char* to, size_t size);
 
 }  // namespace memcage::launcher

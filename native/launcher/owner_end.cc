@@ -154,7 +154,7 @@ Memory OwnerEnd::Judge() const {
   return log_.valid() && !was_log_lost_ ? Memory::kNo : Memory::kUnknown;
 }
 
-bool OwnerEnd::Write(Notes* notes, int64_t waited_ms) {
+bool OwnerEnd::Write(Notes* to, int64_t waited_ms) {
   ReadStatus();
   ReadLog();
   note_.memory = Judge();
@@ -165,7 +165,7 @@ bool OwnerEnd::Write(Notes* notes, int64_t waited_ms) {
   note_.by = was_killed ? By::kUnknown : By::kItself;
   if (is_in_log_) note_.by = By::kKernel;
   note_.kills = kills_ >= 0 && kills_before_ >= 0 ? kills_ - kills_before_ : -1;
-  notes->Append(note_);
+  to->Append(note_);
   return true;
 }
 

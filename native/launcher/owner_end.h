@@ -9,7 +9,8 @@ namespace memcage::launcher {
 
 /**
  * How the process ended that a guardian watches, and whether that was for memory. The kernel's log names who it killed,
- * if it can be read. Without it, its count of kills in the cgroup of the process rules out memory as long as it has not grown.
+ * if it can be read. Without it, its count of kills in the cgroup of the process rules out memory as long as it has not
+ * grown.
  */
 class OwnerEnd {
  public:
@@ -25,7 +26,7 @@ class OwnerEnd {
    * Writes the note. False if the kernel's log may still come to say more: it says who was killed a moment after it
    * has killed.
    */
-  bool Write(Notes* notes, int64_t waited_ms);
+  bool Write(Notes* to, int64_t waited_ms);
 
   [[nodiscard]] pid_t pid() const { return note_.pid; }
 
