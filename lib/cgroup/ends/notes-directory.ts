@@ -20,18 +20,22 @@ export function notesDirectories({ XDG_RUNTIME_DIR: runtime = '' }: NodeJS.Proce
   ];
 }
 
-/** Opens the directory for the notes of this user, which it makes if need be. Undefined if there can be none. */
+/**
+ * Opens the directory for the notes of this user: the first that is there, or can be made. Undefined if there can be none, or
+ * others could write to it.
+ */
 export function openNotesDirectory(paths = notesDirectories()): number | undefined {
-  for (const path of paths) {
-    try {
-      mkdirSync(path, 0o700);
-    } catch {
-      // It is there, or it can't be made: opening it tells.
-    }
-    const fd = openOwn(path, O_DIRECTORY);
-    if (fd !== undefined) return fd;
+  const path = paths.find(isThere);
+  return path === undefined ? undefined : openOwn(path, O_DIRECTORY);
+}
+
+function isThere(path: string): boolean {
+  try {
+    mkdirSync(path, 0o700);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST';
   }
-  return undefined;
 }
 
 /** Opens what belongs to this user alone. Others could have made it, or link to it, to be believed or to have it written to. */

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCgroup } from '../../support/cgroups/cgroup-tree';
+import { makeCgroup, members } from '../../support/cgroups/cgroup-tree';
 import { guardedProcesses, guardiansOf } from '../../support/guarded';
 import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
@@ -37,12 +37,13 @@ describeIf(['root', 'v1'], 'memcage why of a user without rights', () => {
 
   test('tells that its process, and what was in the cage of that, was not killed for memory', async () => {
     const parent = start('plain', { as: AS_USER, env: env() });
-    await sleeper(parent);
+    const { cgroup } = await sleeper(parent);
+    await until('both sleep', () => members(cgroup).length === 2);
     process.kill(parent.pid, 'SIGKILL');
     await parent.exit;
     await until('nothing is left', () => guardiansOf(parent.pid).length === 0);
     expect(why(String(parent.pid))).toMatchObject({ status: 1, stdout: expect.stringContaining('SIGKILL ended it') });
-    const { status, stdout } = why('sleep');
+    const { status, stdout } = why(cgroup);
     expect([status, stdout]).toEqual([1, expect.stringContaining('the guardian ended its cages')]);
   });
 

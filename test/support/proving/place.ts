@@ -61,7 +61,10 @@ export function makePlace(): Place {
     left: () => [
       ...below().map((path) => `cgroup ${path}${members(path).map((pid) => ` with ${pid}`)}`),
       ...paths.flatMap((path) => enabledIn(path).map((name) => `${ENABLED} ${name} of ${path}`)),
-      ...readdirSync(directory).map((name) => `file ${name}`),
+      // The notes of a guardian stay, and are where the first place for them could not be had.
+      ...readdirSync(directory)
+        .filter((name) => !name.startsWith('.memcage-'))
+        .map((name) => `file ${name}`),
       ...newMounts().map((line) => `mount ${line}`),
     ],
     clear: () => {

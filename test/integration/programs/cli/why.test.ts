@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { members } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
 import { guardedProcesses, guardiansOf, type Sleeper, type Talking } from '../../../support/guarded';
 import { killForMemory } from '../../../support/kills-for-memory';
@@ -67,10 +68,11 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
   );
 
   test('what was in the cages of a dead parent was ended by the guardian', async () => {
-    const { parent } = await started();
+    const { parent, cgroup } = await started();
+    await until('both sleep', () => members(cgroup).length === 2);
     await parent.kill();
     await until('nothing is left', () => guardiansOf(parent.pid).length === 0);
-    const { stdout } = await why('--json', 'sleep');
+    const { stdout } = await why('--json', cgroup);
     const known = JSON.parse(stdout) as { memory: boolean; by: string; ownerPid: number }[];
     const own = known.filter(({ ownerPid }) => ownerPid === parent.pid);
     expect(own.length).toBeGreaterThan(0);
