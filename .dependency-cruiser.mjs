@@ -82,6 +82,7 @@ const FOR_PROGRAMS = [
   'lib/cgroup/placement/candidates.ts',
   'lib/cage/oom/kill-log.ts',
   'lib/cage/oom/kill-witness.ts',
+  'lib/cage/root/left-ends.ts',
   'lib/start/request/cage-options.ts',
   'lib/jobs/budget/admission/',
   'lib/jobs/budget/learning/',

@@ -809,13 +809,12 @@ export interface NativeBinding {
    * of everything. ENOTCONN if there is none.
    */
   openGuardian(): number;
-  /**
-   * Give the guardian a directory that it needs to note how things end: the one to write `notes` to, or the memory cgroup `around`
-   * this process, whose counts tell whether memory ended it. EPIPE and ENOTCONN mean that there is no guardian.
-   */
-  showGuardian(options: { fd: number; what: 'notes' | 'around' }): void;
+  /** Give the guardian the directory to write notes of ends to. EPIPE and ENOTCONN mean that there is no guardian. */
+  keepNotes(options: { fd: number }): void;
   /** Have the guardian write a note (native/guardian/note.h, 512 bytes). It is lost if the guardian can't take it now. */
   noteEnd(options: { note: Uint8Array }): void;
+  /** Write a note to a directory of notes, as a guardian does: a failure to write is ignored. */
+  writeNote(options: { fd: number; note: Uint8Array }): void;
   /** Tell the guardian to exit if it has nothing left to end. For the end of the process. */
   dismissGuardian(): void;
   /**

@@ -12,6 +12,7 @@ export class OomReporter {
   #inRemoved = 0;
   #inCage = 0;
   #reported = 0;
+  #lastNs = 0;
 
   /**
    * @param cage the cgroup of the whole cage
@@ -26,6 +27,11 @@ export class OomReporter {
   /** Number of kills reported so far. */
   get reported(): number {
     return this.#reported;
+  }
+
+  /** When the last of them was seen, by CLOCK_MONOTONIC. */
+  get lastNs(): number {
+    return this.#lastNs;
   }
 
   /** Reports the kills in the cage's cgroup, or in a cage cgroup below, as they happen. */
@@ -68,6 +74,7 @@ export class OomReporter {
     const unreported = totalKills - this.#reported;
     if (unreported <= 0) return { verdict, isNews: false };
     this.#reported = totalKills;
+    this.#lastNs = Number(process.hrtime.bigint());
     const by = verdict ?? this.cage.monitor.assess().verdict ?? { ...nowhere('unknown'), victims: null };
     const victims = by.victims?.slice(-unreported) ?? null;
     const told = { kills: unreported, victims };

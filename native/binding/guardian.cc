@@ -1,11 +1,15 @@
+#include <fcntl.h>
+
 #include <cstring>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "binding/bindings.h"
 #include "binding/function.h"
 #include "binding/instance.h"
 #include "guardian/client.h"
+#include "guardian/notes.h"
 #include "guardian/process_state.h"
 
 namespace memcage {
@@ -16,14 +20,6 @@ struct NamesOf<guardian::Kind> {
       {"owner", guardian::Kind::kOwner},
       {"detached", guardian::Kind::kDetached},
       {"leaf", guardian::Kind::kSelf},
-  };
-};
-
-template <>
-struct NamesOf<guardian::Order> {
-  static constexpr Named<guardian::Order> kAll[] = {
-      {"notes", guardian::Order::kNotes},
-      {"around", guardian::Order::kAround},
   };
 };
 
@@ -63,17 +59,32 @@ int CountOpenCages(Napi::Env env, int by) {
   return GuardianState::OfProcess()->open_cages += by;
 }
 
-Expected<> ShowGuardian(int fd, guardian::Order what) {
-  const int error = Guardian().Show(what, fd);
+Expected<> KeepNotes(int fd) {
+  const int error = Guardian().KeepNotes(fd);
   if (error < 0) return Refusal{error, "sendmsg"};
   return {};
 }
 
+/** Whether it is one. */
+bool Read(std::span<const uint8_t> bytes, guardian::Note* note) {
+  if (bytes.size() != sizeof(*note)) return false;
+  memcpy(note, bytes.data(), sizeof(*note));
+  return true;
+}
+
 void NoteEnd(std::span<const uint8_t> note) {
   guardian::Note whole{};
-  if (note.size() != sizeof(whole)) return;
-  memcpy(&whole, note.data(), sizeof(whole));
-  Guardian().Write(whole);
+  if (Read(note, &whole)) Guardian().Write(whole);
+}
+
+Expected<> WriteNote(int fd, std::span<const uint8_t> note) {
+  UniqueFd directory(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!directory.valid()) return Refusal{sys::NegativeErrno(), "fcntl"};
+  guardian::Notes notes;
+  notes.Use(std::move(directory));
+  guardian::Note whole{};
+  if (Read(note, &whole)) notes.Append(whole);
+  return {};
 }
 
 void DismissGuardian() { Guardian().Dismiss(); }
@@ -89,8 +100,9 @@ void RegisterGuardian(Napi::Object exports) {
   Add<IdentifyGuarded, "name", "fd">(exports, "identifyGuarded");
   Add<Unguard, "name", "end">(exports, "unguard");
   Add<CountOpenCages, "by">(exports, "countOpenCages");
-  Add<ShowGuardian, "fd", "what">(exports, "showGuardian");
+  Add<KeepNotes, "fd">(exports, "keepNotes");
   Add<NoteEnd, "note">(exports, "noteEnd");
+  Add<WriteNote, "fd", "note">(exports, "writeNote");
   Add<DismissGuardian>(exports, "dismissGuardian");
   Add<GuardianPid>(exports, "guardianPid");
 }

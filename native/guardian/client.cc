@@ -153,9 +153,9 @@ void Guardian::Identify(const std::string& name, int fd) {
   if (Fill(&message, Order::kIdentify, name, Kind::kOwner)) Send(&message, sizeof(message), fd);
 }
 
-int Guardian::Show(Order order, int fd) {
+int Guardian::KeepNotes(int fd) {
   guardian::Message message{};
-  message.order = order;
+  message.order = Order::kNotes;
   return Send(&message, sizeof(message), fd);
 }
 

@@ -24,8 +24,8 @@ class Guardian {
   int Guard(int parent_fd, const std::string& name, guardian::Kind kind);
   /** Tells it that the directory with this name is the one that is open as `fd`. */
   void Identify(const std::string& name, int fd);
-  /** Tells it of a directory that it needs: where to write notes, or whose counts to read. Returns 0 or an errno. */
-  int Show(guardian::Order order, int fd);
+  /** Tells it of the directory to write notes to. Returns 0 or an errno. */
+  int KeepNotes(int fd);
   /** Has it write a note of an end. Nobody waits: a note is lost if the guardian can't take it now. */
   void Write(const guardian::Note& note);
   /** A new fd of the connection, which is readable once the guardian has ended; or a negative errno. */

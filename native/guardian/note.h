@@ -24,7 +24,7 @@ enum class Ended : uint8_t {
 enum class Memory : uint8_t { kUnknown, kNo, kYes };
 
 /** Who ended it, as far as memcage knows. */
-enum class By : uint8_t { kUnknown, kKernel, kItself, kOwner, kTimeout, kGuardian, kStall, kCpuTime };
+enum class By : uint8_t { kUnknown, kKernel, kItself, kOwner, kTimeout, kGuardian, kStall, kCpuTime, kSweep };
 
 /**
  * A record of the file of notes: a plain struct of a fixed size, since the guardian allocates nothing. Texts that are
@@ -49,7 +49,8 @@ struct Note {
   /** The index of the OomVerdict's cause in note.ts; 0: none. */
   uint8_t cause;
   By by;
-  uint32_t reserved;
+  /** Inode of the PID namespace that the pids are of. */
+  uint32_t pids;
   /** The boot in which it ended: `/proc/sys/kernel/random/boot_id`. */
   char boot[36];
   char name[16];

@@ -36,9 +36,6 @@ enum class Order : uint8_t {
   kLeave,
   /** The directory for the notes of ends, whose fd comes along. */
   kNotes,
-  /** The memory cgroup that the process is in, whose fd comes along: its counts tell whether memory ended the process.
-   */
-  kAround,
 };
 
 enum class Kind : uint8_t {

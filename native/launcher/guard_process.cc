@@ -12,11 +12,11 @@
 #include <ctime>
 #include <utility>
 
-#include "guardian/note.h"
+#include "guardian/notes.h"
 #include "guardian/protocol.h"
 #include "launcher/end_cgroups.h"
+#include "launcher/memory_kills.h"
 #include "launcher/note_cages.h"
-#include "launcher/notes.h"
 #include "launcher/owner_end.h"
 #include "sys/unique_fd.h"
 
@@ -62,7 +62,8 @@ Charge charges[kMostCharges];
 size_t charge_count = 0;
 bool may_leave = false;
 
-Notes notes;
+guardian::Notes notes;
+MemoryKills memory_kills;
 CageNotes cage_notes;
 OwnerEnd owner_end;
 
@@ -110,7 +111,6 @@ void Obey(const Message& message, UniqueFd directory) {
     return;
   }
   if (message.order == Order::kNotes) return notes.Use(std::move(directory));
-  if (message.order == Order::kAround) return owner_end.WatchCounts(std::move(directory));
   Charge* charge = Find(message.name);
   if (charge == nullptr) return;
   if (message.order == Order::kIdentify) {
@@ -120,6 +120,21 @@ void Obey(const Message& message, UniqueFd directory) {
   } else if (IsToBeEmptied(*charge)) {
     charge->ending = true;
   }
+}
+
+/** The process can't tell whether memory killed a child that somebody has moved to another cgroup. */
+void WriteNote(guardian::Note note) {
+  using guardian::By;
+  using guardian::Ended;
+  using guardian::Memory;
+  if (note.what == Ended::kGuardian) memory_kills.BeganLate();
+  const bool is_open = note.memory == Memory::kUnknown || (note.memory == Memory::kNo && note.by == By::kUnknown);
+  if (note.what == Ended::kChild && note.signal == SIGKILL && is_open) {
+    note.memory = memory_kills.Of(note.pid, note.started_us, note.ended_us);
+    if (note.memory == Memory::kYes) note.by = By::kKernel;
+  }
+  if (note.kills > 0) memory_kills.Passed();
+  notes.Append(note);
 }
 
 enum class Received {
@@ -153,7 +168,7 @@ Received Receive() {
   const cmsghdr* rights = CMSG_FIRSTHDR(&header);
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(rights), sizeof(fd));
   UniqueFd directory(fd);
-  if (length == sizeof(received.note)) notes.Append(received.note);
+  if (length == sizeof(received.note)) WriteNote(received.note);
   if (length == sizeof(message)) {
     message.name[sizeof(message.name) - 1] = '\0';
     Obey(message, std::move(directory));
@@ -247,9 +262,7 @@ void LeaveIfUnused() {
 void ReadEnds() {
   owner_end.Look();
   for (size_t i = 0; notes.valid() && i < charge_count; ++i) {
-    const Charge& charge = charges[i];
-    if (charge.kind == Kind::kSelf) owner_end.ReadCountsOf(charge.fd, charge.name);
-    if (charge.ending) cage_notes.Read(TreeOf(charge), owner_end.pid());
+    if (charges[i].ending) cage_notes.Read(TreeOf(charges[i]), owner_end.pid());
   }
 }
 
@@ -259,14 +272,15 @@ void ReadEnds() {
   for (size_t i = 0; i < charge_count; ++i) {
     charges[i].ending = IsToBeEmptied(charges[i]);
   }
+  const int64_t kills = MemoryKills::Count();
   ReadEnds();
   int64_t waited_ms = 0;
   bool is_noted = !notes.valid();
   for (int wait_ms = kFirstWaitMs; waited_ms < kPatienceMs; waited_ms += wait_ms) {
     EndThoseEnding();
     RemoveDetached();
-    cage_notes.Write(&notes);
-    if (!is_noted) is_noted = owner_end.Write(&notes, waited_ms);
+    cage_notes.Write(&notes, kills >= 0 && MemoryKills::Count() == kills);
+    if (!is_noted) is_noted = owner_end.Write(&notes, &memory_kills, waited_ms);
     if (is_noted && !IsAnyEnding() && (!IsAny(Kind::kDetached) || waited_ms >= kLastChildMs)) break;
     SleepMs(wait_ms);
     wait_ms = wait_ms * 2 < kLongestWaitMs ? wait_ms * 2 : kLongestWaitMs;
@@ -326,6 +340,7 @@ void GuardProcess(pid_t process) {
     prctl(PR_SET_NAME, "memcage-guard");
     RaiseFdLimit();
     owner_end.Begin(process);
+    memory_kills.Begin();
     // Processes that fork faster than they are killed would win. Without CAP_SYS_NICE it just takes longer.
     setpriority(PRIO_PROCESS, 0, kHighestPriority);
   }

@@ -64,8 +64,7 @@ void ReadPath(int dir_fd, char* to, size_t size) {
   Call(SYS_readlinkat, AT_FDCWD, link, to, size);
 }
 
-}  // namespace
-
+/** How many processes of a cgroup were killed for memory, those below it left out; -1 if it does not count that. */
 int64_t ReadKills(int dir_fd) {
   for (const char* file : {"memory.events.local", "memory.events", "memory.oom_control"}) {
     const File counts(dir_fd, file);
@@ -75,13 +74,15 @@ int64_t ReadKills(int dir_fd) {
   return -1;
 }
 
+}  // namespace
+
 Note* CageNotes::Add() { return count_ == kMost ? nullptr : &notes_[count_++]; }
 
 void CageNotes::ReadOne(int dir_fd, pid_t owner) {
   const int64_t kills = ReadKills(dir_fd);
   // It is of another hierarchy of v1.
   if (kills < 0) return;
-  Note about = NoteOfNow(Ended::kCage, 0);
+  Note about = guardian::NoteOfNow(Ended::kCage, 0);
   const auto read_rest = [&] {
     if (about.cgroup[0] != '\0') return;
     about.owner = owner;
@@ -110,7 +111,7 @@ void CageNotes::ReadOne(int dir_fd, pid_t owner) {
     // One that the kernel is about to kill may still be in the list.
     note->memory = kills > 0 ? Memory::kUnknown : Memory::kNo;
     const sys::ProcFile name(pid, "comm");
-    CopyLine(name.text(), note->name, sizeof(note->name));
+    guardian::CopyLine(name.text(), note->name, sizeof(note->name));
   }
 }
 
@@ -128,8 +129,11 @@ void CageNotes::Read(const Tree& tree, pid_t owner) {
   spent_ns_ += sys::MonotonicNs() - began_ns;
 }
 
-void CageNotes::Write(Notes* to) {
-  for (size_t i = 0; i < count_; ++i) to->Append(notes_[i]);
+void CageNotes::Write(guardian::Notes* to, bool is_sure) {
+  for (size_t i = 0; i < count_; ++i) {
+    if (!is_sure && notes_[i].memory == Memory::kNo) notes_[i].memory = Memory::kUnknown;
+    to->Append(notes_[i]);
+  }
   count_ = 0;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "guardian/notes.h"
 #include "launcher/end_cgroups.h"
-#include "launcher/notes.h"
 
 namespace memcage::launcher {
 
@@ -13,7 +13,8 @@ class CageNotes {
  public:
   /** Reads a directory of cages and all below it, unless that has taken too long already. */
   void Read(const Tree& tree, pid_t owner);
-  void Write(Notes* to);
+  /** `is_sure`: the kernel has killed nobody for memory since the first was read. */
+  void Write(guardian::Notes* to, bool is_sure);
 
  private:
   void ReadOne(int dir_fd, pid_t owner);
@@ -25,8 +26,5 @@ class CageNotes {
   size_t count_ = 0;
   int64_t spent_ns_ = 0;
 };
-
-/** How many processes of a cgroup were killed for memory, those below it left out; -1 if it does not count that. */
-int64_t ReadKills(int dir_fd);
 
 }  // namespace memcage::launcher

@@ -12,7 +12,7 @@ export interface KilledProcess {
   /** What it had in memory of its own; null if the log does not tell yet. */
   anonBytes: number | null;
   /** The cgroups, as they can be seen from here if they can, else as the kernel names them; undefined if the kernel has left out its report, as in a burst of kills. */
-  report: { victimCgroup: string; limitCgroup: string | null } | undefined;
+  report: Pick<LoggedKill, 'victimCgroup' | 'limitCgroup' | 'limitBytes'> | undefined;
 }
 
 /** All kills for memory that the kernel's log has, oldest first. */
@@ -36,9 +36,12 @@ export function readKillLog(): KillLog | undefined {
 
 function asSeen({ report, ...kill }: KilledProcess): KilledProcess {
   if (report === undefined) return { ...kill, report };
-  const { victimCgroup, limitCgroup } = report;
+  const { victimCgroup, limitCgroup, limitBytes } = report;
   const seen = (cgroup: string): string => visiblePath(cgroup, host()) ?? cgroup;
-  return { ...kill, report: { victimCgroup: seen(victimCgroup), limitCgroup: limitCgroup && seen(limitCgroup) } };
+  return {
+    ...kill,
+    report: { victimCgroup: seen(victimCgroup), limitCgroup: limitCgroup && seen(limitCgroup), limitBytes },
+  };
 }
 
 function allOf(log: KernelLog): ReturnType<KernelLog['all']> {

@@ -10,6 +10,8 @@ export interface LoggedKill {
   victimCgroup: string;
   /** The cgroup whose limit was hit; null if the machine had no memory left. */
   limitCgroup: string | null;
+  /** The limit that was hit, in bytes; null if the log does not tell. */
+  limitBytes: number | null;
   /** What the victim had in memory of its own. The kernel writes it after the rest; till then it is left out. */
   anonBytes?: number;
 }
@@ -49,6 +51,11 @@ function kernelText(record: string): string | undefined {
   return record.slice(end + 1, newline === -1 ? undefined : newline);
 }
 
+/** The kernel writes it in front of the report that it is for. */
+const USAGE = /^memory: usage \d+kB, limit (\d+)kB/;
+/** In KiB: what v1 has where there is no limit is more than any machine has. */
+const NO_LIMIT_KIB = 2 ** 52;
+
 const REPORT = /^oom-kill:constraint=\w+,/;
 /** What a report has once. */
 const MARKS = [/,oom_memcg=|,global_oom/, ',task_memcg=', ',task='];
@@ -65,11 +72,12 @@ const VICTIM = /(?:,oom_memcg=(.*)|,global_oom),task_memcg=(.*?),task=(.*),pid=(
  */
 export class KillParser {
   /** The last group kill. More of its victims may still come. */
-  #group: { cgroup: string; limitCgroup: string | null } | undefined;
+  #group: Pick<LoggedKill, 'victimCgroup' | 'limitCgroup' | 'limitBytes'> | undefined;
   #last: LoggedKill | undefined;
   /** The line of the last victim has not come yet. Says nothing while there is no last one. */
   #isAwaited = false;
   #reported = 0;
+  #limitBytes: number | null = null;
 
   /** How many of the last kills in a row were surely reported, so that their cgroups are known. */
   get reported(): number {
@@ -81,12 +89,15 @@ export class KillParser {
     this.#group = undefined;
     this.#last = undefined;
     this.#reported = 0;
+    this.#limitBytes = null;
   }
 
   /** @param record what one read(2) returns: `PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT`, then lines of details */
   parse(record: string): LoggedKill | undefined {
     const text = kernelText(record);
     if (text === undefined) return undefined;
+    const [, limitKiB] = USAGE.exec(text) ?? [];
+    if (limitKiB !== undefined) this.#limitBytes = Number(limitKiB) < NO_LIMIT_KIB ? Number(limitKiB) * 1024 : null;
     if (REPORT.test(text)) return this.#report(unescaped(text), timeOf(record));
     if (text.startsWith('Tasks in ')) this.#beginGroup(unescaped(text));
     const death = parseDeath(record);
@@ -94,13 +105,16 @@ export class KillParser {
   }
 
   #report(text: string, timeUs: number): LoggedKill | undefined {
+    const limitBytes = this.#limitBytes;
+    this.#limitBytes = null;
     this.#group = undefined;
     this.#last = undefined;
     // Anyone may choose the names of cgroups and programs. Drop a record that can be read in two ways.
     if (MARKS.some((mark) => text.split(mark).length > 2)) return undefined;
     const [, limitCgroup, victimCgroup, name, pid] = VICTIM.exec(text) ?? [];
     if (victimCgroup === undefined || name === undefined) return undefined;
-    this.#last = { victim: { pid: Number(pid), name }, timeUs, victimCgroup, limitCgroup: limitCgroup ?? null };
+    const limit = { limitCgroup: limitCgroup ?? null, limitBytes };
+    this.#last = { victim: { pid: Number(pid), name }, timeUs, victimCgroup, ...limit };
     this.#isAwaited = true;
     return this.#last;
   }
@@ -111,7 +125,7 @@ export class KillParser {
     const first = this.#last;
     this.#group =
       cgroup !== undefined && first !== undefined && isWithin(first.victimCgroup, cgroup)
-        ? { cgroup, limitCgroup: first.limitCgroup }
+        ? { victimCgroup: cgroup, limitCgroup: first.limitCgroup, limitBytes: first.limitBytes }
         : undefined;
   }
 
@@ -127,7 +141,7 @@ export class KillParser {
     // For the same reason, a group that is named next does not belong to the last report.
     if (this.#group === undefined) this.#last = undefined;
     const group = this.#group;
-    return group && { victim, timeUs, victimCgroup: group.cgroup, limitCgroup: group.limitCgroup, anonBytes };
+    return group && { victim, timeUs, ...group, anonBytes };
   }
 }
 

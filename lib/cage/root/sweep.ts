@@ -8,6 +8,7 @@ import { kindOf, type OwnKind, ownKind } from '../../cgroup/names/own-names';
 import { killAll } from '../../cgroup/processes/kill-cgroup';
 import { removeTree, retry, UNAWAITED_MS, undo } from '../../cgroup/processes/remove-cgroup';
 import { untilNextIteration } from '../../common/event-loop/timers';
+import { noteLeft } from './left-ends';
 import { tryLock } from './locked-directory';
 
 /** Prefix of a cage root, in which one thread (main thread or worker) of this process makes its cages. */
@@ -61,6 +62,7 @@ export async function sweepOne(kind: OwnKind, directory: CgroupDirectory, aliveM
   if (locked === undefined) return directory.exists() ? 'in use' : 'removed';
   try {
     if (kind === 'detached') return removeTree(directory) ? 'removed' : 'in use';
+    noteLeft(locked);
     const attempt = (): boolean => {
       unlessGone(() => killAll(locked));
       return removeTree(locked);
@@ -102,6 +104,7 @@ async function emptyInSteps(directory: CgroupDirectory): Promise<void> {
   const locked = tryLock(directory);
   if (locked === undefined) return;
   try {
+    noteLeft(locked);
     const deepestFirst = [...cgroupsBelow(locked)].map(({ directory: each }) => each).reverse();
     // Kill all before removing the first, since killed processes take a moment to be gone.
     for (const each of deepestFirst) {

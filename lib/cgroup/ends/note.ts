@@ -6,26 +6,38 @@ export const NOTE_BYTES = 512;
 const MAGIC = 'memcage1';
 const WHAT = ['child', 'owner', 'member', 'guardian', 'cage'] as const;
 const MEMORY = [null, false, true] as const;
-const BY = [null, 'kernel', 'itself', 'owner', 'timeout', 'guardian', 'stall', 'cpuTime'] as const;
+const BY = [null, 'kernel', 'itself', 'owner', 'timeout', 'guardian', 'stall', 'cpuTime', 'sweep'] as const;
 const CAUSES = [
   ...([null, 'limit', 'cage', 'ancestor', 'descendant', 'system', 'polled', 'refused', 'unknown'] as const),
 ] satisfies (OomVerdict['cause'] | null)[];
 
-const AT = { numbers: 8, ids: 48, kinds: 64, boot: 72, name: 108, cgroup: 124, limitPath: 316, check: 508 } as const;
+const AT = {
+  numbers: 8,
+  ids: 48,
+  kinds: 64,
+  pids: 68,
+  boot: 72,
+  name: 108,
+  cgroup: 124,
+  limitPath: 316,
+  check: 508,
+} as const;
 
 /** How a process or a cage ended. Null: not known, or none. Times are of CLOCK_MONOTONIC. */
 export interface Note {
   what: (typeof WHAT)[number];
-  /** Whether memory ended it. */
+  /** Whether memory ended it; of a cage: whether it ended something there. */
   memory: boolean | null;
   cause: OomVerdict['cause'] | null;
   /** Who ended it. */
   by: (typeof BY)[number];
+  /** When it surely lived already. */
   startedUs: number | null;
+  /** When it was gone; by a sweep: when its cages were found. */
   endedUs: number;
   limitBytes: number | null;
   peakBytes: number | null;
-  /** Kills for memory in the cage; of an owner: in the cgroup that it was in, while it lived. */
+  /** Kills for memory in the cage. */
   kills: number | null;
   /** Null of a cage. */
   pid: number | null;
@@ -38,7 +50,35 @@ export interface Note {
   limitPath: string | null;
 }
 
-/** A note for the guardian to write. It adds which boot this is. */
+/** A note of now, with what is known. */
+export function noteOf(what: Note['what'], known: Partial<Note>): Note {
+  return {
+    what,
+    memory: null,
+    cause: null,
+    by: null,
+    startedUs: null,
+    endedUs: nowUs(),
+    limitBytes: null,
+    peakBytes: null,
+    kills: null,
+    pid: null,
+    owner: 0,
+    exitCode: null,
+    signal: null,
+    name: '',
+    cgroup: null,
+    limitPath: null,
+    ...known,
+  };
+}
+
+/** CLOCK_MONOTONIC, as Node's own clock. */
+export function nowUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+/** A note for the guardian to write. It adds which boot and which PID namespace this is. */
 export function encodeNote(note: Note): Buffer {
   const bytes = Buffer.alloc(NOTE_BYTES);
   const { startedUs, endedUs, limitBytes, peakBytes, kills } = note;
@@ -57,11 +97,18 @@ export function encodeNote(note: Note): Buffer {
   return bytes;
 }
 
-/** Undefined of bytes that are no whole note, and of notes of another boot: their pids and times mean nothing now. */
-export function decodeNote(bytes: Buffer, boot: string): Note | undefined {
+/** Where pids and times of a note mean something. */
+export interface Here {
+  boot: string;
+  /** Inode of the PID namespace. */
+  pids: number;
+}
+
+/** Undefined of bytes that are no whole note, and of notes of another boot or PID namespace. */
+export function decodeNote(bytes: Buffer, here: Here): Note | undefined {
   if (bytes.length !== NOTE_BYTES || textAt(bytes, 0, AT.numbers) !== MAGIC) return undefined;
   if (bytes.readUInt32LE(AT.check) !== checkOf(bytes.subarray(0, AT.check))) return undefined;
-  if (textAt(bytes, AT.boot, AT.name) !== boot) return undefined;
+  if (textAt(bytes, AT.boot, AT.name) !== here.boot || bytes.readUInt32LE(AT.pids) !== here.pids) return undefined;
   const number = (index: number): number => Number(bytes.readBigInt64LE(AT.numbers + index * 8));
   const id = (index: number): number => bytes.readInt32LE(AT.ids + index * 4);
   const kind = (index: number): number => bytes.readUInt8(AT.kinds + index);

@@ -1,6 +1,6 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeNote, NOTE_BYTES, type Note } from './note';
+import { decodeNote, type Here, NOTE_BYTES, type Note } from './note';
 import { notesDirectories, openOwn } from './notes-directory';
 
 /** The newest is in the first. */
@@ -9,18 +9,19 @@ const FILES = ['ends', 'ends-before'];
 /** The notes of this user since the machine has started, newest first. */
 export function readNotes(directories = notesDirectories()): Note[] {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const here = { boot, pids: statSync('/proc/self/ns/pid').ino };
   const files = directories.flatMap((directory) => FILES.map((file) => join(directory, file)));
-  return files.flatMap((path) => notesIn(path, boot)).sort((a, b) => b.endedUs - a.endedUs);
+  return files.flatMap((path) => notesIn(path, here)).sort((a, b) => b.endedUs - a.endedUs);
 }
 
-function notesIn(path: string, boot: string): Note[] {
+function notesIn(path: string, here: Here): Note[] {
   const fd = openOwn(path);
   if (fd === undefined) return [];
   try {
     const bytes = readFileSync(fd);
     const count = Math.floor(bytes.length / NOTE_BYTES);
     return Array.from({ length: count }, (_, index) =>
-      decodeNote(bytes.subarray(index * NOTE_BYTES, (index + 1) * NOTE_BYTES), boot),
+      decodeNote(bytes.subarray(index * NOTE_BYTES, (index + 1) * NOTE_BYTES), here),
     ).filter((note) => note !== undefined);
   } finally {
     closeSync(fd);

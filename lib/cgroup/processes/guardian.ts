@@ -9,8 +9,7 @@ import { CURE, words } from '../../common/errors/words';
 import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
-import { noteGuardian } from '../ends/note-guardian';
-import { showDirectories } from '../ends/show-directories';
+import { keepNotes, noteGuardian } from '../ends/tell-guardian';
 import { readCommand } from './processes';
 
 /** Shortages: the next start may succeed. */
@@ -96,9 +95,11 @@ function ensureGuardian(): void {
   const native = loadNative();
   const pid = native.guardianPid();
   if (pid === current?.pid) return;
+  const killed = current?.pid;
   current?.unwatch();
   current = { pid, unwatch: onGuardianEnd(replaceGuardian) };
-  showDirectories(native);
+  keepNotes(native);
+  if (killed !== undefined) noteGuardian(native, killed);
   try {
     for (const [name, charge] of charges) tellAgain(name, charge);
   } catch (error) {
@@ -127,13 +128,13 @@ function onGuardianEnd(callback: () => void): () => void {
 }
 
 function replaceGuardian(): void {
-  const killed = current?.pid;
-  current?.unwatch();
-  current = undefined;
-  if (charges.size === 0) return;
+  if (charges.size === 0) {
+    current?.unwatch();
+    current = undefined;
+    return;
+  }
   try {
     ensureGuardian();
-    if (killed !== undefined) noteGuardian(loadNative(), killed);
   } catch (error) {
     // The next cage starts one, or throws this.
     process.emitWarning(error as Error);

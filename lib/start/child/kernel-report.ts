@@ -11,6 +11,8 @@ import type { OomFacts } from '../../common/text/oom-words';
 /** What the kernel reports about a child that has ended; for a polled cage, what memcage has seen. */
 export interface KernelReport {
   oom: OomFacts | null;
+  /** When the last kill in its cage was seen, by CLOCK_MONOTONIC. Absent if that is not known. */
+  killNs?: number;
   memory: MemoryReport;
   limits: LimitsReport;
   /** Absent if its cages were never that full. */
@@ -38,7 +40,8 @@ export function readKernelReport(
     const oom = reporter.check(cgroup);
     const error = oom === null ? diedForWantOfMemory(cgroup, signal) : undefined;
     const told = cgroup.limitsReport.read();
-    return { oom, memory: cgroup.report.read(), ...told, ...(error !== undefined && { error }) };
+    const killNs = reporter.lastNs;
+    return { oom, killNs, memory: cgroup.report.read(), ...told, ...(error !== undefined && { error }) };
   } catch (error) {
     // Someone else has taken its counts away: with the cgroup, or with the controller, and then its limits too.
     const oom = signal === 'SIGKILL' ? { ...nowhere('unknown'), kills: 0, victims: null } : null;
@@ -48,6 +51,9 @@ export function readKernelReport(
   }
 }
 
+/** How long a process that is killed for memory may take to be gone. */
+const DYING_NS = 1e9;
+
 /** The length of a process's `comm` in the kernel. */
 const NAME_BYTES = 15;
 
@@ -56,6 +62,8 @@ export interface PossibleVictim {
   pid: number;
   file: string;
   signal: NodeJS.Signals | null;
+  /** When it ended, by CLOCK_MONOTONIC. */
+  timeNs: number;
   /** memcage killed it, or the caller did so through memcage. */
   wasKilled: boolean;
 }
@@ -63,9 +71,11 @@ export interface PossibleVictim {
 /** Adds the child to the victims of the verdict, if only the kernel can have sent the SIGKILL that ended it. */
 export function withChild<R extends KernelReport | undefined>(
   report: R,
-  { pid, file, signal, wasKilled }: PossibleVictim,
+  { pid, file, signal, timeNs, wasKilled }: PossibleVictim,
 ): R {
   const oom = report?.oom ?? null;
+  // It lived on when another was killed.
+  if (report?.killNs !== undefined && timeNs - report.killNs > DYING_NS) return report;
   if (oom === null || oom.victims !== null || oom.kills === 0 || signal !== 'SIGKILL' || wasKilled) return report;
   const name = Buffer.from(basename(file)).subarray(0, NAME_BYTES).toString();
   return { ...report, oom: { ...oom, victims: [{ pid, name }] } };

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { MemoryReport, Outcome } from '../../../types/outcome';
-import { encodeNote, type Note } from '../../cgroup/ends/note';
+import { encodeNote, type Note, noteOf } from '../../cgroup/ends/note';
 import { loadNative } from '../../common/addon/load-native';
 import { ErrorCode } from '../../common/errors/errors';
 import type { PossibleVictim } from './kernel-report';
@@ -9,7 +9,6 @@ import type { PossibleVictim } from './kernel-report';
 /** What is asked of a child that has ended. */
 export interface NotedChild extends PossibleVictim {
   startNs: number;
-  timeNs: number;
   /** Path of the cgroup that it lived in. */
   cgroup: string | undefined;
 }
@@ -35,33 +34,29 @@ export function noteEnd(child: NotedChild, outcome: Ended): void {
 /** Of the child, and of those that were killed for memory with it. */
 export function notesOf(child: NotedChild, outcome: Ended): Note[] {
   const { oom, memory } = outcome;
-  const own: Note = {
-    what: 'child',
-    memory: wasMemory(child, outcome),
-    cause: oom?.cause ?? null,
-    by: endedBy(child, outcome),
+  const ofCage = {
     startedUs: child.startNs / 1000,
     endedUs: child.timeNs / 1000,
+    owner: process.pid,
+    cause: oom?.cause ?? null,
     limitBytes: oom === null ? finite(memory?.limitBytes) : oom.limitBytes,
+    limitPath: oom?.path ?? null,
     peakBytes: memory?.peakBytes ?? null,
     kills: oom?.kills ?? 0,
+    cgroup: child.cgroup ?? null,
+  };
+  const own = noteOf('child', {
+    ...ofCage,
+    memory: wasMemory(child, outcome),
+    by: endedBy(child, outcome),
     pid: child.pid,
-    owner: process.pid,
     exitCode: outcome.exitCode,
     signal: child.signal === null ? 0 : constants.signals[child.signal],
     name: basename(child.file).slice(0, 15),
-    cgroup: child.cgroup ?? null,
-    limitPath: oom?.path ?? null,
-  };
+  });
   const others = (oom?.victims ?? []).filter(({ pid }) => pid !== child.pid).slice(0, MOST_VICTIMS);
-  const ofVictim = {
-    what: 'member',
-    memory: true,
-    by: 'kernel',
-    exitCode: null,
-    signal: constants.signals.SIGKILL,
-  } as const;
-  return [own, ...others.map(({ pid, name }) => ({ ...own, ...ofVictim, pid, name }))];
+  const killed = { memory: true, by: 'kernel', signal: constants.signals.SIGKILL } as const;
+  return [own, ...others.map(({ pid, name }) => noteOf('member', { ...ofCage, ...killed, pid, name }))];
 }
 
 /** Null: not known. A SIGKILL by itself proves nothing. */
@@ -71,7 +66,7 @@ function wasMemory({ pid, signal, wasKilled }: NotedChild, { oom, error }: Ended
   if (cause === 'refused') return null;
   if (signal !== 'SIGKILL') return false;
   if (oom === null) return error !== null && !wasKilled ? null : false;
-  if (wasKilled) return cause === 'polled';
+  if (wasKilled && cause === 'polled') return true;
   return victims !== null && victims.length >= kills ? false : null;
 }
 

@@ -137,7 +137,7 @@ class WatchedChild implements Launched {
     }
     // Ask before memcage kills what the child left.
     const wasKilled = this.#wasSentKill || forerunner?.isInit === true || held.wasKilled;
-    const child = { pid: this.pid, file: program.file, signal: end.signal, wasKilled };
+    const child = { pid: this.pid, file: program.file, signal: end.signal, timeNs: end.timeNs, wasKilled };
     held.ended(end.signal, texts, (report) => start.ended(end, report, child));
   }
 }

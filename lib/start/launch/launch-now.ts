@@ -38,7 +38,7 @@ function createSyncLaunch(start: Start): SyncLaunch {
     }
     native.closeFd({ fd: pidfd });
     const wasKilled = exit.error !== 0 || forerunner?.isInit === true || held?.wasKilled === true;
-    const child = { pid, file: program.file, signal: end.signal, wasKilled };
+    const child = { pid, file: program.file, signal: end.signal, timeNs: end.timeNs, wasKilled };
     start.ended(end, held?.endedNow(end.signal), child);
     return { pid, exitCode: end.exitCode, signal: end.signal, errno: exit.errno };
   };

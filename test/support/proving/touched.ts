@@ -57,6 +57,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
   'native/launcher': [{ roles: BY_LAUNCHER }],
   'native/launcher/end_cgroups': [{ roles: ['guardian'] }],
   'native/launcher/guard_process': [{ roles: ['guardian'] }],
+  'native/launcher/memory_kills': [{ roles: ['guardian'] }],
   'native/launcher/note': [{ roles: ['guardian'] }],
   'native/launcher/owner_end': [{ roles: ['guardian'] }],
   'native/launcher/main.cc': [{ roles: [...BY_LAUNCHER, 'guardian'] }],

@@ -24,7 +24,13 @@ describe('the verdict', () => {
     named: ({ cause }: Whose, hit: () => string | undefined) => ({ cause, limitBytes: 2, path: hit() ?? null }),
   };
   const judged = (counted: Partial<Counted>, logged = 0) => {
-    log = Array.from({ length: logged }, () => ({ victim, timeUs: 0, victimCgroup: '/', limitCgroup: '/' }));
+    log = Array.from({ length: logged }, () => ({
+      victim,
+      timeUs: 0,
+      victimCgroup: '/',
+      limitCgroup: '/',
+      limitBytes: 1,
+    }));
     const none = { kills: 0, mayLackKills: false, mayHaveLost: () => false, hitBelow: () => '/below' };
     return assessKills({ path: '/' }, limits, { ...none, whose: () => ({ cause: 'descendant' }), ...counted });
   };

@@ -6,6 +6,7 @@ const reported = (pid: number, timeUs: number, anonBytes?: number): LoggedKill =
   timeUs,
   victimCgroup: `/${timeUs}`,
   limitCgroup: null,
+  limitBytes: null,
   ...(anonBytes !== undefined && { anonBytes }),
 });
 const died = (pid: number, timeUs: number): Death => ({ victim: { pid, name: 'dd' }, timeUs, anonBytes: 1 });

@@ -67,8 +67,18 @@ testRows<[string, string[], number]>(
 function parse(records: readonly string[]): unknown[] {
   const parser = new KillParser();
   const kills = records.flatMap((each) => parser.parse(each) ?? []);
-  return kills.map(({ anonBytes: _, timeUs: __, ...kill }) => kill);
+  return kills.map(({ anonBytes: _, timeUs: __, limitBytes: ___, ...kill }) => kill);
 }
+
+test('the limit of a cgroup comes in front of the report', () => {
+  const parser = new KillParser();
+  const usage = (limit: string) => record(`memory: usage 10240kB, limit ${limit}kB, failcnt 37`);
+  const limits = [usage('10240'), usage('9007199254740988'), ''].map((before) => {
+    parser.parse(before);
+    return parser.parse(report('/a', '/a'))?.limitBytes;
+  });
+  expect(limits).toEqual([10 * 1024 * 1024, null, null]);
+});
 
 test('how large a victim was comes after who it was', () => {
   const parser = new KillParser();

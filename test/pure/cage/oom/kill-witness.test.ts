@@ -7,6 +7,7 @@ const kill = (pid: number): LoggedKill => ({
   timeUs: 0,
   victimCgroup: '/a',
   limitCgroup: null,
+  limitBytes: null,
   anonBytes: 4096,
 });
 

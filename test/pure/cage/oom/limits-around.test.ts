@@ -95,6 +95,7 @@ const at = (limitCgroup: string | null): LoggedKill => ({
   timeUs: 0,
   victimCgroup: `/seen/${LEAF}`,
   limitCgroup,
+  limitBytes: null,
 });
 const kernelName = (path: string): string => `/seen/${path}`;
 

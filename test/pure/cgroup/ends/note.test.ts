@@ -1,5 +1,5 @@
 import { decodeNote, encodeNote, type Note } from '../../../../lib/cgroup/ends/note';
-import { asWritten, BOOT, noteWith } from '../../../support/noted';
+import { asWritten, HERE, noteWith } from '../../../support/noted';
 import { testRows } from '../../../support/rows';
 
 const FULL: Note = {
@@ -28,11 +28,11 @@ testRows<[string, Note]>(
     ['with nothing', noteWith({})],
     ['of a cage', noteWith({ what: 'cage', pid: null, memory: false })],
   ],
-  ([, note]) => expect(decodeNote(asWritten(encodeNote(note)), BOOT)).toEqual(note),
+  ([, note]) => expect(decodeNote(asWritten(encodeNote(note)), HERE)).toEqual(note),
 );
 
 test('a path that has no room is cut off, and spoils nothing behind it', () => {
-  const note = decodeNote(asWritten(encodeNote({ ...FULL, cgroup: `/${'y'.repeat(500)}` })), BOOT);
+  const note = decodeNote(asWritten(encodeNote({ ...FULL, cgroup: `/${'y'.repeat(500)}` })), HERE);
   expect(note).toEqual({ ...FULL, cgroup: `/${'y'.repeat(191)}` });
 });
 
@@ -43,7 +43,8 @@ testRows<[string, (bytes: Buffer) => Buffer]>(
     ['zeros', (bytes) => Buffer.alloc(bytes.length)],
     ['one with a changed byte', (bytes) => Buffer.from(bytes.map((byte, index) => (index === 30 ? byte ^ 1 : byte)))],
     ['one that the guardian has not seen', () => encodeNote(FULL)],
-    ['one of another boot', () => asWritten(encodeNote(FULL), BOOT.replace('0', '1'))],
+    ['one of another boot', () => asWritten(encodeNote(FULL), { ...HERE, boot: HERE.boot.replace('0', '1') })],
+    ['one of another PID namespace', () => asWritten(encodeNote(FULL), { ...HERE, pids: 1 })],
   ],
-  ([, change]) => expect(decodeNote(change(asWritten(encodeNote(FULL))), BOOT)).toBeUndefined(),
+  ([, change]) => expect(decodeNote(change(asWritten(encodeNote(FULL))), HERE)).toBeUndefined(),
 );

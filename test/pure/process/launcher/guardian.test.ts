@@ -6,6 +6,7 @@ let known: string[];
 let pid: number;
 let mockEnd: () => void;
 let mockOpen: (path: string) => void;
+const mockKilled = jest.fn();
 
 const mockNative = {
   startGuardian: () => null,
@@ -18,13 +19,14 @@ const mockNative = {
   guard: ({ name, kind }: { name: string; kind: string }) => void known.push(`${name} as ${kind}`),
   identifyGuarded: ({ name, fd }: { name: string; fd: number }) => void known.push(`${name} is ${fd}`),
   unguard: () => {},
-  monotonicNs: () => 0,
-  noteEnd: () => {},
   closeFd: () => {},
 };
 
 jest.mock('../../../../lib/common/addon/load-native', () => ({ loadNative: () => mockNative }));
-jest.mock('../../../../lib/cgroup/ends/show-directories', () => ({ showDirectories: () => {} }));
+jest.mock('../../../../lib/cgroup/ends/tell-guardian', () => ({
+  keepNotes: () => {},
+  noteGuardian: (_: unknown, killed: number) => mockKilled(killed),
+}));
 jest.mock('../../../../lib/process/launcher/executable', () => ({ findExecutable: () => '/memcage-exec' }));
 jest.mock('../../../../lib/common/addon/watcher', () => ({
   watcher: () => ({
@@ -58,6 +60,14 @@ afterEach(() => {
 });
 
 describe('a guardian that has taken the place of another', () => {
+  test('is told that the other was killed, whoever has noticed that', () => {
+    mockKilled.mockClear();
+    replaced();
+    pid += 1;
+    tellGuardian(3, 'c', 'owner');
+    expect(mockKilled.mock.calls).toEqual([[pid - 2], [pid - 1]]);
+  });
+
   test('is told of all that there is', () => {
     replaced();
     expect(known).toEqual(ALL);

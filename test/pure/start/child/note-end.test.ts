@@ -38,7 +38,7 @@ testRows<[string, Partial<NotedChild>, Partial<typeof OUTCOME> | object, [boolea
       { oom: oom(1, [DD]) },
       [false, 'owner'],
     ],
-    ['its owner killed it, and nobody knows the victim', { wasKilled: true }, { oom: oom(1, null) }, [false, 'owner']],
+    ['its owner killed it, and nobody knows the victim', { wasKilled: true }, { oom: oom(1, null) }, [null, 'owner']],
     ['SIGKILL, and all victims are others', {}, { oom: oom(1, [DD]) }, [false, null]],
     ['SIGKILL, and not all victims are known', {}, { oom: oom(2, [DD]) }, [null, null]],
     ['its timeout', { wasKilled: true }, { error: timeout }, [false, 'timeout']],

@@ -5,7 +5,7 @@ import { toJson } from '../../text/output';
 import { UsageError } from '../../usage';
 import { allEnds, type End, type Evidence, endsOf, killedWith } from './ends';
 import { isRunning, readEvidence } from './evidence';
-import { explain, limitOf, signalName, timeOf, whyUnknown } from './words';
+import { explain, isTimeKnown, limitOf, signalName, timeOf, whyUnknown } from './words';
 
 const MEMORY = 0;
 const NOT_MEMORY = 1;
@@ -61,16 +61,16 @@ function textOf(ends: readonly End[], what: string | undefined, evidence: Eviden
   const running = /^\d+$/.test(what) && isRunning(Number(what)) ? `Process ${name} runs. ` : '';
   return isRuledOut(what, evidence)
     ? `${running}No process ${name} was killed for memory since the machine has started.\n`
-    : `${running}Nothing is known of another process ${name}: ${whyUnknown(evidence)}.\n`;
+    : `${running}Nothing is known of another process ${name}: ${whyUnknown(undefined, evidence)}.\n`;
 }
 
 function forPrograms(ends: readonly End[], evidence: Evidence): object[] {
   return ends.map((end) => {
-    const { pid, name, memory, note, kill, left } = end;
+    const { pid, name, memory, note, kill } = end;
     return {
       pid,
       name,
-      time: end.left === undefined ? timeOf(end, evidence).toISOString() : null,
+      time: isTimeKnown(end) ? timeOf(end, evidence).toISOString() : null,
       memory,
       cause: note?.cause ?? null,
       ...limitOf(end),
@@ -79,10 +79,11 @@ function forPrograms(ends: readonly End[], evidence: Evidence): object[] {
       exitCode: note?.exitCode ?? null,
       peakBytes: note?.peakBytes ?? null,
       anonBytes: kill?.anonBytes ?? null,
-      cgroup: left?.path ?? note?.cgroup ?? kill?.report?.victimCgroup ?? null,
+      cgroup: note?.cgroup ?? kill?.report?.victimCgroup ?? null,
       ownerPid: note?.owner ?? null,
+      kills: note?.kills ?? null,
       killedWith: killedWith(end, evidence.log).map((each) => ({ pid: each.pid, name: each.name })),
-      from: [...(note ? ['note'] : []), ...(kill ? ['log'] : []), ...(left ? ['cage'] : [])],
+      from: [...(note ? ['note'] : []), ...(kill ? ['log'] : [])],
     };
   });
 }

@@ -3,33 +3,23 @@ import type { Note } from '../../../../cgroup/ends/note';
 
 /** What is known of how processes ended. Times are of CLOCK_MONOTONIC. */
 export interface Evidence {
-  /** Newest first. */
   notes: readonly Note[];
   /** Undefined if it can't be read. */
   log: KillLog | undefined;
-  /** Directories of dead owners that nobody has removed yet. */
-  left: readonly LeftOwner[];
   nowUs: number;
 }
 
-/** A dead owner whose guardian is dead too. */
-export interface LeftOwner {
-  pid: number;
-  path: string;
-  /** When it surely lived; 0 if that is not known. */
-  aliveUs: number;
-}
-
-/** How a process ended, as far as it is known. */
+/** How a process ended, as far as it is known; or that something was killed for memory in a cage. */
 export interface End {
-  pid: number;
+  /** Null of a cage. */
+  pid: number | null;
+  /** Null if it is not known. */
   name: string | null;
   timeUs: number;
   /** Whether memory ended it; null: not known. */
   memory: boolean | null;
   note: Note | undefined;
   kill: KilledProcess | undefined;
-  left: LeftOwner | undefined;
 }
 
 /** Notes of the same end, of the guardian and of the owner say, are no further apart. */
@@ -41,28 +31,22 @@ const DYING_US = 10_000_000;
 const DRIFT = 1e-4;
 
 /** All ends, newest first. */
-export function allEnds({ notes, log, left, nowUs }: Evidence): End[] {
+export function allEnds({ notes, log, nowUs }: Evidence): End[] {
   const slackUs = SLACK_US + nowUs * DRIFT;
   const open = new Set(log?.kills ?? []);
-  const noted = notes.flatMap((note): End[] => {
-    const { pid, name, endedUs } = note;
-    if (pid === null) return [];
+  const noted = notes.map((note): End => {
+    const { pid, name, endedUs: timeUs } = note;
     // The log is believed before a note: its owner does not know what is counted elsewhere, should somebody have moved the child.
     const kill = [...open].find((each) => isOf(each, note, slackUs));
     if (kill !== undefined) open.delete(kill);
-    const memory = kill !== undefined ? true : (note.memory ?? hasAllSince(log, killedAfter(note), slackUs));
-    return [{ pid, name, timeUs: endedUs, memory, note, kill, left: undefined }];
-  });
-  const ofDead = left.map((owner): End => {
-    const { pid, aliveUs } = owner;
-    const memory = hasAllSince(log, aliveUs, slackUs);
-    return { pid, name: null, timeUs: aliveUs, memory, note: undefined, kill: undefined, left: owner };
+    const memory = kill !== undefined ? true : (note.memory ?? ruledOut(note, log, slackUs));
+    return { pid, name: name === '' ? (kill?.name ?? null) : name, timeUs, memory, note, kill };
   });
   const logged = [...open].map((kill): End => {
     const { pid, name, timeUs } = kill;
-    return { pid, name, timeUs, memory: true, note: undefined, kill, left: undefined };
+    return { pid, name, timeUs, memory: true, note: undefined, kill };
   });
-  return once([...noted, ...logged, ...ofDead].sort((a, b) => b.timeUs - a.timeUs));
+  return once([...noted, ...logged].sort((a, b) => b.timeUs - a.timeUs));
 }
 
 /** A pid is used again: the process of a kill lived then. */
@@ -70,27 +54,34 @@ function isOf({ pid, timeUs }: KilledProcess, note: Note, slackUs: number): bool
   return pid === note.pid && timeUs >= killedAfter(note) - slackUs && timeUs <= note.endedUs + slackUs;
 }
 
-function killedAfter({ startedUs, endedUs }: Note): number {
+function killedAfter({ what, by, startedUs, endedUs }: Note): number {
+  // Of an owner that a sweep has found it is not known when it died.
+  if (what === 'owner' && by === 'sweep') return startedUs ?? 0;
   return Math.max(startedUs ?? 0, endedUs - DYING_US);
 }
 
-/** False: the log would have its kill. Null: it can't be read, or begins later. */
-function hasAllSince(log: KillLog | undefined, timeUs: number, slackUs: number): false | null {
-  return log !== undefined && (log.sinceUs === 0 || log.sinceUs <= timeUs - slackUs) ? false : null;
+/** False: the log would have its kill. Null: it can't be read, or begins later; or memory was refused, which kills nobody. */
+function ruledOut(note: Note, log: KillLog | undefined, slackUs: number): false | null {
+  if (log === undefined || note.cause === 'refused') return null;
+  return log.sinceUs === 0 || log.sinceUs <= killedAfter(note) - slackUs ? false : null;
 }
 
 /** Of several about the same end, the last one, with what the others know. */
 function once(ends: readonly End[]): End[] {
   const kept: End[] = [];
   for (const end of ends) {
-    // What a dead owner has left was made before it ended.
-    const isSame = ({ pid, timeUs }: End): boolean =>
-      pid === end.pid && (timeUs - end.timeUs <= SAME_US || end.left !== undefined);
-    const same = [...kept].reverse().find(isSame);
+    const same = [...kept].reverse().find((other) => isSame(other, end));
     if (same === undefined) kept.push(end);
     else same.memory ??= end.memory;
   }
   return kept;
+}
+
+function isSame(later: End, { pid, timeUs, note }: End): boolean {
+  if (later.pid !== pid) return false;
+  if (pid === null) return later.note?.cgroup === note?.cgroup;
+  // A sweep finds an owner at some time after its death.
+  return later.timeUs - timeUs <= SAME_US || (later.note?.by === 'sweep' && timeUs >= killedAfter(later.note));
 }
 
 /** Those of a process by its pid, or by its name or that of its cage. */

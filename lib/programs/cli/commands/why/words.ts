@@ -18,19 +18,28 @@ export function explain(end: End, others: readonly KilledProcess[], more: number
 }
 
 function sentence(end: End, evidence: Evidence): string {
+  if (end.note?.what === 'cage') return ofCage(end, end.note.kills ?? 0);
   const who = end.name === null ? `Process ${end.pid}` : `${printable(end.name)} (pid ${end.pid})`;
   if (end.memory === true) return `${who} was killed for memory: ${whoseLimit(end)}${ownBytes(end)}.`;
   if (end.memory === false) return `${who} was not killed for memory: ${howElse(end)}.`;
-  return `It is not known whether memory ended ${who}: ${whyUnknown(evidence)}.`;
+  const kills = end.note?.kills ?? 0;
+  const hint = kills > 0 ? ` In its cage, ${killed(kills)} for memory: ${whoseLimit(end)}.` : '';
+  return `It is not known whether memory ended ${who}: ${whyUnknown(end, evidence)}.${hint}`;
+}
+
+function ofCage(end: End, kills: number): string {
+  return `In a cage of process ${end.note?.owner}, ${killed(kills)} for memory: ${whoseLimit(end)}.`;
+}
+
+function killed(kills: number): string {
+  return kills === 1 ? '1 process was killed' : `${kills} processes were killed`;
 }
 
 /** The limit, and the cgroup that has it; null if that is not known. */
 export function limitOf({ note, kill }: End): { limitBytes: number | null; limitPath: string | null } {
-  const limitBytes = note?.limitBytes ?? null;
   // A note without a cause is of somebody who knew the cage, but not whose limit it was.
-  if (note !== undefined && note.cause !== null) return { limitBytes, limitPath: note.limitPath };
-  const limitPath = kill?.report?.limitCgroup ?? null;
-  return { limitBytes: limitPath !== null && limitPath === note?.cgroup ? limitBytes : null, limitPath };
+  if (note !== undefined && note.cause !== null) return { limitBytes: note.limitBytes, limitPath: note.limitPath };
+  return { limitBytes: kill?.report?.limitBytes ?? null, limitPath: kill?.report?.limitCgroup ?? null };
 }
 
 function whoseLimit(end: End): string {
@@ -45,8 +54,7 @@ function ownBytes({ kill }: End): string {
   return typeof kill?.anonBytes === 'number' ? `; it had ${formatSize(kill.anonBytes)} of its own` : '';
 }
 
-function howElse({ note, left }: End): string {
-  if (left !== undefined) return "the kernel's log has no such kill";
+function howElse({ note }: End): string {
   switch (note?.by) {
     case 'owner':
       return `process ${note.owner}, which had started it, killed it`;
@@ -54,6 +62,10 @@ function howElse({ note, left }: End): string {
       return 'its timeout was over';
     case 'guardian':
       return `process ${note.owner} had died, and the guardian ended its cages`;
+    case 'sweep':
+      return note.what === 'owner'
+        ? "the kernel's log has no such kill"
+        : `process ${note.owner} and its guardian had died, and another memcage ended its cages`;
     case 'stall':
       return 'its cage stalled';
     case 'cpuTime':
@@ -75,25 +87,31 @@ export function signalName(signal: number): string {
 }
 
 /** And what to do. */
-export function whyUnknown({ log, nowUs }: Evidence): string {
+export function whyUnknown(end: End | undefined, { log, nowUs }: Evidence): string {
+  if (end?.note?.cause === 'refused')
+    return `it was perhaps refused memory, at ${whoseLimit(end)}, and ended by itself`;
   if (log === undefined)
     return "only the kernel's log tells, and this process can't read it. Cure: run the same command as root, on the host if this is a container";
   const since = new Date(Date.now() - (nowUs - log.sinceUs) / 1000).toISOString();
   return `the kernel's log goes back to ${since} only, and no guardian has noted it. Cure: a larger log, as by log_buf_len=4M at boot`;
 }
 
-export function timeOf({ timeUs }: End, { nowUs }: Evidence): Date {
-  return new Date(Date.now() - (nowUs - timeUs) / 1000);
+export function timeOf({ timeUs, kill }: End, { nowUs }: Evidence): Date {
+  return new Date(Date.now() - (nowUs - (kill?.timeUs ?? timeUs)) / 1000);
 }
 
 function whenOf(end: End, evidence: Evidence): string {
-  return end.left === undefined ? `ended at ${timeOf(end, evidence).toISOString()}` : 'has ended';
+  return isTimeKnown(end) ? `ended at ${timeOf(end, evidence).toISOString()}` : 'has ended';
 }
 
-function cageOf({ note, kill, left }: End): string {
-  const path = left?.path ?? note?.cgroup ?? kill?.report?.victimCgroup;
-  if (path === undefined || path === null) return '';
-  return left === undefined ? `, in ${printable(path)}` : `, and left ${printable(path)}`;
+/** Of an owner that a sweep has found it is only known that it is dead. */
+export function isTimeKnown({ note, kill }: End): boolean {
+  return kill !== undefined || note?.by !== 'sweep' || note.what !== 'owner';
+}
+
+function cageOf({ note, kill }: End): string {
+  const path = note?.cgroup ?? kill?.report?.victimCgroup;
+  return path === undefined || path === null ? '' : `, in ${printable(path)}`;
 }
 
 function namesOf(kills: readonly KilledProcess[]): string {

@@ -7,17 +7,18 @@ const S = 1_000_000;
 const NOW = 1000 * S;
 
 function kill(timeS: number, known: Partial<KilledProcess> = {}): KilledProcess {
-  const report = { victimCgroup: '/a', limitCgroup: '/a' };
+  const report = { victimCgroup: '/a', limitCgroup: '/a', limitBytes: 1 };
   return { pid: 71, name: 'node', timeUs: timeS * S, anonBytes: 1, report, ...known };
 }
 
 function evidence(known: Partial<Evidence>): Evidence {
-  return { notes: [], log: undefined, left: [], nowUs: NOW, ...known };
+  return { notes: [], log: undefined, nowUs: NOW, ...known };
 }
 
 const noted = (timeS: number, memory: boolean | null) => noteWith({ endedUs: timeS * S, memory });
 const log = (sinceS: number, ...kills: KilledProcess[]) => ({ kills, sinceUs: sinceS * S });
-const left = (timeS: number) => [{ pid: 71, path: '/left', aliveUs: timeS * S }];
+/** As a sweep or the command itself finds an owner that is dead. */
+const left = (timeS: number) => noteWith({ what: 'owner', by: 'sweep', startedUs: timeS * S, endedUs: NOW });
 
 testRows<[string, Partial<Evidence>, (boolean | null)[]]>(
   'whether memory ended the process, the newest of its pid first',
@@ -50,13 +51,19 @@ testRows<[string, Partial<Evidence>, (boolean | null)[]]>(
     ['the log is believed before a note', { notes: [noted(900, false)], log: log(0, kill(899.9)) }, [true]],
     ['only the log knows it', { log: log(0, kill(900)) }, [true]],
     ['a kill of another pid', { log: log(0, kill(900, { pid: 72 })) }, []],
-    ['it has left its cages, and the log has no kill', { left: left(900), log: log(0) }, [false]],
-    ['it has left its cages, and the log begins later', { left: left(900), log: log(950) }, [null]],
-    ['it has left its cages, and was killed for memory then', { left: left(900), log: log(0, kill(901)) }, [true]],
+    ['it has left its cages, and the log has no kill', { notes: [left(900)], log: log(0) }, [false]],
+    ['it has left its cages, and the log begins later', { notes: [left(900)], log: log(950) }, [null]],
+    ['it has left its cages, and was killed for memory then', { notes: [left(900)], log: log(0, kill(901)) }, [true]],
     [
       'it has left its cages, and another was killed for memory before',
-      { left: left(900), log: log(0, kill(700)) },
+      { notes: [left(900)], log: log(0, kill(700)) },
       [false, true],
+    ],
+    ['it has left its cages, and had told of its end', { notes: [left(900), noted(950, true)] }, [true]],
+    [
+      'memory was perhaps refused, which kills nobody',
+      { notes: [noteWith({ cause: 'refused' })], log: log(0) },
+      [null],
     ],
     ['two notes of one end', { notes: [noted(900.5, null), noted(900, false)] }, [false]],
     ['a note and a kill that is in no log any more', { notes: [noted(900, true)], log: log(950) }, [true]],
@@ -71,11 +78,21 @@ test('a process is found by its name, the name of its cage, and its path', () =>
   expect(['a', 'memcage-70-ab', '/x/memcage-70-ab/1', 'b', 'c'].map(found)).toEqual([['a'], ['a'], ['a'], ['b'], []]);
 });
 
+test('kills in a cage are told once, beside what is known of the processes in it', () => {
+  const cage = noteWith({ what: 'cage', pid: null, memory: true, cgroup: '/a', kills: 2, endedUs: NOW });
+  const member = noteWith({ what: 'member', memory: false, cgroup: '/a', endedUs: NOW });
+  const ends = endsOf(allEnds(evidence({ notes: [cage, member, cage] })), '/a');
+  expect(ends.map(({ pid, memory }) => [pid, memory])).toEqual([
+    [null, true],
+    [71, false],
+  ]);
+});
+
 test('what was killed with it is what was killed for the same limit at the same time', () => {
   const kills = [
     kill(900),
     kill(900.1, { pid: 72, name: 'with' }),
-    kill(900.1, { pid: 73, report: { victimCgroup: '/b', limitCgroup: '/b' } }),
+    kill(900.1, { pid: 73, report: { victimCgroup: '/b', limitCgroup: '/b', limitBytes: 1 } }),
     kill(800, { pid: 74 }),
   ];
   const [end] = endsOf(allEnds(evidence({ log: log(0, ...kills) })), '71');

@@ -1,4 +1,4 @@
-#include "launcher/notes.h"
+#include "guardian/notes.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,10 +12,9 @@
 #include "sys/stat.h"
 #include "sys/syscall_numbers.h"
 
-namespace memcage::launcher {
+namespace memcage::guardian {
 namespace {
 
-using guardian::Note;
 using sys::Call;
 
 constexpr const char* kFile = "ends";
@@ -44,6 +43,7 @@ void Notes::Use(UniqueFd directory) {
   directory_ = std::move(directory);
   const UniqueFd boot(Call(SYS_openat, AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC, 0));
   if (boot.valid()) Call(SYS_read, boot.get(), boot_, sizeof(boot_));
+  if (sys::StatAt(AT_FDCWD, "/proc/self/ns/pid", 0, &status) == 0) pids_ = static_cast<uint32_t>(status.st_ino);
 }
 
 UniqueFd Notes::Open() {
@@ -67,14 +67,15 @@ void Notes::Append(const Note& note) {
   const UniqueFd file = Open();
   if (!file.valid()) return;
   Note whole = note;
-  memcpy(whole.magic, guardian::kNoteMagic, sizeof(whole.magic));
+  memcpy(whole.magic, kNoteMagic, sizeof(whole.magic));
   memcpy(whole.boot, boot_, sizeof(whole.boot));
-  whole.check = guardian::CheckOf(reinterpret_cast<const unsigned char*>(&whole), offsetof(Note, check));
+  whole.pids = pids_;
+  whole.check = CheckOf(reinterpret_cast<const unsigned char*>(&whole), offsetof(Note, check));
   // At the end in one piece, whoever else writes there: O_APPEND.
   Call(SYS_write, file.get(), &whole, sizeof(whole));
 }
 
-Note NoteOfNow(guardian::Ended what, pid_t pid) {
+Note NoteOfNow(Ended what, pid_t pid) {
   Note note{};
   note.what = what;
   note.pid = pid;
@@ -89,4 +90,4 @@ void CopyLine(const char* text, char* to, size_t size) {
   memcpy(to, text, length < size ? length : size);
 }
 
-}  // namespace memcage::launcher
+}  // namespace memcage::guardian

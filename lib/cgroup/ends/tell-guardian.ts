@@ -1,0 +1,26 @@
+import { constants } from 'node:os';
+import type { NativeBinding } from '../../../types/native';
+import { OwnedFd } from '../../common/addon/owned-fd';
+import { encodeNote, noteOf } from './note';
+import { openNotesDirectory } from './notes-directory';
+
+/** Gives a new guardian the directory for notes. Without one it ends the cages all the same, so nothing is thrown. */
+export function keepNotes(native: NativeBinding): void {
+  let directory: OwnedFd | undefined;
+  try {
+    const fd = openNotesDirectory();
+    if (fd === undefined) return;
+    directory = new OwnedFd(native, fd);
+    native.keepNotes({ fd: directory.fd });
+  } catch {
+    // No fd is free, for example.
+  } finally {
+    directory?.close();
+  }
+}
+
+/** Has a new guardian note that the one before was killed. Whether that was for memory, only the kernel's log tells. */
+export function noteGuardian(native: NativeBinding, pid: number): void {
+  const known = { pid, owner: process.pid, name: 'memcage-guard', signal: constants.signals.SIGKILL };
+  native.noteEnd({ note: encodeNote(noteOf('guardian', known)) });
+}
