@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { removeWhenInterrupted } from './interrupted';
 import { markDescendants, takeInventory } from './leak-check';
 import { recordSurroundings } from './surroundings';
@@ -5,6 +8,7 @@ import { recordSurroundings } from './surroundings';
 declare global {
   /** Passed from Jest's global setup to its global teardown. */
   var memcageInventory: Set<string> | undefined;
+  var memcageNotes: string | undefined;
 }
 
 export default function globalSetup({ outputFile }: { outputFile?: string }): void {
@@ -12,7 +16,15 @@ export default function globalSetup({ outputFile }: { outputFile?: string }): vo
   markDescendants();
   removeWhenInterrupted();
   recordSurroundings(outputFile);
+  keepNotesOfTests();
   keepBashFromItsProfile();
+}
+
+/** Root's guardians write notes to /run/memcage, which is not for what tests do. A user's runtime directory has his bus too. */
+function keepNotesOfTests(): void {
+  if (process.getuid?.() !== 0) return;
+  globalThis.memcageNotes = mkdtempSync(join(tmpdir(), 'memcage-test-notes-'));
+  process.env['XDG_RUNTIME_DIR'] = globalThis.memcageNotes;
 }
 
 /**

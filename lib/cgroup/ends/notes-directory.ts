@@ -1,6 +1,19 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+
+/** The file with the newest notes, and the one before it: native/guardian/notes.cc. */
+export const NOTE_FILES = ['ends', 'ends-before'] as const;
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 /** What others may do with a file. */
@@ -13,11 +26,20 @@ const OTHERS = 0o077;
 export function notesDirectories({ XDG_RUNTIME_DIR: runtime = '' }: NodeJS.ProcessEnv = process.env): string[] {
   const uid = process.geteuid?.() ?? 0;
   return [
-    ...(isAbsolute(runtime) ? [join(runtime, 'memcage')] : []),
+    ...(isAbsolute(runtime) && ownerOf(runtime) === uid ? [join(runtime, 'memcage')] : []),
     ...(uid === 0 ? ['/run/memcage'] : [`/run/user/${uid}/memcage`]),
     // Behind a dot, since it stays: nobody else is to take it for a file that was left behind.
     join(tmpdir(), `.memcage-${uid}`),
   ];
+}
+
+/** Who has become another user may still have that of the first. Undefined if it is not there. */
+function ownerOf(path: string): number | undefined {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -27,6 +49,28 @@ export function notesDirectories({ XDG_RUNTIME_DIR: runtime = '' }: NodeJS.Proce
 export function openNotesDirectory(paths = notesDirectories()): number | undefined {
   const path = paths.find(isThere);
   return path === undefined ? undefined : openOwn(path, O_DIRECTORY);
+}
+
+/** Why no guardian can write notes, with a cure; undefined if it can. */
+export function notesTrouble(paths = notesDirectories()): string | undefined {
+  const directory = paths.find(isAnything);
+  if (directory === undefined) return undefined;
+  const [file] = NOTE_FILES.map((name) => join(directory, name)).filter(isAnything);
+  for (const path of [directory, ...(file === undefined ? [] : [file])]) {
+    const fd = openOwn(path);
+    if (fd === undefined) return `${path} does not belong to this user alone. Cure: remove it`;
+    closeSync(fd);
+    try {
+      accessSync(path, constants.W_OK);
+    } catch {
+      return `${path} can't be written. Cure: set XDG_RUNTIME_DIR to a directory that can`;
+    }
+  }
+  return statfsSync(directory).bavail > 0 ? undefined : `no space is left in ${directory}. Cure: make some`;
+}
+
+function isAnything(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function isThere(path: string): boolean {

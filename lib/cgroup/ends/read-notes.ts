@@ -1,16 +1,13 @@
 import { closeSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeNote, type Here, NOTE_BYTES, type Note } from './note';
-import { notesDirectories, openOwn } from './notes-directory';
-
-/** The newest is in the first. */
-const FILES = ['ends', 'ends-before'];
+import { NOTE_FILES, notesDirectories, openOwn } from './notes-directory';
 
 /** The notes of this user since the machine has started, newest first. */
 export function readNotes(directories = notesDirectories()): Note[] {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const here = { boot, pids: statSync('/proc/self/ns/pid').ino };
-  const files = directories.flatMap((directory) => FILES.map((file) => join(directory, file)));
+  const files = directories.flatMap((directory) => NOTE_FILES.map((file) => join(directory, file)));
   return files.flatMap((path) => notesIn(path, here)).sort((a, b) => b.endedUs - a.endedUs);
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Controller, makeCgroup, members, mountPoint, removeTree, tree, version } from '../cgroups/cgroup-tree';
@@ -12,6 +12,7 @@ const V1: readonly Controller[] = ['memory', 'unified', 'pids', 'cpu', 'cpuacct'
 export const PLACE_UID = Number(process.env['MEMCAGE_TEST_PLACE_UID'] || 0);
 
 const SUBTREE_CONTROL = 'cgroup.subtree_control';
+const NOTE_FILES = ['ends', 'ends-before'];
 /** How such a thing begins in `left()`. */
 export const ENABLED = 'controller';
 
@@ -38,10 +39,12 @@ export function makePlace(): Place {
   const cgroups = controllers.filter((name) => mountPoint(name) !== '').map((name) => makeCgroup(undefined, name));
   const paths = cgroups.map(({ path }) => path);
   const directory = mkdtempSync(join(tmpdir(), 'memcage-test-place-'));
+  const runtime = mkdtempSync(join(tmpdir(), 'memcage-test-runtime-'));
   const user: User | undefined = PLACE_UID === 0 ? undefined : { uid: PLACE_UID, gid: PLACE_UID };
   if (user !== undefined) {
     for (const path of paths) giveTo(path, user);
     chownSync(directory, user.uid, user.gid);
+    chownSync(runtime, user.uid, user.gid);
   }
   const become = user === undefined ? [] : asUser(user);
   const before = mounts();
@@ -56,15 +59,17 @@ export function makePlace(): Place {
       ...['sh', ...become],
     ],
     become,
-    env: { TMPDIR: directory },
+    env: { TMPDIR: directory, XDG_RUNTIME_DIR: runtime },
     directory,
     left: () => [
       ...below().map((path) => `cgroup ${path}${members(path).map((pid) => ` with ${pid}`)}`),
       ...paths.flatMap((path) => enabledIn(path).map((name) => `${ENABLED} ${name} of ${path}`)),
-      // The notes of a guardian stay, and are where the first place for them could not be had.
-      ...readdirSync(directory)
-        .filter((name) => !name.startsWith('.memcage-'))
-        .map((name) => `file ${name}`),
+      ...readdirSync(directory).flatMap((name) => {
+        // Notes stay. They are here where the runtime directory could not be had.
+        const found = name === `.memcage-${PLACE_UID}` ? notNotes(join(directory, name)) : [name];
+        return found.map((each) => `file ${each}`);
+      }),
+      ...notNotes(join(runtime, 'memcage')).map((name) => `file ${name} beside the notes`),
       ...newMounts().map((line) => `mount ${line}`),
     ],
     clear: () => {
@@ -79,7 +84,7 @@ export function makePlace(): Place {
     },
     remove: () => {
       for (const { remove } of cgroups) remove();
-      rmSync(directory, { recursive: true });
+      for (const path of [directory, runtime]) rmSync(path, { recursive: true });
     },
   };
 }
@@ -88,6 +93,12 @@ export function makePlace(): Place {
 function enabledIn(path: string): string[] {
   if (version === 1) return [];
   return readFileSync(join(path, SUBTREE_CONTROL), 'utf8').split(/\s+/).filter(Boolean);
+}
+
+/** What is in a directory of notes besides them. */
+function notNotes(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).filter((name) => !NOTE_FILES.includes(name));
 }
 
 function mounts(): string[] {

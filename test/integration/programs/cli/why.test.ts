@@ -1,6 +1,19 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allocate } from '../../../support/cage-kinds';
 import { members } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
 import { guardedProcesses, guardiansOf, type Sleeper, type Talking } from '../../../support/guarded';
@@ -79,6 +92,34 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
     for (const each of own) expect(each).toMatchObject({ memory: false, by: 'guardian' });
   });
 
+  test('what both have left is told, also after it was removed', async () => {
+    const { parent, guardian, pid, cgroup } = await started();
+    await until('both sleep', () => members(cgroup).length === 2);
+    const [other = 0] = members(cgroup).filter((each) => each !== pid);
+    // The limit of the cage is 64 MiB.
+    await once(spawn('sh', ['-c', `echo 0 >${cgroup}/cgroup.procs; exec ${allocate(100)}`]), 'exit');
+    byHand([guardian, parent.pid]);
+    await parent.exit;
+    const cageEnds = async () => {
+      const known = JSON.parse((await why('--json', cgroup)).stdout) as Record<string, unknown>[];
+      return known.map(({ pid: of, memory, kills, ownerPid }) => ({
+        of,
+        memory,
+        kills,
+        ownerPid,
+      }));
+    };
+    const inCage = { of: null, memory: true, kills: 1, ownerPid: parent.pid };
+    expect(await cageEnds()).toContainEqual(inCage);
+    expect((await runCli(['gc'], { env: env() })).code).toBe(0);
+    expect(await cageEnds()).toContainEqual(inCage);
+    expect(await why(parent.pid)).toMatchObject({ code: NOT_MEMORY });
+    expect(await why(other)).toMatchObject({
+      code: NOT_MEMORY,
+      stdout: expect.stringContaining('another memcage ended its cages'),
+    });
+  });
+
   test('notes are for their user alone, and one file of them is bounded', async () => {
     const { parent } = await started();
     const directory = join(runtime, 'memcage');
@@ -92,19 +133,40 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
     expect((await why(parent.pid)).code).toBe(NOT_MEMORY);
   });
 
-  testRows<[string, (directory: string) => string]>(
-    'nothing is written where somebody else could have made a place for it',
+  const OTHERS = 'does not belong to this user alone';
+  testRows<[string, string, (directory: string) => string | undefined]>(
+    'where nothing can be noted, all is ended as always, and the command says why it knows nothing',
     [
       [
         'a directory for all',
+        OTHERS,
         (directory) => {
           mkdirSync(directory);
           chmodSync(directory, 0o777);
-          return join(directory, 'ends');
+          return undefined;
+        },
+      ],
+      [
+        "somebody else's directory",
+        OTHERS,
+        (directory) => {
+          mkdirSync(directory, { mode: 0o700 });
+          chownSync(directory, 65534, 65534);
+          return undefined;
+        },
+      ],
+      [
+        'a link to a directory',
+        OTHERS,
+        (directory) => {
+          mkdirSync(join(runtime, 'other'), { mode: 0o700 });
+          symlinkSync(join(runtime, 'other'), directory);
+          return undefined;
         },
       ],
       [
         'a link to a file',
+        OTHERS,
         (directory) => {
           mkdirSync(directory, { mode: 0o700 });
           const other = join(runtime, 'other');
@@ -115,24 +177,47 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
       ],
       [
         'a file that others can write',
+        OTHERS,
         (directory) => {
           mkdirSync(directory, { mode: 0o700 });
           const file = join(directory, 'ends');
           writeFileSync(file, '');
           chmodSync(file, 0o666);
-          return file;
+          return undefined;
+        },
+      ],
+      ['a file system that is read-only', "can't be written", (directory) => mounted(directory, 'ro')],
+      [
+        'one that is full',
+        'no space is left',
+        (directory) => {
+          mounted(directory, 'size=8k');
+          writeFileSync(join(directory, 'full'), Buffer.alloc(8192));
+          return undefined;
         },
       ],
     ],
-    async ([, prepare]) => {
-      const file = prepare(join(runtime, 'memcage'));
-      const { parent } = await started();
+    async ([, says, prepare]) => {
+      const directory = join(runtime, 'memcage');
+      const file = prepare(directory) ?? join(directory, 'ends');
+      const { parent, cgroup } = await started();
       await parent.kill();
       await until('nothing is left', () => guardiansOf(parent.pid).length === 0);
+      expect(existsSync(cgroup)).toBe(false);
       expect(statSync(file, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
-      rmSync(join(runtime, 'memcage'), { recursive: true });
+      const { stdout } = await runCli(['why', '0'], { env: env() });
+      // Where the kernel's log has all since boot, it is enough.
+      if (!stdout.includes('since the machine has started')) expect(stdout).toContain(says);
+      spawnSync('umount', [directory], { stdio: 'ignore' });
+      for (const name of ['memcage', 'other']) rmSync(join(runtime, name), { recursive: true, force: true });
     },
   );
+
+  function mounted(directory: string, options: string): undefined {
+    mkdirSync(directory);
+    const args = ['-t', 'tmpfs', '-o', `mode=700,${options}`, 'memcage-test', directory];
+    expect(spawnSync('mount', args).status).toBe(0);
+  }
 
   test('usage', async () => {
     expect((await why()).code).toBe(125);

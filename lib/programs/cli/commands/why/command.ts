@@ -54,14 +54,22 @@ function isRuledOut(what: string | undefined, { log }: Evidence): boolean {
 }
 
 function textOf(ends: readonly End[], what: string | undefined, evidence: Evidence): string {
+  const told = tell(ends, what, evidence);
+  const isKnown = codeOf(ends, what, evidence) !== UNKNOWN;
+  return isKnown || evidence.trouble === undefined ? told : `${told}Guardians note nothing now: ${evidence.trouble}.\n`;
+}
+
+function tell(ends: readonly End[], what: string | undefined, evidence: Evidence): string {
   const [end] = ends;
   if (end !== undefined) return explain(end, killedWith(end, evidence.log), ends.length - 1, evidence);
   if (what === undefined) return `No end is noted, and the kernel's log has no kill for memory.\n`;
   const name = printable(what);
-  const running = /^\d+$/.test(what) && isRunning(Number(what)) ? `Process ${name} runs. ` : '';
+  const isAlive = /^\d+$/.test(what) && isRunning(Number(what));
+  const running = isAlive ? `Process ${name} runs. ` : '';
+  const which = isAlive ? `an earlier process ${name}` : `process ${name}`;
   return isRuledOut(what, evidence)
     ? `${running}No process ${name} was killed for memory since the machine has started.\n`
-    : `${running}Nothing is known of another process ${name}: ${whyUnknown(undefined, evidence)}.\n`;
+    : `${running}Nothing is known of ${which}: ${whyUnknown(undefined, evidence)}.\n`;
 }
 
 function forPrograms(ends: readonly End[], evidence: Evidence): object[] {

@@ -6,6 +6,8 @@ export interface Evidence {
   notes: readonly Note[];
   /** Undefined if it can't be read. */
   log: KillLog | undefined;
+  /** Why nothing is noted now; undefined if it is. */
+  trouble: string | undefined;
   nowUs: number;
 }
 

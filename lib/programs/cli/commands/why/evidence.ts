@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readKillLog } from '../../../../cage/oom/kill-log';
 import { leftEnds } from '../../../../cage/root/left-ends';
 import { nowUs } from '../../../../cgroup/ends/note';
+import { notesTrouble } from '../../../../cgroup/ends/notes-directory';
 import { readNotes } from '../../../../cgroup/ends/read-notes';
 import type { Evidence } from './ends';
 
@@ -9,7 +10,7 @@ import type { Evidence } from './ends';
 export function readEvidence(): Evidence {
   // Read the log last: it is about deaths, and a note is written after one.
   const notes = [...readNotes(), ...(passing(leftEnds) ?? [])];
-  return { notes, log: readKillLog(), nowUs: nowUs() };
+  return { notes, log: readKillLog(), trouble: passing(notesTrouble), nowUs: nowUs() };
 }
 
 /** No cgroup may be visible, and what was left may be swept away meanwhile: the rest of the evidence counts all the same. */

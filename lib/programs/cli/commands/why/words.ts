@@ -45,7 +45,10 @@ export function limitOf({ note, kill }: End): { limitBytes: number | null; limit
 function whoseLimit(end: End): string {
   const { limitBytes, limitPath } = limitOf(end);
   if (end.note?.cause === 'system' || end.kill?.report?.limitCgroup === null) return 'the machine had none left';
-  if (limitPath === null && limitBytes === null) return 'whose limit it was is not told';
+  if (limitPath === null && limitBytes === null) {
+    const own = end.note?.limitBytes ?? null;
+    return `whose limit it was is not told${own === null ? '' : `; that of the cage was ${formatSize(own)}`}`;
+  }
   const of = limitBytes === null ? '' : ` of ${formatSize(limitBytes)}`;
   return `the limit${of}${limitPath === null ? ' of its cage' : ` of ${printable(limitPath)}`}`;
 }

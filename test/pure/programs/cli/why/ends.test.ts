@@ -12,7 +12,7 @@ function kill(timeS: number, known: Partial<KilledProcess> = {}): KilledProcess 
 }
 
 function evidence(known: Partial<Evidence>): Evidence {
-  return { notes: [], log: undefined, nowUs: NOW, ...known };
+  return { notes: [], log: undefined, trouble: undefined, nowUs: NOW, ...known };
 }
 
 const noted = (timeS: number, memory: boolean | null) => noteWith({ endedUs: timeS * S, memory });
