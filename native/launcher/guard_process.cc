@@ -122,16 +122,18 @@ void Obey(const Message& message, UniqueFd directory) {
   }
 }
 
-/** The process can't tell whether memory killed a child that somebody has moved to another cgroup. */
+/** The process knows its cages only: somebody may have moved a child, or killed it just after another of its cage. */
 void WriteNote(guardian::Note note) {
   using guardian::By;
   using guardian::Ended;
   using guardian::Memory;
   if (note.what == Ended::kGuardian) memory_kills.BeganLate();
-  const bool is_open = note.memory == Memory::kUnknown || (note.memory == Memory::kNo && note.by == By::kUnknown);
+  const bool is_open = note.memory == Memory::kUnknown || note.by == By::kUnknown;
   if (note.what == Ended::kChild && note.signal == SIGKILL && is_open) {
-    note.memory = memory_kills.Of(note.pid, note.started_us, note.ended_us);
-    if (note.memory == Memory::kYes) note.by = By::kKernel;
+    const Memory found = memory_kills.Of(note.pid, note.started_us, note.ended_us);
+    // A guess is better than nothing.
+    if (found != Memory::kUnknown || note.memory != Memory::kYes) note.memory = found;
+    if (found == Memory::kYes) note.by = By::kKernel;
   }
   if (note.kills > 0) memory_kills.Passed();
   notes.Append(note);

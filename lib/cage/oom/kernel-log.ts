@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import type { OomVictim } from '../../../types/outcome';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
+import { nowUs } from '../../cgroup/ends/note';
 import { type Host, host } from '../../cgroup/hierarchy/host';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { isWithin } from '../../common/text/names';
@@ -70,7 +71,7 @@ export class KernelLog {
    */
   all(): { kills: readonly LoggedKill[]; deaths: readonly Death[]; sinceUs: number } {
     this.#readOn();
-    return { kills: this.#kills, deaths: this.#deaths, sinceUs: this.#sinceUs ?? 0 };
+    return { kills: this.#kills, deaths: this.#deaths, sinceUs: this.#sinceUs ?? nowUs() };
   }
 
   close(): void {

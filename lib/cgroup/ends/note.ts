@@ -26,7 +26,10 @@ const AT = {
 /** How a process or a cage ended. Null: not known, or none. Times are of CLOCK_MONOTONIC. */
 export interface Note {
   what: (typeof WHAT)[number];
-  /** Whether memory ended it; of a cage: whether it ended something there. */
+  /**
+   * Whether memory ended it; of a cage: whether it ended something there. True, and `by` is null: the kernel has killed in its cage
+   * just then, but nobody has named the victim.
+   */
   memory: boolean | null;
   cause: OomVerdict['cause'] | null;
   /** Who ended it. */

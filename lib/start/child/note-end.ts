@@ -9,6 +9,8 @@ import type { PossibleVictim } from './kernel-report';
 /** What is asked of a child that has ended. */
 export interface NotedChild extends PossibleVictim {
   startNs: number;
+  /** The kernel's log, or the sampler, names the victims: none is a guess. */
+  isNamed: boolean;
   /** Path of the cgroup that it lived in. */
   cgroup: string | undefined;
 }
@@ -59,7 +61,7 @@ export function notesOf(child: NotedChild, outcome: Ended): Note[] {
   return [own, ...others.map(({ pid, name }) => noteOf('member', { ...ofCage, ...killed, pid, name }))];
 }
 
-/** Null: not known. A SIGKILL by itself proves nothing. */
+/** Null: not known. A SIGKILL by itself proves nothing. True without anybody who has ended it: a guess. */
 function wasMemory({ pid, signal, wasKilled }: NotedChild, { oom, error }: Ended): boolean | null {
   const { victims = null, kills = 0, cause = null } = oom ?? {};
   if (victims?.some((victim) => victim.pid === pid) === true) return true;
@@ -72,7 +74,7 @@ function wasMemory({ pid, signal, wasKilled }: NotedChild, { oom, error }: Ended
 
 function endedBy(child: NotedChild, outcome: Ended): Note['by'] {
   if (outcome.stalled !== null) return 'stall';
-  if (wasMemory(child, outcome) === true) return 'kernel';
+  if (wasMemory(child, outcome) === true) return child.isNamed ? 'kernel' : null;
   if ((outcome.error as { code?: unknown } | null)?.code === ErrorCode.TIMEOUT) return 'timeout';
   if (child.wasKilled) return 'owner';
   return child.signal === null ? 'itself' : null;

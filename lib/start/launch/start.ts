@@ -131,7 +131,8 @@ export class Start {
     const outcome = this.recorder.ended(end, child === undefined ? report : withChild(report, child));
     if (child === undefined || this.held === undefined) return;
     const { startNs } = this.recorder;
-    noteEnd({ ...child, startNs, cgroup: this.held.cgroup?.memory.path }, outcome);
+    const isNamed = (report?.oom?.victims ?? null) !== null;
+    noteEnd({ ...child, startNs, isNamed, cgroup: this.held.cgroup?.memory.path }, outcome);
   }
 
   /** Sends SIGKILL to the child and to everything in its own part of the cage. Never throws. */

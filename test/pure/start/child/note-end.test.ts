@@ -8,6 +8,7 @@ const CHILD: NotedChild = {
   file: '/bin/node',
   signal: 'SIGKILL',
   wasKilled: false,
+  isNamed: true,
   startNs: 1000,
   timeNs: 2000,
   cgroup: '/a',
@@ -30,6 +31,7 @@ testRows<[string, Partial<NotedChild>, Partial<typeof OUTCOME> | object, [boolea
   'whether memory ended a child, and who did',
   [
     ['a victim', {}, { oom: oom(1, [NODE]) }, [true, 'kernel']],
+    ['a victim that nobody has named', { isNamed: false }, { oom: oom(1, [NODE]) }, [true, null]],
     ['SIGKILL, and the kernel has killed nothing', {}, {}, [false, null]],
     ['its owner killed it', { wasKilled: true }, {}, [false, 'owner']],
     [

@@ -41,7 +41,9 @@ export function allEnds({ notes, log, nowUs }: Evidence): End[] {
     // The log is believed before a note: its owner does not know what is counted elsewhere, should somebody have moved the child.
     const kill = [...open].find((each) => isOf(each, note, slackUs));
     if (kill !== undefined) open.delete(kill);
-    const memory = kill !== undefined ? true : (note.memory ?? ruledOut(note, log, slackUs));
+    const isGuess = note.memory === true && note.by === null;
+    const ofLog = kill !== undefined ? true : ruledOut(note, log, slackUs);
+    const memory = kill !== undefined || isGuess ? (ofLog ?? note.memory) : (note.memory ?? ofLog);
     return { pid, name: name === '' ? (kill?.name ?? null) : name, timeUs, memory, note, kill };
   });
   const logged = [...open].map((kill): End => {

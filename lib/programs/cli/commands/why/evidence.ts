@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readKillLog } from '../../../../cage/oom/kill-log';
 import { leftEnds } from '../../../../cage/root/left-ends';
 import { nowUs } from '../../../../cgroup/ends/note';
@@ -22,6 +22,7 @@ function passing<T>(read: () => T): T | undefined {
   }
 }
 
+/** Whether it lives: one that nobody has reaped is dead. */
 export function isRunning(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
+  return passing(() => /^State:\s+[^ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) ?? false;
 }

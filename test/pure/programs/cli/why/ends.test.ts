@@ -15,7 +15,8 @@ function evidence(known: Partial<Evidence>): Evidence {
   return { notes: [], log: undefined, trouble: undefined, nowUs: NOW, ...known };
 }
 
-const noted = (timeS: number, memory: boolean | null) => noteWith({ endedUs: timeS * S, memory });
+const noted = (timeS: number, memory: boolean | null) =>
+  noteWith({ endedUs: timeS * S, memory, by: memory === true ? 'kernel' : null });
 const log = (sinceS: number, ...kills: KilledProcess[]) => ({ kills, sinceUs: sinceS * S });
 /** As a sweep or the command itself finds an owner that is dead. */
 const left = (timeS: number) => noteWith({ what: 'owner', by: 'sweep', startedUs: timeS * S, endedUs: NOW });
@@ -47,6 +48,12 @@ testRows<[string, Partial<Evidence>, (boolean | null)[]]>(
       'a note that it was not, and a kill of the same pid long before',
       { notes: [noted(900, false)], log: log(0, kill(400)) },
       [false, true],
+    ],
+    ['a guess, and no log', { notes: [noteWith({ endedUs: 900 * S, memory: true })] }, [true]],
+    [
+      'a guess, and a log without such a kill',
+      { notes: [noteWith({ endedUs: 900 * S, memory: true })], log: log(0) },
+      [false],
     ],
     ['the log is believed before a note', { notes: [noted(900, false)], log: log(0, kill(899.9)) }, [true]],
     ['only the log knows it', { log: log(0, kill(900)) }, [true]],
