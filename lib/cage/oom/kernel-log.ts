@@ -29,6 +29,7 @@ export class KernelLog {
   readonly #kills: LoggedKill[] = [];
   readonly #deaths: Death[] = [];
   #sinceUs: number | undefined;
+  #lastUs = 0;
   /** Records read since its end was last reached. */
   #count = 0;
 
@@ -65,13 +66,14 @@ export class KernelLog {
 
   /**
    * The machine's kills, oldest first: those that are reported, with their cgroups, and the deaths of all. The log has all
-   * since `sinceUs`; 0: since the machine has started.
+   * since `sinceUs`; 0: since the machine has started. Its last record is of `lastUs`.
    *
    * @throws as {@link killsIn}
    */
-  all(): { kills: readonly LoggedKill[]; deaths: readonly Death[]; sinceUs: number } {
+  all(): { kills: readonly LoggedKill[]; deaths: readonly Death[]; sinceUs: number; lastUs: number } {
     this.#readOn();
-    return { kills: this.#kills, deaths: this.#deaths, sinceUs: this.#sinceUs ?? nowUs() };
+    const sinceUs = this.#sinceUs ?? nowUs();
+    return { kills: this.#kills, deaths: this.#deaths, sinceUs, lastUs: this.#lastUs };
   }
 
   close(): void {
@@ -81,7 +83,8 @@ export class KernelLog {
   #readOn(): void {
     const endMs = performance.now() + SLICE_MS;
     for (let record = this.#next(); record !== undefined; record = this.#next()) {
-      this.#sinceUs ??= isFirst(record) ? 0 : timeOf(record);
+      this.#lastUs = timeOf(record);
+      this.#sinceUs ??= isFirst(record) ? 0 : this.#lastUs;
       const kill = this.#parser.parse(record);
       if (kill !== undefined) this.#kills.push(kill);
       if (this.#kills.length > MOST_KILLS) this.#kills.shift();

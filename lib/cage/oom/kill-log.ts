@@ -20,6 +20,8 @@ export interface KillLog {
   kills: KilledProcess[];
   /** From when on it has all; 0: since the machine has started. */
   sinceUs: number;
+  /** When its last record was written. */
+  lastUs: number;
 }
 
 /** Undefined if this process can't read the log, or sees other pids than the kernel logs. */
@@ -27,8 +29,8 @@ export function readKillLog(): KillLog | undefined {
   const log = KernelLog.open(['pid']);
   if (log === undefined) return undefined;
   try {
-    const { kills, deaths, sinceUs } = allOf(log);
-    return { kills: joined(kills, deaths).map(isInitial('cgroup') ? asSeen : (kill) => kill), sinceUs };
+    const { kills, deaths, sinceUs, lastUs } = allOf(log);
+    return { kills: joined(kills, deaths).map(isInitial('cgroup') ? asSeen : (kill) => kill), sinceUs, lastUs };
   } finally {
     log.close();
   }

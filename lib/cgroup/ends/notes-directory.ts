@@ -23,14 +23,13 @@ const OTHERS = 0o077;
  * Where notes of this user may be, in the order in which a guardian tries them. A service has other variables than a shell: who
  * looks for notes looks in all of them.
  */
-export function notesDirectories({ XDG_RUNTIME_DIR: runtime = '' }: NodeJS.ProcessEnv = process.env): string[] {
+export function* notesDirectories(): Iterable<string> {
   const uid = process.geteuid?.() ?? 0;
-  return [
-    ...(isAbsolute(runtime) && ownerOf(runtime) === uid ? [join(runtime, 'memcage')] : []),
-    ...(uid === 0 ? ['/run/memcage'] : [`/run/user/${uid}/memcage`]),
-    // Behind a dot, since it stays: nobody else is to take it for a file that was left behind.
-    join(tmpdir(), `.memcage-${uid}`),
-  ];
+  const { XDG_RUNTIME_DIR: runtime = '' } = process.env;
+  if (isAbsolute(runtime) && ownerOf(runtime) === uid) yield join(runtime, 'memcage');
+  yield uid === 0 ? '/run/memcage' : `/run/user/${uid}/memcage`;
+  // Behind a dot, since it stays: nobody else is to take it for a file that was left behind.
+  yield join(tmpdir(), `.memcage-${uid}`);
 }
 
 /** Who has become another user may still have that of the first. Undefined if it is not there. */
@@ -47,13 +46,13 @@ function ownerOf(path: string): number | undefined {
  * others could write to it.
  */
 export function openNotesDirectory(paths = notesDirectories()): number | undefined {
-  const path = paths.find(isThere);
+  const path = firstOf(paths, isThere);
   return path === undefined ? undefined : openOwn(path, O_DIRECTORY);
 }
 
 /** Why no guardian can write notes, with a cure; undefined if it can. */
 export function notesTrouble(paths = notesDirectories()): string | undefined {
-  const directory = paths.find(isAnything);
+  const directory = firstOf(paths, isAnything);
   if (directory === undefined) return undefined;
   const [file] = NOTE_FILES.map((name) => join(directory, name)).filter(isAnything);
   for (const path of [directory, ...(file === undefined ? [] : [file])]) {
@@ -67,6 +66,12 @@ export function notesTrouble(paths = notesDirectories()): string | undefined {
     }
   }
   return statfsSync(directory).bavail > 0 ? undefined : `no space is left in ${directory}. Cure: make some`;
+}
+
+/** Asks for no more of them than it must: this is part of the first start. */
+function firstOf(paths: Iterable<string>, is: (path: string) => boolean): string | undefined {
+  for (const path of paths) if (is(path)) return path;
+  return undefined;
 }
 
 function isAnything(path: string): boolean {

@@ -7,7 +7,7 @@ import { NOTE_FILES, notesDirectories, openOwn } from './notes-directory';
 export function readNotes(directories = notesDirectories()): Note[] {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const here = { boot, pids: statSync('/proc/self/ns/pid').ino };
-  const files = directories.flatMap((directory) => NOTE_FILES.map((file) => join(directory, file)));
+  const files = [...directories].flatMap((directory) => NOTE_FILES.map((file) => join(directory, file)));
   return files.flatMap((path) => notesIn(path, here)).sort((a, b) => b.endedUs - a.endedUs);
 }
 

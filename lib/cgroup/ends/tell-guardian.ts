@@ -20,7 +20,7 @@ export function keepNotes(native: NativeBinding): void {
 }
 
 /** Has a new guardian note that the one before was killed. Whether that was for memory, only the kernel's log tells. */
-export function noteGuardian(native: NativeBinding, pid: number): void {
-  const known = { pid, owner: process.pid, name: 'memcage-guard', signal: constants.signals.SIGKILL };
+export function noteGuardian(native: NativeBinding, pid: number, startedUs: number): void {
+  const known = { pid, startedUs, owner: process.pid, name: 'memcage-guard', signal: constants.signals.SIGKILL };
   native.noteEnd({ note: encodeNote(noteOf('guardian', known)) });
 }

@@ -9,6 +9,7 @@ import { CURE, words } from '../../common/errors/words';
 import { pauseSync } from '../../common/event-loop/timers';
 import { type ExecutableFailure, findExecutable } from '../../process/launcher/executable';
 import { refusedWith } from '../directory/refusal';
+import { nowUs } from '../ends/note';
 import { keepNotes, noteGuardian } from '../ends/tell-guardian';
 import { readCommand } from './processes';
 
@@ -51,7 +52,7 @@ interface Charge {
 const charges = new Map<string, Charge>();
 
 /** The guardian that knows all of {@link charges}. */
-let current: { pid: number; unwatch: () => void } | undefined;
+let current: { pid: number; startedUs: number; unwatch: () => void } | undefined;
 
 /**
  * Registers a directory with the guardian of this process, which is started if there is none. This happens before the
@@ -95,11 +96,11 @@ function ensureGuardian(): void {
   const native = loadNative();
   const pid = native.guardianPid();
   if (pid === current?.pid) return;
-  const killed = current?.pid;
-  current?.unwatch();
-  current = { pid, unwatch: onGuardianEnd(replaceGuardian) };
+  const killed = current;
+  killed?.unwatch();
+  current = { pid, startedUs: nowUs(), unwatch: onGuardianEnd(replaceGuardian) };
   keepNotes(native);
-  if (killed !== undefined) noteGuardian(native, killed);
+  if (killed !== undefined) noteGuardian(native, killed.pid, killed.startedUs);
   try {
     for (const [name, charge] of charges) tellAgain(name, charge);
   } catch (error) {

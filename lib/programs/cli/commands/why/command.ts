@@ -19,7 +19,8 @@ export const why = defineCommand({
     'Tells whether a process was killed for memory, for whose limit, and what was killed with it: by what the guardians have ' +
       "noted, by the cages of dead owners, and by the kernel's log, which knows every process of this machine. NAME is that of a " +
       'program, or of its cage. Of several, it is the last.',
-    'Only root, or who has CAP_SYSLOG, can read the log, and only outside of PID namespaces.',
+    'Only root, or who has CAP_SYSLOG, can read the log, and only outside of PID namespaces. Without it, a child that SIGKILL ' +
+      'has ended within a second of a kill in its cage counts as killed for memory.',
   ],
   operands: { name: 'process', least: 0, most: 1 },
   options: {

@@ -42,7 +42,9 @@ export function allEnds({ notes, log, nowUs }: Evidence): End[] {
     const kill = [...open].find((each) => isOf(each, note, slackUs));
     if (kill !== undefined) open.delete(kill);
     const isGuess = note.memory === true && note.by === null;
-    const ofLog = kill !== undefined ? true : ruledOut(note, log, slackUs);
+    // The log's clock is behind by no more than its last record is old.
+    const behindUs = Math.min(slackUs, nowUs - (log?.lastUs ?? 0));
+    const ofLog = kill !== undefined ? true : ruledOut(note, log, behindUs);
     const memory = kill !== undefined || isGuess ? (ofLog ?? note.memory) : (note.memory ?? ofLog);
     return { pid, name: name === '' ? (kill?.name ?? null) : name, timeUs, memory, note, kill };
   });
@@ -61,13 +63,14 @@ function isOf({ pid, timeUs }: KilledProcess, note: Note, slackUs: number): bool
 function killedAfter({ what, by, startedUs, endedUs }: Note): number {
   // Of an owner that a sweep has found it is not known when it died.
   if (what === 'owner' && by === 'sweep') return startedUs ?? 0;
-  return Math.max(startedUs ?? 0, endedUs - DYING_US);
+  // A guardian is small, and its end is seen at once.
+  return Math.max(startedUs ?? 0, endedUs - (what === 'guardian' ? SAME_US : DYING_US));
 }
 
 /** False: the log would have its kill. Null: it can't be read, or begins later; or memory was refused, which kills nobody. */
-function ruledOut(note: Note, log: KillLog | undefined, slackUs: number): false | null {
+function ruledOut(note: Note, log: KillLog | undefined, behindUs: number): false | null {
   if (log === undefined || note.cause === 'refused') return null;
-  return log.sinceUs === 0 || log.sinceUs <= killedAfter(note) - slackUs ? false : null;
+  return log.sinceUs === 0 || log.sinceUs <= killedAfter(note) - behindUs ? false : null;
 }
 
 /** Of several about the same end, the last one, with what the others know. */

@@ -17,7 +17,7 @@ function evidence(known: Partial<Evidence>): Evidence {
 
 const noted = (timeS: number, memory: boolean | null) =>
   noteWith({ endedUs: timeS * S, memory, by: memory === true ? 'kernel' : null });
-const log = (sinceS: number, ...kills: KilledProcess[]) => ({ kills, sinceUs: sinceS * S });
+const log = (sinceS: number, ...kills: KilledProcess[]) => ({ kills, sinceUs: sinceS * S, lastUs: 0 });
 /** As a sweep or the command itself finds an owner that is dead. */
 const left = (timeS: number) => noteWith({ what: 'owner', by: 'sweep', startedUs: timeS * S, endedUs: NOW });
 
@@ -31,6 +31,11 @@ testRows<[string, Partial<Evidence>, (boolean | null)[]]>(
     ['the log has its kill', { notes: [noted(900, null)], log: log(0, kill(899.9)) }, [true]],
     ['the log has all, and no kill', { notes: [noted(900, null)], log: log(0) }, [false]],
     ['the log has all since long before', { notes: [noted(900, null)], log: log(800) }, [false]],
+    [
+      'the log begins just before it may have been dying, and was just written to',
+      { notes: [noted(900, null)], log: { ...log(889.9), lastUs: NOW } },
+      [false],
+    ],
     ['the log begins after it', { notes: [noted(900, null)], log: log(950) }, [null]],
     ['the log begins while it may have been dying', { notes: [noted(900, null)], log: log(899) }, [null]],
     [
