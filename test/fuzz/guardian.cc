@@ -25,6 +25,7 @@ using memcage::Guardian;
 using memcage::GuardianState;
 using memcage::guardian::Kind;
 using memcage::guardian::Message;
+using memcage::guardian::Note;
 using memcage::guardian::Order;
 namespace launcher = memcage::launcher;
 
@@ -38,6 +39,8 @@ struct Packet {
   int fd;
 };
 std::deque<Packet> sent;
+/** Notes that were sent, and not written yet. */
+std::deque<Note> noted;
 std::string answer;
 std::set<int> open_fds;
 int last_fd = kFirstFd;
@@ -130,7 +133,32 @@ UniqueFd OpenAgain(int fd) {
   Require(open_fds.contains(fd), "the directory is open");
   return UniqueFd(NewFd());
 }
+// What it looks at once the process is dead, and in the kernel's log.
+void OwnerEnd::Begin(pid_t /*process*/) {}
+void OwnerEnd::Look() {}
+bool OwnerEnd::Write(guardian::Notes* /*to*/, MemoryKills* /*kills*/, int64_t /*waited_ms*/) { return true; }
+void CageNotes::Read(const Tree& /*tree*/, pid_t /*owner*/) {}
+void CageNotes::Write(guardian::Notes* /*to*/, bool /*is_sure*/) {}
+void MemoryKills::Begin() {}
+void MemoryKills::BeganLate() {}
+void MemoryKills::Passed() {}
+guardian::Memory MemoryKills::Of(pid_t pid, int64_t /*since_us*/, int64_t /*ended_us*/) {
+  return static_cast<guardian::Memory>(static_cast<unsigned>(pid) % 3);
+}
+int64_t MemoryKills::Count() { return 0; }
 }  // namespace memcage::launcher
+
+namespace memcage::guardian {
+void Notes::Use(UniqueFd directory) { Require(directory.valid() == open_fds.contains(directory.get()), "it is open"); }
+void Notes::Append(const Note& note) {
+  Require(!noted.empty(), "only what was sent is written");
+  const Note& told = noted.front();
+  Require(note.pid == told.pid && note.what == told.what && memcmp(note.cgroup, told.cgroup, sizeof(note.cgroup)) == 0,
+          "a note is written as it was sent");
+  Require(note.memory == told.memory || note.what == Ended::kChild, "it judges children alone");
+  noted.pop_front();
+}
+}  // namespace memcage::guardian
 
 namespace memcage {
 GuardianState* GuardianState::OfProcess() { return &state; }
@@ -172,6 +200,15 @@ void Order1(fuzz::Input& input, Model* model) {
   }
 }
 
+/** Has a note written: of the addon's side, or whatever bytes are as long as one. */
+void Note1(fuzz::Input& input) {
+  Note note{};
+  const std::string bytes = input.Text(input.Byte());
+  memcpy(&note, bytes.data(), std::min(bytes.size(), sizeof(note)));
+  noted.push_back(note);
+  Guardian().Write(note);
+}
+
 void RequireModel(const Model& model) {
   Require(launcher::charge_count == model.size(), "the guardian knows as many as it was told of");
   for (size_t i = 0; i < launcher::charge_count; ++i) {
@@ -186,6 +223,7 @@ void RequireModel(const Model& model) {
 void Hear() {
   while (!sent.empty()) Require(launcher::Receive() == launcher::Received::kMessage, "a message is taken");
   Require(launcher::Receive() == launcher::Received::kNothing, "there are no more");
+  Require(noted.empty(), "every note is written");
   Require(open_fds.size() == launcher::charge_count, "every fd that came along is held for a directory, or closed");
 }
 
@@ -234,6 +272,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // What it does each time it wakes up.
     if (step == 4 && !is_true) launcher::EndThoseEnding();
     if (step == 5 && !is_true) launcher::RemoveDetached();
+    if (step == 5 && is_true) Note1(input);
     if (step == 6 && !is_true) launcher::GiveBackSelfCgroups();
     if (step == 7) Order1(input, &model);
   }
