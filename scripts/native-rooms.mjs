@@ -12,7 +12,15 @@ const ROOMS = {
   watch: ['sys', 'cgroup', 'clone'],
   guardian: ['sys', 'clone'],
   starter: ['sys', 'clone'],
-  launcher: ['sys', 'cgroup', 'clone', 'guardian/note.h', 'guardian/notes.h', 'guardian/protocol.h', 'starter/protocol.h'],
+  launcher: [
+    'sys',
+    'cgroup',
+    'clone',
+    'guardian/note.h',
+    'guardian/notes.h',
+    'guardian/protocol.h',
+    'starter/protocol.h',
+  ],
   binding: ['sys', 'cgroup', 'systemd', 'clone', 'watch', 'guardian', 'starter'],
 };
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { CURE } from '../../common/errors/words';
 
 /** The file with the newest notes, and the one before it: native/guardian/notes.cc. */
 export const NOTE_FILES = ['ends', 'ends-before'] as const;
@@ -57,15 +58,15 @@ export function notesTrouble(paths = notesDirectories()): string | undefined {
   const [file] = NOTE_FILES.map((name) => join(directory, name)).filter(isAnything);
   for (const path of [directory, ...(file === undefined ? [] : [file])]) {
     const fd = openOwn(path);
-    if (fd === undefined) return `${path} does not belong to this user alone. Cure: remove it`;
+    if (fd === undefined) return `${path} does not belong to this user alone${CURE.text}remove it`;
     closeSync(fd);
     try {
       accessSync(path, constants.W_OK);
     } catch {
-      return `${path} can't be written. Cure: set XDG_RUNTIME_DIR to a directory that can`;
+      return `${path} can't be written${CURE.text}set XDG_RUNTIME_DIR to a directory that can`;
     }
   }
-  return statfsSync(directory).bavail > 0 ? undefined : `no space is left in ${directory}. Cure: make some`;
+  return statfsSync(directory).bavail > 0 ? undefined : `no space is left in ${directory}${CURE.text}make some`;
 }
 
 /** Asks for no more of them than it must: this is part of the first start. */
