@@ -68,7 +68,7 @@ export class KernelCage extends BaseCage {
         this.#thresholds.look();
         cageCgroup.evidence?.limitsChanged();
       },
-      onFreezing: (freezes) => cageCgroup.evidence?.callerFreezes(freezes),
+      onFreezing: (staysFrozen) => cageCgroup.evidence?.staysFrozen(staysFrozen),
     });
     this.#thresholds = new ThresholdEvents(this);
     // Not assigned as literals, which V8 would put into old space at once: they would keep each cage until a major GC.

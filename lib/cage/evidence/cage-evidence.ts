@@ -76,9 +76,9 @@ export class CageEvidence {
     this.#keeper.look(this.#id);
   }
 
-  /** Call it before the caller freezes or thaws the cage. */
-  callerFreezes(freezes: boolean): void {
-    this.#state.callerFreezes = freezes;
+  /** Call it before the processes of the cage stop or run on for others: whether it is to stay frozen. */
+  staysFrozen(staysFrozen: boolean): void {
+    this.#state.staysFrozen = staysFrozen;
   }
 
   /** Blocks while the keeper has stopped the cage, or writes a report on it. */
@@ -105,8 +105,8 @@ export class CageEvidence {
   #failed(): void {
     undo(() =>
       unlessGone(() => {
-        // The addon has thawed it as the keeper ended, and did not know what the caller wants.
-        if (this.#state.isTaking) setFrozen(this.#freezer, this.#state.callerFreezes);
+        // The addon has thawed it as the keeper ended, and did not know what others want.
+        if (this.#state.isTaking) setFrozen(this.#freezer, this.#state.staysFrozen);
         if (this.#cage.version === 2) writeHigh(this.#cage.memory, this.#state.callersHigh);
       }),
     );

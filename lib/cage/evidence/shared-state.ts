@@ -1,5 +1,5 @@
 const PHASE = 0;
-const CALLER_FREEZES = 1;
+const STAYS_FROZEN = 1;
 const PLACES = 2;
 const WATCHING = 0;
 const TAKING = 1;
@@ -30,13 +30,13 @@ export class SharedCageState {
     return Atomics.wait(this.#places, PHASE, TAKING, timeoutMs) !== 'timed-out';
   }
 
-  /** The caller has frozen the cage: it stays so. */
-  get callerFreezes(): boolean {
-    return Atomics.load(this.#places, CALLER_FREEZES) === 1;
+  /** Somebody of this process has frozen the cage: it stays so. */
+  get staysFrozen(): boolean {
+    return Atomics.load(this.#places, STAYS_FROZEN) === 1;
   }
 
-  set callerFreezes(freezes: boolean) {
-    Atomics.store(this.#places, CALLER_FREEZES, freezes ? 1 : 0);
+  set staysFrozen(staysFrozen: boolean) {
+    Atomics.store(this.#places, STAYS_FROZEN, staysFrozen ? 1 : 0);
   }
 
   /** What memory.high is to be without the keeper. */

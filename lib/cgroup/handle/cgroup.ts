@@ -37,7 +37,8 @@ import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limit
 import { holdBelow, type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
 import { resolveLimits } from '../limits/resolve-limits';
 import { defaultParent } from '../placement/default-parent';
-import { freeze, isFrozen, thaw } from '../processes/freezer';
+import { FreezeHolders } from '../processes/freeze-holders';
+import { canFreeze, cpuMs, isFrozen } from '../processes/freezer';
 import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
@@ -75,8 +76,8 @@ export interface HandleOptions {
   onWatched?: () => void;
   /** Called after this handle has changed a limit. */
   onLimited?: () => void;
-  /** Called before this handle freezes or thaws the cgroup. */
-  onFreezing?: (freezes: boolean) => void;
+  /** Called before this handle freezes or thaws the cgroup: whether it is to stay frozen. */
+  onFreezing?: (staysFrozen: boolean) => void;
 }
 
 /** Options of {@link Cgroup.create}. */
@@ -100,6 +101,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   readonly #directory: CgroupDirectory;
   readonly #options: HandleOptions;
   readonly #stat: KeptFile;
+  readonly #frozenBy: FreezeHolders;
   #files: OpenFiles | undefined;
   #events: EventSources | undefined;
   #isClosed = false;
@@ -209,6 +211,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     }
     this.#directory = directory;
     this.#options = options;
+    this.#frozenBy = new FreezeHolders(options.onFreezing);
     this.#stat = new KeptFile(directory, memoryFile('stat', version));
     this.version = version;
     if (options.ownsAnchor === true) orphanedAnchors.register(this, directory, this);
@@ -516,23 +519,17 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * the cgroup meanwhile.
    */
   async freeze(): Promise<void> {
-    const freezer = this.#freezer('freeze()');
-    this.#options.onFreezing?.(true);
-    try {
-      await freeze(freezer);
-    } catch (error) {
-      this.#options.onFreezing?.(false);
-      throw error;
-    }
+    await this.#frozenBy.freeze(this.#freezer('freeze()'));
     // Look now: a thaw() may come before the kernel's notification.
     this.lookAtEvents();
   }
 
-  /** Let processes that {@link freeze} stopped run on. Throws ERR_MEMCAGE_BUSY if a cgroup above keeps it frozen. */
+  /**
+   * Let processes that {@link freeze} stopped run on. Throws ERR_MEMCAGE_BUSY if a cgroup above keeps it frozen, or a budget whose
+   * memory is short.
+   */
   async thaw(): Promise<void> {
-    const freezer = this.#freezer('thaw()');
-    this.#options.onFreezing?.(false);
-    await thaw(freezer);
+    await this.#frozenBy.thaw(this.#freezer('thaw()'));
     this.lookAtEvents();
   }
 
@@ -592,6 +589,26 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   /** @internal See {@link EventSources.awaitsTriggers}. */
   awaitsTriggers(isPopulated: () => boolean): boolean {
     return this.#events?.awaitsTriggers(isPopulated) ?? false;
+  }
+
+  /** @internal Whether a budget could freeze it. */
+  canFreeze(): boolean {
+    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
+    return freezer !== undefined && canFreeze(freezer);
+  }
+
+  /** @internal Stops its processes for a budget, or lets them run on, unless the caller has frozen it too. Does not wait for that. */
+  holdForBudget(holds: boolean): void {
+    const freezer = this.#freezer('freeze()');
+    if (holds) this.#frozenBy.hold(freezer, 'budget');
+    else this.#frozenBy.letGo(freezer, 'budget');
+    this.lookAtEvents();
+  }
+
+  /** @internal The processor time of it and those below, in milliseconds; undefined where no unified hierarchy tells. */
+  cpuMs(): number | undefined {
+    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
+    return freezer && cpuMs(freezer);
   }
 
   /** @internal A process was put into it. */

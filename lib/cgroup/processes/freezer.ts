@@ -12,6 +12,7 @@ const FILES = {
   unified: { file: 'cgroup.freeze', frozen: '1', thawed: '0' },
 } as const;
 
+/** Whether this kernel can: on v2 since Linux 5.2. */
 export function canFreeze({ kind, directory }: KillCgroup): boolean {
   return directory.has(FILES[kind].file);
 }
@@ -43,6 +44,13 @@ export function isFreezing({ kind, directory }: KillCgroup): boolean {
   return isFrozen({ kind, directory }) || directory.readIfPresent('cgroup.freeze')?.trim() === '1';
 }
 
+/** The processor time of the cgroup and those below, in milliseconds; undefined where nothing tells. */
+export function cpuMs({ kind, directory }: KillCgroup): number | undefined {
+  const stat = kind === 'unified' ? directory.readIfPresent('cpu.stat') : undefined;
+  const usedUs = stat === undefined ? undefined : parseFlatKeyed(stat, 'cpu.stat')['usage_usec'];
+  return usedUs === undefined ? undefined : usedUs / 1000;
+}
+
 /** Resolves when all processes are stopped. If that fails within 5 s, it thaws them and throws ERR_MEMCAGE_BUSY. */
 export async function freeze(freezer: KillCgroup): Promise<void> {
   setFrozen(freezer, true);
@@ -65,6 +73,7 @@ export async function thaw(freezer: KillCgroup): Promise<void> {
   throw busy(freezer, 'is still frozen: a cgroup above it is, which must be thawed too');
 }
 
-function busy({ directory: { path } }: KillCgroup, what: string): MemcageError {
+/** {@link freeze} and {@link thaw} reject with it. */
+export function busy({ directory: { path } }: KillCgroup, what: string): MemcageError {
   return new MemcageError(ErrorCode.BUSY, `${path} ${what}`, { path });
 }

@@ -15,7 +15,7 @@ function pause(ms: number): void {
   Atomics.wait(never, 0, 0, ms);
 }
 
-/** Stops the cage, calls `use`, and lets it go on, unless the caller has frozen it. */
+/** Stops the cage, calls `use`, and lets it go on, unless somebody else of this process has. */
 export function whileFrozen<T>(freezer: KillCgroup, state: SharedCageState, use: () => T): T {
   if (isFreezing(freezer)) return use();
   const spareThaw = thawLater(freezer, LATEST_MS);
@@ -33,10 +33,10 @@ export function whileFrozen<T>(freezer: KillCgroup, state: SharedCageState, use:
   }
 }
 
-/** Thaws the cage, unless the caller has frozen it. */
+/** Thaws the cage, unless somebody else of this process has. */
 function letGo(freezer: KillCgroup, state: SharedCageState): void {
-  if (state.callerFreezes) return;
+  if (state.staysFrozen) return;
   setFrozen(freezer, false);
-  // The caller may have frozen it just before that.
-  if (state.callerFreezes) setFrozen(freezer, true);
+  // It may have been frozen just before that.
+  if (state.staysFrozen) setFrozen(freezer, true);
 }
