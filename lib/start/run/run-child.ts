@@ -19,17 +19,20 @@ import { EarlyEnd } from './early-end';
 import { failureOfRun, noteRun } from './failure-of';
 import { whyNotStarted } from './why-not-started';
 
-/**
- * The work of `run()`, once its arguments have been told apart.
- *
- * @param onStarted called within the call, unless it rejects before there is a child
- */
+export interface RunHooks {
+  /** Called within the call, unless it rejects before there is a child. */
+  onStarted?: (started: Started) => void;
+  /** For how long memcage itself has stopped the child so far. That does not count for `timeout`. */
+  stoppedMs?: () => number;
+}
+
+/** The work of `run()`, once its arguments have been told apart. */
 export async function runChild(
   called: Called,
   file: string,
   args: readonly string[],
   given: RunOptions,
-  onStarted?: (started: Started) => void,
+  { onStarted, stoppedMs = () => 0 }: RunHooks = {},
 ): Promise<RunResult<OutputEncoding>> {
   const {
     input,
@@ -81,10 +84,12 @@ export async function runChild(
   // Also for a signal that was aborted beforehand.
   const abortion = signal?.aborted === true ? setImmediate(abort) : undefined;
   signal?.addEventListener('abort', abort);
-  const timer =
+  const expiry =
     timeout === undefined || timeout === 0
       ? undefined
-      : setTimeout(() => end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)), timeout);
+      : expireAfter(timeout, stoppedMs, () =>
+          end(new MemcageError(ErrorCode.TIMEOUT, `${file} did not end within ${timeout} ms`)),
+        );
   // By now an abort within it finds all listeners.
   onStarted?.(started);
   try {
@@ -101,11 +106,25 @@ export async function runChild(
     if (failure !== null) throw failure;
     return result;
   } finally {
-    clearTimeout(timer);
+    expiry?.clear();
     clearImmediate(abortion);
     signal?.removeEventListener('abort', abort);
     early.dispose();
   }
+}
+
+const SHORTEST_MS = 10;
+
+function expireAfter(timeoutMs: number, stoppedMs: () => number, onExpired: () => void): { clear(): void } {
+  let addedMs = 0;
+  const expire = (): void => {
+    const moreMs = stoppedMs() - addedMs;
+    addedMs += moreMs;
+    if (moreMs > 0) timer = setTimeout(expire, Math.max(SHORTEST_MS, moreMs));
+    else onExpired();
+  };
+  let timer = setTimeout(expire, timeoutMs);
+  return { clear: () => clearTimeout(timer) };
 }
 
 /** Resolves when the child has ended and its output has been read, or with Node's error when it never started. */
