@@ -84,6 +84,8 @@ export const ErrorCode = {
   MEMORY_LIMIT: 'ERR_MEMCAGE_MEMORY_LIMIT',
   /** The child ended with a non-zero exit code or by a signal. */
   EXIT: 'ERR_MEMCAGE_EXIT',
+  /** A budget by use was short of memory, and ended the job, which it can't start again. */
+  EVICTED: 'ERR_MEMCAGE_EVICTED',
   /** The child was killed because its `timeout` expired. */
   TIMEOUT: 'ERR_MEMCAGE_TIMEOUT',
   /** The child wrote more than `maxBuffer`. */

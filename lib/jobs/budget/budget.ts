@@ -32,7 +32,8 @@ export interface BudgetOptions extends ChildSettingsOptions {
   /**
    * What a running job takes of the memory: with `'limits'` its limit, so that jobs can't meet the limit of the budget;
    * with `'use'` what it uses now and may soon need, so that more run at a time. When they get close to the limit,
-   * memcage kills the youngest, and starts it again where the limits of all that run fit. Default: `'limits'`.
+   * memcage freezes the youngest until others have ended. Where that does not help, it kills one: the youngest that it can start
+   * again, else the youngest. Default: `'limits'`.
    */
   admit?: 'limits' | 'use';
   /** Learn how much memory jobs with the same `key` need, and limit them by that. Default: no. */
@@ -128,6 +129,8 @@ export interface JobStartedEvent extends JobEvent {
 export interface JobEndedEvent extends JobEvent {
   /** From its start to its end, in milliseconds; null if it never started. */
   durationMs: number | null;
+  /** For how long of that the budget kept it frozen, in milliseconds. */
+  frozenMs: number;
   /** Null for {@link Budget.reserve}, and if it left the queue. */
   outcome: Outcome | null;
   /** Why it left the queue, or could not be started. Null otherwise. */
@@ -160,13 +163,15 @@ export interface BudgetStats {
   queued: number;
   /** Jobs that have room. */
   running: number;
+  /** Of these, jobs that the budget keeps frozen until more memory is free. */
+  frozen: number;
   /** Jobs that ended, however. */
   ended: number;
-  /** Ended jobs whose last attempt was killed for memory. */
+  /** Ended jobs whose last attempt was killed for memory, by the kernel or for the others of the budget. */
   killed: number;
   /** How often a job was started again after a kill for its own limit. */
   retried: number;
-  /** How often the budget killed a job to keep the others within its memory. */
+  /** How often the budget killed a job to keep the others within its memory, and started it again. */
   evicted: number;
   /** Jobs that left the queue without a start. */
   aborted: number;

@@ -118,7 +118,7 @@ class JobTurn implements Turn {
 
   #request(file: string): JobRequest {
     const need = needOf(this.options.limits, this.core.capacity);
-    return { ...this.own, file, need: () => need, canStartAgain: false };
+    return { ...this.own, file, isFollowed: this.options.canWait, need: () => need, canStartAgain: false };
   }
 
   #ask(file: string): BudgetJob {
@@ -153,7 +153,8 @@ class JobTurn implements Turn {
     // Node sets the pid of a child only after its start has returned.
     if (child.pid === undefined && pid !== undefined) queueMicrotask(() => job.started(child));
     else if (pid !== undefined) job.startedUnseen(child);
-    const started = { child: { pid, cage }, recorder, killAll };
+    const hasSignal = (): boolean => child.killed;
+    const started = { child: { pid, cage }, hasSignal, recorder, killAll };
     const { keepsDescendants } = this.options;
     this.core.followed.follow({ job, started, keepsDescendants, isPrompt: true }, (end) => endJob(this.core, job, end));
   }

@@ -1,6 +1,8 @@
 import type { SharedCage } from '../../cage/contract/cage';
 import { resolveCageLimits } from '../../cgroup/limits/resolve-limits';
 import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import { ALIASES, aliasesOf } from '../../common/options/accepted-options';
 import { BUDGET_OPTIONS, CHILD_SETTINGS } from '../../common/options/names';
 import { checkOptions } from '../../common/options/option-names';
@@ -87,7 +89,10 @@ function makeBudget(
   const byUse = admitsByUse ? new UseAdmission(capacity) : undefined;
   const admission = byUse ?? new LimitsAdmission(capacity, () => leftBehind.bytes());
   const ledger = new RoomLedger({ admission, concurrency, now: () => performance.now() });
-  if (admitsByUse) brake(memoryBytes, cage);
+  if (admitsByUse) {
+    assertFreezes(cage);
+    brake(memoryBytes, cage);
+  }
   // What jobs use is learned from, too. Without the kernel there is only their peak.
   const looks = admitsByUse || (learner !== undefined && cage.enforcedBy.kind === 'kernel');
   const lookout = looks
@@ -95,6 +100,17 @@ function makeBudget(
     : undefined;
   followed.listener = lookout;
   return new SharedBudget({ ...parts, ledger, followed, lookout, mayBeginTwice: admitsByUse });
+}
+
+/** Jobs that can't start again are safe only if they can be stopped in time. */
+function assertFreezes({ cgroup }: SharedCage): void {
+  if (cgroup.canFreeze()) return;
+  const { path } = cgroup;
+  throw new MemcageError(
+    ErrorCode.UNSUPPORTED,
+    words`admit: 'use' needs to stop jobs when memory runs short, and ${path} has no freezer${CURE}on cgroup v2 take Linux 5.2 or newer, on v1 mount the freezer or the unified hierarchy where this process can make cgroups; or leave out admit`,
+    { path },
+  );
 }
 
 /**

@@ -1,9 +1,13 @@
 import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
+import { unlessGone } from '../../cgroup/directory/refusal';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { CURE, words } from '../../common/errors/words';
 import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
 import type { RunningRecord } from './admission/room-ledger';
+import type { Doings } from './admission/stillness';
 import type { BudgetJob } from './jobs';
 
 /** A child that has been started. */
@@ -27,7 +31,9 @@ export interface Gone {
 /** What is followed of a child. */
 interface Followable {
   /** Without a pid there is no child. */
-  child: { readonly pid?: number | undefined; readonly cage: Cage<Cgroup | null> | null };
+  child: { readonly pid?: number | undefined; readonly cage: Cage<Cgroup | null> | null; readonly killed?: boolean };
+  /** {@link FollowedChild.hasSignal}, where `child` does not tell. */
+  hasSignal?(): boolean;
   recorder: Recorder;
   killAll(): void;
 }
@@ -45,6 +51,12 @@ class FollowedChild {
   get cgroup(): Cgroup | undefined {
     const { cage } = this.started.child;
     return cage?.closed === false ? (cage.cgroup ?? undefined) : undefined;
+  }
+
+  /** Whether it was sent a signal, which it may take only when it runs. */
+  get hasSignal(): boolean {
+    const { child, hasSignal } = this.started;
+    return hasSignal?.() ?? child.killed === true;
   }
 
   gone(outcome: Outcome): Gone {
@@ -113,15 +125,56 @@ export class FollowedJobs {
   }
 
   /**
-   * Kills a job, which waits to start again once it has ended. Does nothing if the job can't start again, or is being evicted
-   * already.
+   * Stops all processes of a job, or lets them run on. Does not wait for that.
+   *
+   * @returns false if it can't be stopped
+   */
+  setFrozen(running: RunningJob, isFrozen: boolean): boolean {
+    const cgroup = this.#followed.get(running)?.cgroup;
+    if (cgroup === undefined) return false;
+    try {
+      cgroup.holdForBudget(isFrozen);
+      return true;
+    } catch (error) {
+      // It ends, or somebody took the right from us: one that can't be frozen is evicted.
+      if (error instanceof MemcageError) return false;
+      throw error;
+    }
+  }
+
+  /** Whether somebody has sent a job a signal. */
+  hasSignal(running: RunningJob): boolean {
+    return this.#followed.get(running)?.hasSignal === true;
+  }
+
+  /** What the jobs do together that are not frozen. */
+  doings(): Doings {
+    const doings = { usedBytes: 0, cpuMs: 0 };
+    for (const { record, cgroup } of this.measurable()) {
+      if (record.isFrozen) continue;
+      doings.usedBytes += record.usedBytes;
+      doings.cpuMs += unlessGone(() => cgroup.cpuMs()) ?? 0;
+    }
+    return doings;
+  }
+
+  /**
+   * Kills a job. If it can start again, it waits for that once it has ended. Does nothing if the job is being evicted already.
    */
   evict(running: RunningJob): void {
     const child = this.#followed.get(running);
-    if (child === undefined || child.isEvicted || !running.canStartAgain) return;
+    if (child === undefined || child.isEvicted) return;
     child.isEvicted = true;
+    if (!running.canStartAgain) child.started.recorder.because(evicted());
     child.started.killAll();
   }
+}
+
+function evicted(): MemcageError {
+  return new MemcageError(
+    ErrorCode.EVICTED,
+    words`The jobs of the budget needed more memory than it has, and memcage ended this one, which it can't start again${CURE}give createBudget() more memory, or no admit: 'use'`,
+  );
 }
 
 async function untilClosed(cage: Cage<Cgroup | null>): Promise<void> {

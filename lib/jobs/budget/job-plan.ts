@@ -78,7 +78,7 @@ export class JobPlan {
   }
 
   request(file: unknown, canStartAgain: boolean): JobRequest {
-    return { ...this.own, file: String(file), need: () => this.need, canStartAgain };
+    return { ...this.own, file: String(file), isFollowed: true, need: () => this.need, canStartAgain };
   }
 
   /** Options of a start in the budget's cage, with this limit. */

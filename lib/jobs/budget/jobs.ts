@@ -13,6 +13,8 @@ import type { BudgetEvents, BudgetStats, JobEvent } from './budget';
 export interface JobRequest {
   /** What was called. Undefined for room without a child. */
   file: string | undefined;
+  /** False for one during which nobody can look at it: a synchronous one. */
+  isFollowed: boolean;
   key: string | undefined;
   priority: number;
   /** What it takes. Asked again and again while it waits: what is learned meanwhile may change it. */
@@ -35,6 +37,8 @@ export interface JobEnd {
   outcome?: Outcome;
   /** Why it could not be started. */
   error?: Error;
+  /** Whether memcage killed it to keep the others within the budget. Default: no. */
+  isEvicted?: boolean;
 }
 
 /** Why a job starts again. */
@@ -106,7 +110,8 @@ export class Jobs {
   /** Someone has begun or ended to wait or to run. What waits keeps the process alive only while a child of a job runs. */
   changed(): void {
     const { ledger } = this;
-    this.#keepAlive.set(ledger.queued > 0 && ledger.running.some(({ asker }) => asker.isMeasured));
+    const runsAny = ledger.running.some(({ asker }) => asker instanceof BudgetJob && asker.request.file !== undefined);
+    this.#keepAlive.set(ledger.queued > 0 && runsAny);
   }
 
   #waiting(): BudgetJob[] {
@@ -146,7 +151,7 @@ export class BudgetJob implements RoomRequest {
   }
 
   get isMeasured(): boolean {
-    return this.request.file !== undefined;
+    return this.request.file !== undefined && this.request.isFollowed;
   }
 
   /** Undefined while it does not run. */
@@ -228,7 +233,7 @@ export class BudgetJob implements RoomRequest {
   /** Gives its room back. */
   ended(end: JobEnd): void {
     if (this.#record === undefined) return;
-    if (end.outcome !== undefined && end.outcome.oom !== null) this.jobs.counts.killed += 1;
+    if (end.isEvicted === true || (end.outcome !== undefined && end.outcome.oom !== null)) this.jobs.counts.killed += 1;
     this.#conclude('ended', end);
   }
 
@@ -252,10 +257,11 @@ export class BudgetJob implements RoomRequest {
     const event = this.#event();
     const durationMs = this.#hasStarted ? performance.now() - this.sinceMs : null;
     this.#hasStarted = false;
+    const frozenMs = this.#record?.frozenMs(performance.now()) ?? 0;
     if (this.#record !== undefined) jobs.ledger.release(this.#record);
     this.#record = undefined;
     jobs.counts[count] += 1;
-    const told = { durationMs, outcome: outcome ?? null, error: error ?? null, again: again ?? null };
+    const told = { durationMs, frozenMs, outcome: outcome ?? null, error: error ?? null, again: again ?? null };
     jobs.emit('ended', { ...event, ...told });
   }
 

@@ -4,7 +4,8 @@ import { UsageAlarm } from '../../cgroup/events/usage-alarm';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { LookPace } from './admission/look-pace';
-import type { RoomLedger } from './admission/room-ledger';
+import type { RoomLedger, RunningRecord } from './admission/room-ledger';
+import { Stillness } from './admission/stillness';
 import type { UseAdmission } from './admission/use-admission';
 import { AvailableMemory } from './available-memory';
 import type { FollowedJobs } from './followed-jobs';
@@ -27,7 +28,7 @@ export interface WatchedBudget {
 }
 
 /**
- * Looks at what jobs use, the more often the less memory is free, evicts, and has the queue looked at again. Looks at nothing
+ * Looks at what jobs use, the more often the less memory is free, freezes and evicts, and has the queue looked at again. Looks at nothing
  * while no job runs, and does not keep the event loop alive.
  */
 export class Lookout {
@@ -35,6 +36,7 @@ export class Lookout {
   readonly #alarms: UsageAlarms;
   readonly #available: AvailableMemory;
   readonly #pace = new LookPace(cpus().length);
+  readonly #stillness = new Stillness();
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
@@ -133,17 +135,49 @@ export class Lookout {
 
   /** @returns what the jobs can have together now, in bytes */
   #decide(usedBytes: number, nowMs: number): number {
-    const { admission, followed, ledger, memoryBytes } = this.watched;
+    const { admission, ledger, memoryBytes } = this.watched;
     if (admission === undefined) return memoryBytes;
     const moreBytes = this.#available.moreBytes(usedBytes, nowMs);
     admission.looked(ledger.running, { usedBytes, moreBytes }, nowMs);
-    for (let job = admission.victim(ledger.running, usedBytes); job !== undefined; ) {
-      admission.evicted(job);
-      followed.evict(job);
-      job = admission.victim(ledger.running, usedBytes);
-    }
+    this.#relieve(admission, usedBytes, nowMs);
     ledger.giveRoom();
     return admission.shareBytes;
+  }
+
+  #relieve(admission: UseAdmission, usedBytes: number, nowMs: number): void {
+    const { followed, ledger } = this.watched;
+    this.#keepAwake(admission, nowMs);
+    for (;;) {
+      const relief = admission.relief(ledger.running, usedBytes);
+      if (relief === undefined) return;
+      const { step, job } = relief;
+      this.#stillness.begin();
+      if (step === 'thaw') this.#thaw(job, nowMs);
+      else if (step === 'evict') {
+        admission.evicted(job);
+        followed.evict(job);
+      } else if (followed.setFrozen(job, true)) job.froze(nowMs);
+      else admission.keepAwake(job);
+    }
+  }
+
+  /** Thaws those that others wait for: who sent them a signal, or maybe a job that needs an answer. */
+  #keepAwake(admission: UseAdmission, nowMs: number): void {
+    const { followed, ledger } = this.watched;
+    const frozen = ledger.running.filter(({ isFrozen }) => isFrozen);
+    const awaited = frozen.filter((job) => followed.hasSignal(job));
+    const [oldest] = frozen;
+    if (oldest === undefined) this.#stillness.begin();
+    else if (this.#stillness.looked(followed.doings(), nowMs)) awaited.push(oldest);
+    for (const job of awaited) {
+      admission.keepAwake(job);
+      this.#thaw(job, nowMs);
+    }
+  }
+
+  #thaw(job: RunningRecord, nowMs: number): void {
+    this.watched.followed.setFrozen(job, false);
+    job.thawed(nowMs);
   }
 }
 

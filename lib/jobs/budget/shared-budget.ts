@@ -75,6 +75,7 @@ export class SharedBudget extends LazyEmitter<BudgetEvents> implements Budget {
       usedBytes: usedBytesOf(this.cage),
       queued: ledger.queued,
       running: ledger.running.length,
+      frozen: ledger.running.filter(({ isFrozen }) => isFrozen).length,
       ...counts,
       longestWaitMs: jobs.longestWaitMs(),
     };
@@ -101,7 +102,7 @@ export class SharedBudget extends LazyEmitter<BudgetEvents> implements Budget {
       ...(pids !== undefined && { pids: resolvePids(pids) }),
     };
     const need = needOf(limits, core.capacity);
-    const request = { ...own, file: undefined, need: () => need, canStartAgain: false };
+    const request = { ...own, file: undefined, isFollowed: false, need: () => need, canStartAgain: false };
     const job = await core.jobs.whenRoom(request);
     prepareStart(core, job);
     job.started(undefined);

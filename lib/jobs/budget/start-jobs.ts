@@ -99,7 +99,10 @@ function startAttempt(
       });
     });
   };
-  const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), onStarted);
+  const { record } = job;
+  const stoppedMs = (): number => record?.frozenMs(performance.now()) ?? 0;
+  const hooks = { onStarted, stoppedMs };
+  const result = runChild(alreadyRead(CALLED_RUN), file, args, plan.optionsFor(job.taken), hooks);
   // The result may be rejected before it is known whether there is another attempt.
   result.catch((error: Error) => {
     if (again === undefined) job.ended({ error });

@@ -42,7 +42,7 @@ export class Rooms {
         need: { memoryBytes, cpus: 0, pids: 0 },
         priority: 0,
         order: this.#orders,
-        canStartAgain: false,
+        isMeasured: false,
         byLimits: false,
         onRoom: (room) => {
           signal?.removeEventListener('abort', onAbort);

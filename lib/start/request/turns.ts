@@ -29,6 +29,8 @@ export interface TurnOptions {
 
 /** Records the outcome of a child, once the child and all in its cage are gone. */
 export interface Recorder {
+  /** Notes why the child is about to be ended. */
+  because(reason: Error): void;
   readonly promise: Promise<Outcome<MemoryReport | null>>;
   /**
    * Calls the listener within the call that records it, or now if it is recorded: a promise is told later. There is only the last

@@ -5,7 +5,8 @@ import { type Simulation, simulate } from './simulate';
 
 const MIB = 2 ** 20;
 
-export type Rule = 'limits' | 'use' | 'oracle';
+/** `once` is `use` where no job can start again. */
+export type Rule = 'limits' | 'use' | 'once' | 'oracle';
 
 /** Runs the same jobs, those of one draw after those of another, by one of the rules. The oracle knows each peak beforehand, and has it be the limit. */
 export function simulateBy(rule: Rule, draws: DrawOptions | readonly DrawOptions[], memoryMib = 8192): Simulation {
@@ -15,5 +16,5 @@ export function simulateBy(rule: Rule, draws: DrawOptions | readonly DrawOptions
   if (rule === 'oracle') return simulate(jobs, { memoryMib, admission: limits, limitMib: ({ peakMib }) => peakMib });
   if (rule === 'limits') return simulate(jobs, { memoryMib, admission: limits });
   const use = new UseAdmission(capacity);
-  return simulate(jobs, { memoryMib, admission: use, use });
+  return simulate(jobs, { memoryMib, admission: use, use, canStartAgain: rule === 'use' });
 }

@@ -14,6 +14,9 @@ export interface Simulation {
   /** When the last job had ended. */
   makespanMs: number;
   evicted: number;
+  /** Jobs that can't start again, and were killed. */
+  lost: number;
+  freezes: number;
   /** How often jobs together wanted more than the budget has: with real ones, the kernel would have killed. */
   overLimit: number;
   mostRunning: number;
@@ -24,6 +27,8 @@ export interface SimulateOptions {
   admission: Admission;
   /** If it is this one, jobs are looked at, and evicted. */
   use?: UseAdmission;
+  /** Whether a job that is evicted starts again. Default: yes. */
+  canStartAgain?: boolean;
   /** The limit of a job. Default: the most that the distribution has. */
   limitMib?: (job: DrawnJob) => number;
 }
@@ -31,8 +36,8 @@ export interface SimulateOptions {
 interface Live {
   readonly job: DrawnJob;
   readonly record: RunningRecord;
-  /** When it is gone. */
-  endMs: number;
+  /** When it is gone, if it was killed. */
+  killedMs: number;
   isEvicted: boolean;
 }
 
@@ -46,7 +51,7 @@ class Simulator {
   readonly #live = new Set<Live>();
   readonly #pace = new LookPace(4);
   readonly #ledger: RoomLedger;
-  readonly #result: Simulation = { makespanMs: 0, evicted: 0, overLimit: 0, mostRunning: 0 };
+  readonly #result: Simulation = { makespanMs: 0, evicted: 0, lost: 0, freezes: 0, overLimit: 0, mostRunning: 0 };
   #order = 0;
 
   constructor(private readonly options: SimulateOptions) {
@@ -71,9 +76,15 @@ class Simulator {
     const limitMib = this.options.limitMib?.(job) ?? MOST_MIB;
     const request: RoomRequest = {
       need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 },
-      ...{ priority: 0, order: this.#order++, canStartAgain: !byLimits, byLimits, isMeasured: true },
+      ...{
+        priority: 0,
+        order: this.#order++,
+        canStartAgain: (this.options.canStartAgain ?? true) && !byLimits,
+        byLimits,
+        isMeasured: true,
+      },
       onRoom: (record) => {
-        this.#live.add({ job, record, endMs: this.#nowMs + job.durationMs, isEvicted: false });
+        this.#live.add({ job, record, killedMs: Number.POSITIVE_INFINITY, isEvicted: false });
         this.#result.mostRunning = Math.max(this.#result.mostRunning, this.#live.size);
       },
     };
@@ -81,7 +92,12 @@ class Simulator {
   }
 
   #nextEnd(): number {
-    return Math.min(...Array.from(this.#live, ({ endMs }) => endMs));
+    return Math.min(...Array.from(this.#live, (live) => this.#endOf(live)));
+  }
+
+  #endOf({ job, record, killedMs }: Live): number {
+    const endMs = record.isFrozen ? Number.POSITIVE_INFINITY : this.#nowMs + job.durationMs - record.ranMs(this.#nowMs);
+    return Math.min(killedMs, endMs);
   }
 
   /** Lets time pass, in which the kernel looks. */
@@ -94,7 +110,7 @@ class Simulator {
 
   #usedMib(atMs: number): number {
     let sum = 0;
-    for (const { job, record } of this.#live) sum += job.usedAt(atMs - record.startedMs);
+    for (const { job, record } of this.#live) sum += job.usedAt(record.ranMs(atMs));
     return sum;
   }
 
@@ -103,12 +119,18 @@ class Simulator {
     const { use, memoryMib } = this.options;
     if (use === undefined) return Number.POSITIVE_INFINITY;
     const nowMs = this.#nowMs;
-    for (const { job, record } of this.#live) record.measured(job.usedAt(nowMs - record.startedMs) * MIB);
+    for (const { job, record } of this.#live) record.measured(job.usedAt(record.ranMs(nowMs)) * MIB);
     const usedBytes = this.#usedMib(nowMs) * MIB;
     use.looked(this.#ledger.running, { usedBytes }, nowMs);
-    for (let job = use.victim(this.#ledger.running, usedBytes); job !== undefined; ) {
-      this.#evict(use, job as RunningRecord);
-      job = use.victim(this.#ledger.running, usedBytes);
+    for (let next = use.relief(this.#ledger.running, usedBytes); next !== undefined; ) {
+      const { step, job } = next;
+      if (step === 'evict') this.#evict(use, job);
+      else if (step === 'thaw') job.thawed(nowMs);
+      else {
+        job.froze(nowMs);
+        this.#result.freezes += 1;
+      }
+      next = use.relief(this.#ledger.running, usedBytes);
     }
     this.#ledger.giveRoom();
     return this.#pace.after(usedBytes, memoryMib * MIB, nowMs);
@@ -116,22 +138,23 @@ class Simulator {
 
   #evict(use: UseAdmission, record: RunningRecord): void {
     use.evicted(record);
-    this.#result.evicted += 1;
+    if (record.canStartAgain) this.#result.evicted += 1;
+    else this.#result.lost += 1;
     for (const live of this.#live) {
       if (live.record !== record) continue;
-      live.endMs = Math.min(live.endMs, this.#nowMs + KILL_MS);
+      live.killedMs = this.#nowMs + KILL_MS;
       live.isEvicted = true;
     }
   }
 
   #end(): void {
     for (const live of this.#live) {
-      if (live.endMs > this.#nowMs) continue;
+      if (this.#endOf(live) > this.#nowMs) continue;
       this.#live.delete(live);
       this.#ledger.release(live.record);
       const { use } = this.options;
       use?.looked(this.#ledger.running, { usedBytes: this.#usedMib(this.#nowMs) * MIB }, this.#nowMs);
-      if (live.isEvicted) this.#ask(live.job, true);
+      if (live.isEvicted && live.record.canStartAgain) this.#ask(live.job, true);
       this.#ledger.giveRoom();
     }
   }

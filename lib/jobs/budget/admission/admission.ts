@@ -11,10 +11,12 @@ export interface Need {
 /** A job that runs, as the rules of admission see it. */
 export interface RunningJob {
   readonly need: Need;
-  /** When it started, in milliseconds of monotonic time. */
-  readonly startedMs: number;
-  /** Whether the budget can start it again without its caller noticing. Only such a job is evicted. */
+  /** False if the use can't be measured: then all that it has room for counts as used, and nothing of it is frozen or evicted. */
+  readonly isMeasured: boolean;
+  /** Whether the budget can start it again without its caller noticing. Others are evicted last. */
   readonly canStartAgain: boolean;
+  /** Whether the budget has stopped it until there is more memory. */
+  readonly isFrozen: boolean;
   /** The job was killed for the others, and runs only where the limits of all that run fit together: so it is not killed again. */
   readonly byLimits: boolean;
   /**
@@ -24,14 +26,16 @@ export interface RunningJob {
   readonly usedBytes: number;
   /** The most that it was seen to use. */
   readonly mostUsedBytes: number;
+  /** How long it has run, in milliseconds, without the time in which it was frozen. */
+  ranMs(nowMs: number): number;
 }
 
 /** A job that asks for room. */
-export type AskingJob = Pick<RunningJob, 'need' | 'canStartAgain' | 'byLimits'>;
+export type AskingJob = Pick<RunningJob, 'need' | 'isMeasured' | 'byLimits'>;
 
 /**
  * Which jobs may run at the same time. Knows no clock, no kernel and no queue. Where it refuses a job, it refuses any that
- * needs at least as much of everything, unless that can start again and the other can't, or the other goes by limits.
+ * needs at least as much of everything, unless that is measured and the other is not, or the other goes by limits.
  */
 export interface Admission {
   /** Whether a job may start beside those that run. Without any it must: it fits the budget, or would never start. */

@@ -74,8 +74,8 @@ export class JobQueue<W extends Waiting> {
     // Few of thousands that wait are asked about: none that needs as much as one that was refused.
     let refused: AskingJob[] = [];
     for (const job of this.#inOrder) {
-      const { need, byLimits, canStartAgain } = job;
-      const wanted = { need, byLimits, canStartAgain };
+      const { need, byLimits, isMeasured } = job;
+      const wanted = { need, byLimits, isMeasured };
       // The need of one that waits is worked out each time that it is asked for.
       if (isRefusedWithAny(wanted, refused)) continue;
       if (fits(job)) return job;
@@ -93,7 +93,7 @@ function isRefusedWithAny(one: AskingJob, refused: readonly AskingJob[]): boolea
 /** Whether one does not fit where the other does not. */
 function isRefusedWith(one: AskingJob, other: AskingJob): boolean {
   if (other.byLimits && !one.byLimits) return false;
-  if (!other.canStartAgain && one.canStartAgain) return false;
+  if (!other.isMeasured && one.isMeasured) return false;
   const { need } = one;
   const less = other.need;
   return need.memoryBytes >= less.memoryBytes && need.cpus >= less.cpus && need.pids >= less.pids;

@@ -3,8 +3,7 @@ import { JobQueue, type Waiting } from './job-queue';
 
 /** Someone who asks for room. */
 export interface RoomRequest extends Waiting {
-  /** False if the use can't be measured: then all that it has room for counts as used. */
-  readonly isMeasured: boolean;
+  readonly canStartAgain: boolean;
   /** The request has room from now on. Must not throw. */
   onRoom(running: RunningRecord): void;
 }
@@ -16,10 +15,12 @@ export class RunningRecord implements RunningJob {
   readonly byLimits: boolean;
   usedBytes: number;
   mostUsedBytes: number;
+  #frozenSinceMs: number | undefined;
+  #frozenMs = 0;
 
   constructor(
     readonly asker: RoomRequest,
-    readonly startedMs: number,
+    private readonly startedMs: number,
   ) {
     this.need = asker.need;
     this.byLimits = asker.byLimits;
@@ -27,8 +28,34 @@ export class RunningRecord implements RunningJob {
     this.mostUsedBytes = this.usedBytes;
   }
 
+  get isMeasured(): boolean {
+    return this.asker.isMeasured;
+  }
+
   get canStartAgain(): boolean {
     return this.asker.canStartAgain;
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozenSinceMs !== undefined;
+  }
+
+  /** For how long it has been frozen so far, in milliseconds. */
+  frozenMs(nowMs: number): number {
+    return this.#frozenMs + nowMs - (this.#frozenSinceMs ?? nowMs);
+  }
+
+  ranMs(nowMs: number): number {
+    return nowMs - this.startedMs - this.frozenMs(nowMs);
+  }
+
+  froze(nowMs: number): void {
+    this.#frozenSinceMs ??= nowMs;
+  }
+
+  thawed(nowMs: number): void {
+    this.#frozenMs = this.frozenMs(nowMs);
+    this.#frozenSinceMs = undefined;
   }
 
   measured(usedBytes: number): void {

@@ -1,14 +1,17 @@
 import { type Admission, type AskingJob, type Capacity, LimitsAdmission, type RunningJob } from './admission';
+import { type Relief, reliefFor } from './relief';
 import { FORECAST_WINDOWS, type Forecast, UseForecast } from './use-forecast';
 import { UseTrack } from './use-track';
 
 /** How many standard deviations beside what jobs are expected to use together must fit. */
 const DEVIATIONS = 2.3;
-/** The part of the memory that stays free of all jobs. Where less is free, one is evicted. */
+/** The same for one that is thawed. It holds its memory anyway, and the sooner it ends, the sooner that is free. */
+const THAW_DEVIATIONS = 1.5;
+/** The part of the memory that stays free of all jobs. Where less is free, one is frozen or evicted. */
 const FREE_PART = 1 / 64;
 const LEAST_FREE_BYTES = 16 * 1024 * 1024;
 const MOST_FREE_PART = 1 / 8;
-/** From a look at the use until a kill has freed memory. What grows in it must fit in what is free. */
+/** From a look at the use until a kill has freed memory, or jobs are frozen. What grows in it must fit in what is free. */
 const REACTION_MS = 40;
 /** Each eviction has this part of the memory be left free too, and each job that ends well gives some of it back. */
 const CAUTION_PART = 1 / 16;
@@ -18,8 +21,7 @@ const CAUTION_KEEP = 0.97;
 const STALE_MS = 1000;
 
 /**
- * Jobs take what they are expected to use, so that more of them run than their limits allow. At times one has to go.
- * A job that can't start again takes its limit, and never goes.
+ * Jobs take what they are expected to use, so that more of them run than their limits allow. At times one is frozen, or has to go.
  */
 export class UseAdmission implements Admission {
   readonly #forecast = new UseForecast();
@@ -27,6 +29,7 @@ export class UseAdmission implements Admission {
   /** Until the next look. */
   readonly #forecasts = new Map<RunningJob, Forecast>();
   readonly #evicted = new Set<RunningJob>();
+  readonly #keptAwake = new WeakSet<RunningJob>();
   readonly #memoryBytes: number;
   readonly #allButMemory: LimitsAdmission;
   #usedBytes = 0;
@@ -51,33 +54,45 @@ export class UseAdmission implements Admission {
 
   admits(job: AskingJob, running: readonly RunningJob[], nowMs: number): boolean {
     if (running.length === 0) return true;
-    const isStale = nowMs - this.#lookedMs > STALE_MS && running.some(({ canStartAgain }) => canStartAgain);
+    const isStale = nowMs - this.#lookedMs > STALE_MS && running.some(({ isMeasured }) => isMeasured);
     if (isStale || !this.#allButMemory.admits(job, running)) return false;
     const all = [...running, job];
     if (this.#fitByLimits(all)) return true;
-    if (all.some(({ byLimits }) => byLimits)) return false;
+    // What a new one took would keep a frozen one waiting.
+    if (all.some(({ byLimits }) => byLimits) || running.some(({ isFrozen }) => isFrozen)) return false;
     const sums = this.#sums(running);
-    sums.add(job.canStartAgain ? this.#forecast.ofFresh(job.need.memoryBytes) : job.need.memoryBytes);
-    return sums.most() <= this.#shareBytes * (1 - this.#cautionPart) - leastFreeBytes(this.#shareBytes);
+    sums.add(job.isMeasured ? this.#forecast.ofFresh(job.need.memoryBytes) : job.need.memoryBytes);
+    return sums.most(DEVIATIONS) <= this.#shareBytes * (1 - this.#cautionPart) - leastFreeBytes(this.#shareBytes);
   }
 
   reservedBytes(running: readonly RunningJob[]): number {
     if (running.length === 0) return 0;
-    return Math.round(Math.min(limitsOf(running), this.#sums(running).most()));
+    return Math.round(Math.min(limitsOf(running), this.#sums(running).most(DEVIATIONS)));
   }
 
-  /** The job to kill, of those that can start again; undefined while all is well, or if none can. */
-  victim(running: readonly RunningJob[], usedBytes: number): RunningJob | undefined {
-    // A single job has its limit, and no room would be won for others.
-    if (running.length === 1 || this.#fitByLimits(running)) return undefined;
+  /** What to do next, by the last look. Ask again once it is done: {@link evicted}, or the job is frozen or thawed. */
+  relief<J extends RunningJob>(running: readonly J[], usedBytes: number): Relief<J> | undefined {
     const leavingBytes = running.reduce((sum, job) => sum + (this.#evicted.has(job) ? job.usedBytes : 0), 0);
-    if (usedBytes - leavingBytes <= this.#shareBytes - this.#freeBytes()) return undefined;
-    let youngest: RunningJob | undefined;
-    for (const job of running) {
-      const canGo = job.canStartAgain && !this.#evicted.has(job);
-      if (canGo && (youngest === undefined || job.startedMs >= youngest.startedMs)) youngest = job;
-    }
-    return youngest;
+    const usedThenBytes = usedBytes - leavingBytes;
+    const mostBytes = this.#shareBytes - leastFreeBytes(this.#shareBytes);
+    const fitsByLimits = this.#fitByLimits(running);
+    const isShort =
+      usedThenBytes > this.#shareBytes - this.#freeBytes() || this.#sums(running).most(0) - leavingBytes > mostBytes;
+    return reliefFor(
+      running.filter((job) => job.isMeasured && !this.#evicted.has(job)),
+      {
+        isShort: isShort && !fitsByLimits,
+        isFull: usedThenBytes > mostBytes,
+        hasOthers: running.length > 1,
+        canFreeze: (job) => !this.#keptAwake.has(job),
+        fits: (job) => fitsByLimits || this.#sums(running, job).most(THAW_DEVIATIONS) <= mostBytes,
+      },
+    );
+  }
+
+  /** A job is not to be frozen (any more). */
+  keepAwake(job: RunningJob): void {
+    this.#keptAwake.add(job);
   }
 
   /**
@@ -101,10 +116,10 @@ export class UseAdmission implements Admission {
     this.#forgetEnded(new Set(running));
     this.#strangeBytes = Math.max(0, usedBytes - certainBytes(running));
     for (const job of running) {
-      if (!job.canStartAgain) continue;
+      if (!job.isMeasured || job.isFrozen) continue;
       const track = this.#tracks.get(job) ?? new UseTrack();
       this.#tracks.set(job, track);
-      if (job.mostUsedBytes > 0) track.looked(nowMs - job.startedMs, job.usedBytes);
+      if (job.mostUsedBytes > 0) track.looked(job.ranMs(nowMs), job.usedBytes);
     }
   }
 
@@ -130,9 +145,13 @@ export class UseAdmission implements Admission {
     return limitsOf(jobs) + this.#strangeBytes <= this.#shareBytes - leastFreeBytes(this.#shareBytes);
   }
 
-  #sums(running: readonly RunningJob[]): Sums {
+  /** @param thawed one that is frozen, but counts as if it were not */
+  #sums(running: readonly RunningJob[], thawed?: RunningJob): Sums {
     const sums = new Sums(certainBytes(running) + this.#strangeBytes);
-    for (const job of running) sums.add(job.canStartAgain ? this.#forecastOf(job) : job.need.memoryBytes);
+    for (const job of running) {
+      const mayGrow = job.isMeasured && (!job.isFrozen || job === thawed);
+      sums.add(mayGrow ? this.#forecastOf(job) : certainBytesOf(job));
+    }
     sums.add(this.#strangeBytes);
     return sums;
   }
@@ -162,9 +181,14 @@ function limitsOf(jobs: readonly AskingJob[]): number {
   return jobs.reduce((sum, { need }) => sum + need.memoryBytes, 0);
 }
 
-/** What is taken now: what is used, and the limits of jobs that can't start again. */
+/** What is taken now. */
 function certainBytes(running: readonly RunningJob[]): number {
-  return running.reduce((sum, job) => sum + (job.canStartAgain ? job.usedBytes : job.need.memoryBytes), 0);
+  return running.reduce((sum, job) => sum + certainBytesOf(job), 0);
+}
+
+/** What is used, or the limit of a job that can't be measured. */
+function certainBytesOf({ isMeasured, usedBytes, need }: RunningJob): number {
+  return isMeasured ? usedBytes : need.memoryBytes;
 }
 
 /** What jobs are expected to use together, window by window. */
@@ -184,9 +208,9 @@ class Sums {
     }
   }
 
-  /** What they will hardly exceed in any window, in bytes. */
-  most(): number {
-    const each = this.#means.map((mean, window) => mean + DEVIATIONS * Math.sqrt(this.#variances[window] ?? 0));
+  /** What they will hardly exceed in any window, in bytes: the more deviations, the more hardly. */
+  most(deviations: number): number {
+    const each = this.#means.map((mean, window) => mean + deviations * Math.sqrt(this.#variances[window] ?? 0));
     return Math.max(this.leastBytes, ...each);
   }
 }

@@ -1,11 +1,16 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Budget, createCage, run } from 'memcage';
+import { setTimeout } from 'node:timers/promises';
+import { type Budget, type CagedProcess, createCage, run } from 'memcage';
 import { budgetsClosedAfterEach, eventsOf } from '../../../support/budget/budget-after-each';
 import { disk } from '../../../support/engines/disk';
 import { withCode } from '../../../support/error-code';
+import { startFixture } from '../../../support/fixture';
 import { expectNothingLeft } from '../../../support/nothing-left';
+import { patience } from '../../../support/patience';
+import { endNow, isAlive } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
 
@@ -82,19 +87,110 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     expect(budget.stats()).toMatchObject({ evicted: 1, killed: 0, retried: 0 });
   });
 
-  test('never evicts a child that it can not start again', async () => {
+  test('evicts an older one rather than a child that it can not start again', async () => {
     const budget = await experienced();
     const oldest = budget.run(...grows('oldest', 20, 148), { memory: '190M' });
     const spawned = await budget.spawn(...grows('spawned', 20), { memory: '60M' });
     expect(budget.stats().running).toBe(2);
-    // It counts with its limit, whatever it uses.
-    expect(budget.stats().reservedBytes).toBeGreaterThanOrEqual(60 << 20);
     await until('both use it', () => (budget.stats().usedBytes ?? 0) > 40 << 20);
     signal('grow-oldest');
     await until('the other is evicted', () => budget.stats().evicted === 1);
     signal('end');
     expect(await spawned.outcome).toMatchObject({ exitCode: 0, oom: null });
     expect((await oldest).stdout).toBe('oldest is done');
+  });
+
+  /** A child that has grown so that the other one is frozen, for as long again as it has run. */
+  async function frozenBeside(start: (budget: Budget) => Promise<CagedProcess>) {
+    const budget = await experienced();
+    const oldest = await budget.spawn(...grows('oldest', 20, 80), { memory: '190M' });
+    await setTimeout(patience(1500));
+    const youngest = await start(budget);
+    await until('both have what they begin with', () => (budget.stats().usedBytes ?? 0) > 35 << 20);
+    signal('grow-oldest');
+    await until('one is frozen', () => budget.stats().frozen === 1 && youngest.cage.cgroup.isFrozen());
+    return { budget, oldest, youngest };
+  }
+  const second = (budget: Budget): Promise<CagedProcess> => budget.spawn(...grows('second', 20), { memory: '190M' });
+
+  test('freezes the youngest, and thaws it once the oldest has ended', async () => {
+    const { budget, oldest, youngest } = await frozenBeside(second);
+    const frozenMs: Record<string, number> = {};
+    budget.on('ended', (event) => (frozenMs[event.id] = event.frozenMs));
+    expect(oldest.cage.cgroup.isFrozen()).toBe(false);
+    oldest.kill('SIGKILL');
+    await oldest.outcome;
+    signal('end');
+    expect(await youngest.outcome).toMatchObject({ exitCode: 0, oom: null, error: null });
+    await until('both have ended', () => budget.stats().running === 0);
+    expect(budget.stats()).toMatchObject({ frozen: 0, evicted: 0, killed: 0 });
+    expect(frozenMs[4]).toBe(0);
+    expect(frozenMs[5]).toBeGreaterThan(0);
+  });
+
+  test('a frozen job is not thawed by the caller, and keeps what the caller froze', async () => {
+    const { budget, oldest, youngest } = await frozenBeside(second);
+    const { cgroup } = youngest.cage;
+    await expect(cgroup.thaw()).rejects.toThrow(withCode('BUSY'));
+    await cgroup.freeze();
+    oldest.kill('SIGKILL');
+    await oldest.outcome;
+    await until('the budget has thawed it', () => budget.stats().frozen === 0);
+    expect(cgroup.isFrozen()).toBe(true);
+    await cgroup.thaw();
+    signal('end');
+    expect(await youngest.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a frozen job takes a signal', async () => {
+    const { oldest, youngest } = await frozenBeside(second);
+    youngest.kill('SIGTERM');
+    expect(await youngest.outcome).toMatchObject({ signal: 'SIGTERM', oom: null });
+    signal('end');
+    expect(await oldest.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('the time in which a job is frozen does not count for its timeout', async () => {
+    const timeout = patience(1000);
+    let result: Promise<unknown> | undefined;
+    const { budget, oldest } = await frozenBeside((budget) => {
+      const child = new Promise<CagedProcess>((resolve) => {
+        budget.on('started', ({ child, id }) => id === 5 && resolve(child as CagedProcess));
+      });
+      result = budget.run(...grows('second', 20), { memory: '190M', timeout });
+      return child;
+    });
+    await setTimeout(2 * timeout);
+    oldest.kill('SIGKILL');
+    signal('end');
+    expect(await result).toMatchObject({ stdout: 'second is done' });
+    expect(budget.stats()).toMatchObject({ evicted: 0 });
+  });
+
+  test('kills the youngest where freezing does not help, and says so', async () => {
+    const budget = await experienced();
+    const oldest = await budget.spawn(...grows('oldest', 20, 148), { memory: '190M' });
+    const youngest = await budget.spawn(...grows('youngest', 20), { memory: '190M' });
+    await until('both use it', () => (budget.stats().usedBytes ?? 0) > 40 << 20);
+    signal('grow-oldest');
+    const { error, oom, signal: by } = await youngest.outcome;
+    expect({ oom, by }).toEqual({ oom: null, by: 'SIGKILL' });
+    expect(error).toEqual(withCode('EVICTED'));
+    signal('end');
+    expect(await oldest.outcome).toMatchObject({ exitCode: 0, oom: null });
+    expect(budget.stats()).toMatchObject({ evicted: 0, killed: 1 });
+  });
+
+  test('has nobody left frozen when its process is killed', async () => {
+    const running = startFixture('jobs/budget/frozen-job.js', { script: GROWS, directory });
+    const { stdout } = running.process;
+    if (stdout === null) throw new Error('no stdout');
+    const [line] = (await once(stdout, 'data')) as [Buffer];
+    const pids = JSON.parse(line.toString()) as number[];
+    expect(pids.filter(isAlive)).toHaveLength(2);
+    endNow(running.pid);
+    await running.end;
+    await until('the end of all', () => !pids.some(isAlive));
   });
 
   (disk() === undefined ? test.skip : test)('does not count page cache', async () => {

@@ -3,6 +3,7 @@ import { thrown } from '../../../support/thrown';
 
 const cgroup = {
   version: 2,
+  canFreeze: () => true,
   limits: () => {
     throw new Error('no figures');
   },

@@ -4,7 +4,7 @@ import { JobQueue, MOST_PASSES, type Waiting } from '../../../../../lib/jobs/bud
 const job = (order: number, memoryBytes: number, priority = 0): Waiting => ({
   order,
   priority,
-  ...{ canStartAgain: true, byLimits: false },
+  ...{ isMeasured: true, byLimits: false },
   need: { memoryBytes, cpus: 0, pids: 0 },
 });
 

@@ -9,13 +9,13 @@ type Changeable = { -readonly [K in keyof RunningJob]: RunningJob[K] };
 
 const asks = (memoryMib: number, more: Partial<AskingJob & { cpus: number }> = {}): AskingJob => ({
   need: { memoryBytes: memoryMib * MIB, cpus: more.cpus ?? 0, pids: 0 },
-  canStartAgain: more.canStartAgain ?? true,
+  isMeasured: more.isMeasured ?? true,
   byLimits: more.byLimits ?? false,
 });
 
 const job = (limitMib: number, startedMs: number, more: Partial<RunningJob> = {}): Changeable => ({
-  ...{ need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 }, startedMs, canStartAgain: true, byLimits: false },
-  ...{ usedBytes: 0, mostUsedBytes: 0 },
+  ...{ need: { memoryBytes: limitMib * MIB, cpus: 0, pids: 0 }, ranMs: (nowMs) => nowMs - startedMs },
+  ...{ isMeasured: true, canStartAgain: true, isFrozen: false, byLimits: false, usedBytes: 0, mostUsedBytes: 0 },
   ...more,
 });
 
@@ -76,14 +76,14 @@ describe('admission by use', () => {
     expect(reserved([17, 33, 50, 67, 83, 100])).toBeGreaterThan(140);
   });
 
-  it('counts a job that can not start again with its limit, whatever it uses, now and later', () => {
+  it('counts a room with all of it, whatever it uses, now and later', () => {
     const use = create();
     const nowMs = learn(use, 10, 30);
-    const running = [job(600, nowMs, { canStartAgain: false })];
+    const running = [job(600, nowMs, { isMeasured: false })];
     see(use, running, nowMs + 100, 5);
     expect(use.reservedBytes(running)).toBe(600 * MIB);
     expect(use.admits(asks(512), running, nowMs + 100)).toBe(true);
-    expect(use.admits(asks(512, { canStartAgain: false }), running, nowMs + 100)).toBe(false);
+    expect(use.admits(asks(512, { isMeasured: false }), running, nowMs + 100)).toBe(false);
   });
 
   it('counts what is used in the cage by whatever is no job', () => {
@@ -102,7 +102,7 @@ describe('admission by use', () => {
     expect(use.admits(asks(512), running, nowMs + 200)).toBe(true);
     expect(use.admits(asks(512), running, nowMs + 5000)).toBe(false);
     // Room that is taken in full can't have grown.
-    const room = [job(100, nowMs, { canStartAgain: false })];
+    const room = [job(100, nowMs, { isMeasured: false })];
     use.looked(room, { usedBytes: 0 }, nowMs + 5000);
     expect(use.admits(asks(512), room, nowMs + 60_000)).toBe(true);
   });
@@ -116,23 +116,58 @@ describe('admission by use', () => {
     expect(use.admits(asks(10, { cpus: 0.5 }), running, nowMs + 100)).toBe(false);
   });
 
-  it('picks the youngest that can start again, when little is free, until enough is on its way out', () => {
+  it('freezes the youngest, then evicts the youngest that can start again, until enough is on its way out', () => {
     const use = create();
-    const [oldest, middle, firm] = [job(512, 0), job(512, 10), job(512, 20, { canStartAgain: false })];
+    const [oldest, middle, firm] = [job(360, 0), job(360, 10), job(360, 20, { canStartAgain: false })];
     const running = [oldest, middle, firm];
+    learn(use, 50, 30);
     const used = (mib: number): number => {
       for (const one of running) one.usedBytes = (mib / 3) * MIB;
-      use.looked(running, { usedBytes: mib * MIB }, 1000);
+      use.looked(running, { usedBytes: mib * MIB }, 50_000);
       return mib * MIB;
     };
-    expect(use.victim(running, used(900))).toBeUndefined();
-    expect(use.victim(running, used(1015))).toBe(middle);
+    expect(use.relief(running, used(900))).toBeUndefined();
+    expect(use.relief(running, used(1015))).toEqual({ step: 'freeze', job: firm });
+    firm.isFrozen = true;
+    expect(use.relief(running, used(1015))).toEqual({ step: 'freeze', job: middle });
+    middle.isFrozen = true;
+    expect(use.relief(running, used(1015))).toEqual({ step: 'evict', job: middle });
     use.evicted(middle);
-    expect(use.victim(running, used(1015))).toBeUndefined();
-    expect(use.victim(running, used(1800))).toBe(oldest);
+    // Once that is gone the other goes on.
+    expect(use.relief(running, used(1015))).toBeUndefined();
+    expect(use.relief(running, used(1800))).toEqual({ step: 'evict', job: oldest });
     use.evicted(oldest);
-    expect(use.victim(running, used(2000))).toBeUndefined();
-    expect(use.victim([oldest], 2000 * MIB)).toBeUndefined();
+    firm.isFrozen = false;
+    expect(use.relief(running, used(3500))).toEqual({ step: 'evict', job: firm });
+    use.evicted(firm);
+    expect(use.relief(running, used(3500))).toBeUndefined();
+    expect(use.relief([oldest], 2000 * MIB)).toBeUndefined();
+  });
+
+  it('freezes while there still is room for what the others are expected to use', () => {
+    const use = create();
+    const [oldest, ...others] = [0, 1, 2, 3].map((ms) =>
+      job(512, ms, { usedBytes: 10 * MIB, mostUsedBytes: 10 * MIB }),
+    );
+    const running = oldest === undefined ? [] : [oldest, ...others];
+    use.looked(running, { usedBytes: 40 * MIB }, 4);
+    for (const youngest of [...others].reverse()) {
+      expect(use.relief(running, 40 * MIB)).toEqual({ step: 'freeze', job: youngest });
+      youngest.isFrozen = true;
+    }
+    expect(use.relief(running, 40 * MIB)).toBeUndefined();
+    expect(use.admits(asks(8), running, 5)).toBe(false);
+    // The oldest has ended.
+    use.looked(others, { usedBytes: 30 * MIB }, 6);
+    expect(use.relief(others, 30 * MIB)).toEqual({ step: 'thaw', job: others[0] });
+  });
+
+  it('does not freeze one that is to be kept awake', () => {
+    const use = create();
+    const running = [job(512, 0), job(512, 10), job(512, 20)];
+    use.looked(running, { usedBytes: 1015 * MIB }, 1000);
+    use.keepAwake(running[2] ?? job(1, 1));
+    expect(use.relief(running, 1015 * MIB)).toEqual({ step: 'freeze', job: running[1] });
   });
 
   it('goes by limits where these fit together: it admits, and evicts none', () => {
@@ -143,10 +178,10 @@ describe('admission by use', () => {
     expect(use.admits(asks(200), running, nowMs + 100)).toBe(true);
     expect(use.admits(asks(220), running, nowMs + 100)).toBe(false);
     running.push(job(200, nowMs + 100));
-    expect(use.victim(running, 1020 * MIB)).toBeUndefined();
+    expect(use.relief(running, 1020 * MIB)).toBeUndefined();
     // What is no job may need it all.
     use.looked(running, { usedBytes: 1500 * MIB }, nowMs + 200);
-    expect(use.victim(running, 1500 * MIB)).toBe(running[2]);
+    expect(use.relief(running, 1500 * MIB)).toEqual({ step: 'freeze', job: running[2] });
   });
 
   it('goes by them with one that was evicted, before it starts and while it runs', () => {
@@ -166,13 +201,14 @@ describe('admission by use', () => {
 
   it('leaves more free the faster use grows', () => {
     const use = create();
+    learn(use, 5, 30);
     const running = [job(512, 0), job(512, 1)];
-    use.looked(running, { usedBytes: 500 * MIB }, 1000);
-    use.looked(running, { usedBytes: 960 * MIB }, 1200);
-    expect(use.victim(running, 960 * MIB)).toBe(running[1]);
-    use.looked(running, { usedBytes: 960 * MIB }, 1400);
-    use.looked(running, { usedBytes: 960 * MIB }, 1600);
-    expect(use.victim(running, 960 * MIB)).toBeUndefined();
+    use.looked(running, { usedBytes: 500 * MIB }, 100_000);
+    use.looked(running, { usedBytes: 960 * MIB }, 100_200);
+    expect(use.relief(running, 960 * MIB)).toEqual({ step: 'freeze', job: running[1] });
+    use.looked(running, { usedBytes: 960 * MIB }, 100_400);
+    use.looked(running, { usedBytes: 960 * MIB }, 100_600);
+    expect(use.relief(running, 960 * MIB)).toBeUndefined();
   });
 
   it('shares no more than the machine and the cgroups around the budget leave', () => {
@@ -182,13 +218,13 @@ describe('admission by use', () => {
     const [usedBytes, atMs] = [100 * MIB, nowMs + 100];
     use.looked(running, { usedBytes, moreBytes: 900 * MIB }, atMs);
     expect(use.admits(asks(512), running, atMs)).toBe(true);
-    expect(use.victim(running, usedBytes)).toBeUndefined();
-    use.looked(running, { usedBytes, moreBytes: 40 * MIB }, atMs + 1);
-    expect(use.shareBytes).toBe(140 * MIB);
+    expect(use.relief(running, usedBytes)).toBeUndefined();
+    use.looked(running, { usedBytes, moreBytes: 90 * MIB }, atMs + 1);
+    expect(use.shareBytes).toBe(190 * MIB);
     expect(use.admits(asks(512), running, atMs + 1)).toBe(false);
-    expect(use.victim(running, usedBytes)).toBeUndefined();
+    expect(use.relief(running, usedBytes)).toBeUndefined();
     use.looked(running, { usedBytes, moreBytes: 5 * MIB }, atMs + 2);
-    expect(use.victim(running, usedBytes)).toBe(running[1]);
+    expect(use.relief(running, usedBytes)).toEqual({ step: 'freeze', job: running[1] });
     // Nothing may run beside it, but one always may.
     use.looked([], { usedBytes: 0, moreBytes: 0 }, atMs + 3);
     expect(use.admits(asks(512), [], atMs + 3)).toBe(true);

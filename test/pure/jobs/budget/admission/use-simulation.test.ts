@@ -21,13 +21,20 @@ describe('admission by use, in a simulation of 400 test files in 8 GiB', () => {
     expect(simulateBy('limits', draw).makespanMs).toBeGreaterThan(5 * use.makespanMs);
   });
 
-  it('keeps within its memory when jobs become ten times as large', () => {
+  it.each(SHAPES)('loses no job that can not start again: %s, correlation %d', (shape, correlation, part) => {
+    const draw = { seed: 7, count: 400, shape, correlation };
+    const { lost, overLimit, makespanMs } = simulateBy('once', draw);
+    expect({ lost, overLimit }).toEqual({ lost: 0, overLimit: 0 });
+    expect(simulateBy('oracle', draw).makespanMs / makespanMs).toBeGreaterThan(Math.min(part, 0.8));
+  });
+
+  it.each(['use', 'once'] as const)('kills none when jobs become ten times as large, by %s', (rule) => {
     const draw = { count: 200, shape: 'mixed', correlation: 0 } as const;
-    const { overLimit, evicted } = simulateBy('use', [
+    const { overLimit, evicted, lost, freezes } = simulateBy(rule, [
       { ...draw, seed: 3, scale: 0.1 },
       { ...draw, seed: 4 },
     ]);
-    expect(overLimit).toBe(0);
-    expect(evicted).toBeLessThan(60);
+    expect({ overLimit, evicted, lost }).toEqual({ overLimit: 0, evicted: 0, lost: 0 });
+    expect(freezes).toBeGreaterThan(10);
   });
 });
