@@ -16,8 +16,8 @@ const OWN_PART = 1.01;
 const FEWER = 20;
 
 /**
- * Test files whose memory is as in a published distribution, in a budget of 8 GiB: admitted by their limits, by their use, and by
- * an oracle that knows each peak. For a smaller machine, BUDGET_SCALE multiplies all sizes: 0.125 is for 1 GiB. A turn takes three
+ * Test files whose memory is as in a published distribution, in a budget of 8 GiB: admitted by their limits, by their use (`once`:
+ * where none can start again), and by an oracle that knows each peak. For a smaller machine, BUDGET_SCALE multiplies all sizes: 0.125 is for 1 GiB. A turn takes four
  * minutes, BUDGET_TURNS (1) is how many.
  */
 export const budget: Case = {
@@ -40,6 +40,9 @@ export const budget: Case = {
 interface Totals {
   killed: number;
   evicted: number;
+  /** Killed by the kernel or the budget, and not started again. */
+  lost: number;
+  frozen: number;
   mostRunning: number;
 }
 
@@ -48,22 +51,26 @@ async function compare(
   jobs: readonly DrawnJob[],
   { scale, turns }: { scale: number; turns: number },
 ): Promise<Row[]> {
-  const totals = { limits: noTotals(), use: noTotals(), oracle: noTotals() };
+  const totals = { limits: noTotals(), use: noTotals(), once: noTotals(), oracle: noTotals() };
   const measure = (kind: keyof typeof totals, some: readonly DrawnJob[]) => async (): Promise<number> => {
     await using shared = createBudget({
       memory: scale * MEMORY_MIB * MIB,
-      admit: kind === 'use' ? 'use' : 'limits',
+      admit: kind === 'use' || kind === 'once' ? 'use' : 'limits',
     });
     const limitOf = ({ peakMib }: DrawnJob): number => withOwn(kind === 'oracle' ? peakMib : scale * MOST_MIB);
-    return (await timeOf(shared, { program, jobs: some, limitOf }, totals[kind])) / some.length;
+    const stdio = kind === 'once' ? 'inherit' : 'ignore';
+    return (await timeOf(shared, { program, jobs: some, limitOf, stdio }, totals[kind])) / some.length;
   };
   const few = jobs.slice(0, Math.ceil(jobs.length / FEWER));
   const times = await byTurns(
-    { limits: measure('limits', few), use: measure('use', jobs), oracle: measure('oracle', jobs) },
+    {
+      ...{ limits: measure('limits', few), use: measure('use', jobs) },
+      ...{ once: measure('once', jobs), oracle: measure('oracle', jobs) },
+    },
     { count: turns, warmUp: 0, block: 1 },
   );
   return [
-    ...(['limits', 'use', 'oracle'] as const).map((kind) => ({
+    ...(['limits', 'use', 'once', 'oracle'] as const).map((kind) => ({
       measure: `budget: jobs per second, admitted by ${kind}`,
       value: `${(1000 / times[kind]).toFixed(2)}, at most ${totals[kind].mostRunning} at a time`,
     })),
@@ -75,10 +82,25 @@ async function compare(
       figure: totals.use.killed,
       bound: 0,
     },
+    {
+      ...ratio(
+        'budget: time of jobs that can not start again, by use, of that of an oracle',
+        times.once / times.oracle,
+      ),
+      bound: 1.25,
+    },
+    {
+      measure: 'budget: jobs that can not start again and were lost, of 1,000',
+      value: `${perThousand(totals.once.lost, jobs.length * turns)}, with ${totals.once.frozen} frozen`,
+      figure: perThousand(totals.once.lost, jobs.length * turns),
+      bound: 1,
+    },
   ];
 }
 
-const noTotals = (): Totals => ({ killed: 0, evicted: 0, mostRunning: 0 });
+const noTotals = (): Totals => ({ killed: 0, evicted: 0, lost: 0, frozen: 0, mostRunning: 0 });
+
+const perThousand = (count: number, of: number): number => Math.round((count / of) * 1e5) / 100;
 
 const withOwn = (mib: number): number => Math.ceil((mib * OWN_PART + OWN_MIB) * MIB);
 
@@ -88,21 +110,24 @@ interface Work {
   program: string;
   jobs: readonly DrawnJob[];
   limitOf(job: DrawnJob): number;
+  stdio: 'ignore' | 'inherit';
 }
 
 /** Milliseconds until all have run. */
-async function timeOf(shared: Budget, { program, jobs, limitOf }: Work, totals: Totals): Promise<number> {
+async function timeOf(shared: Budget, { program, jobs, limitOf, stdio }: Work, totals: Totals): Promise<number> {
   shared.on('started', () => {
     totals.mostRunning = Math.max(totals.mostRunning, shared.stats().running);
   });
   // By the kernel, though the budget may have run it again.
-  shared.on('ended', ({ outcome, again }) => {
+  shared.on('ended', ({ outcome, again, frozenMs }) => {
+    if (frozenMs > 0) totals.frozen += 1;
+    if (again === null && outcome?.signal === 'SIGKILL') totals.lost += 1;
     if (again === 'budget' && outcome?.oom === null) totals.evicted += 1;
     else if (outcome !== null && outcome.oom !== null) totals.killed += 1;
   });
   const start = performance.now();
   await Promise.all(
-    jobs.map((job) => shared.run(program, pointsOf(job), { memory: limitOf(job), stdio: 'ignore', reject: false })),
+    jobs.map((job) => shared.run(program, pointsOf(job), { memory: limitOf(job), stdio, reject: false })),
   );
   return performance.now() - start;
 }

@@ -6,6 +6,7 @@ import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
 import type { Recorder } from '../../start/request/turns';
 import type { RunningJob } from './admission/admission';
+import type { JobControl } from './admission/reliever';
 import type { RunningRecord } from './admission/room-ledger';
 import type { Doings } from './admission/stillness';
 import type { BudgetJob } from './jobs';
@@ -75,7 +76,7 @@ export interface MeasurableJob {
 }
 
 /** The children of running jobs. */
-export class FollowedJobs {
+export class FollowedJobs implements JobControl {
   readonly #followed = new Map<RunningJob, FollowedChild>();
   /** Told of each job that starts or has ended. */
   listener: { jobStarted(): void; jobEnded(): void } | undefined;
@@ -124,11 +125,6 @@ export class FollowedJobs {
     );
   }
 
-  /**
-   * Stops all processes of a job, or lets them run on. Does not wait for that.
-   *
-   * @returns false if it can't be stopped
-   */
   setFrozen(running: RunningJob, isFrozen: boolean): boolean {
     const cgroup = this.#followed.get(running)?.cgroup;
     if (cgroup === undefined) return false;
@@ -142,12 +138,10 @@ export class FollowedJobs {
     }
   }
 
-  /** Whether somebody has sent a job a signal. */
   hasSignal(running: RunningJob): boolean {
     return this.#followed.get(running)?.hasSignal === true;
   }
 
-  /** What the jobs do together that are not frozen. */
   doings(): Doings {
     const doings = { usedBytes: 0, cpuMs: 0 };
     for (const { record, cgroup } of this.measurable()) {

@@ -4,8 +4,8 @@ import { UsageAlarm } from '../../cgroup/events/usage-alarm';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { LookPace } from './admission/look-pace';
-import type { RoomLedger, RunningRecord } from './admission/room-ledger';
-import { Stillness } from './admission/stillness';
+import { Reliever } from './admission/reliever';
+import type { RoomLedger } from './admission/room-ledger';
 import type { UseAdmission } from './admission/use-admission';
 import { AvailableMemory } from './available-memory';
 import type { FollowedJobs } from './followed-jobs';
@@ -36,17 +36,18 @@ export class Lookout {
   readonly #alarms: UsageAlarms;
   readonly #available: AvailableMemory;
   readonly #pace = new LookPace(cpus().length);
-  readonly #stillness = new Stillness();
+  readonly #reliever: Reliever | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
   #isStopped = false;
 
   constructor(private readonly watched: WatchedBudget) {
-    const { cgroup, memoryBytes, admission } = watched;
+    const { cgroup, memoryBytes, admission, followed } = watched;
     this.#reader = new UseReader(cgroup.version);
     this.#available = new AvailableMemory(cgroup);
     this.#alarms = new UsageAlarms(cgroup, memoryBytes, () => this.#look());
     if (admission === undefined) return;
+    this.#reliever = new Reliever(admission, followed);
     this.#lookedAtNone(admission);
     this.#available.end();
   }
@@ -139,45 +140,9 @@ export class Lookout {
     if (admission === undefined) return memoryBytes;
     const moreBytes = this.#available.moreBytes(usedBytes, nowMs);
     admission.looked(ledger.running, { usedBytes, moreBytes }, nowMs);
-    this.#relieve(admission, usedBytes, nowMs);
+    this.#reliever?.relieve(ledger.running, usedBytes, nowMs);
     ledger.giveRoom();
     return admission.shareBytes;
-  }
-
-  #relieve(admission: UseAdmission, usedBytes: number, nowMs: number): void {
-    const { followed, ledger } = this.watched;
-    this.#keepAwake(admission, nowMs);
-    for (;;) {
-      const relief = admission.relief(ledger.running, usedBytes);
-      if (relief === undefined) return;
-      const { step, job } = relief;
-      this.#stillness.begin();
-      if (step === 'thaw') this.#thaw(job, nowMs);
-      else if (step === 'evict') {
-        admission.evicted(job);
-        followed.evict(job);
-      } else if (followed.setFrozen(job, true)) job.froze(nowMs);
-      else admission.keepAwake(job);
-    }
-  }
-
-  /** Thaws those that others wait for: who sent them a signal, or maybe a job that needs an answer. */
-  #keepAwake(admission: UseAdmission, nowMs: number): void {
-    const { followed, ledger } = this.watched;
-    const frozen = ledger.running.filter(({ isFrozen }) => isFrozen);
-    const awaited = frozen.filter((job) => followed.hasSignal(job));
-    const [oldest] = frozen;
-    if (oldest === undefined) this.#stillness.begin();
-    else if (this.#stillness.looked(followed.doings(), nowMs)) awaited.push(oldest);
-    for (const job of awaited) {
-      admission.keepAwake(job);
-      this.#thaw(job, nowMs);
-    }
-  }
-
-  #thaw(job: RunningRecord, nowMs: number): void {
-    this.watched.followed.setFrozen(job, false);
-    job.thawed(nowMs);
   }
 }
 

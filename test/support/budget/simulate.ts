@@ -1,6 +1,7 @@
 import { type DrawnJob, MOST_MIB } from '../../../bench/support/drawn-jobs';
 import type { Admission } from '../../../lib/jobs/budget/admission/admission';
 import { LookPace } from '../../../lib/jobs/budget/admission/look-pace';
+import { type JobControl, Reliever } from '../../../lib/jobs/budget/admission/reliever';
 import { RoomLedger, type RoomRequest, type RunningRecord } from '../../../lib/jobs/budget/admission/room-ledger';
 import type { UseAdmission } from '../../../lib/jobs/budget/admission/use-admission';
 
@@ -52,10 +53,12 @@ class Simulator {
   readonly #pace = new LookPace(4);
   readonly #ledger: RoomLedger;
   readonly #result: Simulation = { makespanMs: 0, evicted: 0, lost: 0, freezes: 0, overLimit: 0, mostRunning: 0 };
+  readonly #reliever: Reliever | undefined;
   #order = 0;
 
   constructor(private readonly options: SimulateOptions) {
-    const { admission } = options;
+    const { admission, use } = options;
+    this.#reliever = use && new Reliever(use, this.#control());
     this.#ledger = new RoomLedger({ admission, concurrency: Number.POSITIVE_INFINITY, now: () => this.#nowMs });
   }
 
@@ -70,6 +73,22 @@ class Simulator {
     }
     this.#result.makespanMs = this.#nowMs;
     return this.#result;
+  }
+
+  #control(): JobControl {
+    return {
+      setFrozen: (_, isFrozen) => {
+        if (isFrozen) this.#result.freezes += 1;
+        return true;
+      },
+      evict: (record) => this.#evict(record),
+      hasSignal: () => false,
+      doings: () => {
+        const awake = this.#ledger.running.filter(({ isFrozen }) => !isFrozen);
+        const sum = (of: (record: RunningRecord) => number): number => awake.reduce((all, each) => all + of(each), 0);
+        return { usedBytes: sum(({ usedBytes }) => usedBytes), cpuMs: sum((record) => record.ranMs(this.#nowMs)) };
+      },
+    };
   }
 
   #ask(job: DrawnJob, byLimits: boolean): void {
@@ -122,22 +141,12 @@ class Simulator {
     for (const { job, record } of this.#live) record.measured(job.usedAt(record.ranMs(nowMs)) * MIB);
     const usedBytes = this.#usedMib(nowMs) * MIB;
     use.looked(this.#ledger.running, { usedBytes }, nowMs);
-    for (let next = use.relief(this.#ledger.running, usedBytes); next !== undefined; ) {
-      const { step, job } = next;
-      if (step === 'evict') this.#evict(use, job);
-      else if (step === 'thaw') job.thawed(nowMs);
-      else {
-        job.froze(nowMs);
-        this.#result.freezes += 1;
-      }
-      next = use.relief(this.#ledger.running, usedBytes);
-    }
+    this.#reliever?.relieve(this.#ledger.running, usedBytes, nowMs);
     this.#ledger.giveRoom();
     return this.#pace.after(usedBytes, memoryMib * MIB, nowMs);
   }
 
-  #evict(use: UseAdmission, record: RunningRecord): void {
-    use.evicted(record);
+  #evict(record: RunningRecord): void {
     if (record.canStartAgain) this.#result.evicted += 1;
     else this.#result.lost += 1;
     for (const live of this.#live) {

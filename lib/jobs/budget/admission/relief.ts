@@ -30,7 +30,7 @@ export function reliefFor<J extends RunningJob>(jobs: readonly J[], shortage: Sh
   const { isShort, isFull, hasOthers, canFreeze, fits } = shortage;
   const awake = jobs.filter(({ isFrozen }) => !isFrozen);
   const next = jobs.find(({ isFrozen }) => isFrozen);
-  if (next !== undefined && (awake.length === 0 || (!isShort && fits(next)))) return { step: 'thaw', job: next };
+  if (next !== undefined && (next === jobs[0] || (!isShort && fits(next)))) return { step: 'thaw', job: next };
   if (!isShort) return undefined;
   const youngest = awake.slice(1).filter(canFreeze).at(-1);
   if (youngest !== undefined) return { step: 'freeze', job: youngest };
