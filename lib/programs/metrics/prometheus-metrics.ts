@@ -62,13 +62,17 @@ const BUDGET_GAUGES: BudgetHelp = {
   usedBytes: ['budget_used_bytes', 'What they use without page cache; absent if it can not be read.'],
   queued: ['budget_jobs_queued', 'Jobs that wait for room.'],
   running: ['budget_jobs_running', 'Jobs that have room.'],
+  frozen: ['budget_jobs_frozen', 'Of these, jobs that are frozen until more memory is free.'],
 };
 
 const BUDGET_COUNTERS: BudgetHelp = {
   ended: ['budget_jobs_ended_total', 'Jobs that ended, however.'],
   killed: ['budget_jobs_killed_total', 'Jobs whose last attempt was killed for memory.'],
   retried: ['budget_jobs_retried_total', 'How often a job was started again after a kill for its own limit.'],
-  evicted: ['budget_jobs_evicted_total', 'How often the budget killed a job to keep the others within its memory.'],
+  evicted: [
+    'budget_jobs_evicted_total',
+    'How often the budget killed a job to keep the others within its memory, and started it again.',
+  ],
   aborted: ['budget_jobs_aborted_total', 'Jobs that left the queue without a start.'],
 };
 
