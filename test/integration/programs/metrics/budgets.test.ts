@@ -15,12 +15,14 @@ async function scrape(register: Registry): Promise<Record<string, number>> {
 
 /** What a scrape has to say of a budget, by its `stats()`. */
 function expected(name: string, budget: Budget): Record<string, string> {
-  const { memoryBytes, reservedBytes, queued, running, ended, killed, retried, evicted, aborted } = budget.stats();
+  const { memoryBytes, reservedBytes, queued, running, frozen, ended, killed, retried, evicted, aborted } =
+    budget.stats();
   const values = {
     memory_bytes: memoryBytes,
     reserved_bytes: reservedBytes,
     jobs_queued: queued,
     jobs_running: running,
+    jobs_frozen: frozen,
     jobs_ended_total: ended,
     jobs_killed_total: killed,
     jobs_retried_total: retried,
