@@ -143,9 +143,12 @@ describeIf('cgroup', 'a budget that admits by use', () => {
   });
 
   test('a frozen job takes a signal', async () => {
-    const { oldest, youngest } = await frozenBeside(second);
+    const handling = `$SIG{TERM} = sub { exit 7 };${GROWS}`;
+    const { oldest, youngest } = await frozenBeside((budget) =>
+      budget.spawn('perl', ['-e', handling, directory, 'second', '20', '0'], { memory: '190M' }),
+    );
     youngest.kill('SIGTERM');
-    expect(await youngest.outcome).toMatchObject({ signal: 'SIGTERM', oom: null });
+    expect(await youngest.outcome).toMatchObject({ exitCode: 7, oom: null });
     signal('end');
     expect(await oldest.outcome).toMatchObject({ exitCode: 0 });
   });
