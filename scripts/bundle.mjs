@@ -138,12 +138,14 @@ await build({
   format: 'cjs',
 });
 
-// Two threads that take evidence, the first of which starts the second.
+// Three threads that take evidence, the first of which starts the others, and what Node children load for it.
 await build({
   ...external,
   entryPoints: {
     'evidence-keeper': 'lib/cage/evidence/watching/keeper-worker.ts',
     'evidence-reader': 'lib/cage/evidence/reading/reader-worker.ts',
+    'evidence-heap': 'lib/cage/evidence/heap/heap-worker.ts',
+    'evidence-preload': 'lib/cage/evidence/heap/preload.ts',
   },
   bundle: true,
   // The first one also makes pages.

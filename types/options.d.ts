@@ -49,6 +49,17 @@ export interface EvidenceOption {
    * as there is any, from `'50%'` to `'99%'`. Default: `'95%'`.
    */
   at?: `${number}%`;
+  /**
+   * Each Node process that holds a quarter of the memory or more writes a heap snapshot of its fullest thread, and tells what it holds
+   * outside of the heap. While it does so, seconds for 100 MB, everything else in the cage stays stopped. Needs `extra`. Each Node
+   * program in the cage gets a thread more, of some 12 MiB. Default: false.
+   */
+  heapSnapshot?: boolean;
+  /**
+   * How much memory V8 gets for that beyond the limit of the cage: 4 times the heap in use at least, or there is no snapshot, and
+   * 20 times it if the heap is full of small objects. The kernel kills a process that needs more. Default: none.
+   */
+  extra?: Size;
 }
 
 /**

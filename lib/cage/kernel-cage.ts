@@ -62,6 +62,7 @@ export class KernelCage extends BaseCage {
     this.spare = spare;
     this.cgroup = Cgroup.over(cageCgroup.memory, cageCgroup.version, {
       killCgroup: cageCgroup.killCgroup,
+      beside: () => cageCgroup.beside,
       hasMembers: () => this.#members > 0,
       onWatched: () => cageCgroup.exitCleanUp.forbid(),
       onLimited: () => {

@@ -14,7 +14,7 @@ import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import type { ChildDefaults } from './base-cage';
 import type { CageCgroup } from './cgroup/cage-cgroup';
-import { makeBelow, makeCageCgroup, withFreeName } from './cgroup/make-cage-cgroup';
+import { makeBelow, makeCageCgroup, makeForLoans, withFreeName } from './cgroup/make-cage-cgroup';
 import type { ResolvedEvidence } from './evidence/resolve-evidence';
 import { KernelCage } from './kernel-cage';
 import { asTooSmall } from './limit-too-small';
@@ -70,6 +70,7 @@ export class SharedKernelCage extends KernelCage {
     this.#evidence = evidence;
     if (evidence === undefined) return;
     try {
+      makeForLoans(this.cageCgroup, evidence);
       this.cageCgroup.takeEvidence(evidence);
     } catch (error) {
       this.closeNow();
@@ -90,6 +91,7 @@ export class SharedKernelCage extends KernelCage {
     const leaf = this.#leaves.take(repeated) ?? this.#makeLeaf(repeated);
     if (this.#evidence === undefined || this.perChild?.memory.max === undefined) return leaf;
     try {
+      makeForLoans(leaf, this.#evidence);
       leaf.takeEvidence(this.#evidence);
       return leaf;
     } catch (error) {

@@ -72,6 +72,8 @@ export class CageCgroup {
   onStalled: ((event: StallEvent) => void) | undefined;
   /** What tells what fills it. */
   evidence: CageEvidence | undefined;
+  /** Where processes of it are lent memory for a while. It ends with this. */
+  beside: CageCgroup | undefined;
   readonly metered: MeteredLimits;
   readonly #options: CageCgroupOptions;
   readonly #enabledBelow = new Set<ControllerName>();
@@ -131,6 +133,16 @@ export class CageCgroup {
     return this.surroundings.cages.length > 0 ? this.homes.counted.pids?.directory : undefined;
   }
 
+  /** The cage cgroup above. */
+  get around(): CageCgroup | undefined {
+    return this.#options.around;
+  }
+
+  /** Those that it was made with. */
+  get limits(): CageLimits {
+    return this.#options.limits;
+  }
+
   get version(): CgroupVersion {
     return this.limitContext.version;
   }
@@ -182,7 +194,7 @@ export class CageCgroup {
   /** Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into it would suspend this process until the thaw. */
   assertNotFrozen(): void {
     // It is thawed in a moment.
-    this.evidence?.settleNow();
+    this.evidence?.settleForStart();
     const freezer = killCgroupOf(this.version, this.memory, this.killCgroup);
     if (freezer === undefined || !isFreezing(freezer)) return;
     throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {
@@ -226,6 +238,7 @@ export class CageCgroup {
 
   /** Whether a process is in it or below it. */
   isPopulated(): boolean {
+    if (this.beside?.isPopulated() === true) return true;
     try {
       return isPopulated(this.memory);
     } catch (error) {
@@ -241,10 +254,15 @@ export class CageCgroup {
 
   kill(): void {
     this.#teardown.kill();
+    if (this.beside === undefined) return;
+    this.beside.kill();
+    // One may have come back meanwhile.
+    this.#teardown.kill();
   }
 
   /** Between two calls of {@link tryRemove}: see {@link Teardown}. */
   killForRemoval(): boolean {
+    if (this.beside?.killForRemoval() === false) return false;
     return this.#teardown.killForRemoval();
   }
 
@@ -258,6 +276,8 @@ export class CageCgroup {
   /** True once nothing of it is left; false while processes are in it. */
   tryRemove(): boolean {
     if (this.#isRemoved) return true;
+    this.evidence?.besideEnds();
+    if (this.beside?.tryRemove() === false) return false;
     if (!this.#isCleanedUp && !this.#teardown.remove()) return false;
     this.#isRemoved = true;
     this.#joinFds?.close();

@@ -6,6 +6,7 @@ import { cageName } from '../../cgroup/names/own-names';
 import { type KillCgroup, killCgroupBelow } from '../../cgroup/processes/kill-cgroup';
 import { undoMake } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { ResolvedEvidence } from '../evidence/resolve-evidence';
 import type { CageAround } from '../oom/limits-around';
 import type { CageRoot } from '../root/cage-root';
 import type { ControllerHome } from '../root/cage-version';
@@ -119,6 +120,18 @@ export function makeBelow(cage: CageCgroup, name: string, limits: CageLimits, { 
     },
     () => monitor.addCageCgroup(name),
   );
+}
+
+/** Makes the cgroup beside a cage where its processes are lent so much memory for a while. On v2 its other limits hold there too. */
+export function makeForLoans(cage: CageCgroup, { extraBytes }: ResolvedEvidence): void {
+  if (extraBytes === undefined) return;
+  const { root, around, limits } = cage;
+  const { cpuTimeMs: _, stall: __, ...others } = limits;
+  const lent = { ...(cage.version === 2 && others), memory: { max: extraBytes } };
+  cage.beside =
+    around === undefined
+      ? makeCageCgroup(root, lent, { killable: true })
+      : withFreeName(() => makeBelow(around, cageName(root.nextNumber(), { budget: false }), lent));
 }
 
 /** The homes that limits need, as the cage root has them, and the directories in which to make those of a new cgroup. */

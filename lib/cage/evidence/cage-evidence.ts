@@ -7,6 +7,8 @@ import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgrou
 import { undo } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
+import { countKills } from './heap/count-kills';
+import { withPreload } from './heap/environment';
 import { type Keeper, keeperOfThread } from './keeper';
 import type { DirectoryPlace } from './messages';
 import { makeEvidenceDirectory, type ResolvedEvidence } from './resolve-evidence';
@@ -15,6 +17,8 @@ import { writeHigh } from './watching/alarm';
 
 /** So long a report may take: a second of reading, and writing. */
 const PATIENCE_MS = 5000;
+/** With heap snapshots, and what reads them. */
+const HEAPS_PATIENCE_MS = 300_000;
 const LOOK_MS = 5;
 
 /** The cage that is watched. */
@@ -22,6 +26,8 @@ interface EvidenceCage {
   memory: CgroupDirectory;
   version: CgroupVersion;
   killCgroup: KillCgroup | undefined;
+  /** Where processes are lent memory. */
+  beside?: EvidenceCage | undefined;
 }
 
 /** The evidence of one cage, from before its first child to its end. */
@@ -34,13 +40,16 @@ export class CageEvidence {
   readonly #state = new SharedCageState();
   readonly #cage: EvidenceCage;
   readonly #freezer: KillCgroup;
+  readonly #patienceMs: number;
 
   /** Blocks until the cage is watched. @throws why it can't be */
-  constructor(cage: EvidenceCage, { dir, at }: ResolvedEvidence) {
+  constructor(cage: EvidenceCage, { dir, at, extraBytes }: ResolvedEvidence) {
     const { memory, version, killCgroup } = cage;
     const freezer = killCgroupOf(version, memory, killCgroup);
     if (freezer === undefined) throw noFreezer(memory.path);
+    const beside = cage.beside && besideOf(version, cage.beside);
     makeEvidenceDirectory(dir);
+    this.#patienceMs = beside === undefined ? PATIENCE_MS : HEAPS_PATIENCE_MS;
     this.#cage = cage;
     this.#freezer = freezer;
     this.#keeper = keeperOfThread();
@@ -49,6 +58,7 @@ export class CageEvidence {
         ...{ version, dir, at, state: this.#state.buffer },
         memory: placeOf(memory),
         freezer: { ...placeOf(freezer.directory), kind: freezer.kind },
+        ...(beside !== undefined && extraBytes !== undefined && { beside: { ...beside, extraBytes } }),
       },
       {
         onTaken: (evidence) => {
@@ -72,8 +82,24 @@ export class CageEvidence {
     return this.#last;
   }
 
+  /** Whether Node programs are to write heap snapshots. */
+  get asksNode(): boolean {
+    return this.#cage.beside !== undefined;
+  }
+
+  /** The environment of a child of the cage. */
+  environment(env: string[]): string[] {
+    return withPreload(env, this.#keeper.heapAddress);
+  }
+
   limitsChanged(): void {
     this.#keeper.look(this.#id);
+  }
+
+  /** Call it before what is beside the cage is removed: its counts go with it. */
+  besideEnds(): void {
+    const { beside, version } = this.#cage;
+    if (beside !== undefined) this.#state.lentKills = countKills(beside.memory, version) ?? this.#state.lentKills;
   }
 
   /** Call it before the processes of the cage stop or run on for others: whether it is to stay frozen. */
@@ -81,14 +107,19 @@ export class CageEvidence {
     this.#state.staysFrozen = staysFrozen;
   }
 
+  /** {@link settleNow}, but a start does not wait for a heap snapshot. */
+  settleForStart(): void {
+    if (this.#state.isTaking) this.#state.waitUntilTaken(PATIENCE_MS);
+  }
+
   /** Blocks while the keeper has stopped the cage, or writes a report on it. */
   settleNow(): void {
-    if (this.#state.isTaking) this.#state.waitUntilTaken(PATIENCE_MS);
+    if (this.#state.isTaking) this.#state.waitUntilTaken(this.#patienceMs);
   }
 
   /** Calls `done` when nothing more comes of what has happened: before it returns, unless a report is being written. */
   settle(done: () => void): void {
-    const endMs = performance.now() + PATIENCE_MS;
+    const endMs = performance.now() + this.#patienceMs;
     const look = (): void => {
       if (this.#state.isTaking && performance.now() < endMs) setTimeout(look, LOOK_MS);
       else done();
@@ -112,6 +143,11 @@ export class CageEvidence {
     );
     this.#state.isTaking = false;
   }
+}
+
+function besideOf(version: CgroupVersion, { memory, killCgroup }: EvidenceCage) {
+  const freezer = killCgroupOf(version, memory, killCgroup);
+  return freezer && { memory: placeOf(memory), freezer: placeOf(freezer.directory) };
 }
 
 function placeOf({ anchor, relative, path }: CgroupDirectory): DirectoryPlace {

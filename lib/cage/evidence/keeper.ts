@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { companion } from '../../common/addon/companion';
 import { addonPath } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
-import type { KeeperData, KeeperReport, KeeperRequest, WatchedCageOptions } from './messages';
+import type { HeapAddress, KeeperData, KeeperReport, KeeperRequest, WatchedCageOptions } from './messages';
 
 /** Its two threads are there after some 60 ms; a busy machine takes longer. */
 const START_MS = 20_000;
@@ -28,6 +29,8 @@ export class Keeper {
   readonly #answered = new Int32Array(new SharedArrayBuffer(4));
   readonly #listeners = new Map<number, CageListener>();
   readonly #refusals = new Map<number, string | undefined>();
+  /** Where Node children answer. */
+  readonly heapAddress: HeapAddress = { name: `memcage-${randomUUID()}`, secret: randomUUID() };
   #isReady = false;
   #startFailure: string | undefined;
   #lastId = 0;
@@ -42,6 +45,7 @@ export class Keeper {
       answers: this.#answered.buffer as SharedArrayBuffer,
       addon: addonPath(),
       reader: companion('evidence-reader.js'),
+      heaps: { ...this.heapAddress, file: companion('evidence-heap.js') },
     };
     this.#worker = new Worker(companion('evidence-keeper.js'), {
       name: 'memcage-keeper',

@@ -21,6 +21,8 @@ export interface WatchedCageOptions {
   dir: string;
   /** A part of the limit, from 0 to 1. */
   at: number;
+  /** Where Node children write heap snapshots. */
+  beside?: { memory: DirectoryPlace; freezer: DirectoryPlace; extraBytes: number };
 }
 
 /** What a cage held at one moment, in bytes. */
@@ -42,6 +44,14 @@ export interface KeeperData {
   addon: string;
   /** The file of the reader. */
   reader: string;
+  /** What Node children answer to. */
+  heaps: HeapAddress & { file: string };
+}
+
+/** Where Node children answer, in an abstract socket of that name. */
+export interface HeapAddress {
+  name: string;
+  secret: string;
 }
 
 export type KeeperRequest =

@@ -2,6 +2,9 @@ import type { Evidence, EvidenceKind } from '../../../types/outcome';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import { kindsInWords } from '../../common/text/memory-kinds';
 import { formatSize } from '../../common/text/size';
+import { heapsInWords } from './heap/heaps-in-words';
+import type { NodeProcess } from './heap/messages';
+import type { TakenHeaps } from './heap/take-heaps';
 import type { HeldMemory } from './held-memory';
 import type { HeldFile, HeldSample, MappingKinds, ProcessShare } from './messages';
 
@@ -19,6 +22,8 @@ export interface TakenEvidence {
   timeMs: number;
   /** From when the cage is watched until it was stopped. */
   samples: readonly HeldSample[];
+  /** Undefined: nobody asked for heap snapshots. */
+  heaps?: TakenHeaps | undefined;
 }
 
 /** Grows when a reader of `report.json` has to know. */
@@ -47,25 +52,10 @@ export interface EvidenceReport {
   stat: Readonly<Record<string, number>>;
   processes: readonly ProcessShare[];
   files: readonly HeldFile[];
-  /** Of Node processes that told of themselves. */
-  node?: readonly NodeHeap[];
+  /** Empty without `heapSnapshot`. */
+  node: readonly NodeProcess[];
   unread: readonly string[];
   samples: readonly HeldSample[];
-}
-
-/** What the page shows of a Node process. */
-interface NodeHeap {
-  pid: number;
-  heapUsedBytes: number;
-  heapLimitBytes: number;
-  /** Outside of the JavaScript heap. */
-  native: Readonly<Record<'buffers' | 'otherExternal' | 'malloced' | 'code' | 'scripts', number>>;
-  /** Where the fullest thread was in JavaScript. */
-  stack: readonly string[];
-  /** The name of the file; `null`: there is none. */
-  snapshot: string | null;
-  /** The largest ones, without what they refer to. */
-  types: readonly { name: string; bytes: number; count: number }[];
 }
 
 /** @returns the report, and what makes the short form of it once it is known where the report is */
@@ -73,7 +63,7 @@ export function reportOf(taken: TakenEvidence): {
   report: EvidenceReport;
   evidence(path: string | null, where: string): Evidence;
 } {
-  const { cage, version, limitBytes, at, usageBytes, held, frozenMs, timeMs, samples } = taken;
+  const { cage, version, limitBytes, at, usageBytes, held, frozenMs, timeMs, heaps, samples } = taken;
   const { heldBytes, kinds, stat } = held;
   const processes = [...taken.reading.processes].sort((one, other) => other.heldBytes - one.heldBytes);
   const files = [...taken.reading.files].sort((one, other) => other.bytes - one.bytes);
@@ -81,7 +71,9 @@ export function reportOf(taken: TakenEvidence): {
   const [largest] = processes;
   const lines = [
     `${formatSize(heldBytes)} of ${formatSize(limitBytes)} were held: ${kindsInWords(kinds)}`,
-    [largest && processInWords(largest), filesInWords(files, kinds.shared)].filter(Boolean).join('; '),
+    [largest && processInWords(largest), filesInWords(files, kinds.shared), heapsInWords(heaps)]
+      .filter(Boolean)
+      .join('; '),
   ].filter((line) => line !== '');
   const report = {
     schema: SCHEMA,
@@ -89,7 +81,9 @@ export function reportOf(taken: TakenEvidence): {
     time: new Date(timeMs).toISOString(),
     frozenMs,
     cage: { path: cage, version, limitBytes, at: `${Math.round(at * 100)}%`, usageBytes, heldBytes },
-    ...{ kind, kinds, stat, processes, files, unread: taken.reading.unread, samples },
+    ...{ kind, kinds, stat, processes, files, samples },
+    node: heaps?.node ?? [],
+    unread: [...taken.reading.unread, ...(heaps?.unread ?? [])],
   };
   return {
     report,

@@ -1,6 +1,7 @@
 const PHASE = 0;
 const STAYS_FROZEN = 1;
-const PLACES = 2;
+const LENT_KILLS = 2;
+const PLACES = 4;
 const WATCHING = 0;
 const TAKING = 1;
 
@@ -37,6 +38,15 @@ export class SharedCageState {
 
   set staysFrozen(staysFrozen: boolean) {
     Atomics.store(this.#places, STAYS_FROZEN, staysFrozen ? 1 : 0);
+  }
+
+  /** How often the kernel had killed for the limit of memory that was lent, when that was removed. */
+  get lentKills(): number {
+    return Atomics.load(this.#places, LENT_KILLS);
+  }
+
+  set lentKills(count: number) {
+    Atomics.store(this.#places, LENT_KILLS, count);
   }
 
   /** What memory.high is to be without the keeper. */

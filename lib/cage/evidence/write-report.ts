@@ -7,12 +7,16 @@ import { reportOf, type TakenEvidence } from './report';
 
 const MOST_NAMES = 1000;
 
-/** Writes a report below `dir`. Never throws: what was read is told all the same. */
-export function writeReport(dir: string, taken: TakenEvidence): Evidence {
+/**
+ * Writes a report below `dir`. Never throws: what was read is told all the same.
+ *
+ * @param made its directory, if that is there already
+ */
+export function writeReport(dir: string, taken: TakenEvidence, made?: string): Evidence {
   const { report, evidence } = reportOf(taken);
   let path: string | undefined;
   try {
-    path = makeDirectory(dir, taken.timeMs);
+    path = made ?? makeReportDirectory(dir, taken.timeMs);
     const own = { mode: 0o600, flag: 'wx' };
     writeFileSync(join(path, 'report.json'), `${JSON.stringify(report, null, 2)}\n`, own);
     const page = join(path, 'report.html');
@@ -34,7 +38,8 @@ function removeQuietly(path: string): void {
   }
 }
 
-function makeDirectory(dir: string, timeMs: number): string {
+/** Makes the directory of one report. */
+export function makeReportDirectory(dir: string, timeMs: number): string {
   const stamp = new Date(timeMs).toISOString().replace(/[-:]|\.\d+/g, '');
   for (let number = 0; ; number += 1) {
     const path = join(dir, `evidence-${process.pid}-${stamp}${number === 0 ? '' : `-${number}`}`);

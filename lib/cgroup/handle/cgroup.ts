@@ -71,6 +71,8 @@ export interface HandleOptions {
   killCgroup?: KillCgroup | undefined;
   /** The handle owns the directory's fd. */
   ownsAnchor?: boolean;
+  /** Where processes of it are for a while, if anywhere. They count as its own, and end with them. */
+  beside?: () => { memory: CgroupDirectory; killCgroup: KillCgroup | undefined } | undefined;
   /** See {@link SourceCgroup}. */
   hasMembers?: () => boolean;
   onWatched?: () => void;
@@ -387,7 +389,9 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * (v2), those of the processes that have a thread in it.
    */
   pids(): number[] {
-    return listPids(this.#opened(), 'cgroup.procs');
+    const own = listPids(this.#opened(), 'cgroup.procs');
+    const other = this.#options.beside?.();
+    return other === undefined ? own : [...own, ...listPids(other.memory, 'cgroup.procs')];
   }
 
   /**
@@ -541,7 +545,14 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   kill(): Promise<void>;
   async kill(signal?: unknown): Promise<void> {
     refuseSignal(signal, 'cgroup.kill');
-    await killEveryProcess(this.#opened(), this.#options.killCgroup);
+    const { killCgroup, beside } = this.#options;
+    const directory = this.#opened();
+    await killEveryProcess(directory, killCgroup);
+    const other = beside?.();
+    if (other === undefined) return;
+    await killEveryProcess(other.memory, other.killCgroup);
+    // One may have come back meanwhile.
+    await killEveryProcess(directory, killCgroup);
   }
 
   /**

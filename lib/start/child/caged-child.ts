@@ -64,7 +64,9 @@ export abstract class CagedChild implements HeldChild {
   }
 
   environment(env: string[]): string[] {
-    return env;
+    // Its Node programs can answer to one.
+    const asked = this.cage.evidences.find((evidence) => evidence.asksNode);
+    return asked?.environment(env) ?? env;
   }
 
   /** Also called before there is a child, if a launcher is to put it into the cage. */

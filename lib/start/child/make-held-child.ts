@@ -3,6 +3,7 @@ import { SharedKernelCage } from '../../cage/shared-kernel-cage';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { Program } from '../../process/launch-contract';
 import { hasPidNamespace } from '../../process/namespaces/namespaces';
+import { refuseUnseenPreload } from '../refusals/unseen-preload';
 import type { AnySharedCage } from '../request/context';
 import type { KernelFirst } from '../request/enforcement';
 import type { StartRequest } from '../request/start-request';
@@ -13,7 +14,7 @@ import { PolledChild } from './polled-child';
 import { PrivateChild } from './private-child';
 
 /** What is known of the program when its cage is made. */
-type KnownProgram = Pick<Program, 'detached'> & { file?: string };
+type KnownProgram = Pick<Program, 'detached'> & Partial<Pick<Program, 'file' | 'args' | 'env' | 'uid'>>;
 
 /** Makes what one child is held by, in its cage, whatever holds that; undefined: it is in no cage, and lives where its parent does. */
 export function makeHeldChild(
@@ -23,6 +24,7 @@ export function makeHeldChild(
 ): HeldChild | undefined {
   const { shared, outer, thresholds, evidence, limits = { memory: {} } } = request;
   if (shared !== undefined && !(shared instanceof SharedKernelCage)) return PolledChild.inShared(shared, request);
+  refuseUnseenPreload(request, program);
   return kernelFirst.make<HeldChild | undefined>(
     () => makeCagedChild(request, program),
     { limits, thresholds, evidence, outlivesOwner: program.detached && outer === undefined },

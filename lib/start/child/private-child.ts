@@ -1,5 +1,5 @@
 import { CagePool } from '../../cage/cage-pool';
-import { makeDetachedCageCgroup } from '../../cage/cgroup/make-cage-cgroup';
+import { makeDetachedCageCgroup, makeForLoans } from '../../cage/cgroup/make-cage-cgroup';
 import type { ResolvedEvidence } from '../../cage/evidence/resolve-evidence';
 import { KernelCage } from '../../cage/kernel-cage';
 import type { CageRoot } from '../../cage/root/cage-root';
@@ -36,6 +36,7 @@ export class PrivateChild extends CagedChild {
     this.keepsDescendants = options.keepDescendants;
     if (options.evidence === undefined) return;
     try {
+      makeForLoans(cage.cageCgroup, options.evidence);
       cage.cageCgroup.takeEvidence(options.evidence);
     } catch (error) {
       this.abandon();

@@ -72,7 +72,8 @@ export const REPORTS: Readonly<Record<string, EvidenceReport>> = {
     ...reportWith({ programs: 92 }, { processes: [share(71, 1, 92)] }),
     node: [
       {
-        ...{ pid: 71, heapUsedBytes: 60 * MIB, heapLimitBytes: 64 * MIB },
+        ...{ pid: 71, thread: 'main', spaces: [] },
+        ...{ heapUsedBytes: 60 * MIB, heapTotalBytes: 62 * MIB, heapLimitBytes: 64 * MIB },
         native: { buffers: 20 * MIB, otherExternal: 0, malloced: 2 * MIB, code: 1, scripts: 1 },
         stack: ['addOrder (/srv/app/orders.js:12:7)', LONG],
         snapshot: 'heap-71.heapsnapshot',

@@ -1,4 +1,5 @@
 import { element, type Markup, text } from '../../../common/drawing/markup';
+import type { NodeProcess } from '../heap/messages';
 import type { EvidenceReport } from '../report';
 import { amount, cell, long, mebibytes, section, table } from './figures';
 import { fileWords, MOST_FILES } from './holders';
@@ -54,10 +55,8 @@ const NATIVE = {
   scripts: 'source text',
 } as const;
 
-type NodeHeap = NonNullable<EvidenceReport['node']>[number];
-
 /** Of each Node process that answered. */
-export function nodeHeaps({ node = [] }: EvidenceReport): Markup[] {
+export function nodeHeaps({ node }: EvidenceReport): Markup[] {
   return node.flatMap((heap) => {
     const { pid, stack } = heap;
     const where = stack.length === 0 ? [] : [element('p', { class: 'muted' }, text('It was here:'))];
@@ -72,7 +71,7 @@ export function nodeHeaps({ node = [] }: EvidenceReport): Markup[] {
   });
 }
 
-function heapFacts({ heapUsedBytes, heapLimitBytes, native, snapshot }: NodeHeap): string[] {
+function heapFacts({ heapUsedBytes, heapLimitBytes, native, snapshot }: NodeProcess): string[] {
   const outside = (Object.keys(NATIVE) as (keyof typeof NATIVE)[])
     .filter((kind) => native[kind] >= LEAST_NATIVE)
     .map((kind) => `${NATIVE[kind]} ${mebibytes(native[kind])}`);
@@ -80,7 +79,7 @@ function heapFacts({ heapUsedBytes, heapLimitBytes, native, snapshot }: NodeHeap
   return [heap, ...outside, ...(snapshot === null ? [] : [`open ${snapshot} in the DevTools of Chromium`])];
 }
 
-function types({ types: all }: NodeHeap): Markup[] {
+function types({ types: all }: NodeProcess): Markup[] {
   if (all.length === 0) return [];
   const rows = all
     .slice(0, MOST_TYPES)

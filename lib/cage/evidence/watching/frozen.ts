@@ -15,18 +15,27 @@ function pause(ms: number): void {
   Atomics.wait(never, 0, 0, ms);
 }
 
-/** Stops the cage, calls `use`, and lets it go on, unless somebody else of this process has. */
-export function whileFrozen<T>(freezer: KillCgroup, state: SharedCageState, use: () => T): T {
-  if (isFreezing(freezer)) return use();
+/**
+ * Stops the cage, calls `use`, and lets it go on, unless somebody else of this process has.
+ *
+ * @param use may call `stay`: then it goes on once what that returns is called
+ */
+export function whileFrozen<T>(freezer: KillCgroup, state: SharedCageState, use: (stay: () => () => void) => T): T {
+  if (isFreezing(freezer)) return use(() => () => undefined);
+  let stays = false;
+  const stay = (): (() => void) => {
+    stays = true;
+    return () => letGo(freezer, state);
+  };
   const spareThaw = thawLater(freezer, LATEST_MS);
   try {
     setFrozen(freezer, true);
     const endMs = performance.now() + PATIENCE_MS;
     while (!isFrozen(freezer) && performance.now() < endMs) pause(STEP_MS);
-    return use();
+    return use(stay);
   } finally {
     try {
-      letGo(freezer, state);
+      if (!stays) letGo(freezer, state);
     } finally {
       spareThaw();
     }

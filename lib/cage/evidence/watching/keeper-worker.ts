@@ -3,14 +3,16 @@ import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { NativeBinding, WatchEvent } from '../../../../types/native';
 import type { Evidence } from '../../../../types/outcome';
+import { HeapThread } from '../heap/heap-thread';
 import type { KeeperData, KeeperReport, KeeperRequest, WatchedCageOptions } from '../messages';
 import { ReaderThread } from './reader-thread';
 import { type Environment, WatchedCage } from './watched-cage';
 
-const { reports, answers, addon, reader: readerFile } = workerData as KeeperData;
+const { reports, answers, addon, reader: readerFile, heaps } = workerData as KeeperData;
 const answered = new Int32Array(answers);
 const handlers = new Map<number, () => void>();
 const cages = new Map<number, WatchedCage>();
+let heapThread: HeapThread | undefined;
 
 function report(told: KeeperReport): void {
   reports.postMessage(told);
@@ -40,9 +42,18 @@ function open(options: WatchedCageOptions): void {
   const { id } = options;
   try {
     const onTaken = (evidence: Evidence): void => report({ kind: 'taken', id, evidence });
+    if (options.beside !== undefined) heapThread ??= new HeapThread(heaps.file, heaps);
+    const countCages = (): number => cages.size;
     cages.set(
       id,
-      new WatchedCage(options, { ...environment, machineSwap: machineSwap(), cages: () => cages.size, watch, onTaken }),
+      new WatchedCage(options, {
+        ...environment,
+        heapThread,
+        machineSwap: machineSwap(),
+        cages: countCages,
+        watch,
+        onTaken,
+      }),
     );
     answer({ kind: 'opened', id });
   } catch (error) {
@@ -65,6 +76,7 @@ parentPort?.on('message', (request: KeeperRequest) => {
     case 'end':
       for (const cage of cages.values()) cage.close();
       environment.reader.end();
+      heapThread?.end();
       parentPort?.close();
       reports.close();
   }

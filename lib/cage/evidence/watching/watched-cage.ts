@@ -5,11 +5,13 @@ import type { CgroupVersion } from '../../../cgroup/files/formats';
 import { canFreeze } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import { isPopulated, listPids } from '../../../cgroup/processes/pids';
+import { HeapEvidence } from '../heap/heap-evidence';
+import type { HeapThread } from '../heap/heap-thread';
 import { type Capacity, readCapacity, readHeld, readUsage } from '../held-memory';
 import type { DirectoryPlace, WatchedCageOptions } from '../messages';
 import type { TakenEvidence } from '../report';
 import { SharedCageState } from '../shared-state';
-import { writeReport } from '../write-report';
+import { makeReportDirectory, writeReport } from '../write-report';
 import { type Alarm, openAlarm } from './alarm';
 import { whileFrozen } from './frozen';
 import { History, type Look } from './history';
@@ -32,6 +34,8 @@ const SOON_MS = 10;
 export interface Environment {
   native: NativeBinding;
   reader: ReaderThread;
+  /** There for cages with heap snapshots. */
+  heapThread: HeapThread | undefined;
   machineSwap: number;
   /** How many cages are watched. */
   cages(): number;
@@ -55,6 +59,9 @@ export class WatchedCage {
   #hasCache = false;
   #hasTold = false;
   #reports = 0;
+  #heaps: HeapEvidence | undefined;
+  /** Heap snapshots are being written: it goes on afterwards. */
+  #isHeld = false;
   #isClosed = false;
 
   /** @throws why there can't be an alarm */
@@ -83,6 +90,12 @@ export class WatchedCage {
     }
     this.#history = new History(() => this.#held(), environment.cages);
     try {
+      const { beside } = options;
+      const { heapThread } = environment;
+      if (beside !== undefined && heapThread !== undefined) {
+        const place = { memory: this.#memory, freezer: this.#freezer };
+        this.#heaps = new HeapEvidence(place, { beside, version }, { native, state: this.#state, thread: heapThread });
+      }
       this.#look();
     } catch (error) {
       this.close();
@@ -92,7 +105,7 @@ export class WatchedCage {
 
   /** The limit, or what the caller wants of memory.high, may have changed. */
   look(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isHeld) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
@@ -111,6 +124,7 @@ export class WatchedCage {
     clearTimeout(this.#timer);
     this.#history.close();
     this.#alarm.close();
+    this.#heaps?.close();
     if (this.#freezer.directory !== this.#memory) this.#freezer.directory.close();
     this.#memory.close();
   }
@@ -167,9 +181,14 @@ export class WatchedCage {
     const { reader, onTaken } = this.environment;
     reader.prepare();
     this.#state.isTaking = true;
+    let letGo: (() => void) | undefined;
     try {
       const startMs = performance.now();
-      const read = whileFrozen(this.#freezer, this.#state, () => this.#read(capacity, startMs));
+      const read = whileFrozen(this.#freezer, this.#state, (stay) => {
+        const found = this.#read(capacity, startMs);
+        if (found !== undefined && this.#heaps !== undefined) letGo = stay();
+        return found;
+      });
       if (read === undefined) {
         this.#later(SOON_MS);
         return;
@@ -179,13 +198,48 @@ export class WatchedCage {
       const { dir, at } = this.options;
       const of = { cage: this.#memory.path, version: this.#version, limitBytes: capacity.bytes, at };
       const when = { frozenMs: performance.now() - startMs, timeMs: Date.now() };
-      const samples = this.#history.upTo(read);
-      onTaken(writeReport(dir, { ...of, ...when, ...read, samples }));
+      const taken = { ...of, ...when, ...read, samples: this.#history.upTo(read) };
+      if (this.#heaps !== undefined && letGo !== undefined) {
+        this.#isHeld = true;
+        void this.#takeHeaps(this.#heaps, taken, { startMs, letGo });
+        return;
+      }
+      onTaken(writeReport(dir, taken));
       this.#later(SELDOM_MS);
+    } catch (error) {
+      letGo?.();
+      throw error;
     } finally {
-      this.#state.isTaking = false;
+      if (!this.#isHeld) this.#state.isTaking = false;
       // One that is still held up is of no use next time.
       reader.prepare();
+    }
+  }
+
+  /** While the cage stays stopped; then reads what was written, and tells. */
+  async #takeHeaps(
+    heaps: HeapEvidence,
+    taken: TakenEvidence,
+    { startMs, letGo }: { startMs: number; letGo: () => void },
+  ): Promise<void> {
+    const { dir } = this.options;
+    let path: string | undefined;
+    try {
+      try {
+        path = makeReportDirectory(dir, taken.timeMs);
+        taken.heaps = await heaps.take(taken.reading.processes, path);
+      } finally {
+        letGo();
+        taken.frozenMs = performance.now() - startMs;
+      }
+      await heaps.summarize(taken.heaps, path);
+    } catch {
+      // The cage is gone, or nothing can be written.
+    } finally {
+      this.environment.onTaken(writeReport(dir, taken, path));
+      this.#isHeld = false;
+      this.#state.isTaking = false;
+      if (!this.#isClosed) this.#later(SELDOM_MS);
     }
   }
 

@@ -48,7 +48,8 @@ describe('the page of evidence', () => {
       ),
       node: [
         {
-          ...{ pid: 7, heapUsedBytes: MIB, heapLimitBytes: MIB, stack: [EVIL], snapshot: EVIL },
+          ...{ pid: 7, heapUsedBytes: MIB, heapTotalBytes: MIB, heapLimitBytes: MIB },
+          ...{ thread: EVIL, spaces: [], stack: [EVIL], snapshot: EVIL },
           native: { buffers: 0, otherExternal: 0, malloced: 0, code: 0, scripts: 0 },
           types: [{ name: EVIL, bytes: MIB, count: 1 }],
         },
