@@ -66,6 +66,8 @@ export const TABLES = [
       ['evidence', 'tells what fills memory', { ...KERNEL, page: 'evidence.md' }],
       ['evidence.dir', 'where to', KERNEL],
       ['evidence.at', 'when', KERNEL],
+      ['evidence.heapSnapshot', 'of Node processes', { ...KERNEL, page: 'evidence.md#heap-snapshots' }],
+      ['evidence.extra', 'what that may take', { ...KERNEL, page: 'evidence.md#heap-snapshots' }],
       ['perChild', 'limits of each child', { ...KERNEL, page: 'limits.md#each-child-of-a-cage' }],
       ['thresholds', "emits 'threshold' at these uses", { ...KERNEL, page: 'events.md' }],
     ],

@@ -11,7 +11,7 @@ const LEAST_PART = 1 / 4;
 /** A process that computes answers within milliseconds. */
 const ASK_MS = 2000;
 /** A snapshot takes V8 some 10 to 40 s for 1 GiB; all others wait. */
-export const SNAPSHOT_MS = 120_000;
+const SNAPSHOT_MS = 120_000;
 const SUMMARY_MS = 120_000;
 /** A snapshot takes at least so many times the heap, and up to 20 times where it is full of small objects. */
 const LEAST_TIMES = 4;

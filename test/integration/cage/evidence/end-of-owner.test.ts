@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startFixture } from '../../../support/fixture';
 import { patience } from '../../../support/patience';
 import { isAlive } from '../../../support/processes/processes';
@@ -11,15 +11,22 @@ import { until } from '../../../support/until';
 jest.setTimeout(patience(60_000));
 
 describeIf(['cgroup', 'root'], 'a process that dies while its cage is stopped for evidence', () => {
-  testRows('leaves nothing that is stopped', ['SIGKILL', 'SIGTERM'] as const, async (signal) => {
+  const cases = [
+    ['SIGKILL', 'stopped'],
+    ['SIGTERM', 'stopped'],
+    ['SIGKILL', 'lent'],
+    ['SIGTERM', 'lent'],
+  ] as const;
+  testRows('leaves nothing that is stopped, or was lent memory', cases, async ([signal, state]) => {
     const dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
     try {
-      const { end } = startFixture('cage/evidence/dies.js', dir, signal);
+      const { end } = startFixture('cage/evidence/dies.js', dir, signal, state);
       const { signal: by, stdout, stderr } = await end;
       expect({ by, stderr }).toEqual({ by: signal, stderr: '' });
       const { pid, cgroup } = JSON.parse(stdout) as { pid: number; cgroup: string };
       await until('the end of the child', () => !isAlive(pid));
       await until('the end of its cage', () => !existsSync(cgroup));
+      await until('the end of what was beside it', () => !existsSync(dirname(cgroup)));
     } finally {
       rmSync(dir, { recursive: true });
     }

@@ -114,7 +114,10 @@ const OPTIONS: Record<keyof CageOptions, Question[]> = {
   enforce: [{ memory: ROOM, enforce: 'kernel' }],
   nodeHeap: [{ nodeHeap: '9M' }, { memory: ROOM, nodeHeap: 'auto' }, { memory: ROOM, nodeHeap: false }],
   memoryDetails: [{ memory: ROOM, memoryDetails: true }],
-  evidence: [{ memory: ROOM, evidence: { dir: EVIDENCE } }],
+  evidence: [
+    { memory: ROOM, evidence: { dir: EVIDENCE } },
+    { memory: ROOM, evidence: { dir: EVIDENCE, heapSnapshot: true, extra: '64M' } },
+  ],
   ipcHandles: [{ memory: ROOM, ipcHandles: false }],
   namespaces: each(NAMESPACES, (namespaces) => ({ namespaces })),
   untrusted: [
