@@ -145,6 +145,7 @@ await build({
     'evidence-keeper': 'lib/cage/evidence/watching/keeper-worker.ts',
     'evidence-reader': 'lib/cage/evidence/reading/reader-worker.ts',
     'evidence-heap': 'lib/cage/evidence/heap/heap-worker.ts',
+    'evidence-helper': 'lib/cage/evidence/heap/helper.ts',
     'evidence-preload': 'lib/cage/evidence/heap/preload.ts',
   },
   bundle: true,

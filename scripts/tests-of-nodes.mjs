@@ -14,6 +14,7 @@ const TESTS_OF_NODES = {
   'test/integration/jobs/warm-pool/': 'how a child of Node loads its module',
   'test/integration/start/launch/gate': 'what Node makes of a start that fails late',
   'test/integration/bad-input/as-node': 'the errors that Node throws',
+  'test/integration/cage/evidence/heap-snapshot': 'the inspector, heap snapshots, and names of abstract sockets',
   'test/integration/cage/polling/life':
     'the thread of the sampler, its end, and requests while the event loop is blocked',
   'test/integration/events/environments': 'listeners in worker threads',

@@ -9,6 +9,8 @@ import type { HeapAddress, KeeperData, KeeperReport, KeeperRequest, WatchedCageO
 
 /** Its two threads are there after some 60 ms; a busy machine takes longer. */
 const START_MS = 20_000;
+/** Of an abstract socket, unix(7). */
+const MOST_NAME = 107;
 /** It waits so long for another cage. */
 const IDLE_MS = 5000;
 
@@ -30,7 +32,11 @@ export class Keeper {
   readonly #listeners = new Map<number, CageListener>();
   readonly #refusals = new Map<number, string | undefined>();
   /** Where Node children answer. */
-  readonly heapAddress: HeapAddress = { name: `memcage-${randomUUID()}`, secret: randomUUID() };
+  readonly heapAddress: HeapAddress = {
+    // As long as a name can be: Node before 22 fills a shorter one up, and others don't.
+    name: `memcage-${randomUUID()}`.padEnd(MOST_NAME, '-'),
+    secret: randomUUID(),
+  };
   #isReady = false;
   #startFailure: string | undefined;
   #lastId = 0;

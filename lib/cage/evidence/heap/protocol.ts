@@ -2,8 +2,10 @@
 
 /** The variable that tells a Node child where to answer: the name of the socket, and what it has to say there. */
 export const VARIABLE = 'MEMCAGE_HEAP';
-/** How the preload knows the thread of its own. */
+/** The name of the thread in a Node child. */
 export const HELPER = 'memcage-heap';
+/** What it runs, beside the file that Node loads first. */
+export const HELPER_FILE = 'evidence-helper.js';
 
 /** The first line of a connection; with `data` it is followed by a heap snapshot. */
 export interface Hello {

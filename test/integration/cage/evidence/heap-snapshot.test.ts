@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { createCage, type Evidence, type Size, spawn } from 'memcage';
+import { createCage, type Evidence, type SharedCage, type Size, spawn } from 'memcage';
 import { fixture } from '../../../support/cage-kinds';
 import { withCode } from '../../../support/error-code';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -52,7 +52,7 @@ describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cag
 
   function filling(kind: string, { extra = '1G', dir: into = dir }: { extra?: Size; dir?: string } = {}) {
     const args = ['--max-old-space-size=1000', fixture('evidence/node-fills.js'), kind];
-    const evidence = { dir: into, heapSnapshot: true, extra } as const;
+    const evidence = { dir: into, at: '80%', heapSnapshot: true, extra } as const;
     const stdio = ['ignore', 'ignore', kind === 'none' ? 'ignore' : 'inherit'] as const;
     return spawn(process.execPath, args, { memory: MEMORY, nodeHeap: false, evidence, stdio: [...stdio] });
   }
@@ -84,6 +84,32 @@ describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cag
       expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
         snapshot: { meta: {} },
         strings: expect.any(Array) as [],
+      });
+    },
+  );
+
+  testRows(
+    'let the process go on where it was, in a cage of many, and within one',
+    [
+      ['in it', (cage: SharedCage, args: string[]) => cage.spawn(process.execPath, args, { nodeHeap: false })],
+      [
+        'in a cage of its own within',
+        (cage: SharedCage, args: string[]) =>
+          cage.spawn(process.execPath, args, {
+            ...{ nodeHeap: false, memory: MEMORY, pids: 40 },
+            evidence: { dir, at: '80%', heapSnapshot: true, extra: '300M' },
+          }),
+      ],
+    ] as const,
+    async ([where, start]) => {
+      const evidence = where === 'in it' && ({ dir, at: '80%', heapSnapshot: true, extra: '300M' } as const);
+      await using cage = createCage({ memory: evidence ? MEMORY : '700M', ...(evidence && { evidence }) });
+      const child = start(cage, ['--max-old-space-size=1000', fixture('evidence/node-fills.js'), 'buffers']);
+      const outcome = await child.outcome;
+      expect(outcome).toMatchObject({ signal: 'SIGKILL', oom: { cause: 'limit', limitBytes: 140 * 2 ** 20 } });
+      expect(reportOn(outcome.evidence)).toMatchObject({
+        node: [{ snapshot: `heap-${child.pid}.heapsnapshot` }],
+        unread: [],
       });
     },
   );
@@ -123,7 +149,7 @@ describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cag
   });
 
   test('end with the cage', async () => {
-    await using cage = createCage({ memory: MEMORY, evidence: { dir, heapSnapshot: true, extra: '4G' } });
+    await using cage = createCage({ memory: MEMORY, evidence: { dir, at: '80%', heapSnapshot: true, extra: '4G' } });
     const child = cage.spawn(process.execPath, [fixture('evidence/node-fills.js'), 'small'], { nodeHeap: false });
     await until('it is lent memory', () => isLent(child.pid, cage.cgroup.path));
     await cage.kill();
