@@ -40,6 +40,8 @@ const GIVEN: Record<string, object> = {
   evidence: { evidence: { dir: tmpdir() } },
   'evidence.dir': { evidence: { dir: tmpdir() } },
   'evidence.at': { evidence: { dir: tmpdir(), at: '90%' } },
+  'evidence.heapSnapshot': { evidence: { dir: tmpdir(), heapSnapshot: true, extra: '64M' } },
+  'evidence.extra': { evidence: { dir: tmpdir(), heapSnapshot: true, extra: '64M' } },
   perChild: { perChild: { memory: '60M' } },
   thresholds: { thresholds: ['90%'] },
   keepDescendants: { keepDescendants: true },
