@@ -43,11 +43,18 @@ export class HeapThread {
   }
 
   /** Never rejects. @param patienceMs after it: `late` */
-  ask(request: WithoutId<HeapRequest>, patienceMs: number, late: string): Promise<HeapAnswer> {
+  ask(
+    request: WithoutId<Exclude<HeapRequest, { kind: 'drop' }>>,
+    patienceMs: number,
+    late: string,
+  ): Promise<HeapAnswer> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#tell({ id, failed: late }), patienceMs);
+      const timer = setTimeout(() => {
+        this.#tell({ id, failed: late });
+        this.#worker.postMessage({ id, kind: 'drop' } satisfies HeapRequest);
+      }, patienceMs);
       this.#waiting.set(id, (answer) => {
         clearTimeout(timer);
         resolve(answer);

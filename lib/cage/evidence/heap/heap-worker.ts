@@ -247,9 +247,19 @@ async function summarize({ id, path }: Extract<HeapRequest, { kind: 'summarize' 
 }
 
 parentPort?.on('message', (request: HeapRequest) => {
-  if (request.kind === 'ask') void ask(request);
-  else if (request.kind === 'take') take(request);
-  else void summarize(request);
+  switch (request.kind) {
+    case 'ask':
+      void ask(request);
+      break;
+    case 'take':
+      take(request);
+      break;
+    case 'summarize':
+      void summarize(request);
+      break;
+    case 'drop':
+      takes.get(request.id)?.answered('it is too late');
+  }
 });
 
 function ready(how: 1 | -1): void {

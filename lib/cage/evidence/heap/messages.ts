@@ -14,7 +14,9 @@ export interface HeapData {
 export type HeapRequest =
   | { id: number; kind: 'ask'; pid: number }
   | { id: number; kind: 'take'; pid: number; session: string | undefined; path: string }
-  | { id: number; kind: 'summarize'; path: string };
+  | { id: number; kind: 'summarize'; path: string }
+  /** Nobody waits for the answer to that id any more. */
+  | { id: number; kind: 'drop' };
 
 /** `failed`: in words, why there is none. */
 export type HeapAnswer = { id: number } & (
