@@ -52,7 +52,7 @@ export interface EvidenceOption {
   /**
    * Each Node process that holds a quarter of the memory or more writes a heap snapshot of its fullest thread, and tells what it holds
    * outside of the heap. While it does so, seconds for 100 MB, everything else in the cage stays stopped. Needs `extra`. Each Node
-   * program in the cage gets a thread more, of some 12 MiB. Default: false.
+   * program in the cage gets a thread more, of 12 to 16 MiB. Default: false.
    */
   heapSnapshot?: boolean;
   /**
