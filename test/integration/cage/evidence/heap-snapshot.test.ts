@@ -127,7 +127,7 @@ describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cag
     const { node, unread } = reportOn(evidence);
     expect(node).toMatchObject([{ snapshot: null, types: [] }]);
     expect(unread).toEqual([expect.stringContaining('evidence.extra is 100 MiB')]);
-    expect(readdirSync(evidence?.path ?? '')).toEqual(['report.json']);
+    expect(readdirSync(evidence?.path ?? '')).toEqual(['report.html', 'report.json']);
   });
 
   test('never look like the limit of the cage where they need more than extra', async () => {
@@ -135,7 +135,7 @@ describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cag
     expect({ oom, signal }).toEqual({ oom: null, signal: 'SIGKILL' });
     const { unread } = reportOn(evidence);
     expect(unread).toEqual([expect.stringContaining('needed more than the 96 MiB of evidence.extra')]);
-    expect(readdirSync(evidence?.path ?? '')).toEqual(['report.json']);
+    expect(readdirSync(evidence?.path ?? '')).toEqual(['report.html', 'report.json']);
   });
 
   test('end with the process, which is killed meanwhile', async () => {
