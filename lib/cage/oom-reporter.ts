@@ -1,4 +1,5 @@
 import { PatientLook } from '../cgroup/directory/v1-notifications';
+import { loadNative } from '../common/addon/load-native';
 import { explainWait, inWords, type OomFacts } from '../common/text/oom-words';
 import type { CageCgroup } from './cgroup/cage-cgroup';
 import type { OomEvent } from './contract/cage-events';
@@ -74,7 +75,7 @@ export class OomReporter {
     const unreported = totalKills - this.#reported;
     if (unreported <= 0) return { verdict, isNews: false };
     this.#reported = totalKills;
-    this.#lastNs = Number(process.hrtime.bigint());
+    this.#lastNs = loadNative().monotonicNs();
     const by = verdict ?? this.cage.monitor.assess().verdict ?? { ...nowhere('unknown'), victims: null };
     const victims = by.victims?.slice(-unreported) ?? null;
     const told = { kills: unreported, victims };

@@ -1,4 +1,5 @@
 import type { OomVerdict } from '../../../types/outcome';
+import { loadNative } from '../../common/addon/load-native';
 
 /** The layout of native/guardian/note.h, which says what each field is. */
 export const NOTE_BYTES = 512;
@@ -76,9 +77,9 @@ export function noteOf(what: Note['what'], known: Partial<Note>): Note {
   };
 }
 
-/** CLOCK_MONOTONIC, as Node's own clock. */
+/** CLOCK_MONOTONIC. `process.hrtime()` begins at another time in Bun and Deno. */
 export function nowUs(): number {
-  return Number(process.hrtime.bigint() / 1000n);
+  return Math.floor(loadNative().monotonicNs() / 1000);
 }
 
 /** A note for the guardian to write. It adds which boot and which PID namespace this is. */

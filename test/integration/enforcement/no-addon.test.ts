@@ -32,6 +32,7 @@ describeIf('linux', 'where the addon does not load', () => {
       isUnknown: true,
       hasTime: true,
       error: null,
+      evidence: null,
     };
     const sync = { ...unknown, signal: null };
     const exit = (exitCode: number) => ({ ...sync, exitCode, cage: null });

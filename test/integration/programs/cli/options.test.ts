@@ -268,6 +268,7 @@ describeIf('cgroup', '--outcome', () => {
     await runCli(['run', '-m', '50M', '--outcome', file, 'sh', '-c', 'exit 5']);
     expect(outcome()).toEqual({
       error: null,
+      evidence: null,
       exitCode: 5,
       signal: null,
       oom: null,

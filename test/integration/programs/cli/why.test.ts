@@ -19,6 +19,7 @@ import { runCli } from '../../../support/cli/cli';
 import { guardedProcesses, guardiansOf, type Sleeper, type Talking } from '../../../support/guarded';
 import { killForMemory } from '../../../support/kills-for-memory';
 import { patience } from '../../../support/patience';
+import { stateOf } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
 import { until } from '../../../support/until';
@@ -52,6 +53,13 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
   /** The signals come as close to each other as they can. */
   const byHand = (pids: readonly number[]): void => {
     for (const pid of pids) process.kill(pid, 'SIGKILL');
+  };
+  /** A parent that runs on would start another guardian. */
+  const bothByHand = async ({ parent, guardian }: Started): Promise<void> => {
+    process.kill(parent.pid, 'SIGSTOP');
+    await until('the parent is stopped', () => stateOf(parent.pid) === 'T');
+    byHand([guardian, parent.pid]);
+    await parent.exit;
   };
 
   testRows<[string, (of: Started) => { die: number[]; ask: number }]>(
@@ -94,13 +102,13 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
   });
 
   test('what both have left is told, also after it was removed', async () => {
-    const { parent, guardian, pid, cgroup } = await started();
+    const both = await started();
+    const { parent, pid, cgroup } = both;
     await until('both sleep', () => members(cgroup).length === 2);
     const [other = 0] = members(cgroup).filter((each) => each !== pid);
     // The limit of the cage is 64 MiB.
     await once(spawn('sh', ['-c', `echo 0 >${cgroup}/cgroup.procs; exec ${allocate(100)}`]), 'exit');
-    byHand([guardian, parent.pid]);
-    await parent.exit;
+    await bothByHand(both);
     const cageEnds = async () => {
       const known = JSON.parse((await why('--json', cgroup)).stdout) as Record<string, unknown>[];
       return known.map(({ pid: of, memory, kills, ownerPid }) => ({
