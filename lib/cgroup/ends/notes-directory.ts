@@ -96,8 +96,12 @@ export function openOwn(path: string, flags = 0): number | undefined {
   } catch {
     return undefined;
   }
-  const { uid, mode } = fstatSync(fd);
-  if (uid === process.geteuid?.() && (mode & OTHERS) === 0) return fd;
+  try {
+    const { uid, mode } = fstatSync(fd);
+    if (uid === process.geteuid?.() && (mode & OTHERS) === 0) return fd;
+  } catch {
+    // Nor is it known whose it is.
+  }
   closeSync(fd);
   return undefined;
 }
