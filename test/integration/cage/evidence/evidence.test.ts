@@ -37,8 +37,8 @@ function filling(kind: string, ...more: string[]): [file: string, args: string[]
 
 const ON_DISK = disk();
 /** Of what a guest has from its host, the kernel keeps no names of files that are not there. */
-const PLAN_9 = 0x01021997;
-const KEEPS_NAMES = ON_DISK !== undefined && statfsSync(ON_DISK).type !== PLAN_9;
+const OF_A_HOST = { hostfs: 0x00c0ffee, plan9: 0x01021997 };
+const KEEPS_NAMES = ON_DISK !== undefined && !Object.values(OF_A_HOST).includes(statfsSync(ON_DISK).type);
 
 interface Report {
   schema: number;
