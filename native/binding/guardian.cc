@@ -11,6 +11,7 @@
 #include "guardian/client.h"
 #include "guardian/notes.h"
 #include "guardian/process_state.h"
+#include "sys/syscalls.h"
 
 namespace memcage {
 

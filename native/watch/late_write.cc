@@ -8,6 +8,7 @@
 
 #include "cgroup/files.h"
 #include "sys/errors.h"
+#include "sys/syscalls.h"
 
 namespace memcage {
 namespace {
