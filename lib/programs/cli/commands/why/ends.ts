@@ -102,11 +102,13 @@ export function endsOf(ends: readonly End[], what: string): End[] {
 
 /** What else was killed with it, for the same limit. */
 export function killedWith({ pid, kill }: End, log: KillLog | undefined): KilledProcess[] {
-  if (kill === undefined) return [];
+  // In a burst of kills the kernel leaves reports out: then it is not known what went for which limit.
+  const { report } = kill ?? {};
+  if (kill === undefined || report === undefined) return [];
   return (log?.kills ?? []).filter(
     (each) =>
       each.pid !== pid &&
       Math.abs(each.timeUs - kill.timeUs) <= SAME_US &&
-      each.report?.limitCgroup === kill.report?.limitCgroup,
+      each.report?.limitCgroup === report.limitCgroup,
   );
 }

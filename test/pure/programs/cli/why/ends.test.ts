@@ -110,3 +110,9 @@ test('what was killed with it is what was killed for the same limit at the same 
   const [end] = endsOf(allEnds(evidence({ log: log(0, ...kills) })), '71');
   expect(end && killedWith(end, log(0, ...kills)).map(({ name }) => name)).toEqual(['with']);
 });
+
+test('nothing is told of what was killed with it, if the kernel has left out its reports', () => {
+  const kills = [kill(900, { report: undefined }), kill(900, { pid: 72, report: undefined })];
+  const [end] = endsOf(allEnds(evidence({ log: log(0, ...kills) })), '71');
+  expect(end && killedWith(end, log(0, ...kills))).toEqual([]);
+});
