@@ -62,7 +62,7 @@ export function noteOf(what: Note['what'], known: Partial<Note>): Note {
     cause: null,
     by: null,
     startedUs: null,
-    endedUs: nowUs(),
+    endedUs: known.endedUs ?? nowUs(),
     limitBytes: null,
     peakBytes: null,
     kills: null,

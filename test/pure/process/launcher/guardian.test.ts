@@ -20,6 +20,7 @@ const mockNative = {
   identifyGuarded: ({ name, fd }: { name: string; fd: number }) => void known.push(`${name} is ${fd}`),
   unguard: () => {},
   closeFd: () => {},
+  monotonicNs: () => 1e9,
 };
 
 jest.mock('../../../../lib/common/addon/load-native', () => ({ loadNative: () => mockNative }));
