@@ -308,6 +308,12 @@ test('what is no object is no option', () => {
   }
 });
 
+test('of what takes no options, none is named', () => {
+  expect(thrown(() => checkOptions(5, { of: 'f', known: [] }))).toMatchObject({
+    message: 'Expected an object for options but received 5 of type number',
+  });
+});
+
 describe('a name that is not an option', () => {
   const known = new Set<string>([...CAGE_OPTIONS, ...RUN_OPTIONS]);
   const name = fc.oneof(
