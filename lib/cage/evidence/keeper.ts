@@ -5,7 +5,14 @@ import { addonPath } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
-import type { HeapAddress, KeeperData, KeeperReport, KeeperRequest, WatchedCageOptions } from './messages';
+import {
+  type HeapAddress,
+  type KeeperData,
+  type KeeperReport,
+  type KeeperRequest,
+  OWN_THREAD,
+  type WatchedCageOptions,
+} from './messages';
 
 /** Its two threads are there after some 60 ms; a busy machine takes longer. */
 const START_MS = 20_000;
@@ -54,15 +61,10 @@ export class Keeper {
       heaps: { ...this.heapAddress, file: companion('evidence-heap.js') },
     };
     this.#worker = new Worker(companion('evidence-keeper.js'), {
+      ...OWN_THREAD,
       name: 'memcage-keeper',
       workerData,
       transferList: [port2],
-      // Loaders and checks of the program are not for this thread.
-      execArgv: [],
-      env: {},
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.once('error', () => this.#fail());
     this.#worker.once('exit', () => this.#fail());

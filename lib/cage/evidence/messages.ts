@@ -1,8 +1,17 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { MessagePort, WorkerOptions } from 'node:worker_threads';
 import type { Evidence } from '../../../types/outcome';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import type { HeldMemory } from './held-memory';
+
+/** Of each thread of evidence: loaders and checks of the program are not for it, nor does it write where the program does. */
+export const OWN_THREAD: WorkerOptions = {
+  execArgv: [],
+  env: {},
+  stdout: true,
+  stderr: true,
+  resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
+};
 
 /** A directory of a cgroup, as another thread can open it. */
 export interface DirectoryPlace {

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { OWN_THREAD } from '../messages';
 import type { HeapAnswer, HeapData, HeapRequest } from './messages';
 
 const START_MS = 10_000;
@@ -19,13 +20,10 @@ export class HeapThread {
     const state = new SharedArrayBuffer(4);
     const workerData: HeapData = { answers: port2, state, name, secret };
     this.#worker = new Worker(file, {
+      ...OWN_THREAD,
       name: 'memcage-heap-reader',
       workerData,
       transferList: [port2],
-      execArgv: [],
-      env: {},
-      stdout: true,
-      stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
     });
     const gone = (): void => {

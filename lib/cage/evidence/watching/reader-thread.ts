@@ -1,5 +1,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { type HeldFile, type Piece, type ProcessShare, READER, type ReaderData, type ReadRequest } from '../messages';
+import {
+  type HeldFile,
+  OWN_THREAD,
+  type Piece,
+  type ProcessShare,
+  READER,
+  type ReaderData,
+  type ReadRequest,
+} from '../messages';
 
 const START_MS = 10_000;
 
@@ -69,14 +77,10 @@ export class ReaderThread {
     this.#pieces = port1;
     const workerData: ReaderData = { pieces: port2, signal: this.#signal.buffer as SharedArrayBuffer };
     const worker = new Worker(this.#file, {
+      ...OWN_THREAD,
       name: 'memcage-reader',
       workerData,
       transferList: [port2],
-      execArgv: [],
-      env: {},
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker = worker;
     const gone = (): void => {
