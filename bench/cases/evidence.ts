@@ -33,13 +33,14 @@ export const evidence: Case = {
 };
 
 async function told(
-  { name, kinds, marker, command: [file, ...args] }: Leak,
+  { name, kinds, marker, command: [file, ...args], prepare }: Leak,
   count: number,
   leaks: Leaks,
 ): Promise<Row> {
   let missed = 0;
   let slowestMs = 0;
   for (let run = 0; run < count; run += 1) {
+    prepare?.();
     const child = spawn(file, args, {
       ...{
         memory: LIMIT,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvidenceKind } from 'memcage';
@@ -11,6 +11,8 @@ export interface Leak {
   /** Part of the command line of the process that holds most. */
   marker: string;
   command: readonly [string, ...string[]];
+  /** Done before each start. */
+  prepare?: () => void;
 }
 
 /** SCRIPT RATE FILE: at so many megabytes a second, a megabyte at a time. */
@@ -66,10 +68,13 @@ int main(int count, char** words) {
 export class Leaks {
   readonly #directory = mkdtempSync(join(tmpdir(), 'memcage-bench-evidence-'));
   readonly reports = join(this.#directory, 'reports');
+  /** What it reads of itself is charged to the cage. */
+  readonly #program = join(this.#directory, 'node');
   /** In a tmpfs of the child's own. */
   readonly file = '/mnt/leak';
 
   constructor() {
+    copyFileSync(process.execPath, this.#program);
     writeFileSync(join(this.#directory, 'leak.cc'), SOURCE);
     execFileSync('c++', ['-O1', '-o', join(this.#directory, 'leak'), join(this.#directory, 'leak.cc')]);
     for (const [name, add] of Object.entries(IN_NODE)) writeFileSync(this.#script(name), add + PACE);
@@ -86,8 +91,16 @@ export class Leaks {
       ...['--max-old-space-size=4000', this.#script(name), rate, this.file],
     ];
     const leak = join(this.#directory, 'leak');
+    const [, ...heap] = node('heap');
     return [
       { name: 'JavaScript heap', kinds: ['anonymous'], marker: 'heap.js', command: node('heap') },
+      {
+        name: 'JavaScript heap, in a cage full of page cache',
+        kinds: ['anonymous'],
+        marker: 'heap.js',
+        command: [this.#program, ...heap],
+        prepare: () => dropPageCache(this.#program),
+      },
       { name: 'Buffers', kinds: ['anonymous'], marker: 'buffers.js', command: node('buffers') },
       { name: 'malloc', kinds: ['anonymous'], marker: 'leak malloc', command: [leak, 'malloc', rate] },
       { name: 'mapped files', kinds: ['shared'], marker: 'leak files', command: [leak, 'files', rate, this.file] },
@@ -104,4 +117,8 @@ export class Leaks {
   #script(name: string): string {
     return join(this.#directory, `${name}.js`);
   }
+}
+
+function dropPageCache(file: string): void {
+  execFileSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none']);
 }
