@@ -69,7 +69,7 @@ async function runOnce(attack, toolName, { stage, outer, who, scratch, slowness 
   const trial = {
     directory: stage.directory,
     command: [stage.files.attack, attack.name, ...aim.words],
-    wallMs: attack.wallMs ?? WALL_MS * slowness,
+    wallMs: (attack.wallMs ?? WALL_MS) * slowness,
     cpuSeconds: attack.cpuSeconds ?? CPU_SECONDS,
     outer,
     isRoot: who.uid === 0,
