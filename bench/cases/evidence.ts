@@ -76,7 +76,7 @@ for (let i = 0; i < 2e6; i += 1) sum += JSON.stringify({ i, kept: Buffer.alloc(6
 const FILES = `
 const fs = require('node:fs');
 const part = Buffer.alloc(1048576, 1);
-for (let round = 0; round < 2; round += 1) {
+for (let round = 0; round < 10; round += 1) {
   const fd = fs.openSync(process.argv[1], 'w+');
   for (let i = 0; i < ${FILE_MIB}; i += 1) fs.writeSync(fd, part);
   for (let i = 0; i < ${FILE_MIB}; i += 1) fs.readSync(fd, part, 0, part.length, i * part.length);
