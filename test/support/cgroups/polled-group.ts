@@ -6,8 +6,12 @@ import { isRunning } from '../processes/is-running';
 
 export const MIB = 2 ** 20;
 
-/** A shell command that takes that much memory and keeps it: tail waits for the end of the first line. */
-export const eat = (mib: number): string => `{ head -c ${mib}M /dev/zero; sleep 1000; } | tail -n 1`;
+/**
+ * A shell command that takes that much memory and keeps it: tail waits for the end of the first line. It is so slow that the sampler
+ * need not have the kernel refuse it more, upon which tail would end by itself.
+ */
+export const eat = (mib: number): string =>
+  `{ for step in $(seq ${2 * mib}); do head -c 512K /dev/zero; sleep 0.002; done; sleep 1000; } | tail -n 1`;
 
 /** A group with what was started in it. */
 export interface TestGroup extends PolledGroup {

@@ -12,7 +12,8 @@ const FEW_PAGES = 16;
 
 /**
  * Memory of all processes together: what several share is divided among them (Pss), and what was swapped out counts
- * too. See proc_pid_smaps(5). Files of a tmpfs count only where a process has mapped them.
+ * too. See proc_pid_smaps(5). Files of a tmpfs count only where a process has mapped them. Other files don't: the kernel
+ * drops their pages before it kills, and whether a program pays for its text depends on who else runs it.
  */
 export function proportionalBytes(processes: readonly ProcessStat[], pageBytes: number): number {
   // Read first: what is borrowed is known only afterwards.
@@ -67,10 +68,12 @@ function hasSameMemory(child: ProcessStat, parent: ProcessStat, pageBytes: numbe
 
 function ofOne({ reader, rssBytes }: ProcessStat): number {
   const rollup = readProcFile(reader, 'smaps_rollup');
-  const exact = rollup === undefined ? undefined : sumOf(rollup, ['Pss', 'SwapPss']);
-  if (exact !== undefined) return exact;
-  // Another user's, or a kernel without that file: what it has for itself, and all of the shared memory. Pages of files
-  // are left out, which are mostly the text of programs that others run too.
+  if (rollup !== undefined) {
+    // Before Linux 5.3 it does not tell the kinds apart.
+    const exact = sumOf(rollup, ['Pss_Anon', 'Pss_Shmem', 'SwapPss']) ?? sumOf(rollup, ['Pss', 'SwapPss']);
+    if (exact !== undefined) return exact;
+  }
+  // Another user's, or a kernel without that file: what it has for itself, and all of the shared memory.
   const status = readProcFile(reader, 'status');
   return (status === undefined ? undefined : sumOf(status, ['RssAnon', 'RssShmem', 'VmSwap'])) ?? rssBytes;
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endOf, groupsOfEachTest, MIB, type TestGroup } from '../../../support/cgroups/polled-group';
@@ -39,6 +39,17 @@ describeIf(['linux', 'machine', 'python3'], 'memory that several processes of a 
     const group = newGroup({ limitBytes: LIMIT });
     const child = python(group, `any(os.fork() == 0 for _ in range(3))\ntime.sleep(1000)`);
     const usage = await usageOf(group, 4);
+    expect(usage).toBeLessThan(LIMIT);
+    expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
+  });
+
+  test('does not count where it is of a file', async () => {
+    const group = newGroup({ limitBytes: LIMIT });
+    const file = join(directory, 'file');
+    writeFileSync(file, Buffer.alloc(80 * MIB, 1));
+    const map = `file = open("${file}")\npages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)`;
+    const child = python(group, `import mmap\n${map}\nsum(pages[::4096])\nos.fork()\ntime.sleep(1000)`);
+    const usage = await usageOf(group, 2);
     expect(usage).toBeLessThan(LIMIT);
     expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
   });
