@@ -78,8 +78,8 @@ export const REPORTS: Readonly<Record<string, EvidenceReport>> = {
         stack: ['addOrder (/srv/app/orders.js:12:7)', LONG],
         snapshot: 'heap-71.heapsnapshot',
         types: [
-          { name: 'Order', bytes: 50 * MIB, count: 1_234_567 },
-          { name: LONG, bytes: MIB, count: 1 },
+          { name: 'Order', count: 1_234_567, ownBytes: 9 * MIB, retainedBytes: 50 * MIB },
+          { name: LONG, count: 1, ownBytes: MIB, retainedBytes: MIB },
         ],
       },
     ],

@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, openSync, readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { isNode } from '../../../process/node-heap';
 import { checkedThreads } from './checked-threads';
 import type { HeapAnswer, HeapData, HeapRequest } from './messages';
 import type { Answer, Hello, Order } from './protocol';
-import { HeapSummary } from './summary';
+import { summarizeSnapshot } from './summarize';
 
 /** A process tells some kilobytes of itself. */
 const MOST_LINE = 1024 ** 2;
@@ -22,6 +22,7 @@ const listening = new Int32Array(state);
 /** By pid, as the process has it. */
 const children = new Map<number, Set<Child>>();
 const takes = new Map<number, Take>();
+let summaries = Promise.resolve();
 
 /** A Node process that waits for an order. */
 class Child {
@@ -235,15 +236,10 @@ function take({ id, pid, session, path }: Extract<HeapRequest, { kind: 'take' }>
   }
 }
 
-async function summarize({ id, path }: Extract<HeapRequest, { kind: 'summarize' }>): Promise<void> {
-  try {
-    const summary = new HeapSummary();
-    for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) summary.add(chunk as Buffer);
-    const types = summary.end().map((type) => ({ ...type, name: printable(type.name) }));
-    told({ id, types });
-  } catch (error) {
-    told({ id, failed: (error as Error).message });
-  }
+/** One after the other: each may take much memory. */
+function summarize({ id, path }: Extract<HeapRequest, { kind: 'summarize' }>): void {
+  const failed = (error: Error): void => told({ id, failed: error.message });
+  summaries = summaries.then(() => summarizeSnapshot(path).then((types) => told({ id, ...types }), failed));
 }
 
 parentPort?.on('message', (request: HeapRequest) => {
@@ -255,7 +251,7 @@ parentPort?.on('message', (request: HeapRequest) => {
       take(request);
       break;
     case 'summarize':
-      void summarize(request);
+      summarize(request);
       break;
     case 'drop':
       takes.get(request.id)?.answered('it is too late');

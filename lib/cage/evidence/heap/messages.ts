@@ -23,14 +23,23 @@ export type HeapAnswer = { id: number } & (
   | { failed: string }
   | { threads: readonly ThreadMemory[] }
   | { bytes: number }
-  | { types: readonly HeapType[] }
+  | HeapTypes
 );
 
-/** What all objects of a type hold by themselves, without what they refer to. */
+/** The largest first. `unread`: why there are only own sizes. */
+export interface HeapTypes {
+  types: readonly HeapType[];
+  unread?: string;
+}
+
 export interface HeapType {
+  /** Of the class; of a function, with `()`; in brackets what has neither. */
   name: string;
-  bytes: number;
   count: number;
+  /** Without what they refer to. */
+  ownBytes: number;
+  /** What would be freed with all of them. `null`: it was too much to find out. */
+  retainedBytes: number | null;
 }
 
 /** A Node process, in the report. */
@@ -48,6 +57,6 @@ export interface NodeProcess {
   stack: readonly string[];
   /** The name of the file; `null`: there is none. */
   snapshot: string | null;
-  /** The largest ones, without what they refer to. */
+  /** The largest ones; the first is that of the objects that most memory is in. */
   types: readonly HeapType[];
 }

@@ -63,8 +63,10 @@ export async function summarizeHeaps(taken: TakenHeaps, { thread, path }: HeapTa
     if (process.snapshot === null) continue;
     const file = join(path, process.snapshot);
     const answer = await thread.ask({ kind: 'summarize', path: file }, SUMMARY_MS, 'it took too long');
-    if ('types' in answer) process.types = answer.types;
-    else taken.unread.push(`types in ${process.snapshot}: ${whyNot(answer)}`);
+    if ('types' in answer) {
+      process.types = answer.types;
+      if (answer.unread !== undefined) taken.unread.push(`retained sizes in ${process.snapshot}: ${answer.unread}`);
+    } else taken.unread.push(`types in ${process.snapshot}: ${whyNot(answer)}`);
   }
 }
 

@@ -6,7 +6,6 @@ import { fileWords, MOST_FILES } from './holders';
 import { MAPPED } from './kinds';
 
 const MOST_MAPPINGS = 12;
-const MOST_TYPES = 20;
 const MOST_LINES = 8;
 const LEAST_BYTES = 64 * 1024;
 const LEAST_NATIVE = 1024 ** 2;
@@ -81,15 +80,19 @@ function heapFacts({ heapUsedBytes, heapLimitBytes, native, snapshot }: NodeProc
 
 function types({ types: all }: NodeProcess): Markup[] {
   if (all.length === 0) return [];
-  const rows = all
-    .slice(0, MOST_TYPES)
-    .map(({ name, bytes, count }) =>
-      element('tr', {}, amount(bytes), cell('num', text(count.toLocaleString('en'))), cell('what', long('path', name))),
-    );
+  const rows = all.map(({ name, count, ownBytes, retainedBytes }) =>
+    element(
+      'tr',
+      {},
+      amount(retainedBytes ?? ownBytes),
+      cell('num', text(count.toLocaleString('en'))),
+      cell('what', long('path', name)),
+    ),
+  );
   const columns = [
-    ['num', 'held'],
+    ['num', all[0]?.retainedBytes === null ? 'own size' : 'retained'],
     ['num', 'objects'],
-    ['what', 'type, without what they refer to'],
+    ['what', 'type'],
   ] as const;
   return [table('list', columns, rows)];
 }
