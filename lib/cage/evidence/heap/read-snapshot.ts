@@ -4,7 +4,6 @@ import type { HeapType } from './messages';
 
 /** More names of types than that are told together. */
 const MOST_NAMES = 100_000;
-const MOST_NAME = 200;
 /** Of the graph, and of all that is worked out from it. */
 const BYTES_PER_NODE = 68;
 const BYTES_PER_EDGE = 8;
@@ -45,36 +44,35 @@ export async function readSnapshot(chunks: AsyncIterable<Buffer>, mayTake: (byte
   const [kindAt, nameAt] = [placeIn(meta.node_fields, 'type'), placeIn(meta.node_fields, 'name')];
   const [sizeAt, countAt] = [placeIn(meta.node_fields, 'self_size'), placeIn(meta.node_fields, 'edge_count')];
   let node = 0;
-  await lists.records(meta.node_fields.length, (numbers, at) => {
-    const kind = kinds[numbers[at + kindAt] ?? -1] ?? 'unknown';
+  await lists.records(meta.node_fields.length, (numbers) => {
+    const kind = kinds[numbers[kindAt] ?? -1] ?? 'unknown';
     const isFunction = kind === 'closure';
-    const named = (numbers[at + nameAt] ?? 0) * 2 + Number(isFunction);
+    const named = (numbers[nameAt] ?? 0) * 2 + Number(isFunction);
     const isNamed = NAMED.has(kind) && (places.has(named) || types.length < MOST_NAMES);
     const key = isNamed ? named : toldAs(kind);
     const place = places.get(key) ?? types.length;
     places.set(key, place);
     const name = isFunction ? '()' : '';
     types[place] ??= { name: isNamed ? name : String(key), count: 0, ownBytes: 0, retainedBytes: null };
-    const bytes = numbers[at + sizeAt] ?? 0;
+    const bytes = numbers[sizeAt] ?? 0;
     types[place].count += 1;
     types[place].ownBytes += bytes;
     if (graph !== undefined) {
       graph.sizes[node] = bytes;
       graph.types[node] = place;
-      graph.firstEdges[node + 1] = numbers[at + countAt] ?? 0;
+      graph.firstEdges[node + 1] = numbers[countAt] ?? 0;
     }
     node += 1;
   });
   await lists.skip('"edges":[');
   if (graph !== undefined) await readEdges(lists, meta, graph);
   await lists.skip('"strings":[');
-  let index = 0;
-  await lists.strings((text) => {
-    for (const place of [places.get(index), places.get(index + 1)]) {
+  const isWanted = (name: number): boolean => places.has(name * 2) || places.has(name * 2 + 1);
+  await lists.strings(isWanted, (index, text) => {
+    for (const place of [places.get(index * 2), places.get(index * 2 + 1)]) {
       const type = types[place ?? -1];
-      if (type !== undefined) type.name = `${text.slice(0, MOST_NAME) || 'anonymous'}${type.name}`;
+      if (type !== undefined) type.name = `${text || 'anonymous'}${type.name}`;
     }
-    index += 2;
   });
   return { types, graph };
 }
@@ -89,7 +87,7 @@ async function readEdges(lists: JsonLists, meta: Header['meta'], { firstEdges, t
   let kept = 0;
   /** What the edge before was to, if that one is weak. */
   let weakTarget = -1;
-  await lists.records(meta.edge_fields.length, (numbers, at) => {
+  await lists.records(meta.edge_fields.length, (numbers) => {
     while (left === 0) {
       source += 1;
       if (source >= nodes) throw new Error('it is not whole');
@@ -98,8 +96,8 @@ async function readEdges(lists: JsonLists, meta: Header['meta'], { firstEdges, t
       weakTarget = -1;
     }
     left -= 1;
-    const kind = kinds[numbers[at + kindAt] ?? -1];
-    const target = (numbers[at + targetAt] ?? 0) / meta.node_fields.length;
+    const kind = kinds[numbers[kindAt] ?? -1];
+    const target = (numbers[targetAt] ?? 0) / meta.node_fields.length;
     // In a WeakMap it is the key that keeps the value alive. The table has such an edge too, after a weak one.
     const isOfKey = kind === 'internal' && target === weakTarget;
     weakTarget = kind === 'weak' ? target : -1;

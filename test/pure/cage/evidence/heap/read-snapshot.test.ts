@@ -68,6 +68,10 @@ describe('the reader of heap snapshots', () => {
     expect([...(graph?.firstEdges ?? [])]).toEqual([0, 1, 1]);
   });
 
+  test('reads one without lines too, as Node 24 writes it', async () => {
+    expect(await read(SNAPSHOT.replaceAll('\n', ''), 64)).toEqual(await read(SNAPSHOT, 64));
+  });
+
   testRows(
     'refuses what is no whole snapshot',
     [
@@ -75,11 +79,9 @@ describe('the reader of heap snapshots', () => {
       [SNAPSHOT.slice(0, -2), 'not whole'],
       [SNAPSHOT.replace('"edges":[', '"edges":[2,0,0,2,0,0,'), 'not whole'],
       ['x'.repeat(70_000), 'not whole'],
-      ['x'.repeat(2 ** 25), 'too long a line'],
-      [SNAPSHOT.replace('"edges":[', '"edges":[{}'), 'something else than numbers'],
       [SNAPSHOT.replace('"self_size"', '"size"'), 'another format'],
       [SNAPSHOT.replace('"to_node"', '"to"'), 'another format'],
     ],
-    async ([text, why]) => await expect(read(text, 2 ** 18)).rejects.toThrow(why),
+    async ([text, why]) => await expect(read(text, 1000)).rejects.toThrow(why),
   );
 });
