@@ -93,7 +93,7 @@ export class CageEvidence {
   }
 
   limitsChanged(): void {
-    this.#keeper.look(this.#id);
+    this.#keeper.send({ kind: 'look', id: this.#id });
   }
 
   /** Call it before what is beside the cage is removed: its counts go with it. */

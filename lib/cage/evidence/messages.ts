@@ -1,17 +1,7 @@
-import type { MessagePort, WorkerOptions } from 'node:worker_threads';
 import type { Evidence } from '../../../types/outcome';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
 import type { HeldMemory } from './held-memory';
-
-/** Of each thread of evidence: loaders and checks of the program are not for it, nor does it write where the program does. */
-export const OWN_THREAD: WorkerOptions = {
-  execArgv: [],
-  env: {},
-  stdout: true,
-  stderr: true,
-  resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
-};
 
 /** A directory of a cgroup, as another thread can open it. */
 export interface DirectoryPlace {
@@ -46,10 +36,6 @@ export interface HeldSample {
 
 /** What the keeper is told at its start. */
 export interface KeeperData {
-  /** Its own port can't be read while the loop is blocked. */
-  reports: MessagePort;
-  /** Counts its answers. */
-  answers: SharedArrayBuffer;
   addon: string;
   /** The file of the reader. */
   reader: string;
@@ -66,31 +52,18 @@ export interface HeapAddress {
 export type KeeperRequest =
   | { kind: 'open'; cage: WatchedCageOptions }
   | { kind: 'look'; id: number }
-  | { kind: 'close'; id: number }
-  | { kind: 'end' };
+  | { kind: 'close'; id: number };
 
+/** Of a cage. */
 export type KeeperReport =
-  | { kind: 'ready'; failed?: string }
-  | { kind: 'opened'; id: number; refused?: string }
-  | { kind: 'taken'; id: number; evidence: Evidence };
+  /** `null`: it is watched. */
+  { kind: 'opened'; refused: string | null } | { kind: 'taken'; evidence: Evidence };
 
 /** What the reader is told at its start. */
 export interface ReaderData {
-  pieces: MessagePort;
-  /** See {@link READER}. */
-  signal: SharedArrayBuffer;
-}
-
-/** Places in what the keeper and the reader share. */
-export const READER = {
-  /** Grows with each piece. */
-  PIECES: 0,
   /** The request whose pieces somebody still wants; 0: none. */
-  WANTED: 1,
-  /** 1 while it reads. */
-  BUSY: 2,
-  PLACES: 3,
-} as const;
+  wanted: SharedArrayBuffer;
+}
 
 export interface ReadRequest {
   id: number;
@@ -151,8 +124,7 @@ export interface HeldFile {
 }
 
 export type Piece =
-  | { kind: 'ready' }
-  | { kind: 'process'; id: number; process: ProcessShare }
-  | { kind: 'file'; id: number; file: HeldFile }
-  | { kind: 'unread'; id: number; what: string }
-  | { kind: 'done'; id: number };
+  | { kind: 'process'; process: ProcessShare }
+  | { kind: 'file'; file: HeldFile }
+  | { kind: 'unread'; what: string }
+  | { kind: 'done' };

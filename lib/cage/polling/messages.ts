@@ -1,5 +1,3 @@
-import type { MessagePort } from 'node:worker_threads';
-
 /** A process that was killed. */
 export interface PolledVictim {
   pid: number;
@@ -25,8 +23,6 @@ export interface PolledKill {
 
 /** What the sampler is told at its start. */
 export interface SamplerData {
-  /** Where the sampler writes its reports. The worker's own port can't be read while the loop is blocked. */
-  reports: MessagePort;
   /** Path of the addon, for pidfds; null where there is none. */
   addon: string | null;
   /** `process.platform`; tests pretend another one. */
@@ -55,10 +51,7 @@ export type SamplerRequest =
   | { kind: 'look'; group: number; request: number }
   | { kind: 'expect'; group: number; isExpected: boolean }
   | { kind: 'kill'; group: number; request: number }
-  | { kind: 'close'; group: number }
-  | { kind: 'end' };
+  | { kind: 'close'; group: number };
 
-/** What the sampler reports. */
-export type SamplerReport =
-  | { kind: 'over'; group: number; kill: PolledKill }
-  | { kind: 'killed'; group: number; request: number };
+/** What the sampler reports of a group. */
+export type SamplerReport = { kind: 'over'; kill: PolledKill } | { kind: 'killed'; request: number };

@@ -1,9 +1,10 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { ThreadListener } from '../../common/event-loop/own-thread';
 import { cancel, later, waitMs } from '../../common/event-loop/timers';
 import { readProcStat } from '../../common/machine/proc';
 import { type KnownGroup, killByPs, killHere } from './kill-without-sampler';
 import type { PolledKill, SamplerReport } from './messages';
-import { type GroupListener, type Poller, samplerFor } from './poller';
+import { type Poller, samplerFor } from './poller';
 import { ticksNow } from './sampling/process-stat';
 import { type Seen, SharedState } from './shared-state';
 
@@ -76,7 +77,7 @@ export function openGroup(options: GroupOptions): PolledGroup {
   return new Group(options, samplerFor(options.platform ?? process.platform));
 }
 
-class Group implements PolledGroup, GroupListener {
+class Group implements PolledGroup, ThreadListener<SamplerReport> {
   readonly #options: GroupOptions;
   readonly #sampler: Poller;
   readonly #isLinux: boolean;
@@ -110,7 +111,7 @@ class Group implements PolledGroup, GroupListener {
   get seen(): Seen {
     const seen = this.#state.seen;
     // The sampler sends the report of a kill before it counts the kill.
-    if (seen.kills > 0) this.#deliverNow();
+    if (seen.kills > 0) this.#sampler.deliverNow();
     return seen;
   }
 
@@ -136,7 +137,7 @@ class Group implements PolledGroup, GroupListener {
   }
 
   expectNoChild(): void {
-    if (this.#isLinux || this.#sampler.isOver || this.#isClosed) return;
+    if (this.#isLinux || this.#isClosed) return;
     this.#sampler.send({ kind: 'expect', group: this.id, isExpected: false });
   }
 
@@ -160,7 +161,7 @@ class Group implements PolledGroup, GroupListener {
   killAllNow(timeoutMs: number): boolean {
     if (!this.#sampler.isOver && !this.#isClosed) {
       const isDone = this.#state.waitFor('killed', this.#askToKill(), timeoutMs);
-      this.#deliverNow();
+      this.#sampler.deliverNow();
       if (isDone) return true;
     }
     const isDone = killHere(this.#known, HERE_MS, this.#sampler.reserve);
@@ -173,14 +174,14 @@ class Group implements PolledGroup, GroupListener {
     this.#lastLook += 1;
     this.#sampler.send({ kind: 'look', group: this.id, request: this.#lastLook });
     const isDone = this.#state.waitFor('looked', this.#lastLook, timeoutMs);
-    this.#deliverNow();
+    this.#sampler.deliverNow();
     return isDone;
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (!this.#sampler.isOver) this.#sampler.send({ kind: 'close', group: this.id });
+    this.#sampler.send({ kind: 'close', group: this.id });
     this.#forgetIfDone();
   }
 
@@ -233,10 +234,6 @@ class Group implements PolledGroup, GroupListener {
     this.#lastKill += 1;
     this.#sampler.send({ kind: 'kill', group: this.id, request: this.#lastKill });
     return this.#lastKill;
-  }
-
-  #deliverNow(): void {
-    if (!this.#sampler.isOver) this.#sampler.deliverNow();
   }
 
   async #killWithoutSampler(timeoutMs: number): Promise<boolean> {

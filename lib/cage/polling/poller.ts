@@ -1,10 +1,10 @@
 import { accessSync, constants, readlinkSync } from 'node:fs';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { companion } from '../../common/addon/companion';
 import { addonPath } from '../../common/addon/load-native';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
-import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
+import { OwnThread } from '../../common/event-loop/own-thread';
+import { outsideOfCalls } from '../../common/event-loop/timers';
 import { readPageSize } from '../../common/machine/proc';
 import { FdReserve } from './fd-reserve';
 import type { SamplerData, SamplerReport, SamplerRequest } from './messages';
@@ -48,116 +48,26 @@ const IDLE_MS = 5000;
 /** What the sampler needs of the environment, to find and start `ps` and what Windows has instead. */
 const ENVIRONMENT = ['PATH', 'Path', 'PATHEXT', 'SystemRoot', 'windir', 'ComSpec', 'TEMP'];
 
-/** Who gets the reports about one group. */
-export interface GroupListener {
-  onReport(report: SamplerReport): void;
-  /** The sampler is no more. Once. Resolves when it has done what it can without. */
-  onFailed(cause: unknown): Promise<void>;
-}
-
 /** The sampler of this thread: a worker thread, so that it works while the event loop is blocked. */
-class Poller {
+class Poller extends OwnThread<SamplerRequest, SamplerReport> {
   /** For what its groups must do without it. */
-  readonly reserve = new FdReserve();
+  readonly reserve: FdReserve;
   /** Its thread is there. */
   hasLooked = false;
-  readonly #worker: Worker;
-  readonly #reports: MessagePort;
-  readonly #listeners = new Map<number, GroupListener>();
-  #lastGroup = 0;
-  #waiting = 0;
-  #idle: NodeJS.Timeout | undefined;
-  #isOver = false;
 
   constructor(platform: NodeJS.Platform) {
     refuseWhereNothingCanBeSampled(platform);
-    const { port1, port2 } = new MessageChannel();
-    this.#reports = port1;
-    const workerData: SamplerData = {
-      reports: port2,
+    const reserve = new FdReserve();
+    const data: SamplerData = {
       addon: addonIfThere(),
       platform,
       pageBytes: platform === 'linux' ? readPageSize() : 0,
     };
-    this.#worker = new Worker(companion('polling-worker.js'), {
-      name: 'memcage-sampler',
-      workerData,
-      transferList: [port2],
-      // Loaders and checks of the program are not for this thread.
-      execArgv: [],
-      env: minimalEnvironment(),
-      // What it could print is no business of the program; its errors arrive as an event.
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
+    super({
+      ...{ file: companion('polling-worker.js'), name: 'memcage-sampler', data, env: minimalEnvironment() },
+      ...{ idleMs: IDLE_MS, onOver: () => void reserve.lend() },
     });
-    this.#worker.once('error', (cause) => this.#fail(cause));
-    this.#worker.once('exit', (code) => this.#fail(new Error(`its thread has ended with code ${code}`)));
-    port1.on('message', (report: SamplerReport) => this.#deliver(report));
-    this.#worker.unref();
-    port1.unref();
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** @returns the number of the new group */
-  add(listener: GroupListener): number {
-    cancel(this.#idle);
-    this.#lastGroup += 1;
-    this.#listeners.set(this.#lastGroup, listener);
-    return this.#lastGroup;
-  }
-
-  delete(group: number): void {
-    if (!this.#listeners.delete(group) || this.#listeners.size > 0 || this.#isOver) return;
-    this.#idle = later(() => this.#end(), IDLE_MS);
-    this.#idle.unref();
-  }
-
-  send(request: SamplerRequest): void {
-    this.#worker.postMessage(request);
-  }
-
-  /** Delivers the reports that have arrived, while the event loop is blocked. */
-  deliverNow(): void {
-    for (;;) {
-      const received = receiveMessageOnPort(this.#reports) as { message: SamplerReport } | undefined;
-      if (received === undefined) return;
-      this.#deliver(received.message);
-    }
-  }
-
-  /** Keeps the event loop alive until a report has come. */
-  holdLoop(): () => void {
-    this.#waiting += 1;
-    this.#reports.ref();
-    return () => {
-      this.#waiting -= 1;
-      if (this.#waiting === 0) this.#reports.unref();
-    };
-  }
-
-  #deliver(report: SamplerReport): void {
-    this.#listeners.get(report.group)?.onReport(report);
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.send({ kind: 'end' });
-    this.#reports.close();
-    this.reserve.lend();
-  }
-
-  #fail(cause: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.deliverNow();
-    this.#reports.close();
-    const listeners = [...this.#listeners.values()];
-    this.#listeners.clear();
-    void Promise.all(listeners.map((listener) => listener.onFailed(cause))).then(() => void this.reserve.lend());
+    this.reserve = reserve;
   }
 }
 

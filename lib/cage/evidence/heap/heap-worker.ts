@@ -2,10 +2,12 @@ import { closeSync, openSync, readFileSync, readlinkSync, rmSync, writeSync } fr
 import { createServer, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { started, tell } from '../../../common/event-loop/in-own-thread';
 import { printable } from '../../../common/text/names';
 import { isNode } from '../../../process/node-heap';
+import type { HeapAddress } from '../messages';
 import { checkedThreads } from './checked-threads';
-import type { HeapAnswer, HeapData, HeapRequest } from './messages';
+import type { HeapAnswer, HeapRequest } from './messages';
 import type { Answer, Hello, Order } from './protocol';
 import { summarizeSnapshot } from './summarize';
 
@@ -17,8 +19,8 @@ const START_STEP_MS = 5;
 const MOST_REASON = 200;
 const MOST_SNAPSHOT = 4 * 1024 ** 3;
 
-const { answers, state, name, secret } = workerData as HeapData;
-const listening = new Int32Array(state);
+const { name, secret } = workerData as HeapAddress;
+const told = tell<HeapAnswer>;
 /** By pid, as the process has it. */
 const children = new Map<number, Set<Child>>();
 const takes = new Map<number, Take>();
@@ -179,10 +181,6 @@ function childOf(pid: number): Child | string {
   return others.length === 0 ? child : 'several processes have its pid, in PID namespaces of their own';
 }
 
-function told(answer: HeapAnswer): void {
-  answers.postMessage(answer);
-}
-
 /** A program that fills memory from its first line on does so before the thread in it has started. */
 async function startedChildOf(pid: number): Promise<Child | string> {
   for (let waitedMs = 0; ; waitedMs += START_STEP_MS) {
@@ -203,26 +201,26 @@ function isNodeNow(pid: number): boolean {
 async function ask({ id, pid }: Extract<HeapRequest, { kind: 'ask' }>): Promise<void> {
   const child = await startedChildOf(pid);
   if (typeof child === 'string') {
-    told({ id, failed: child });
+    told(id, { failed: child });
     return;
   }
   child.order({ ask: id }, (answer) => {
-    if (typeof answer === 'string') told({ id, failed: answer });
-    else if ('asked' in answer && answer.asked === id) told({ id, threads: checkedThreads(answer.threads) });
-    else told({ id, failed: 'it has answered something else' });
+    if (typeof answer === 'string') told(id, { failed: answer });
+    else if ('asked' in answer && answer.asked === id) told(id, { threads: checkedThreads(answer.threads) });
+    else told(id, { failed: 'it has answered something else' });
   });
 }
 
 function take({ id, pid, session, path }: Extract<HeapRequest, { kind: 'take' }>): void {
   const child = childOf(pid);
   if (typeof child === 'string') {
-    told({ id, failed: child });
+    told(id, { failed: child });
     return;
   }
   try {
     const begun = new Take(child.pid, path, (answer) => {
       takes.delete(id);
-      told({ id, ...answer });
+      told(id, answer);
     });
     takes.set(id, begun);
     child.order({ take: id, session }, (answer) => {
@@ -232,14 +230,14 @@ function take({ id, pid, session, path }: Extract<HeapRequest, { kind: 'take' }>
       else begun.answered('it has answered something else');
     });
   } catch (error) {
-    told({ id, failed: (error as Error).message });
+    told(id, { failed: (error as Error).message });
   }
 }
 
 /** One after the other: each may take much memory. */
 function summarize({ id, path }: Extract<HeapRequest, { kind: 'summarize' }>): void {
-  const failed = (error: Error): void => told({ id, failed: error.message });
-  summaries = summaries.then(() => summarizeSnapshot(path).then((types) => told({ id, ...types }), failed));
+  const failed = (error: Error): void => told(id, { failed: error.message });
+  summaries = summaries.then(() => summarizeSnapshot(path).then((types) => told(id, types), failed));
 }
 
 parentPort?.on('message', (request: HeapRequest) => {
@@ -258,11 +256,6 @@ parentPort?.on('message', (request: HeapRequest) => {
   }
 });
 
-function ready(how: 1 | -1): void {
-  Atomics.store(listening, 0, how);
-  Atomics.notify(listening, 0);
-}
-
-server.on('error', () => ready(-1));
-server.listen(`\0${name}`, () => ready(1));
+server.on('error', (error) => started(`can't listen for Node children: ${error.message}`));
+server.listen(`\0${name}`, () => started());
 server.unref();

@@ -1,15 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { ThreadMemory } from './protocol';
-
-/** What the thread that talks with Node children is told at its start. */
-export interface HeapData {
-  answers: MessagePort;
-  /** 1 once it listens, -1 if it can't. */
-  state: SharedArrayBuffer;
-  /** Of the abstract socket. */
-  name: string;
-  secret: string;
-}
 
 export type HeapRequest =
   | { id: number; kind: 'ask'; pid: number }
@@ -19,12 +8,11 @@ export type HeapRequest =
   | { id: number; kind: 'drop' };
 
 /** `failed`: in words, why there is none. */
-export type HeapAnswer = { id: number } & (
+export type HeapAnswer =
   | { failed: string }
   | { threads: readonly ThreadMemory[] }
   | { bytes: number }
-  | HeapTypes
-);
+  | HeapTypes;
 
 /** The largest first. `unread`: why there are only own sizes. */
 export interface HeapTypes {

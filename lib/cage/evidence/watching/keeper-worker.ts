@@ -2,28 +2,18 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { NativeBinding, WatchEvent } from '../../../../types/native';
-import type { Evidence } from '../../../../types/outcome';
+import { started, tell } from '../../../common/event-loop/in-own-thread';
 import { HeapThread } from '../heap/heap-thread';
 import type { KeeperData, KeeperReport, KeeperRequest, WatchedCageOptions } from '../messages';
 import { ReaderThread } from './reader-thread';
 import { type Environment, WatchedCage } from './watched-cage';
 
-const { reports, answers, addon, reader: readerFile, heaps } = workerData as KeeperData;
-const answered = new Int32Array(answers);
+const { addon, reader: readerFile, heaps } = workerData as KeeperData;
 const handlers = new Map<number, () => void>();
 const cages = new Map<number, WatchedCage>();
 let heapThread: HeapThread | undefined;
 
-function report(told: KeeperReport): void {
-  reports.postMessage(told);
-}
-
-/** For a thread that is blocked until then. */
-function answer(told: KeeperReport): void {
-  report(told);
-  Atomics.add(answered, 0, 1);
-  Atomics.notify(answered, 0);
-}
+const report = tell<KeeperReport>;
 
 function watch(fd: number, kind: 'event' | 'priority', onAlarm: () => void): () => void {
   const { native } = environment;
@@ -41,7 +31,6 @@ function machineSwap(): number {
 function open(options: WatchedCageOptions): void {
   const { id } = options;
   try {
-    const onTaken = (evidence: Evidence): void => report({ kind: 'taken', id, evidence });
     if (options.beside !== undefined) heapThread ??= new HeapThread(heaps.file, heaps);
     const countCages = (): number => cages.size;
     cages.set(
@@ -52,12 +41,12 @@ function open(options: WatchedCageOptions): void {
         machineSwap: machineSwap(),
         cages: countCages,
         watch,
-        onTaken,
+        onTaken: (evidence) => report(id, { kind: 'taken', evidence }),
       }),
     );
-    answer({ kind: 'opened', id });
+    report(id, { kind: 'opened', refused: null });
   } catch (error) {
-    answer({ kind: 'opened', id, refused: (error as Error).message });
+    report(id, { kind: 'opened', refused: (error as Error).message });
   }
 }
 
@@ -72,22 +61,15 @@ parentPort?.on('message', (request: KeeperRequest) => {
     case 'close':
       cages.get(request.id)?.close();
       cages.delete(request.id);
-      break;
-    case 'end':
-      for (const cage of cages.values()) cage.close();
-      environment.reader.end();
-      heapThread?.end();
-      parentPort?.close();
-      reports.close();
   }
 });
 
 let environment: Pick<Environment, 'native' | 'reader'>;
 try {
   environment = start();
-  answer({ kind: 'ready' });
+  started();
 } catch (error) {
-  answer({ kind: 'ready', failed: (error as Error).message });
+  started((error as Error).message);
   throw error;
 }
 

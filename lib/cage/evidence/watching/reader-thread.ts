@@ -1,13 +1,5 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import {
-  type HeldFile,
-  OWN_THREAD,
-  type Piece,
-  type ProcessShare,
-  READER,
-  type ReaderData,
-  type ReadRequest,
-} from '../messages';
+import { OwnThread } from '../../../common/event-loop/own-thread';
+import type { HeldFile, Piece, ProcessShare, ReaderData, ReadRequest } from '../messages';
 
 const START_MS = 10_000;
 
@@ -25,89 +17,61 @@ export interface Reading {
  */
 export class ReaderThread {
   readonly #file: string;
-  #signal = new Int32Array(new SharedArrayBuffer(4 * READER.PLACES));
-  #worker: Worker | undefined;
-  #pieces: MessagePort | undefined;
-  #lastId = 0;
+  /** Of this thread: one before it may go on one day. */
+  #wanted = new Int32Array(new SharedArrayBuffer(4));
+  #thread: OwnThread<ReadRequest, Piece>;
+  #isBusy = false;
 
   constructor(file: string) {
     this.#file = file;
-    this.#start();
+    this.#thread = this.#started();
   }
 
   /** Before anything is stopped: has another thread ready if this one is still held up. */
   prepare(): void {
-    if (Atomics.load(this.#signal, READER.BUSY) === 0 && this.#worker !== undefined) return;
-    this.end();
-    this.#start();
+    this.#thread.deliverNow();
+    if (!this.#isBusy && !this.#thread.isOver) return;
+    this.#thread.end();
+    this.#thread = this.#started();
+    this.#isBusy = false;
   }
 
   /** Blocks until all is read, or until then (performance.now()). */
   read(request: Omit<ReadRequest, 'id'>, endMs: number): Reading {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    Atomics.store(this.#signal, READER.BUSY, 1);
-    Atomics.store(this.#signal, READER.WANTED, id);
-    this.#worker?.postMessage({ ...request, id } satisfies ReadRequest);
     const reading: Reading = { processes: [], files: [], unread: [] };
-    const isDone = this.#receive(endMs, (piece) => {
-      if (piece.kind === 'ready' || piece.id !== id) return false;
-      if (piece.kind === 'process') {
-        // One that is read in more detail comes once more.
-        reading.processes = reading.processes.filter(({ pid }) => pid !== piece.process.pid);
-        reading.processes.push(piece.process);
-      } else if (piece.kind === 'file') reading.files.push(piece.file);
-      else if (piece.kind === 'unread') reading.unread.push(piece.what);
-      return piece.kind === 'done';
+    const thread = this.#thread;
+    let isWanted = true;
+    const id = thread.add({
+      onReport: (piece) => {
+        if (piece.kind === 'done') {
+          this.#isBusy = false;
+          thread.delete(id);
+        } else if (isWanted) put(piece, reading);
+      },
+      onFailed: () => undefined,
     });
-    Atomics.store(this.#signal, READER.WANTED, 0);
+    this.#isBusy = true;
+    Atomics.store(this.#wanted, 0, id);
+    thread.send({ ...request, id });
+    const isDone = thread.deliverUntil(() => !this.#isBusy, endMs - performance.now());
+    Atomics.store(this.#wanted, 0, 0);
+    isWanted = false;
     if (!isDone) reading.unread.push('the rest, for want of time');
     return reading;
   }
 
-  end(): void {
-    this.#pieces?.close();
-    void this.#worker?.terminate();
-    this.#worker = undefined;
+  #started(): OwnThread<ReadRequest, Piece> {
+    this.#wanted = new Int32Array(new SharedArrayBuffer(4));
+    const data: ReaderData = { wanted: this.#wanted.buffer as SharedArrayBuffer };
+    return new OwnThread({ file: this.#file, name: 'memcage-reader', data, startMs: START_MS });
   }
+}
 
-  #start(): void {
-    this.#signal = new Int32Array(new SharedArrayBuffer(4 * READER.PLACES));
-    const { port1, port2 } = new MessageChannel();
-    this.#pieces = port1;
-    const workerData: ReaderData = { pieces: port2, signal: this.#signal.buffer as SharedArrayBuffer };
-    const worker = new Worker(this.#file, {
-      ...OWN_THREAD,
-      name: 'memcage-reader',
-      workerData,
-      transferList: [port2],
-    });
-    this.#worker = worker;
-    const gone = (): void => {
-      if (this.#worker === worker) this.#worker = undefined;
-    };
-    worker.once('error', gone);
-    worker.once('exit', gone);
-    worker.unref();
-    port1.unref();
-    const isReady = this.#receive(performance.now() + START_MS, (piece) => piece.kind === 'ready');
-    if (!isReady) throw new Error(`its second thread did not start within ${START_MS} ms`);
-  }
-
-  /** True once `take` has returned true. */
-  #receive(endMs: number, take: (piece: Piece) => boolean): boolean {
-    const { signal, port } = { signal: this.#signal, port: this.#pieces };
-    if (port === undefined) return false;
-    for (;;) {
-      const seen = Atomics.load(signal, READER.PIECES);
-      for (;;) {
-        const received = receiveMessageOnPort(port) as { message: Piece } | undefined;
-        if (received === undefined) break;
-        if (take(received.message)) return true;
-      }
-      const leftMs = endMs - performance.now();
-      if (leftMs <= 0) return false;
-      Atomics.wait(signal, READER.PIECES, seen, leftMs);
-    }
-  }
+function put(piece: Exclude<Piece, { kind: 'done' }>, reading: Reading): void {
+  if (piece.kind === 'process') {
+    // One that is read in more detail comes once more.
+    reading.processes = reading.processes.filter(({ pid }) => pid !== piece.process.pid);
+    reading.processes.push(piece.process);
+  } else if (piece.kind === 'file') reading.files.push(piece.file);
+  else reading.unread.push(piece.what);
 }

@@ -11,8 +11,6 @@ import { SampledGroup } from './sampled-group';
 const PATIENCE_MS = 1000;
 const RETRY_MS = 10;
 
-type GroupRequest = Exclude<SamplerRequest, { kind: 'end' }>;
-
 interface SamplerOptions {
   table: ProcessTable;
   native: (Pidfds & DataLimits) | undefined;
@@ -20,7 +18,7 @@ interface SamplerOptions {
   reserve: Pick<FdReserve, 'lend' | 'refill'>;
   /** Milliseconds of work so far. */
   costMs(): number;
-  report(report: SamplerReport): void;
+  report(group: number, report: SamplerReport): void;
   /** Looks have failed for too long. */
   onFailed(error: unknown): void;
 }
@@ -33,7 +31,7 @@ export class Sampler {
   readonly #share = new ProcessorShare(performance.now());
   #timer: NodeJS.Timeout | undefined;
   #isLooking = false;
-  readonly #waiting: GroupRequest[] = [];
+  readonly #waiting: SamplerRequest[] = [];
   #failingSinceMs: number | undefined;
 
   constructor(options: SamplerOptions) {
@@ -41,7 +39,7 @@ export class Sampler {
     this.#brakes = new Brakes(options.native);
   }
 
-  handle(request: GroupRequest): void {
+  handle(request: SamplerRequest): void {
     // A look must not be asked about processes that it was not told of when it began.
     if (this.#isLooking) {
       this.#waiting.push(request);
@@ -51,7 +49,7 @@ export class Sampler {
     this.#schedule();
   }
 
-  #carryOut(request: GroupRequest): void {
+  #carryOut(request: SamplerRequest): void {
     if (request.kind === 'open') {
       this.#open(request);
     } else {
@@ -81,8 +79,8 @@ export class Sampler {
         names: (processes) => table.names(processes),
         groupsOf: (process) => [...this.#groups].flatMap(([id, { members }]) => (members.has(process) ? [id] : [])),
         brakes: this.#brakes,
-        onOver: (kill) => report({ kind: 'over', group, kill }),
-        onKilled: (request) => report({ kind: 'killed', group, request }),
+        onOver: (kill) => report(group, { kind: 'over', kill }),
+        onKilled: (request) => report(group, { kind: 'killed', request }),
       }),
     );
   }

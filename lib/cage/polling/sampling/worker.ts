@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { NativeBinding } from '../../../../types/native';
+import { tell } from '../../../common/event-loop/in-own-thread';
 import { FdReserve } from '../fd-reserve';
 import type { SamplerData, SamplerReport, SamplerRequest } from '../messages';
 import type { DataLimits } from './brakes';
@@ -21,7 +22,7 @@ export function threadCostMs(): number {
   }
 }
 
-const { reports, addon, platform, pageBytes } = workerData as SamplerData;
+const { addon, platform, pageBytes } = workerData as SamplerData;
 
 type Addon = Pidfds & DataLimits & Pick<NativeBinding, 'hurryThread'>;
 
@@ -51,18 +52,11 @@ const sampler = new Sampler({
   canStop: platform !== 'win32',
   // The programs that list processes work in processes of their own, so there the time counts.
   costMs: isLinux ? threadCostMs : () => performance.now(),
-  report: (report: SamplerReport) => reports.postMessage(report),
+  report: tell<SamplerReport>,
   // Uncaught, it ends this thread, and the other one kills what there is.
   onFailed(error) {
     throw error;
   },
 });
 
-parentPort?.on('message', (request: SamplerRequest) => {
-  if (request.kind === 'end') {
-    parentPort?.close();
-    reports.close();
-  } else {
-    sampler.handle(request);
-  }
-});
+parentPort?.on('message', (request: SamplerRequest) => sampler.handle(request));

@@ -35,7 +35,7 @@ function newSampler(
   reserve = { lend: () => false, refill: () => {} },
   limits?: Map<number, number>,
 ) {
-  const seen = { looks: 0, failures: [] as unknown[], reports: [] as SamplerReport[] };
+  const seen = { looks: 0, failures: [] as unknown[], reports: [] as (SamplerReport & { group: number })[] };
   const known = new Set<number>();
   const table: ProcessTable = {
     startTolerance: 0,
@@ -56,7 +56,7 @@ function newSampler(
     canStop: true,
     reserve,
     costMs: () => 0,
-    report: (report) => seen.reports.push(report),
+    report: (group, report) => seen.reports.push({ group, ...report }),
     onFailed: (error) => seen.failures.push(error),
   });
   const open = (group: number, limitBytes: number): SharedState => {
