@@ -756,11 +756,18 @@ export interface NativeBinding {
   stopMeter(options: { id: number }): MeterReading | null;
   /**
    * Have the watcher thread write a file in so many milliseconds, or when the environment ends, whatever becomes of the calling
-   * thread. There is one such write at a time: another in its place makes it at once.
+   * thread. Of those that are due together the newest is made first.
+   *
+   * @returns the id of the write
    */
-  writeLater(options: { dirFd: number; path: string; value: string; afterMs: number }): void;
-  /** Spare the write of {@link NativeBinding.writeLater} that has not been made yet. */
-  dropLateWrite(): void;
+  writeLater(options: { dirFd: number; path: string; value: string; afterMs: number }): number;
+  /**
+   * Make a write of {@link NativeBinding.writeLater} now, by the file that it has open, unless it has been made. If the kernel refuses
+   * that, it is made later all the same.
+   */
+  makeLateWrite(options: { id: number }): void;
+  /** Spare a write of {@link NativeBinding.writeLater} that has not been made yet. */
+  dropLateWrite(options: { id: number }): void;
   /** Whether the watcher keeps the event loop alive. Default: false. */
   setWatcherRef(options: { ref: boolean }): void;
 

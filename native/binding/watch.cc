@@ -64,16 +64,18 @@ void DropEnding(Napi::Env env, int fd) { Instance::Of(env).watcher.DropCleanUp(f
 
 void Unwatch(Napi::Env env, int fd) { Instance::Of(env).watcher.Unwatch(fd); }
 
-Expected<> WriteLater(Napi::Env env, int dir_fd, const std::string& path, const std::string& value, int64_t after_ms) {
+Expected<double> WriteLater(Napi::Env env, int dir_fd, const std::string& path, const std::string& value,
+                            int64_t after_ms) {
   const Expected<Watcher*> watcher = RunningWatcher(env);
   if (!watcher) return watcher.error();
   Expected<UniqueFd> file = cgroup::Open(dir_fd, path, O_WRONLY);
   if (!file) return file.error();
-  (*watcher)->late_write().Set(std::move(*file), value, after_ms * 1'000'000);
-  return {};
+  return static_cast<double>((*watcher)->late_writes().Add(std::move(*file), value, after_ms * 1'000'000));
 }
 
-void DropLateWrite(Napi::Env env) { Instance::Of(env).watcher.late_write().Drop(); }
+Expected<> MakeLateWrite(Napi::Env env, int64_t id) { return Instance::Of(env).watcher.late_writes().Make(id); }
+
+void DropLateWrite(Napi::Env env, int64_t id) { Instance::Of(env).watcher.late_writes().Drop(id); }
 
 void SetWatcherRef(Napi::Env env, bool ref) { Instance::Of(env).delivery.SetRef(ref); }
 
@@ -86,7 +88,8 @@ void RegisterWatcher(Napi::Object exports) {
   Add<DropEnding, "fd">(exports, "dropEnding");
   Add<Unwatch, "fd">(exports, "unwatch");
   Add<WriteLater, "dirFd", "path", "value", "afterMs">(exports, "writeLater");
-  Add<DropLateWrite>(exports, "dropLateWrite");
+  Add<MakeLateWrite, "id">(exports, "makeLateWrite");
+  Add<DropLateWrite, "id">(exports, "dropLateWrite");
   Add<SetWatcherRef, "ref">(exports, "setWatcherRef");
 }
 

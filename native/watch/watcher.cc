@@ -96,7 +96,7 @@ Expected<> Watcher::OpenFds() {
   if (timer < 0) return Refusal{timer, "timerfd_create"};
   const int meter_timer = meters_.Open();
   if (meter_timer < 0) return Refusal{meter_timer, "timerfd_create"};
-  const int late_timer = late_write_.Open();
+  const int late_timer = late_writes_.Open();
   if (late_timer < 0) return Refusal{late_timer, "timerfd_create"};
   for (const int fd : {wake.get(), timer, meter_timer, late_timer}) {
     if (const int error = AddToEpoll(epoll.get(), fd, EPOLLIN)) return Refusal{error, "epoll_ctl"};
@@ -182,7 +182,7 @@ void Watcher::Run() {
   const uint64_t wake = Key(wake_.get(), 0);
   const uint64_t timer = Key(watchdog_.Open(), 0);
   const uint64_t meter_timer = Key(meters_.Open(), 0);
-  const uint64_t late_timer = Key(late_write_.Open(), 0);
+  const uint64_t late_timer = Key(late_writes_.Open(), 0);
   for (;;) {
     const int count = epoll_wait(epoll_.get(), ready, kBatch, HoldsAny() ? kHeldMs : -1);
     if (count < 0 && errno != EINTR) return;
@@ -202,7 +202,7 @@ void Watcher::Run() {
         } else if (key == meter_timer) {
           are_meters_due = true;
         } else if (key == late_timer) {
-          late_write_.Look();
+          late_writes_.Look();
         } else {
           Handle(key);
         }
@@ -323,7 +323,7 @@ void Watcher::Stop() {
     pthread_join(thread_, nullptr);
     running_ = false;
   }
-  late_write_.Write();
+  late_writes_.MakeAll();
   EndChildren();
   watched_.clear();
 }

@@ -16,7 +16,7 @@
 #include "sys/unique_fd.h"
 #include "watch/child_exit.h"
 #include "watch/exit_clean_up.h"
-#include "watch/late_write.h"
+#include "watch/late_writes.h"
 #include "watch/meters.h"
 
 namespace memcage {
@@ -68,7 +68,7 @@ class Watcher {
   int64_t StartMeter(Meter meter);
   [[nodiscard]] Meters& meters() { return meters_; }
   /** Set it after EnsureThread(). */
-  [[nodiscard]] LateWrite& late_write() { return late_write_; }
+  [[nodiscard]] LateWrites& late_writes() { return late_writes_; }
 
   /** Ends the thread, and kills and reaps children that must not outlive it. For the end of the environment. */
   void Stop();
@@ -98,7 +98,7 @@ class Watcher {
 
   Watchdog& watchdog_;
   Meters meters_;
-  LateWrite late_write_;
+  LateWrites late_writes_;
   const std::function<void()> notify_;
   UniqueFd epoll_;
   UniqueFd wake_;

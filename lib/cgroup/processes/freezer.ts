@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import { LateWrite } from '../directory/late-write';
 import { parseFlatKeyed } from '../files/formats';
 import type { KillCgroup } from './kill-cgroup';
 import { retry } from './remove-cgroup';
@@ -23,11 +23,10 @@ export function setFrozen({ kind, directory }: KillCgroup, isFrozen: boolean): v
   directory.write(file, isFrozen ? frozen : thawed);
 }
 
-/** Thaws it in so long even if this thread dies, or hangs, unless somebody calls what this returns. One at a time in a thread. */
-export function thawLater({ kind, directory: { native, anchor, relative } }: KillCgroup, afterMs: number): () => void {
+/** Thaws it in so long even if this thread dies, or hangs. */
+export function thawLater({ kind, directory }: KillCgroup, afterMs: number): LateWrite {
   const { file, thawed } = FILES[kind];
-  native.writeLater({ dirFd: anchor, path: join(relative, file), value: thawed, afterMs });
-  return () => native.dropLateWrite();
+  return new LateWrite(directory, { file, value: thawed, afterMs });
 }
 
 /** Whether all its processes are stopped, by its own freezer or by one above it. */

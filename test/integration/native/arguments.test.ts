@@ -178,7 +178,7 @@ describe('every function', () => {
     .filter(
       (name) =>
         ![
-          ...['eventfdOpen', 'socketPair', 'monotonicNs', 'hurryThread', 'dropLateWrite'],
+          ...['eventfdOpen', 'socketPair', 'monotonicNs', 'hurryThread'],
           ...['guardianPid', 'openGuardian', 'dismissGuardian'],
         ].includes(name),
     ) as (keyof typeof native)[];

@@ -13,6 +13,8 @@ const ASK_MS = 2000;
 /** A snapshot takes V8 some 10 to 40 s for 1 GiB; all others wait. */
 const SNAPSHOT_MS = 120_000;
 const SUMMARY_MS = 120_000;
+/** All are taken by then: a few processes are asked at most. */
+export const LONGEST_HEAPS_MS = SNAPSHOT_MS + 10_000 + ASK_MS / LEAST_PART;
 /** A snapshot takes at least so many times the heap, and up to 20 times where it is full of small objects. */
 const LEAST_TIMES = 4;
 

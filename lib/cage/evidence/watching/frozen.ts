@@ -1,3 +1,4 @@
+import type { LateWrite } from '../../../cgroup/directory/late-write';
 import { isFreezing, isFrozen, setFrozen, thawLater } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import type { SharedCageState } from '../shared-state';
@@ -5,8 +6,8 @@ import type { SharedCageState } from '../shared-state';
 /** So long it waits until all processes have stopped. One that waits in the kernel may not, nor does it fill memory then. */
 const PATIENCE_MS = 50;
 const STEP_MS = 0.2;
-/** The addon thaws it then, if this thread hangs. If it dies, at once. */
-const LATEST_MS = 1200;
+/** The addon undoes then what is done to a stopped cage, if this thread hangs. If it dies, at once. */
+export const LATEST_MS = 1200;
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
@@ -18,34 +19,40 @@ function pause(ms: number): void {
 /**
  * Stops the cage, calls `use`, and lets it go on, unless somebody else of this process has.
  *
- * @param use may call `stay`: then it goes on once what that returns is called
+ * @param use may call `stay`: then it goes on once what that returns is called, in so many milliseconds at the latest
  */
-export function whileFrozen<T>(freezer: KillCgroup, state: SharedCageState, use: (stay: () => () => void) => T): T {
+export function whileFrozen<T>(
+  freezer: KillCgroup,
+  state: SharedCageState,
+  use: (stay: (longestMs: number) => () => void) => T,
+): T {
   if (isFreezing(freezer)) return use(() => () => undefined);
+  let thaw = thawLater(freezer, LATEST_MS);
   let stays = false;
-  const stay = (): (() => void) => {
-    stays = true;
-    return () => letGo(freezer, state);
-  };
-  const spareThaw = thawLater(freezer, LATEST_MS);
+  const letGo = (): void => thawUnlessWanted(thaw, freezer, state);
   try {
     setFrozen(freezer, true);
     const endMs = performance.now() + PATIENCE_MS;
     while (!isFrozen(freezer) && performance.now() < endMs) pause(STEP_MS);
-    return use(stay);
+    return use((longestMs) => {
+      const before = thaw;
+      thaw = thawLater(freezer, longestMs);
+      before.drop();
+      stays = true;
+      return letGo;
+    });
   } finally {
-    try {
-      if (!stays) letGo(freezer, state);
-    } finally {
-      spareThaw();
-    }
+    if (!stays) letGo();
   }
 }
 
-/** Thaws the cage, unless somebody else of this process has. */
-function letGo(freezer: KillCgroup, state: SharedCageState): void {
-  if (state.staysFrozen) return;
-  setFrozen(freezer, false);
+/** Thaws the cage, unless somebody else of this process wants it frozen. */
+function thawUnlessWanted(thaw: LateWrite, freezer: KillCgroup, state: SharedCageState): void {
+  if (state.staysFrozen) {
+    thaw.drop();
+    return;
+  }
+  thaw.make();
   // It may have been frozen just before that.
   if (state.staysFrozen) setFrozen(freezer, true);
 }

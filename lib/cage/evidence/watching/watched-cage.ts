@@ -7,6 +7,7 @@ import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import { isPopulated, listPids } from '../../../cgroup/processes/pids';
 import { HeapEvidence } from '../heap/heap-evidence';
 import type { HeapThread } from '../heap/heap-thread';
+import { LONGEST_HEAPS_MS } from '../heap/take-heaps';
 import { type Capacity, readCapacity, readHeld, readUsage } from '../held-memory';
 import type { DirectoryPlace, WatchedCageOptions } from '../messages';
 import type { TakenEvidence } from '../report';
@@ -17,7 +18,7 @@ import { whileFrozen } from './frozen';
 import { History, type Look } from './history';
 import { Pace } from './pace';
 import type { ReaderThread } from './reader-thread';
-import { squeeze } from './squeeze';
+import { Squeeze } from './squeeze';
 
 /** A cage is stopped for no longer than this, and a moment. */
 const LONGEST_MS = 900;
@@ -52,6 +53,7 @@ export class WatchedCage {
   readonly #alarm: Alarm;
   readonly #pace = new Pace();
   readonly #history: History;
+  readonly #squeeze: Squeeze;
   #timer: NodeJS.Timeout | undefined;
   /** The alarm says when to look. Else it is not set, or would tell all the time. */
   #listens = false;
@@ -88,6 +90,7 @@ export class WatchedCage {
       this.#memory.close();
       throw error;
     }
+    this.#squeeze = new Squeeze(this.#memory);
     this.#history = new History(() => this.#held(), environment.cages);
     try {
       const { beside } = options;
@@ -110,6 +113,7 @@ export class WatchedCage {
     this.#timer = undefined;
     try {
       this.#alarm.consume();
+      this.#squeeze.putBack();
       this.#look();
     } catch {
       // The cage is gone, or about to be.
@@ -186,7 +190,7 @@ export class WatchedCage {
       const startMs = performance.now();
       const read = whileFrozen(this.#freezer, this.#state, (stay) => {
         const found = this.#read(capacity, startMs);
-        if (found !== undefined && this.#heaps !== undefined) letGo = stay();
+        if (found !== undefined && this.#heaps !== undefined) letGo = stay(LONGEST_HEAPS_MS);
         return found;
       });
       if (read === undefined) {
@@ -247,15 +251,17 @@ export class WatchedCage {
   #read(capacity: Capacity, startMs: number): Pick<TakenEvidence, 'usageBytes' | 'held' | 'reading'> | undefined {
     const reachedAt = capacity.bytes * this.options.at;
     let { usageBytes, held } = this.#held();
+    let lowered: string | undefined;
     // Without the kernel's own memory it would not even be near.
     if (this.#version === 1 && held.heldBytes - held.kinds.kernel < reachedAt * NEAR) {
-      squeeze(this.#memory, held.heldBytes - reachedAt * NEAR);
+      lowered = this.#squeeze.squeeze(held.heldBytes - reachedAt * NEAR);
       ({ usageBytes, held } = this.#held());
-      if (held.heldBytes < reachedAt) return undefined;
+      if (held.heldBytes < reachedAt && lowered === undefined) return undefined;
     }
     const pids = listPids(this.#memory, 'cgroup.procs').filter((pid) => pid > 0);
     const { reader } = this.environment;
     const reading = reader.read({ pids, sharedBytes: held.kinds.shared }, startMs + LONGEST_MS);
+    if (lowered !== undefined) reading.unread.push(lowered);
     // What was told is no reason to slow the cage down any more.
     this.#alarm.rest();
     return { held, usageBytes, reading };
