@@ -7,10 +7,10 @@ import { type KillCgroup, killCgroupOf } from '../../cgroup/processes/kill-cgrou
 import { undo } from '../../cgroup/processes/remove-cgroup';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
+import { placeOf } from './directory-place';
 import { countKills } from './heap/count-kills';
 import { withPreload } from './heap/environment';
 import { type Keeper, keeperOfThread } from './keeper';
-import type { DirectoryPlace } from './messages';
 import { makeEvidenceDirectory, type ResolvedEvidence } from './resolve-evidence';
 import { SharedCageState } from './shared-state';
 import { writeHigh } from './watching/alarm';
@@ -148,10 +148,6 @@ export class CageEvidence {
 function besideOf(version: CgroupVersion, { memory, killCgroup }: EvidenceCage) {
   const freezer = killCgroupOf(version, memory, killCgroup);
   return freezer && { memory: placeOf(memory), freezer: placeOf(freezer.directory) };
-}
-
-function placeOf({ anchor, relative, path }: CgroupDirectory): DirectoryPlace {
-  return { dirFd: anchor, relative, path };
 }
 
 function noFreezer(path: string): MemcageError {

@@ -1,14 +1,8 @@
 import type { Evidence } from '../../../types/outcome';
 import type { CgroupVersion } from '../../cgroup/files/formats';
 import type { KillCgroup } from '../../cgroup/processes/kill-cgroup';
+import type { DirectoryPlace } from './directory-place';
 import type { HeldMemory } from './held-memory';
-
-/** A directory of a cgroup, as another thread can open it. */
-export interface DirectoryPlace {
-  dirFd: number;
-  relative: string;
-  path: string;
-}
 
 /** A cage that the keeper is to watch. */
 export interface WatchedCageOptions {

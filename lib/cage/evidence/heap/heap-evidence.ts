@@ -1,6 +1,6 @@
 import type { NativeBinding } from '../../../../types/native';
-import { CgroupDirectory } from '../../../cgroup/directory/directory';
-import type { DirectoryPlace, ProcessShare, WatchedCageOptions } from '../messages';
+import { openPlace } from '../directory-place';
+import type { ProcessShare, WatchedCageOptions } from '../messages';
 import type { SharedCageState } from '../shared-state';
 import type { HeapThread } from './heap-thread';
 import { Loan, type Place } from './loan';
@@ -18,9 +18,9 @@ export class HeapEvidence {
     { beside, version }: Pick<WatchedCageOptions, 'version'> & { beside: NonNullable<WatchedCageOptions['beside']> },
     { native, state, thread }: { native: NativeBinding; state: SharedCageState; thread: HeapThread },
   ) {
-    const memory = opened(native, beside.memory);
+    const memory = openPlace(native, beside.memory);
     const isOne = beside.freezer.path === beside.memory.path;
-    const directory = isOne ? memory : opened(native, beside.freezer);
+    const directory = isOne ? memory : openPlace(native, beside.freezer);
     this.#beside = { memory, freezer: { kind: cage.freezer.kind, directory } };
     this.#loan = new Loan(cage, this.#beside, version, state);
     this.#extraBytes = beside.extraBytes;
@@ -49,8 +49,4 @@ export class HeapEvidence {
   #taker(path: string) {
     return { thread: this.#thread, loan: this.#loan, extraBytes: this.#extraBytes, path };
   }
-}
-
-function opened(native: NativeBinding, { dirFd, relative, path }: DirectoryPlace): CgroupDirectory {
-  return CgroupDirectory.anchoredAt(native, native.openBeneath({ dirFd, path: relative, access: 'path' }), path);
 }

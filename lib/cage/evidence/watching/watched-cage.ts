@@ -1,15 +1,16 @@
 import type { NativeBinding } from '../../../../types/native';
 import type { Evidence } from '../../../../types/outcome';
-import { CgroupDirectory } from '../../../cgroup/directory/directory';
+import type { CgroupDirectory } from '../../../cgroup/directory/directory';
 import type { CgroupVersion } from '../../../cgroup/files/formats';
 import { canFreeze } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import { isPopulated, listPids } from '../../../cgroup/processes/pids';
+import { openPlace } from '../directory-place';
 import { HeapEvidence } from '../heap/heap-evidence';
 import type { HeapThread } from '../heap/heap-thread';
 import { LONGEST_HEAPS_MS } from '../heap/take-heaps';
 import { type Capacity, readCapacity, readHeld, readUsage } from '../held-memory';
-import type { DirectoryPlace, WatchedCageOptions } from '../messages';
+import type { WatchedCageOptions } from '../messages';
 import type { TakenEvidence } from '../report';
 import { SharedCageState } from '../shared-state';
 import { makeReportDirectory, writeReport } from '../write-report';
@@ -75,10 +76,10 @@ export class WatchedCage {
     const { native } = environment;
     this.#version = version;
     this.#state = new SharedCageState(state);
-    this.#memory = opened(native, memory);
+    this.#memory = openPlace(native, memory);
     let directory = this.#memory;
     try {
-      if (freezer.path !== memory.path) directory = opened(native, freezer);
+      if (freezer.path !== memory.path) directory = openPlace(native, freezer);
       this.#freezer = { kind: freezer.kind, directory };
       if (!canFreeze(this.#freezer)) throw new Error('this kernel has no cgroup.freeze (Linux 5.2)');
       this.#alarm = openAlarm(version, this.#memory, {
@@ -271,10 +272,6 @@ export class WatchedCage {
     const usageBytes = readUsage(this.#memory, this.#version);
     return { usageBytes, held: readHeld(this.#memory, this.#version, usageBytes) };
   }
-}
-
-function opened(native: NativeBinding, { dirFd, relative, path }: DirectoryPlace): CgroupDirectory {
-  return CgroupDirectory.anchoredAt(native, native.openBeneath({ dirFd, path: relative, access: 'path' }), path);
 }
 
 function isGoneNow(directory: CgroupDirectory): boolean {

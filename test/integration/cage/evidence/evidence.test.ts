@@ -10,14 +10,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createCage, type EvidenceKind, MemoryLimitError, run, type SharedCage, spawn, spawnSync } from 'memcage';
 import { fixture } from '../../../support/cage-kinds';
 import { files } from '../../../support/cgroups/cgroup-tree';
 import { disk } from '../../../support/engines/disk';
 import { withCode } from '../../../support/error-code';
-import { expectNothingLeft } from '../../../support/nothing-left';
+import { eachInDirectory, expectNoneLeftOfEvidence, reportIn } from '../../../support/evidence/report-directory';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -51,22 +50,13 @@ interface Report {
   samples: { atMs: number; usageBytes: number }[];
 }
 
-function reportIn(path: string | null | undefined): Report {
-  return JSON.parse(readFileSync(join(path ?? '', 'report.json'), 'utf8')) as Report;
-}
-
 describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
   let dir: string;
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+  eachInDirectory((made) => {
+    dir = made;
   });
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  expectNothingLeft(async () => {
-    const warm = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
-    await run('true', { memory: LIMIT, evidence: { dir: warm } });
-    rmSync(warm, { recursive: true });
-  });
+  expectNoneLeftOfEvidence((into) => run('true', { memory: LIMIT, evidence: { dir: into } }));
 
   testRows(
     'names the kind of memory, and the process that holds most',
@@ -90,7 +80,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
       expect(evidence).toMatchObject({ kind, limitBytes: LIMIT_BYTES });
       expect(evidence?.message.split('\n')).toHaveLength(3);
       expect(evidence?.frozenMs).toBeLessThan(patience(1100));
-      const { processes, files, cage, unread } = reportIn(evidence?.path);
+      const { processes, files, cage, unread } = reportIn<Report>(evidence?.path);
       expect(cage.heldBytes).toBeGreaterThanOrEqual(0.59 * LIMIT_BYTES);
       const [largest] = processes;
       expect(evidence).toMatchObject({ pid: largest?.pid, name: largest?.name });
@@ -119,7 +109,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     expect(message?.split('\n').at(-1)).toBe(`All of it: ${join(path ?? '', 'report.html')}`);
     const page = readFileSync(join(path ?? '', 'report.html'), 'utf8');
     expect(page).toMatch(/<h1>node.* \(pid \d+\) held [\d.]+ MiB of the \d+ MiB limit<\/h1>/);
-    const { samples, cage } = reportIn(path);
+    const { samples, cage } = reportIn<Report>(path);
     expect(samples.length).toBeGreaterThan(3);
     expect(samples.at(-1)?.usageBytes).toBeGreaterThanOrEqual(cage.heldBytes);
     expect(samples[0]?.usageBytes).toBeLessThan(cage.heldBytes / 2);
@@ -161,7 +151,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     const [file, args] = filling('buffers');
     const { evidence } = await cage.spawn(file, args).outcome;
     expect(evidence).toMatchObject({ kind: 'anonymous' });
-    expect(reportIn(evidence?.path).cage.at).toBe(AT);
+    expect(reportIn<Report>(evidence?.path).cage.at).toBe(AT);
     sleeper.kill('SIGKILL');
     expect((await sleeper.outcome).evidence).toMatchObject({ path: evidence?.path });
     expect(await cage.run('true')).toMatchObject({ evidence: null });
@@ -252,7 +242,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
       const child = spawn(file, args, { memory: { max: '100M', swap: '100M' }, evidence: { dir, at: AT } });
       const { evidence } = await child.outcome;
       expect(evidence).toMatchObject({ limitBytes: LIMIT_BYTES });
-      expect(reportIn(evidence?.path).kinds.swap).toBeGreaterThan(2 ** 20);
+      expect(reportIn<Report>(evidence?.path).kinds.swap).toBeGreaterThan(2 ** 20);
     });
   });
 

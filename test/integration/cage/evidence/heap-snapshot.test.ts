@@ -1,10 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createCage, type Evidence, type SharedCage, type Size, spawn } from 'memcage';
 import { fixture } from '../../../support/cage-kinds';
 import { withCode } from '../../../support/error-code';
-import { expectNothingLeft } from '../../../support/nothing-left';
+import { eachInDirectory, expectNoneLeftOfEvidence, reportIn } from '../../../support/evidence/report-directory';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -28,7 +27,7 @@ interface Report {
 }
 
 function reportOn(evidence: Evidence | null): Report {
-  return JSON.parse(readFileSync(join(evidence?.path ?? '', 'report.json'), 'utf8')) as Report;
+  return reportIn(evidence?.path);
 }
 
 /** Whether it is outside of its cage, which has others. */
@@ -39,16 +38,11 @@ function isLent(pid: number | undefined, path = ''): boolean {
 
 describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cage', () => {
   let dir: string;
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+  eachInDirectory((made) => {
+    dir = made;
   });
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-  expectNothingLeft(async () => {
-    const warm = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
-    await filling('none', { extra: '1G', dir: warm }).outcome.catch(() => {});
-    rmSync(warm, { recursive: true });
-  });
+  expectNoneLeftOfEvidence((into) => filling('none', { dir: into }).outcome.catch(() => {}));
 
   function filling(kind: string, { extra = '1G', dir: into = dir }: { extra?: Size; dir?: string } = {}) {
     const args = ['--max-old-space-size=1000', fixture('evidence/node-fills.js'), kind];

@@ -1,6 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { eachInDirectory, reportIn } from '../../../support/evidence/report-directory';
 import { fixtureResult } from '../../../support/fixture';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
@@ -16,10 +14,9 @@ interface Failed {
 
 describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, while JavaScript is blocked,', () => {
   let dir: string;
-  beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
+  eachInDirectory((made) => {
+    dir = made;
   });
-  afterEach(() => rmSync(dir, { recursive: true }));
 
   test('when the thread that watches it dies, and the one that reads hangs', async () => {
     const failed = (await fixtureResult('cage/evidence/fails.js', dir, 'keeper')) as Failed;
@@ -31,8 +28,7 @@ describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, whi
     const { frozenMs, message, path } = (await fixtureResult('cage/evidence/fails.js', dir)) as Failed;
     expect(frozenMs).toBeLessThan(patience(2000));
     expect(message).toContain(' of 100 MiB were held');
-    const { unread } = JSON.parse(readFileSync(join(path ?? '', 'report.json'), 'utf8')) as { unread: string[] };
-    expect(unread).toEqual(['the rest, for want of time']);
+    expect(reportIn(path)).toMatchObject({ unread: ['the rest, for want of time'] });
   });
 
   test('but not when you freeze it meanwhile', async () => {
