@@ -52,7 +52,7 @@ export const kinds = {
   'too many, too long, too much': {
     'fork-bomb': { proof: said },
     'thread-bomb': { proof: said },
-    sleep: { ...outside('stillRuns'), wallMs: 2000 },
+    sleep: { ...outside('stillRuns'), wallMs: 5000 },
     'loop-in-turns': { proof: said, cpuSeconds: 1 },
     flood: { proof: ({ bytes }) => bytes > 16 * 2 ** 20 },
     'full-disk': { proof: said },
