@@ -52,7 +52,7 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<C
 
   /** @internal @param around the cage that this one is in */
   constructor(protected readonly around: BaseCage | undefined) {
-    super();
+    super(EVENTS);
   }
 
   /** @internal The cage as users see it. */
@@ -117,11 +117,6 @@ export abstract class BaseCage extends LazyEmitter<CageEvents> implements Cage<C
   protected abstract empty(): Promise<void>;
   /** Kills all that is in it, and removes it. Makes the first attempt at once. */
   protected abstract end(): Promise<void>;
-
-  /** @internal */
-  protected override knownEvents(): readonly string[] {
-    return EVENTS;
-  }
 
   /** From now on it is one of the open cages. */
   protected enter({ outlivesOwner }: { outlivesOwner: boolean }): void {

@@ -1,6 +1,7 @@
 import type { EnforcedBy } from '../../types/outcome';
 import { isGone, refusedWith } from '../cgroup/directory/refusal';
 import { Cgroup } from '../cgroup/handle/cgroup';
+import { shownFacts } from '../cgroup/handle/readings';
 import { resolveChanges, resolveStall } from '../cgroup/limits/resolve-limits';
 import type { ResolvedThreshold } from '../cgroup/limits/resolve-thresholds';
 import { retry, retrySync } from '../cgroup/processes/remove-cgroup';
@@ -170,20 +171,20 @@ export class KernelCage extends BaseCage {
   /** @internal Whether a removal has to wait: see {@link EventSources.awaitsTriggers}. */
   awaitsTriggers(): boolean {
     // A blocked event loop would never learn that they are closed.
-    return !this.#blocks && this.cgroup.awaitsTriggers(() => this.cageCgroup.isPopulated());
+    return !this.#blocks && this.cgroup.events.awaitsTriggers(() => this.cageCgroup.isPopulated());
   }
 
   /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.isClosed) return true;
     if (this.awaitsTriggers()) return false;
-    this.cgroup.lookAtEvents();
+    this.cgroup.events.look();
     this.#thresholds.look();
     if (!this.cageCgroup.tryRemove()) return false;
     this.isClosed = true;
     this.reporter.stop();
     this.#thresholds.conclude();
-    this.cgroup.concludeEvents();
+    this.cgroup.events.conclude();
     this.cgroup.close();
     this.leave();
     return true;
@@ -194,7 +195,7 @@ export class KernelCage extends BaseCage {
   }
 
   protected facts(): object {
-    return { ...this.cgroup.facts(), children: this.#members };
+    return { ...shownFacts(this.cgroup), children: this.#members };
   }
 
   protected async empty(): Promise<void> {

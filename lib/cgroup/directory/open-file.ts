@@ -1,3 +1,4 @@
+import type { NativeBinding } from '../../../types/native';
 import { OwnedFd } from '../../common/addon/owned-fd';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import type { CgroupDirectory } from './directory';
@@ -121,11 +122,19 @@ function evict(): void {
 /** Instead of the fd of a file that this kernel does not have. Every read of it fails. */
 const ABSENT = -1;
 
+type Fds = Map<string, number>;
+
+const orphans = new FinalizationRegistry<{ native: NativeBinding; fds: Fds }>(({ native, fds }) =>
+  closeAll(native, fds),
+);
+
 /** Interface files of one cgroup that stay open because the reader asked for that. */
 export class OpenFiles {
-  readonly #fds = new Map<string, number>();
+  readonly #fds: Fds = new Map();
 
-  constructor(private readonly directory: CgroupDirectory) {}
+  constructor(private readonly directory: CgroupDirectory) {
+    orphans.register(this, { native: directory.native, fds: this.#fds });
+  }
 
   get size(): number {
     return this.#fds.size;
@@ -142,9 +151,7 @@ export class OpenFiles {
   }
 
   close(): void {
-    const { native } = this.directory;
-    for (const fd of this.#fds.values()) if (fd !== ABSENT) native.closeFd({ fd });
-    this.#fds.clear();
+    closeAll(this.directory.native, this.#fds);
   }
 
   #open(file: string): number {
@@ -155,4 +162,9 @@ export class OpenFiles {
       throw error;
     }
   }
+}
+
+function closeAll(native: NativeBinding, fds: Fds): void {
+  for (const fd of fds.values()) if (fd !== ABSENT) native.closeFd({ fd });
+  fds.clear();
 }

@@ -1,4 +1,5 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
+import type { CgroupDirectory } from './directory';
 import { refusedWith } from './refusal';
 
 /** Far more memory cgroups than a kernel can have (65,535). */
@@ -37,6 +38,22 @@ export function* cgroupsBelow<D extends Walkable<D>>(
       }
     }
     current = next;
+  }
+}
+
+/** The cgroups below one, each anchored at itself for the caller to close. The caller may close `directory` meanwhile. */
+export function* anchoredBelow(directory: CgroupDirectory): Generator<CgroupDirectory, void, undefined> {
+  const top = directory.anchored();
+  try {
+    top.children();
+    // For a removed cgroup, the kernel lists nothing and reports no error.
+    top.checkExists();
+    for (const { directory: below } of cgroupsBelow(top)) {
+      const anchored = passingOver(() => below.anchored());
+      if (anchored !== undefined) yield anchored;
+    }
+  } finally {
+    top.close();
   }
 }
 

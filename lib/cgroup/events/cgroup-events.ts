@@ -96,10 +96,6 @@ export const CGROUP_EVENT_NAMES = [
   'removed',
 ] as const satisfies readonly CgroupEventName[];
 
-export function isEventName(name: unknown): name is CgroupEventName {
-  return (CGROUP_EVENT_NAMES as readonly unknown[]).includes(name);
-}
-
 /**
  * The handle that {@link Cgroup.addTrigger} returns.
  *

@@ -80,14 +80,14 @@ type NamedWatchedSource = WatchedSource<NamedSource<CgroupEventName>> & { readon
 export interface SourceCgroup {
   version: CgroupVersion;
   directory: CgroupDirectory;
-  killCgroup: KillCgroup | undefined;
+  killCgroup?: KillCgroup | undefined;
   emitter: Parameters<typeof emitApart>[0];
   /** Whether others may remove it without notice. */
   isForeign: boolean;
   /** Whether it has children whose end has not been reported yet. */
-  hasMembers(): boolean;
+  hasMembers?(): boolean;
   /** Called when someone begins to listen. */
-  onWatched(): void;
+  onWatched?(): void;
   /** Called when there will be no more events. */
   onOver(): void;
 }
@@ -256,7 +256,7 @@ export class EventSources {
   }
 
   #open(from: 'oom' | 'limits' | 'states', name: CgroupEventName): NamedSource<CgroupEventName> {
-    const { version, directory, killCgroup, hasMembers } = this.cgroup;
+    const { version, directory, killCgroup } = this.cgroup;
     const unified = killCgroupOf(version, directory, killCgroup);
     switch (from) {
       case 'oom':
@@ -264,7 +264,8 @@ export class EventSources {
       case 'limits':
         return new LimitSource(this.#context());
       case 'states':
-        if (unified?.kind === 'unified') return new StateSource(this.#context(unified.directory), hasMembers());
+        if (unified?.kind === 'unified')
+          return new StateSource(this.#context(unified.directory), this.cgroup.hasMembers?.() ?? false);
         throw notInVersion(name, {
           missing:
             'cgroup v1 does not report it. A cage does if the unified hierarchy is mounted too and its child is not the init ' +
@@ -363,9 +364,9 @@ export class EventSources {
 
   /** Updates what depends on whether anyone listens. */
   #changed(): void {
-    const { isForeign, onWatched } = this.cgroup;
+    const { isForeign } = this.cgroup;
     const isUsed = this.#named.size > 0 || this.#triggers.size > 0 || this.#listensToRemoval;
-    if (isUsed) onWatched();
+    if (isUsed) this.cgroup.onWatched?.();
     if (!isUsed) {
       this.#unwatchRemoval?.();
       this.#unwatchRemoval = undefined;

@@ -1,84 +1,70 @@
 import { type InspectOptions, inspect } from 'node:util';
 import type { MemoryChange, Size } from '../../../types/options';
 import type { MemoryDetails } from '../../../types/outcome';
-import { loadNative } from '../../common/addon/load-native';
-import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
-import { closedError, ErrorCode, MemcageError } from '../../common/errors/errors';
+import { contradiction } from '../../common/errors/argument-errors';
+import { closedError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
 import { LazyEmitter } from '../../common/event-loop/emitter';
-import { ALIASES } from '../../common/options/accepted-options';
 import { refuseSignal } from '../../common/options/checks';
-import { checkOptions, isRecord } from '../../common/options/option-names';
 import { shown } from '../../common/text/inspected';
 import { keptInJson } from '../../common/text/json';
 import { containerNameOf } from '../containers/container-names';
 import { findCgroup } from '../containers/find-cgroup';
 import type { CgroupDirectory } from '../directory/directory';
 import { KeptFile, OpenFiles } from '../directory/open-file';
-import { cgroupsBelow, passingOver } from '../directory/walk';
+import { anchoredBelow } from '../directory/walk';
 import {
   CGROUP_EVENT_NAMES,
   type CgroupEventName,
   type CgroupEvents,
-  isEventName,
   type TriggerHandle,
 } from '../events/cgroup-events';
-import { EventSources } from '../events/event-sources';
+import { EventSources, type SourceCgroup } from '../events/event-sources';
 import type { Trigger } from '../events/trigger-options';
 import { memoryController } from '../files/controller';
-import { type CgroupVersion, type FlatKeyed, type Pressure, parseValue } from '../files/formats';
+import type { CgroupVersion, FlatKeyed, Pressure } from '../files/formats';
 import type { FileInput, FileValue, ReadableFile, WritableFile } from '../files/interface-files';
 import { memoryFile } from '../files/roles';
 import { parseStat } from '../files/stat-parser';
 import { host, swapOn, visibleDirectory } from '../hierarchy/host';
-import { mountPointOf } from '../hierarchy/resolve-path';
-import type { ResolvedLimits } from '../limits/cage-limits';
 import { changeLimits, changeWithLeaves, isRepeated } from '../limits/leaf-limits';
-import { holdBelow, type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
+import { type Limits, readLimits, readMemoryFile } from '../limits/limit-files';
 import { resolveLimits } from '../limits/resolve-limits';
-import { defaultParent } from '../placement/default-parent';
-import { FreezeHolders } from '../processes/freeze-holders';
-import { canFreeze, cpuMs, isFrozen } from '../processes/freezer';
+import { Freezing } from '../processes/freezing';
 import { type KillCgroup, killCgroupOf } from '../processes/kill-cgroup';
-import { isPopulated, listPids } from '../processes/pids';
+import { listPids } from '../processes/pids';
 import { type CgroupProcess, type ProcessesOptions, readProcesses } from '../processes/processes';
-import { removeTree, undo } from '../processes/remove-cgroup';
-import type { Source } from '../watching/moment-reader';
 import type { SampleField } from '../watching/sample-fields';
 import { checkWatchOptions, type Sample, type WatchOptions, watchCgroup } from '../watching/watch';
-import { killEveryProcess, removeWhole } from './end-cgroup';
+import { killEveryProcess, type ProcessPlace, removeWhole } from './end-cgroup';
 import { getFile, setFile } from './file-access';
+import { checkCreation, makeCgroup, openParent } from './make-cgroup';
 import { readMemoryDetails } from './memory-details';
-import { checkName, checkPid, openChecked, openGiven } from './open-given';
+import { checkPid, openChecked, openGiven } from './open-given';
 import { PeakTracker } from './peak-tracker';
 import {
-  computeUsage,
   type EffectiveLimits,
   type MemoryEvents,
   readCounts,
   readEffectiveLimits,
+  readUsage,
+  shownFacts,
   type Usage,
 } from './readings';
-import { checkReclaim, type ReclaimOptions, reclaim } from './reclaim';
+import { type ReclaimOptions, reclaim } from './reclaim';
 
 // Code that still has the directory then finds it closed.
-const orphanedAnchors = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
-
-const orphanedFiles = new FinalizationRegistry<OpenFiles>((files) => files.close());
+const orphans = new FinalizationRegistry<CgroupDirectory>((directory) => directory.close());
 
 /** @internal */
-export interface HandleOptions {
-  killCgroup?: KillCgroup | undefined;
+export interface HandleOptions extends Partial<Pick<SourceCgroup, 'killCgroup' | 'hasMembers' | 'onWatched'>> {
   /** The handle owns the directory's fd. */
   ownsAnchor?: boolean;
   /** Where processes of it are for a while, if anywhere. They count as its own, and end with them. */
-  beside?: () => { memory: CgroupDirectory; killCgroup: KillCgroup | undefined } | undefined;
-  /** See {@link SourceCgroup}. */
-  hasMembers?: () => boolean;
-  onWatched?: () => void;
+  beside?: () => ProcessPlace | undefined;
   /** Called after this handle has changed a limit. */
   onLimited?: () => void;
-  /** Called before this handle freezes or thaws the cgroup: whether it is to stay frozen. */
+  /** See {@link Freezing}. */
   onFreezing?: (staysFrozen: boolean) => void;
 }
 
@@ -103,51 +89,48 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   readonly #directory: CgroupDirectory;
   readonly #options: HandleOptions;
   readonly #stat: KeptFile;
-  readonly #frozenBy: FreezeHolders;
   #files: OpenFiles | undefined;
-  #events: EventSources | undefined;
   #isClosed = false;
+
+  /** @internal */
+  readonly events: EventSources;
+  /** @internal */
+  readonly freezing: Freezing;
 
   /** The version of the hierarchy that the memory controller is on. */
   readonly version: CgroupVersion;
 
   /** The cgroup of this process. Throws `ERR_MEMCAGE_NOT_VISIBLE` if no mount here shows it. */
   static self(): Cgroup {
-    return openAt(visibleDirectory(host(), 'self'));
+    return own(openChecked(visibleDirectory(host(), 'self')));
   }
 
   /**
-   * The cgroup of a process. Throws `ERR_MEMCAGE_NO_CGROUP` if there is no such process, and
-   * `ERR_MEMCAGE_NOT_VISIBLE` if its cgroup is outside this process's cgroup namespace and outside what is mounted
-   * here.
+   * The cgroup of a process. Throws `ERR_MEMCAGE_NO_CGROUP` if there is no such process, and `ERR_MEMCAGE_NOT_VISIBLE` if its
+   * cgroup is outside this process's cgroup namespace and outside what is mounted here.
    *
    * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#namespace
    */
   static of(pid: number): Cgroup {
-    return openAt(visibleDirectory(host(), checkPid(pid)));
+    return own(openChecked(visibleDirectory(host(), checkPid(pid))));
   }
 
   /**
-   * Find the cgroup of a container by its full id, by at least the first 4 digits of it, or by the name that Docker or
-   * Podman gave it; that of a pod by its uid or the beginning of it; that of an LXC container or a machine by its name;
-   * or any cgroup by the name of its directory, for example a systemd unit's.
+   * Find the cgroup of a container by its full id, by at least the first 4 digits of it, or by the name that Docker or Podman gave
+   * it; that of a pod by its uid or the beginning of it; that of an LXC container or a machine by its name; or any cgroup by the
+   * name of its directory, such as a systemd unit's.
    *
-   * This knows Docker, Podman, containerd and CRI-O, with the cgroupfs and the systemd driver, and searches everything
-   * that is mounted here. Only root can find Docker's containers by their names.
-   *
-   * Throws `ERR_MEMCAGE_NO_CGROUP` if there is no match, and `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if
-   * there are several.
+   * This knows Docker, Podman, containerd and CRI-O, with the cgroupfs and the systemd driver, and searches all that is mounted
+   * here. Only root can find Docker's containers by their names. Throws `ERR_MEMCAGE_NO_CGROUP` if there is no match, and
+   * `ERR_MEMCAGE_AMBIGUOUS`, with the `paths` of all, if there are several.
    */
   static find(idOrName: string): Cgroup {
-    return openAt(findCgroup(host(), idOrName));
+    return own(openChecked(findCgroup(host(), idOrName)));
   }
 
-  /**
-   * Open a cgroup by its path: an absolute path below the mount point, or one from the root of the hierarchy, as in
-   * `/proc/<pid>/cgroup`.
-   */
+  /** Open a cgroup by its path: absolute below the mount point, or from the root of the hierarchy, as in `/proc/<pid>/cgroup`. */
   static open(path: string): Cgroup {
-    return own(openGiven(path), host().version);
+    return own(openGiven(path));
   }
 
   /**
@@ -156,18 +139,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    */
   static roots(): Cgroup[] {
     const { memory, memoryElsewhere } = host();
-    return [memory, ...memoryElsewhere].map(({ mountPoint }) => openAt(mountPoint));
-  }
-
-  /**
-   * @internal Its path, for cages to be made there. A handle stands for the cgroup on which it was opened: throws
-   * ERR_MEMCAGE_NO_CGROUP if that was removed, or the path leads to another one by now.
-   */
-  pathAsParent(): string {
-    const { path } = this;
-    if (this.#opened().isReachable()) return path;
-    const message = `${path} is not the cgroup any more that was opened there: open it again`;
-    throw new MemcageError(ErrorCode.NO_CGROUP, message, { path });
+    return [memory, ...memoryElsewhere].map(({ mountPoint }) => own(openChecked(mountPoint)));
   }
 
   /**
@@ -176,28 +148,10 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * @param name the name of the new directory. Throws `ERR_MEMCAGE_CGROUP_EXISTS` if there is one already.
    */
   static create(name: string, options: CreateCgroupOptions = {}): Cgroup {
-    checkName(name);
-    const limits = checkCreateOptions(options);
-    const { version } = host();
+    const { limits, parent } = checkCreation(name, options);
     // A handle stands for the cgroup on which it was opened, not for that cgroup's name.
-    const parent = options.parent instanceof Cgroup ? options.parent.#opened().anchored() : openParent(options.parent);
-    try {
-      const directory = parent.below(name);
-      directory.make();
-      let created: Cgroup | undefined;
-      try {
-        if (version === 1) holdBelow(directory);
-        created = own(directory.anchored(), version);
-        if (limits !== undefined) created.#apply(limits);
-        return created;
-      } catch (error) {
-        created?.close();
-        undo(() => removeTree(directory));
-        throw error;
-      }
-    } finally {
-      parent.close();
-    }
+    const above = parent instanceof Cgroup ? parent.opened().anchored() : openParent(parent);
+    return own(makeCgroup(above, name, limits));
   }
 
   /** @internal The handle of a cage uses the cage's fds. */
@@ -206,17 +160,20 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   }
 
   private constructor(directory: CgroupDirectory, version: CgroupVersion, options: HandleOptions) {
-    super();
+    super(CGROUP_EVENT_NAMES);
     // In JavaScript anybody can call it.
     if (typeof directory !== 'object') {
       throw contradiction('path', words`new Cgroup() is not for callers${CURE}Cgroup.open(path)`);
     }
     this.#directory = directory;
     this.#options = options;
-    this.#frozenBy = new FreezeHolders(options.onFreezing);
     this.#stat = new KeptFile(directory, memoryFile('stat', version));
     this.version = version;
-    if (options.ownsAnchor === true) orphanedAnchors.register(this, directory, this);
+    const { ownsAnchor: isForeign = false, onFreezing, ...others } = options;
+    const onOver = (): void => this.forgetListening();
+    this.events = new EventSources({ ...others, version, directory, emitter: this, isForeign, onOver });
+    this.freezing = new Freezing(this, onFreezing);
+    if (isForeign) orphans.register(this, directory, this);
   }
 
   /** Absolute path of its directory. */
@@ -226,30 +183,15 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /** @internal For `console.log()`: what is in it now. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    return shown('Cgroup', this.path, this.facts(), options);
-  }
-
-  /** @internal */
-  facts(): object {
-    if (this.#isClosed) return { closed: true };
-    try {
-      const { usageBytes, limitBytes } = this.usage();
-      return { usageBytes, limitBytes, processes: this.pids().length };
-    } catch (error) {
-      // Removed meanwhile, or the root of v2, which does not account its usage.
-      return { unknown: (error as Error).message };
-    }
+    return shown('Cgroup', this.path, this.#isClosed ? { closed: true } : shownFacts(this), options);
   }
 
   /**
    * `memory.stat` with the kernel's names. Values are bytes, except for counts of events. docs/reference/memory.md has the most
    * important ones of v1 and v2 side by side.
-   *
-   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
-   * @see https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
    */
   stat(): FlatKeyed {
-    this.#opened();
+    this.opened();
     return keptInJson(this.#stat.read(parseStat));
   }
 
@@ -263,57 +205,38 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    */
   get<N extends ReadableFile>(name: N): FileValue<N> {
     // The table ties the name to the format of what is read.
-    return getFile(this.#opened(), this.version, name) as FileValue<N>;
+    return getFile(this.opened(), this.version, name) as FileValue<N>;
   }
 
-  /**
-   * Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` for cgroups whose memory is not accounted: the root
-   * of v2, and cgroups without the memory controller.
-   */
+  /** Memory in use now, in bytes. Throws `ERR_MEMCAGE_UNSUPPORTED` in the root of v2, and without the memory controller. */
   usage(): Usage {
-    const directory = this.#opened();
-    const file = memoryFile('usage', this.version);
-    return computeUsage(this.version, {
-      usage: parseValue(directory.read(file), `${this.path}/${file}`),
-      limit: readMemoryFile(directory, this.version, 'max') ?? Number.POSITIVE_INFINITY,
-      stat: this.stat(),
-    });
+    return readUsage(this.opened(), this.version, () => this.stat());
   }
 
   /**
-   * Sample the cgroup's memory repeatedly, for `for await`. The first sample comes at once, the others at multiples of
-   * the interval after it. If you ask late, you get the next sample, and `missed` counts those in between. The
-   * iteration ends when the cgroup is gone or the handle is closed. It throws an AbortError if the signal aborts, and
-   * whatever {@link usage} throws.
+   * Sample the cgroup's memory repeatedly, for `for await`. The first sample comes at once, the others at multiples of the interval
+   * after it. If you ask late, you get the next sample, and `missed` counts those in between. The iteration ends when the cgroup is
+   * gone or the handle is closed. It throws an AbortError if the signal aborts, and whatever {@link usage} throws.
    */
   watch<F extends SampleField = SampleField>(options: WatchOptions<F> = {}): AsyncIterableIterator<Sample<F>> {
-    this.#opened();
-    return watchCgroup(() => this.#opened(), this.version, checkWatchOptions<F>(options));
+    this.opened();
+    return watchCgroup(() => this.opened(), this.version, checkWatchOptions<F>(options));
   }
 
-  /** @internal What samples are read from; with `keepOpen`, from files that stay open until {@link close}. */
-  source({ keepOpen }: { keepOpen: boolean }): Source {
-    const directory = this.#opened();
-    if (keepOpen && this.#files === undefined) {
-      this.#files = new OpenFiles(directory);
-      orphanedFiles.register(this, this.#files, this);
-    }
-    return { directory, files: keepOpen ? this.#files : undefined };
+  /** @internal Files of it that stay open until {@link close}. */
+  keptFiles(): OpenFiles {
+    this.#files ??= new OpenFiles(this.opened());
+    return this.#files;
   }
 
   /** The limits in force, in bytes; `Infinity` for unlimited. Limits that this version or kernel lacks are absent. */
   limits(): Limits {
-    return keptInJson(readLimits(this.#opened(), this.version, swapOn()));
+    return keptInJson(readLimits(this.opened(), this.version, swapOn()));
   }
 
-  /**
-   * The limits that apply to the cgroup, in bytes: the smallest among its own and those of the cgroups above it that
-   * are mounted here, or the machine's RAM if that is less.
-   */
+  /** The limits that apply to it, in bytes: the smallest of its own, those of the cgroups above that are mounted, and the RAM. */
   effectiveLimits(): EffectiveLimits {
-    const directory = this.#opened();
-    const mountPoint = mountPointOf(this.path, host()) ?? host().memory.mountPoint;
-    return readEffectiveLimits(directory, this.version, { mountPoint, stat: () => this.stat() });
+    return readEffectiveLimits(this.opened(), this.version, () => this.stat());
   }
 
   /**
@@ -321,12 +244,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * (v1), `memory.peak` (v2); `null` if the kernel does not record it (v2 before Linux 5.19).
    */
   peak(): number | null {
-    return readMemoryFile(this.#opened(), this.version, 'peak') ?? null;
+    return readMemoryFile(this.opened(), this.version, 'peak') ?? null;
   }
 
   /** What else the kernel has counted since the cgroup was made: what `memory.details` of an outcome says of a cage. */
   details(): MemoryDetails {
-    return readMemoryDetails(this.#opened(), this.version);
+    return readMemoryDetails(this.opened(), this.version);
   }
 
   /**
@@ -335,7 +258,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * names of Docker's containers. The id is in the path: {@link containerOf}.
    */
   containerName(): string | null {
-    return containerNameOf(this.#opened()) ?? null;
+    return containerNameOf(this.opened()) ?? null;
   }
 
   /**
@@ -345,32 +268,22 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * @experimental
    */
   trackPeak(): PeakTracker {
-    const directory = this.#opened();
-    if (this.version === 2) return new PeakTracker(directory);
-    throw new MemcageError(
-      ErrorCode.NOT_IN_VERSION,
-      'trackPeak() needs cgroup v2: on v1, where memory is here, a reset is one for everybody',
-      { path: this.path },
-    );
+    return new PeakTracker(this.opened(), this.version);
   }
 
-  /**
-   * How often limits were hit, and processes killed for memory, since the cgroup was made: `memory.events` (v2;
-   * ERR_MEMCAGE_NOT_IN_VERSION on v1).
-   */
+  /** How often limits were hit, and processes killed for memory, so far: `memory.events` (v2; ERR_MEMCAGE_NOT_IN_VERSION on v1). */
   counts(
     options: {
       /** Leave out what happened in the cgroups below (Linux 5.2). Default: false. */
       local?: boolean;
     } = {},
   ): MemoryEvents {
-    return readCounts(this.#opened(), this.version, options);
+    return readCounts(this.opened(), this.version, options);
   }
 
   /** Whether all its processes are stopped, by its own {@link freeze} or that of a cgroup above. */
   isFrozen(): boolean {
-    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
-    return freezer !== undefined && isFrozen(freezer);
+    return this.freezing.isFrozen;
   }
 
   /**
@@ -381,7 +294,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    */
   pressure(): Pressure | null {
     memoryFile('pressure', this.version, 'pressure()');
-    return readMemoryFile(this.#opened(), this.version, 'pressure') ?? null;
+    return readMemoryFile(this.opened(), this.version, 'pressure') ?? null;
   }
 
   /**
@@ -389,9 +302,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * (v2), those of the processes that have a thread in it.
    */
   pids(): number[] {
-    const own = listPids(this.#opened(), 'cgroup.procs');
-    const other = this.#options.beside?.();
-    return other === undefined ? own : [...own, ...listPids(other.memory, 'cgroup.procs')];
+    const beside = this.#options.beside?.();
+    return [this.opened(), ...(beside ? [beside.memory] : [])].flatMap((each) => listPids(each, 'cgroup.procs'));
   }
 
   /**
@@ -399,12 +311,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * memory. Their `rssBytes` do not add up to the {@link usage}: docs/reference/memory.md says why.
    */
   processes(options: ProcessesOptions = {}): CgroupProcess[] {
-    return readProcesses(this.#opened(), options);
+    return readProcesses(this.opened(), options);
   }
 
   /** The ids of the threads in the cgroup and those below it. */
   threads(): number[] {
-    return listPids(this.#opened(), memoryController(this.version).threadsFile);
+    return listPids(this.opened(), memoryController(this.version).threadsFile);
   }
 
   /**
@@ -420,152 +332,110 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    * @experimental
    */
   addTrigger(trigger: Trigger): TriggerHandle {
-    this.#opened();
-    return this.#sources().add(trigger);
+    this.opened();
+    return this.events.add(trigger);
   }
 
   /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default neither does. */
   ref(): this {
-    this.#opened();
-    this.#sources().setReference(true);
+    this.opened();
+    this.events.setReference(true);
     return this;
   }
 
   /** Undo {@link ref}. */
   unref(): this {
-    this.#events?.setReference(false);
+    this.events.setReference(false);
     return this;
   }
 
   /**
-   * The cgroups below it, level by level, each as a handle of its own with an fd, which you close:
-   * `for (using each of ...)`. It leaves out those that are removed meanwhile, and those that this process may not look
-   * into, with all below them.
+   * The cgroups below it, level by level, each as a handle of its own with an fd, which you close: `for (using each of ...)`. It
+   * leaves out those that are removed meanwhile, and those that this process may not look into, with all below them.
    */
   *descendants(): Generator<Cgroup, void, undefined> {
-    // The caller may close this handle meanwhile.
-    const top = this.#opened().anchored();
-    try {
-      top.children();
-      // For a removed cgroup, the kernel lists nothing and reports no error.
-      top.checkExists();
-      for (const { directory } of cgroupsBelow(top)) {
-        const anchored = passingOver(() => directory.anchored());
-        if (anchored !== undefined) yield own(anchored, this.version);
-      }
-    } finally {
-      top.close();
-    }
+    for (const directory of anchoredBelow(this.opened())) yield own(directory);
   }
 
-  /**
-   * Move a running process, with all its threads, into the cgroup. Memory that it already uses stays charged to the
-   * cgroup that it comes from.
-   */
+  /** Move a running process, with all its threads, into the cgroup. Memory that it uses stays charged to where it comes from. */
   add(pid: number): void {
-    this.#opened().write('cgroup.procs', String(checkPid(pid)));
+    this.opened().write('cgroup.procs', String(checkPid(pid)));
     // v1 emits no event: its events come from a cage's kill cgroup, which has only processes that were started in it.
-    if (this.version === 2) this.noteMember();
+    if (this.version === 2) this.events.noteMember();
   }
 
   /**
    * Write an interface file. Sizes have the same forms as in the options.
    *
-   * Throws what {@link get} throws, and `ERR_MEMCAGE_READ_ONLY` for a file that can't be written, that keeps its value
-   * only while it is open, or on which the kernel acts as root. If the kernel refuses the value, throws
-   * `ERR_MEMCAGE_LIMIT_REFUSED` for a size, with `usageBytes` and `peakBytes` of the cgroup, and
-   * `ERR_MEMCAGE_VALUE_REFUSED` for any other value.
+   * Throws what {@link get} throws, and `ERR_MEMCAGE_READ_ONLY` for a file that can't be written, that keeps its value only while
+   * it is open, or on which the kernel acts as root. If the kernel refuses the value, throws `ERR_MEMCAGE_LIMIT_REFUSED` for a size,
+   * with `usageBytes` and `peakBytes` of the cgroup, and `ERR_MEMCAGE_VALUE_REFUSED` for any other value.
    *
    * @experimental
    */
   set<N extends WritableFile>(name: N, value: FileInput<N>): void {
-    const directory = this.#opened();
+    const directory = this.opened();
     const change = (): void => setFile(directory, this.version, name, value);
     if (isRepeated(name, this.version)) this.#limit(directory, change);
     else change();
   }
 
   /**
-   * Change limits. Those that you leave out stay as they are. In a cage of many, a new hard limit holds at once for the
-   * children that run in it, too. Throws `ERR_MEMCAGE_LIMIT_REFUSED` if v1 can't reclaim
-   * what exceeds the new limit (v2 kills instead); then no limit has changed.
+   * Change limits. Those that you leave out stay as they are. In a cage of many, a new hard limit holds at once for the children
+   * in it, too. Throws `ERR_MEMCAGE_LIMIT_REFUSED` if v1 can't reclaim what exceeds it (v2 kills); then no limit has changed.
    */
   setLimits(memory: MemoryChange): void {
-    this.#apply(resolveLimits(memory, { of: 'cgroup.setLimits', pageBytes: loadNative().constants.pageSize }));
+    const directory = this.opened();
+    const limits = resolveLimits(memory, { of: 'cgroup.setLimits', pageBytes: directory.native.constants.pageSize });
+    this.#limit(directory, () => changeLimits(directory, this.version, limits));
   }
 
   /**
-   * Reclaim memory from the cgroup and those below it: the kernel drops page cache and swaps out the rest, without
-   * waiting for a limit to be hit. Needs v2 (ERR_MEMCAGE_NOT_IN_VERSION on v1) and Linux 5.19 (ERR_MEMCAGE_UNSUPPORTED
-   * before). The event loop goes on, but a thread of libuv's pool is busy meanwhile.
+   * Reclaim memory from the cgroup and those below it: the kernel drops page cache and swaps out the rest, without waiting for a
+   * limit to be hit. Needs v2 (ERR_MEMCAGE_NOT_IN_VERSION on v1) and Linux 5.19 (ERR_MEMCAGE_UNSUPPORTED before). The event loop
+   * goes on, but a thread of libuv's pool is busy meanwhile.
    *
-   * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
    * @param bytes how much to reclaim, at least a page; 'max' for as much as possible
-   * @returns by how many bytes the usage went down. That may be less than you asked for, which is no error, or slightly
-   * more. Memory that the processes allocate meanwhile makes it less.
+   * @returns by how many bytes the usage went down. That may be less than you asked for, which is no error, or slightly more.
+   * Memory that the processes allocate meanwhile makes it less.
    *
    * @experimental
    */
   async reclaim(bytes: Size, options: ReclaimOptions = {}): Promise<number> {
-    const directory = this.#opened();
-    const checked = checkReclaim(bytes, options, directory.native.constants.pageSize);
-    memoryFile('reclaim', this.version, 'reclaim()');
     // Await it, so that this handle is not collected: that would close its fd, which is needed after the write.
-    return await reclaim(directory, checked);
+    return await reclaim(this.opened(), this.version, { bytes, options });
   }
 
   /**
-   * Stop every process in the cgroup and below it. Resolves when all have stopped. They keep their memory, and {@link
-   * kill} still ends them. No child can be started in a frozen cage. Needs v2 and Linux 5.2. On v1 it works for the
-   * cgroup of a cage that has a freezer or a unified hierarchy beside it (else ERR_MEMCAGE_NOT_IN_VERSION).
-   *
-   * Throws ERR_MEMCAGE_BUSY, and thaws the cgroup again, if a process does not stop within 5 s or someone else thaws
-   * the cgroup meanwhile.
+   * Stop every process in the cgroup and below it. Resolves when all have stopped. They keep their memory, and {@link kill} still
+   * ends them. No child can be started in a frozen cage. Needs v2 and Linux 5.2. On v1 it works for the cgroup of a cage that has a
+   * freezer or a unified hierarchy beside it (else ERR_MEMCAGE_NOT_IN_VERSION). Throws ERR_MEMCAGE_BUSY, and thaws the cgroup
+   * again, if a process does not stop within 5 s or someone else thaws the cgroup meanwhile.
    */
   async freeze(): Promise<void> {
-    await this.#frozenBy.freeze(this.#freezer('freeze()'));
-    // Look now: a thaw() may come before the kernel's notification.
-    this.lookAtEvents();
+    await this.freezing.freeze();
   }
 
-  /**
-   * Let processes that {@link freeze} stopped run on. Throws ERR_MEMCAGE_BUSY if a cgroup above keeps it frozen, or a budget whose
-   * memory is short.
-   */
+  /** Undo {@link freeze}. Throws ERR_MEMCAGE_BUSY if a cgroup above keeps the cgroup frozen, or a budget whose memory is short. */
   async thaw(): Promise<void> {
-    await this.#frozenBy.thaw(this.#freezer('thaw()'));
-    this.lookAtEvents();
+    await this.freezing.thaw();
   }
 
   /**
-   * Send SIGKILL to every process in the cgroup and below it, including frozen ones. Resolves when none is left. Throws
-   * `ERR_MEMCAGE_BUSY` if some are left after 5 s. Uses `cgroup.kill` (v2, Linux 5.14), else freezes or stops all
-   * processes and kills them one by one.
+   * Send SIGKILL to every process in the cgroup and below it, frozen ones too. Resolves when none is left. Throws `ERR_MEMCAGE_BUSY`
+   * if some are left after 5 s. Uses `cgroup.kill` (v2, Linux 5.14), else freezes or stops all processes and kills one by one.
    */
   kill(): Promise<void>;
   async kill(signal?: unknown): Promise<void> {
     refuseSignal(signal, 'cgroup.kill');
     const { killCgroup, beside } = this.#options;
-    const directory = this.#opened();
-    await killEveryProcess(directory, killCgroup);
-    const other = beside?.();
-    if (other === undefined) return;
-    await killEveryProcess(other.memory, other.killCgroup);
-    // One may have come back meanwhile.
-    await killEveryProcess(directory, killCgroup);
+    await killEveryProcess({ memory: this.opened(), killCgroup }, beside);
   }
 
-  /**
-   * Remove the cgroup and those below it. Waits for processes that are just ending. Throws `ERR_MEMCAGE_BUSY` if
-   * processes are left: see {@link kill}.
-   */
+  /** Remove the cgroup and those below it. Waits for ending processes. Throws `ERR_MEMCAGE_BUSY` if others are left: {@link kill}. */
   async remove(): Promise<void> {
-    const directory = this.#opened();
-    await removeWhole(directory, () => {
-      this.lookAtEvents();
-      return this.awaitsTriggers(() => isPopulated(directory));
-    });
-    this.concludeEvents();
+    await removeWhole(this.opened(), this.events);
+    this.events.conclude();
     this.close();
   }
 
@@ -573,12 +443,11 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#events?.close();
+    this.events.close();
     this.#stat.close();
     this.#files?.close();
-    orphanedFiles.unregister(this);
     if (this.#options.ownsAnchor !== true) return;
-    orphanedAnchors.unregister(this);
+    orphans.unregister(this);
     this.#directory.close();
   }
 
@@ -592,65 +461,24 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     this.close();
   }
 
-  /** @internal Emit what has happened so far, since the cgroup's end is near. */
-  lookAtEvents(): void {
-    this.#events?.look();
-  }
-
-  /** @internal See {@link EventSources.awaitsTriggers}. */
-  awaitsTriggers(isPopulated: () => boolean): boolean {
-    return this.#events?.awaitsTriggers(isPopulated) ?? false;
-  }
-
-  /** @internal Whether a budget could freeze it. */
-  canFreeze(): boolean {
-    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
-    return freezer !== undefined && canFreeze(freezer);
-  }
-
-  /** @internal Stops its processes for a budget, or lets them run on, unless the caller has frozen it too. Does not wait for that. */
-  holdForBudget(holds: boolean): void {
-    const freezer = this.#freezer('freeze()');
-    if (holds) this.#frozenBy.hold(freezer, 'budget');
-    else this.#frozenBy.letGo(freezer, 'budget');
-    this.lookAtEvents();
-  }
-
-  /** @internal The processor time of it and those below, in milliseconds; undefined where no unified hierarchy tells. */
-  cpuMs(): number | undefined {
-    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
-    return freezer && cpuMs(freezer);
-  }
-
-  /** @internal A process was put into it. */
-  noteMember(): void {
-    this.#events?.noteMember();
-  }
-
-  /** @internal It was removed. */
-  concludeEvents(): void {
-    this.#events?.conclude();
-  }
-
-  /** @internal */
-  protected override knownEvents(): readonly string[] {
-    return CGROUP_EVENT_NAMES;
+  /** @internal Where the kernel can stop or kill its processes at once; undefined on v1 if it has none. */
+  get killCgroup(): KillCgroup | undefined {
+    return killCgroupOf(this.version, this.opened(), this.#options.killCgroup);
   }
 
   /** @internal */
   protected override listeningBegins(name: CgroupEventName): void {
-    if (!isEventName(name)) return;
-    this.#opened();
-    this.#sources().begin(name);
+    this.opened();
+    this.events.begin(name);
   }
 
   /** @internal */
   protected override listeningEnds(name: CgroupEventName): void {
-    this.#events?.end(name);
+    this.events.end(name);
   }
 
-  /** Throws `ERR_MEMCAGE_CLOSED`. */
-  #opened(): CgroupDirectory {
+  /** @internal Its directory. Throws `ERR_MEMCAGE_CLOSED`. */
+  opened(): CgroupDirectory {
     if (this.#isClosed) {
       throw this.#options.ownsAnchor === true
         ? closedError(`The handle on ${this.path}`, 'open the cgroup again')
@@ -659,71 +487,13 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     return this.#directory;
   }
 
-  #sources(): EventSources {
-    const { killCgroup, ownsAnchor = false, hasMembers = () => false, onWatched = () => {} } = this.#options;
-    this.#events ??= new EventSources({
-      version: this.version,
-      directory: this.#directory,
-      killCgroup,
-      emitter: this,
-      isForeign: ownsAnchor,
-      hasMembers,
-      onWatched,
-      onOver: () => this.forgetListening(),
-    });
-    return this.#events;
-  }
-
-  #freezer(method: string): KillCgroup {
-    const freezer = killCgroupOf(this.version, this.#opened(), this.#options.killCgroup);
-    if (freezer !== undefined) return freezer;
-    throw new MemcageError(
-      ErrorCode.NOT_IN_VERSION,
-      `${method} needs cgroup v2, or on v1 the cgroup of a cage with a freezer or a unified hierarchy beside it`,
-      { path: this.path },
-    );
-  }
-
-  #apply(limits: ResolvedLimits): void {
-    const directory = this.#opened();
-    this.#limit(directory, () => changeLimits(directory, this.version, limits));
-  }
-
   #limit(directory: CgroupDirectory, change: () => void): void {
     changeWithLeaves(directory, this.version, change);
     this.#options.onLimited?.();
   }
 }
 
-function openAt(path: string): Cgroup {
-  return own(openChecked(path), host().version);
-}
-
 /** A handle that owns the anchor of the directory. */
-function own(directory: CgroupDirectory, version: CgroupVersion): Cgroup {
-  return Cgroup.over(directory, version, { ownsAnchor: true });
-}
-
-function openParent(parent: string | undefined): CgroupDirectory {
-  return parent === undefined ? openChecked(defaultParent(host()).path) : openGiven(parent);
-}
-
-/** Checks an option `parent`. */
-export function checkParent(parent: unknown): asserts parent is Cgroup | string {
-  if (typeof parent === 'string' || parent instanceof Cgroup) return;
-  if (isRecord(parent) && parent['cgroup'] instanceof Cgroup) {
-    throw contradiction('parent', words`Expected a Cgroup for parent, not a cage${CURE}parent: cage.cgroup`);
-  }
-  throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
-}
-
-const CREATE = 'Cgroup.create';
-
-function checkCreateOptions(options: unknown): ResolvedLimits | undefined {
-  const names = { of: CREATE, known: ['memory', 'parent'] as const, aliases: ALIASES };
-  const { memory, parent } = checkOptions(options, names) as CreateCgroupOptions;
-  if (parent !== undefined) checkParent(parent);
-  return memory === undefined
-    ? undefined
-    : resolveLimits(memory, { of: CREATE, pageBytes: loadNative().constants.pageSize });
+function own(directory: CgroupDirectory): Cgroup {
+  return Cgroup.over(directory, host().version, { ownsAnchor: true });
 }

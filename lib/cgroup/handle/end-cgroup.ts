@@ -1,6 +1,7 @@
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { type CgroupDirectory, withAccess } from '../directory/directory';
 import { unlessGone } from '../directory/refusal';
+import type { EventSources } from '../events/event-sources';
 import { type KillCgroup, killAll } from '../processes/kill-cgroup';
 import { isPopulated, listPids } from '../processes/pids';
 import { removeTree, retry } from '../processes/remove-cgroup';
@@ -9,8 +10,23 @@ import { removeTree, retry } from '../processes/remove-cgroup';
 const KILL_PATIENCE_MS = 5000;
 const REMOVE_PATIENCE_MS = 500;
 
-/** Kills every process in the cgroup and below it. Resolves once none is left. */
-export async function killEveryProcess(directory: CgroupDirectory, killCgroup: KillCgroup | undefined): Promise<void> {
+/** Where processes are. */
+export interface ProcessPlace {
+  memory: CgroupDirectory;
+  killCgroup: KillCgroup | undefined;
+}
+
+/** Kills every process in the cgroup, below it, and beside it. Resolves once none is left. */
+export async function killEveryProcess(own: ProcessPlace, beside?: () => ProcessPlace | undefined): Promise<void> {
+  await killIn(own);
+  const other = beside?.();
+  if (other === undefined) return;
+  await killIn(other);
+  // One may have come back meanwhile.
+  await killIn(own);
+}
+
+async function killIn({ memory: directory, killCgroup }: ProcessPlace): Promise<void> {
   const kill = (): void => killAll(directory, killCgroup);
   if (withAccess(directory, () => directory.exists())) unlessGone(kill);
   else kill();
@@ -29,10 +45,14 @@ export async function killEveryProcess(directory: CgroupDirectory, killCgroup: K
 /**
  * Removes the cgroup and those below it, once the processes that are just ending have ended.
  *
- * @param mustWait called before each attempt: whether it is too early for one
+ * @param events are looked at before each attempt, and may say that it is too early for one
  */
-export async function removeWhole(directory: CgroupDirectory, mustWait: () => boolean): Promise<void> {
+export async function removeWhole(directory: CgroupDirectory, events: EventSources): Promise<void> {
   withAccess(directory, () => directory.checkExists());
+  const mustWait = (): boolean => {
+    events.look();
+    return events.awaitsTriggers(() => isPopulated(directory));
+  };
   // rmdir(2) takes a name, which another cgroup may have by now.
   const attempt = (): boolean => !directory.exists() || (!mustWait() && removeTree(directory));
   if (!(await retry(attempt, REMOVE_PATIENCE_MS))) throw busy('remove', directory);

@@ -1,6 +1,7 @@
-import { invalidArgument } from '../../common/errors/argument-errors';
+import { contradiction, invalidArgument } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
+import { isRecord } from '../../common/options/option-names';
 import { SHOWN_CGROUP } from '../containers/find-cgroup';
 import type { CgroupDirectory } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
@@ -21,6 +22,26 @@ export function openChecked(path: string): CgroupDirectory {
   }
 }
 
+/** Checks an option `parent` that is no Cgroup. */
+export function parentPath(parent: unknown): string {
+  if (typeof parent === 'string') return parent;
+  if (isRecord(parent) && isRecord(parent['cgroup'])) {
+    throw contradiction('parent', words`Expected a Cgroup for parent, not a cage${CURE}parent: cage.cgroup`);
+  }
+  throw invalidArgument('parent', 'a Cgroup or the path of one', parent);
+}
+
+/**
+ * The path of an opened cgroup, for cages to be made there. Throws ERR_MEMCAGE_NO_CGROUP if it was removed, or the path leads to
+ * another one by now.
+ */
+export function pathAsParent(directory: CgroupDirectory): string {
+  const { path } = directory;
+  if (directory.isReachable()) return path;
+  const message = `${path} is not the cgroup any more that was opened there: open it again`;
+  throw new MemcageError(ErrorCode.NO_CGROUP, message, { path });
+}
+
 /** The error for a path at which there is nothing. */
 function noCgroup(error: unknown, path: string): MemcageError | undefined {
   if (!refusedWith(error, 'ENOENT', 'ENOTDIR')) return undefined;
@@ -32,16 +53,4 @@ function noCgroup(error: unknown, path: string): MemcageError | undefined {
 export function checkPid(pid: unknown): number {
   if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid < 2 ** 31) return pid;
   throw invalidArgument('pid', 'the id of a process', pid);
-}
-
-/** Checks the name of a cgroup that is to be made. */
-export function checkName(name: unknown): asserts name is string {
-  const valid =
-    typeof name === 'string' &&
-    name !== '' &&
-    name !== '.' &&
-    name !== '..' &&
-    !/[/\0\n]/.test(name) &&
-    name.length < 256;
-  if (!valid) throw invalidArgument('name', 'the name of a directory, without "/", newlines and NUL bytes', name);
 }

@@ -6,7 +6,7 @@ import { closedError, ErrorCode, MemcageError } from '../../common/errors/errors
 import { type CgroupDirectory, statFd } from '../directory/directory';
 import { cgroupError, refusedWith } from '../directory/refusal';
 import { lostController } from '../directory/refused-file';
-import { parseValue } from '../files/formats';
+import { type CgroupVersion, parseValue } from '../files/formats';
 import { memoryFile } from '../files/roles';
 
 const FILE = memoryFile('peak', 2);
@@ -40,7 +40,8 @@ export class PeakTracker {
   #closed = false;
 
   /** @internal Use `trackPeak()`. */
-  constructor(directory: CgroupDirectory) {
+  constructor(directory: CgroupDirectory, version: CgroupVersion) {
+    if (version !== 2) throw notInVersion(directory.path);
     this.#directory = directory;
     this.#watch = openResettable(directory);
     watches.add(this.#watch);
@@ -122,6 +123,14 @@ function openResettable(directory: CgroupDirectory): Watch {
   } finally {
     native.closeFd({ fd: probe });
   }
+}
+
+function notInVersion(path: string): MemcageError {
+  return new MemcageError(
+    ErrorCode.NOT_IN_VERSION,
+    'trackPeak() needs cgroup v2: on v1, where memory is here, a reset is one for everybody',
+    { path },
+  );
 }
 
 function notResettable(path: string, cause: unknown): MemcageError {

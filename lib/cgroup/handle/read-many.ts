@@ -65,7 +65,7 @@ export function readMany<F extends SampleField = SampleField>(
   const opened: Source[] = [];
   for (const [index, handle] of handles.entries()) {
     try {
-      const source = handle.source({ keepOpen });
+      const source = { directory: handle.opened(), files: keepOpen ? handle.keptFiles() : undefined };
       if (source.files?.size === 0) opened.push(source);
       sources.push(source);
       indices.push(index);

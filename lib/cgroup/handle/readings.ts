@@ -4,10 +4,11 @@ import { checkOptions } from '../../common/options/option-names';
 import { keptInJson } from '../../common/text/json';
 import type { CgroupDirectory } from '../directory/directory';
 import { memoryController } from '../files/controller';
-import { type CgroupVersion, type FlatKeyed, parseFlatKeyed } from '../files/formats';
+import { type CgroupVersion, type FlatKeyed, parseFlatKeyed, parseValue } from '../files/formats';
 import { hasRole, memoryFile } from '../files/roles';
-import { inDirectory } from '../hierarchy/host';
+import { inDirectory, mountPointAbove } from '../hierarchy/host';
 import { readMemoryFile } from '../limits/limit-files';
+import type { KillCgroup } from '../processes/kill-cgroup';
 
 /** The limits that apply to a cgroup, whichever cgroup they are set on. */
 export interface EffectiveLimits {
@@ -65,10 +66,10 @@ export function combineLimits(
 export function readEffectiveLimits(
   directory: CgroupDirectory,
   version: CgroupVersion,
-  { mountPoint, stat }: { mountPoint: string; stat: () => Readonly<FlatKeyed> },
+  stat: () => Readonly<FlatKeyed>,
 ): EffectiveLimits {
   const { hierarchicalLimit } = memoryController(version);
-  return inDirectory(mountPoint, (top) =>
+  return inDirectory(mountPointAbove(directory.path), (top) =>
     combineLimits(
       [directory, ...ancestors(top, directory.path)].map((level) => readLevel(level, version)),
       {
@@ -123,6 +124,26 @@ export interface UsageSource {
   stat: Readonly<FlatKeyed>;
 }
 
+export function readUsage(directory: CgroupDirectory, version: CgroupVersion, stat: () => Readonly<FlatKeyed>): Usage {
+  const file = memoryFile('usage', version);
+  return computeUsage(version, {
+    usage: parseValue(directory.read(file), `${directory.path}/${file}`),
+    limit: readMemoryFile(directory, version, 'max') ?? Number.POSITIVE_INFINITY,
+    stat: stat(),
+  });
+}
+
+/** What `console.log()` shows of a cgroup. */
+export function shownFacts(cgroup: { usage(): Usage; pids(): number[] }): object {
+  try {
+    const { usageBytes, limitBytes } = cgroup.usage();
+    return { usageBytes, limitBytes, processes: cgroup.pids().length };
+  } catch (error) {
+    // Removed meanwhile, or the root of v2, which does not account its usage.
+    return { unknown: (error as Error).message };
+  }
+}
+
 export function computeUsage(version: CgroupVersion, { usage, limit, stat }: UsageSource): Usage {
   const { totalPrefix, realUse } = memoryController(version);
   const statOf = (name: string) => stat[name] ?? 0;
@@ -165,4 +186,11 @@ export function readCounts(directory: CgroupDirectory, version: CgroupVersion, o
   const file = memoryFile(checkFlag('local', local) ? 'eventsLocal' : 'events', version, 'counts()');
   const zero = { low: 0, high: 0, max: 0, oom: 0, oom_kill: 0 };
   return { ...zero, ...parseFlatKeyed(directory.read(file), `${directory.path}/${file}`) };
+}
+
+/** The processor time of a cgroup and those below, in milliseconds; undefined where nothing tells. */
+export function readCpuMs({ killCgroup }: { readonly killCgroup: KillCgroup | undefined }): number | undefined {
+  const stat = killCgroup?.kind === 'unified' ? killCgroup.directory.readIfPresent('cpu.stat') : undefined;
+  const usedUs = stat === undefined ? undefined : parseFlatKeyed(stat, 'cpu.stat')['usage_usec'];
+  return usedUs === undefined ? undefined : usedUs / 1000;
 }

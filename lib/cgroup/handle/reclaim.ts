@@ -6,6 +6,7 @@ import { checkInteger, MOST_SWAPPINESS } from '../../common/options/checks';
 import { checkOptions } from '../../common/options/option-names';
 import { checkSize } from '../../common/text/size';
 import type { CgroupDirectory } from '../directory/directory';
+import type { CgroupVersion } from '../files/formats';
 import { memoryFile } from '../files/roles';
 import { readMemoryFile } from '../limits/limit-files';
 
@@ -24,8 +25,8 @@ export interface ReclaimOptions {
   swappiness?: number;
 }
 
-/** Validates the arguments of `Cgroup.reclaim()`. Throws TypeError or RangeError. */
-export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number) {
+/** Throws TypeError or RangeError. */
+function checked({ bytes, options }: { bytes: unknown; options: unknown }, pageBytes: number) {
   const wanted = checkSize('bytes', bytes, { pageBytes });
   const { swappiness } = checkOptions(options, { of: 'cgroup.reclaim', known: ['swappiness'] }) as ReclaimOptions;
   if (swappiness !== undefined) checkInteger('swappiness', swappiness, { least: 0, most: MOST_SWAPPINESS });
@@ -33,16 +34,18 @@ export function checkReclaim(bytes: unknown, options: unknown, pageBytes: number
 }
 
 /**
- * Reclaims memory from a v2 cgroup. The kernel does the work during the write, which may take seconds, so a thread of
+ * Reclaims memory from a cgroup of v2. The kernel does the work during the write, which may take seconds, so a thread of
  * libuv's pool does it.
  *
  * @returns by how many bytes the usage went down
  */
 export async function reclaim(
   directory: CgroupDirectory,
-  { wanted, swappiness }: ReturnType<typeof checkReclaim>,
+  version: CgroupVersion,
+  given: { bytes: unknown; options: unknown },
 ): Promise<number> {
-  const file = memoryFile('reclaim', 2, 'reclaim()');
+  const { wanted, swappiness } = checked(given, directory.native.constants.pageSize);
+  const file = memoryFile('reclaim', version, 'reclaim()');
   const before = usage(directory);
   const bytes = wanted === Number.POSITIVE_INFINITY ? before : wanted;
   const fd = directory.open(file, 'write');

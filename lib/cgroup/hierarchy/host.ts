@@ -6,6 +6,7 @@ import type { CgroupVersion } from '../files/formats';
 import { parseMounts } from '../names/mount-info';
 import { findMember } from './find-member';
 import { findHierarchies, type Hierarchies, type Hierarchy, type Location, locateProcess } from './mounts';
+import { mountPointOf } from './resolve-path';
 
 /** The cgroup hierarchies of this machine that memcage uses. */
 export interface Host {
@@ -43,6 +44,11 @@ function detect(): Host {
     throw new MemcageError(ErrorCode.UNSUPPORTED, missingMemory(hierarchies, readText('/proc/self/cgroup')));
   }
   return { ...hierarchies, memory, version: memory.version };
+}
+
+/** The mount point of the memory hierarchy that shows a cgroup. */
+export function mountPointAbove(path: string): string {
+  return mountPointOf(path, host()) ?? host().memory.mountPoint;
 }
 
 /** The directory of a process's cgroup in a hierarchy. Throws ERR_MEMCAGE_NO_PARENT if it can't be seen from here. */

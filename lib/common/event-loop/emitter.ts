@@ -45,9 +45,14 @@ const OF_NODE = ['error', 'newListener', 'removeListener'];
  */
 export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends EventEmitter<T> {
   readonly #heard = new Set<keyof T>();
+  readonly #known: readonly string[];
 
-  /** @internal The names of its events. */
-  protected abstract knownEvents(): readonly string[];
+  /** @internal @param known the names of its events */
+  constructor(known: readonly string[]) {
+    super();
+    this.#known = known;
+  }
+
   /** @internal The first listener of an event is about to be added. `on()` throws what this throws. */
   protected listeningBegins(_name: keyof T): void {}
   /** @internal The last listener of an event was removed. */
@@ -63,15 +68,10 @@ export abstract class LazyEmitter<T extends Record<keyof T, unknown[]>> extends 
 
   #begin(name: keyof T): void {
     if (this.#heard.has(name)) return;
-    if (typeof name === 'string') this.#refuseUnknown(name);
+    if (typeof name !== 'string' || OF_NODE.includes(name)) return;
+    if (!this.#known.includes(name)) throw unknownEvent(name, this.#known, likelyMeant(name, this.#known));
     this.listeningBegins(name);
     this.#heard.add(name);
-  }
-
-  #refuseUnknown(name: string): void {
-    const known = this.knownEvents();
-    if (known.includes(name) || OF_NODE.includes(name)) return;
-    throw unknownEvent(name, known, likelyMeant(name, known));
   }
 
   #endUnheard(): void {

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { memoryController } from '../../cgroup/files/controller';
 import { Cgroup } from '../../cgroup/handle/cgroup';
-import { host } from '../../cgroup/hierarchy/host';
-import { mountPointOf } from '../../cgroup/hierarchy/resolve-path';
+import { mountPointAbove } from '../../cgroup/hierarchy/host';
 import { MemcageError } from '../../common/errors/errors';
 import { UseReader } from './use-reader';
 
@@ -70,7 +69,7 @@ export class AvailableMemory {
 }
 
 function pathsFrom({ path }: Cgroup): string[] {
-  const top = mountPointOf(path, host()) ?? host().memory.mountPoint;
+  const top = mountPointAbove(path);
   const paths: string[] = [];
   for (let at = path; ; at = dirname(at)) {
     paths.push(at);

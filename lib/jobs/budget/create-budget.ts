@@ -104,7 +104,7 @@ function makeBudget(
 
 /** Jobs that can't start again are safe only if they can be stopped in time. */
 function assertFreezes({ cgroup }: SharedCage): void {
-  if (cgroup.canFreeze()) return;
+  if (cgroup.freezing.isPossible) return;
   const { path } = cgroup;
   throw new MemcageError(
     ErrorCode.UNSUPPORTED,

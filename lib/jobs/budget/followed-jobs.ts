@@ -2,6 +2,7 @@ import type { MemoryReport, Outcome } from '../../../types/outcome';
 import type { Cage } from '../../cage/contract/cage';
 import { unlessGone } from '../../cgroup/directory/refusal';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
+import { readCpuMs } from '../../cgroup/handle/readings';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, words } from '../../common/errors/words';
 import type { Recorder } from '../../start/request/turns';
@@ -129,7 +130,7 @@ export class FollowedJobs implements JobControl {
     const cgroup = this.#followed.get(running)?.cgroup;
     if (cgroup === undefined) return false;
     try {
-      cgroup.holdForBudget(isFrozen);
+      cgroup.freezing.holdForBudget(isFrozen);
       return true;
     } catch (error) {
       // It ends, or somebody took the right from us: one that can't be frozen is evicted.
@@ -147,7 +148,7 @@ export class FollowedJobs implements JobControl {
     for (const { record, cgroup } of this.measurable()) {
       if (record.isFrozen) continue;
       doings.usedBytes += record.usedBytes;
-      doings.cpuMs += unlessGone(() => cgroup.cpuMs()) ?? 0;
+      doings.cpuMs += unlessGone(() => readCpuMs(cgroup)) ?? 0;
     }
     return doings;
   }

@@ -161,7 +161,7 @@ class UsageAlarms {
     if (this.cgroup.version !== 1 || this.#alarms.length > 0) return;
     const opened: UsageAlarm[] = [];
     try {
-      const { directory } = this.cgroup.source({ keepOpen: false });
+      const directory = this.cgroup.opened();
       for (const part of ALARMS) {
         const bytes = Math.floor(this.memoryBytes * part);
         opened.push(outsideOfCalls(() => new UsageAlarm(directory, bytes, ({ above }) => above && this.onAbove())));

@@ -49,17 +49,12 @@ export class SharedBudget extends LazyEmitter<BudgetEvents> implements Budget {
   #closing: Promise<void> | undefined;
 
   constructor({ ledger, lookout, ...parts }: SharedBudgetOptions) {
-    super();
+    super(EVENTS);
     this.cage = parts.cage;
     this.#core = { ...parts, budget: this, jobs: new Jobs(ledger, this), gates: new GatePlaces() };
     this.#lookout = lookout;
     // Somebody may close the cage itself.
     this.cage.once('close', () => void this.close().catch(() => {}));
-  }
-
-  /** @internal */
-  protected override knownEvents(): readonly string[] {
-    return EVENTS;
   }
 
   get closed(): boolean {

@@ -29,9 +29,9 @@ export class UseReader {
     const sources: Source[] = [];
     const places: number[] = [];
     for (const [place, cgroup] of cgroups.entries()) {
-      const source = tried(() => cgroup.source({ keepOpen: false }));
-      if (source === undefined) continue;
-      sources.push(source);
+      const directory = tried(() => cgroup.opened());
+      if (directory === undefined) continue;
+      sources.push({ directory, files: undefined });
       places.push(place);
     }
     this.#reader.read(sources, (moment, index) => {

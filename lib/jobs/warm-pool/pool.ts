@@ -50,7 +50,7 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
 
   /** Throws if the first child can't be started. */
   constructor(request: PoolRequest) {
-    super();
+    super(EVENTS);
     this.#request = request;
     this.#nursery = new Nursery({
       ...request,
@@ -115,10 +115,6 @@ export class ForkPool extends LazyEmitter<WarmPoolEvents> implements WarmPool<St
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  protected override knownEvents(): readonly string[] {
-    return EVENTS;
   }
 
   protected override listeningEnds(name: keyof WarmPoolEvents): void {

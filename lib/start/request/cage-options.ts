@@ -3,7 +3,8 @@ import type { CageOptions } from '../../cage/contract/cage';
 import { type ResolvedEvidence, resolveEvidence } from '../../cage/evidence/resolve-evidence';
 import { SharedPolledCage } from '../../cage/polled-cage';
 import { SharedKernelCage } from '../../cage/shared-kernel-cage';
-import { Cgroup, checkParent } from '../../cgroup/handle/cgroup';
+import { Cgroup } from '../../cgroup/handle/cgroup';
+import { parentPath, pathAsParent } from '../../cgroup/handle/open-given';
 import { foreseenHost } from '../../cgroup/hierarchy/host';
 import { resolveGiven } from '../../cgroup/hierarchy/resolve-path';
 import { type CageLimits, memoryAndSwap } from '../../cgroup/limits/cage-limits';
@@ -184,10 +185,9 @@ export function isShared(cage: unknown): cage is AnySharedCage {
 
 export function resolveParent(parent: unknown): string | undefined {
   if (parent === undefined) return undefined;
-  checkParent(parent);
-  if (parent instanceof Cgroup) return parent.pathAsParent();
+  if (parent instanceof Cgroup) return pathAsParent(parent.opened());
   // The kernel's cgroups may be mounted anew before a cage is made.
-  return resolveGiven(parent, foreseenHost());
+  return resolveGiven(parentPath(parent), foreseenHost());
 }
 
 /** Checks options as those of a start, without one. */

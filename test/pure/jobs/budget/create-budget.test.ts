@@ -3,7 +3,7 @@ import { thrown } from '../../../support/thrown';
 
 const cgroup = {
   version: 2,
-  canFreeze: () => true,
+  freezing: { isPossible: true },
   limits: () => {
     throw new Error('no figures');
   },

@@ -20,7 +20,7 @@ function look(why: Error): void {
   due.length = 0;
   const cgroup = {
     version: 2,
-    source: () => {
+    opened: () => {
       throw why;
     },
   } as unknown as Cgroup;
