@@ -122,6 +122,12 @@ const PARTS = {
     proves: [...PRODUCT, 'bench/clients'],
     ownRun: true,
   },
+  // A fifth of all, in some six minutes.
+  'soak-why': {
+    command: ['env', 'WHY_KILLS=200', 'npm', 'run', 'soak:why'],
+    proves: [...PRODUCT, 'bench/why.ts'],
+    ownRun: true,
+  },
   // Its runs have names of Nodes, as have those of the tests.
   soak: { command: ['npm', 'run', 'soak'], proves: [...PRODUCT, 'bench/soak.ts'], ownRun: true },
 };
