@@ -171,20 +171,20 @@ export class KernelCage extends BaseCage {
   /** @internal Whether a removal has to wait: see {@link EventSources.awaitsTriggers}. */
   awaitsTriggers(): boolean {
     // A blocked event loop would never learn that they are closed.
-    return !this.#blocks && this.cgroup.events.awaitsTriggers(() => this.cageCgroup.isPopulated());
+    return !this.#blocks && this.cgroup.events?.awaitsTriggers(() => this.cageCgroup.isPopulated()) === true;
   }
 
   /** @internal Removes the cage if it is empty. False while processes are in it. */
   tryRemove(): boolean {
     if (this.isClosed) return true;
     if (this.awaitsTriggers()) return false;
-    this.cgroup.events.look();
+    this.cgroup.events?.look();
     this.#thresholds.look();
     if (!this.cageCgroup.tryRemove()) return false;
     this.isClosed = true;
     this.reporter.stop();
     this.#thresholds.conclude();
-    this.cgroup.events.conclude();
+    this.cgroup.events?.conclude();
     this.cgroup.close();
     this.leave();
     return true;

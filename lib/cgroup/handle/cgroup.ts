@@ -92,8 +92,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   #files: OpenFiles | undefined;
   #isClosed = false;
 
-  /** @internal */
-  readonly events: EventSources;
+  /** @internal Undefined until somebody listens: most cages come and go unheard. */
+  events: EventSources | undefined;
   /** @internal */
   readonly freezing: Freezing;
 
@@ -133,10 +133,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     return own(openGiven(path));
   }
 
-  /**
-   * The topmost cgroups that are mounted here: usually one, more where several mounts show different parts of the
-   * hierarchy. A walk through all cgroups begins there, with {@link descendants}.
-   */
+  /** The topmost cgroups mounted here, usually one; several mounts may show different parts. {@link descendants} walks on. */
   static roots(): Cgroup[] {
     const { memory, memoryElsewhere } = host();
     return [memory, ...memoryElsewhere].map(({ mountPoint }) => own(openChecked(mountPoint)));
@@ -169,11 +166,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     this.#options = options;
     this.#stat = new KeptFile(directory, memoryFile('stat', version));
     this.version = version;
-    const { ownsAnchor: isForeign = false, onFreezing, ...others } = options;
-    const onOver = (): void => this.forgetListening();
-    this.events = new EventSources({ ...others, version, directory, emitter: this, isForeign, onOver });
-    this.freezing = new Freezing(this, onFreezing);
-    if (isForeign) orphans.register(this, directory, this);
+    this.freezing = new Freezing(this, options.onFreezing);
+    if (options.ownsAnchor === true) orphans.register(this, directory, this);
   }
 
   /** Absolute path of its directory. */
@@ -297,10 +291,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
     return readMemoryFile(this.opened(), this.version, 'pressure') ?? null;
   }
 
-  /**
-   * The pids of the processes in the cgroup and those below it, as in the caller's PID namespace. For a threaded cgroup
-   * (v2), those of the processes that have a thread in it.
-   */
+  /** The pids, as you see them, of the processes in it and below. For a threaded cgroup (v2), of those with a thread in it. */
   pids(): number[] {
     const beside = this.#options.beside?.();
     return [this.opened(), ...(beside ? [beside.memory] : [])].flatMap((each) => listPids(each, 'cgroup.procs'));
@@ -333,19 +324,19 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
    */
   addTrigger(trigger: Trigger): TriggerHandle {
     this.opened();
-    return this.events.add(trigger);
+    return this.#sources().add(trigger);
   }
 
   /** Keep the Node process alive while there is a listener to a kernel event, or a trigger. By default neither does. */
   ref(): this {
     this.opened();
-    this.events.setReference(true);
+    this.#sources().setReference(true);
     return this;
   }
 
   /** Undo {@link ref}. */
   unref(): this {
-    this.events.setReference(false);
+    this.events?.setReference(false);
     return this;
   }
 
@@ -361,7 +352,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   add(pid: number): void {
     this.opened().write('cgroup.procs', String(checkPid(pid)));
     // v1 emits no event: its events come from a cage's kill cgroup, which has only processes that were started in it.
-    if (this.version === 2) this.events.noteMember();
+    if (this.version === 2) this.events?.noteMember();
   }
 
   /**
@@ -434,8 +425,8 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
 
   /** Remove the cgroup and those below it. Waits for ending processes. Throws `ERR_MEMCAGE_BUSY` if others are left: {@link kill}. */
   async remove(): Promise<void> {
-    await removeWhole(this.opened(), this.events);
-    this.events.conclude();
+    await removeWhole(this.opened(), this);
+    this.events?.conclude();
     this.close();
   }
 
@@ -443,7 +434,7 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.events.close();
+    this.events?.close();
     this.#stat.close();
     this.#files?.close();
     if (this.#options.ownsAnchor !== true) return;
@@ -469,12 +460,12 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
   /** @internal */
   protected override listeningBegins(name: CgroupEventName): void {
     this.opened();
-    this.events.begin(name);
+    this.#sources().begin(name);
   }
 
   /** @internal */
   protected override listeningEnds(name: CgroupEventName): void {
-    this.events.end(name);
+    this.events?.end(name);
   }
 
   /** @internal Its directory. Throws `ERR_MEMCAGE_CLOSED`. */
@@ -485,6 +476,13 @@ export class Cgroup extends LazyEmitter<CgroupEvents> {
         : closedError(`The cage ${this.path}`);
     }
     return this.#directory;
+  }
+
+  #sources(): EventSources {
+    const { ownsAnchor: isForeign = false, ...others } = this.#options;
+    const [version, directory, onOver] = [this.version, this.#directory, () => this.forgetListening()];
+    this.events ??= new EventSources({ ...others, version, directory, emitter: this, isForeign, onOver });
+    return this.events;
   }
 
   #limit(directory: CgroupDirectory, change: () => void): void {

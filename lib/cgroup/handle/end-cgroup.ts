@@ -45,13 +45,16 @@ async function killIn({ memory: directory, killCgroup }: ProcessPlace): Promise<
 /**
  * Removes the cgroup and those below it, once the processes that are just ending have ended.
  *
- * @param events are looked at before each attempt, and may say that it is too early for one
+ * @param heard whose events are looked at before each attempt, and may say that it is too early for one
  */
-export async function removeWhole(directory: CgroupDirectory, events: EventSources): Promise<void> {
+export async function removeWhole(
+  directory: CgroupDirectory,
+  heard: { readonly events: EventSources | undefined },
+): Promise<void> {
   withAccess(directory, () => directory.checkExists());
   const mustWait = (): boolean => {
-    events.look();
-    return events.awaitsTriggers(() => isPopulated(directory));
+    heard.events?.look();
+    return heard.events?.awaitsTriggers(() => isPopulated(directory)) ?? false;
   };
   // rmdir(2) takes a name, which another cgroup may have by now.
   const attempt = (): boolean => !directory.exists() || (!mustWait() && removeTree(directory));

@@ -13,7 +13,7 @@ interface Freezable {
   readonly path: string;
   /** What freezes it; throws if nobody may ask any more. */
   readonly killCgroup: KillCgroup | undefined;
-  readonly events: { look(): void };
+  readonly events: { look(): void } | undefined;
 }
 
 /** Stops the processes of a cgroup for all who want that: they run on once nobody does. */
@@ -50,7 +50,7 @@ export class Freezing {
       throw error;
     }
     // Look now: a thaw() may come before the kernel's notification.
-    this.#cgroup.events.look();
+    this.#cgroup.events?.look();
   }
 
   /** For the caller: resolves when the processes run again. */
@@ -62,7 +62,7 @@ export class Freezing {
     if (!(await retry(() => !isFrozen(freezer), PATIENCE_MS))) {
       throw busy(freezer, 'is still frozen: a cgroup above it is, which must be thawed too');
     }
-    this.#cgroup.events.look();
+    this.#cgroup.events?.look();
   }
 
   /** For a budget: stops the processes, or lets them run on unless the caller has stopped them too. Waits for neither. */
@@ -75,7 +75,7 @@ export class Freezing {
       if (isHeld) this.#note('budget', false);
       throw error;
     }
-    this.#cgroup.events.look();
+    this.#cgroup.events?.look();
   }
 
   #note(holder: Holder, isHeld: boolean): void {

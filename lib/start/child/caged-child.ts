@@ -72,7 +72,7 @@ export abstract class CagedChild implements HeldChild {
   /** Also called before there is a child, if a launcher is to put it into the cage. */
   started(): void {
     this.#become('running');
-    this.cage.cgroup.events.noteMember();
+    this.cage.cgroup.events?.noteMember();
   }
 
   /** If no fd is free, for example, the cgroup is removed later. */
