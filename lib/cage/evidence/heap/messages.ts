@@ -8,11 +8,7 @@ export type HeapRequest =
   | { id: number; kind: 'drop' };
 
 /** `failed`: in words, why there is none. */
-export type HeapAnswer =
-  | { failed: string }
-  | { threads: readonly ThreadMemory[] }
-  | { bytes: number }
-  | HeapTypes;
+export type HeapAnswer = { failed: string } | { threads: readonly ThreadMemory[] } | { bytes: number } | HeapTypes;
 
 /** The largest first. `unread`: why there are only own sizes. */
 export interface HeapTypes {
