@@ -20,7 +20,7 @@ describe('what a cage held before', () => {
       () => 1,
     );
     jest.advanceTimersByTime(2000);
-    expect(looks).toBe(41);
+    expect(looks).toBe(21);
     jest.advanceTimersByTime(3_600_000);
     const before = looks;
     jest.advanceTimersByTime(60_000);
@@ -42,7 +42,7 @@ describe('what a cage held before', () => {
       () => 40,
     );
     jest.advanceTimersByTime(10_000);
-    expect(looks).toBe(6);
+    expect(looks).toBe(3);
     history.close();
   });
 
