@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -47,7 +47,19 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     return budget;
   }
   const runs = (budget: Budget, count: number) =>
-    until(`${count} run`, () => budget.stats().running === count && (budget.stats().usedBytes ?? 0) > 0);
+    seenWith(
+      budget,
+      until(`${count} run`, () => budget.stats().running === count && (budget.stats().usedBytes ?? 0) > 0),
+    );
+  /** If it does not come, says with which figures. */
+  async function seenWith<T>(budget: Budget, promised: Promise<T>): Promise<T> {
+    const late = setTimeout(patience(20_000), undefined, { ref: false }).then(() => undefined);
+    const isLate = await Promise.race([promised.then(() => false), late.then(() => true)]);
+    if (!isLate) return await promised;
+    const { path } = budget.cage.cgroup;
+    const stat = readFileSync(join(path, 'memory.stat'), 'utf8');
+    throw new Error(`${JSON.stringify(budget.stats())}: ${stat.replaceAll('\n', ', ')}`);
+  }
 
   test('has more run at a time than their limits allow', async () => {
     const budget = make({ memory: '200M', admit: 'use' });
@@ -105,7 +117,7 @@ describeIf('cgroup', 'a budget that admits by use', () => {
     const budget = await experienced();
     const oldest = await budget.spawn(...grows('oldest', 20, 80), { memory: '190M' });
     await setTimeout(patience(1500));
-    const youngest = await start(budget);
+    const youngest = await seenWith(budget, start(budget));
     await until('both have what they begin with', () => (budget.stats().usedBytes ?? 0) > 35 << 20);
     signal('grow-oldest');
     await until('one is frozen', () => budget.stats().frozen === 1 && youngest.cage.cgroup.isFrozen());
