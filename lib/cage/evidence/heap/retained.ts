@@ -3,8 +3,8 @@ import type { HeapType } from './messages';
 
 /** An object that retains this part of the heap is what all of its kind are in, rather than one of them. */
 const HOLDER = 1 / 20;
-/** V8's and Node's own, which hold all there is. */
-const SYSTEM = /^\(system\)$| \/ /;
+/** V8's and Node's own, which hold all there is. Node 26 has the global object as `global (global*)`. */
+const SYSTEM = /^\(system\)$|^global( |$)| \/ /;
 
 /**
  * What would be freed if all objects of a type were. The first type is the one that a reader looks for: most memory is in objects

@@ -69,6 +69,16 @@ testRows(
       'Object',
     ],
     [
+      'Buffers in an Array of the global object, as Node 26 names it',
+      [
+        ROOT,
+        ['object', 'global (global*)', 60, 2],
+        ['object', 'Array', 16, ...numbers(3)],
+        ...many(3, ['object', 'Buffer', 90], ['object', 'ArrayBuffer', 900]),
+      ],
+      'Buffer',
+    ],
+    [
       'a Map of Buffers in a scope',
       [
         ROOT,
