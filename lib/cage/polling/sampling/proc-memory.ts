@@ -66,7 +66,7 @@ function hasSameMemory(child: ProcessStat, parent: ProcessStat, pageBytes: numbe
   });
 }
 
-function ofOne({ reader, rssBytes }: ProcessStat): number {
+function ofOne({ reader }: ProcessStat): number {
   const rollup = readProcFile(reader, 'smaps_rollup');
   if (rollup !== undefined) {
     // Before Linux 5.3 it does not tell the kinds apart.
@@ -74,8 +74,9 @@ function ofOne({ reader, rssBytes }: ProcessStat): number {
     if (exact !== undefined) return exact;
   }
   // Another user's, or a kernel without that file: what it has for itself, and all of the shared memory.
-  const status = readProcFile(reader, 'status');
-  return (status === undefined ? undefined : sumOf(status, ['RssAnon', 'RssShmem', 'VmSwap'])) ?? rssBytes;
+  const status = readProcFile(reader, 'status') ?? '';
+  // One that is about to end has no memory, and so no such lines.
+  return sumOf(status, ['RssAnon', 'RssShmem', 'VmSwap']) ?? sumOf(status, ['VmRSS']) ?? 0;
 }
 
 /** Lines of `NAME: 12 kB`. undefined if the text has not the first of them. */

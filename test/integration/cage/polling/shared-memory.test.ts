@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { proportionalBytes } from '../../../../lib/cage/polling/sampling/proc-memory';
+import { readProcessStat } from '../../../../lib/cage/polling/sampling/process-stat';
 import { endOf, groupsOfEachTest, MIB, type TestGroup } from '../../../support/cgroups/polled-group';
 import { patience } from '../../../support/patience';
+import { childrenOf, stateOf } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
 
@@ -52,6 +55,23 @@ describeIf(['linux', 'machine', 'python3'], 'memory that several processes of a 
     const usage = await usageOf(group, 2);
     expect(usage).toBeLessThan(LIMIT);
     expect([group.kills, child.exitCode, child.signalCode]).toEqual([[], null, null]);
+  });
+
+  test('does not count for one that has let go of it since it was found, and is about to end', async () => {
+    const parent = spawn('sh', ['-c', 'true & exec sleep 1000'], { stdio: 'ignore' });
+    try {
+      // `sleep` does not wait for it.
+      const zombie = await until('a zombie', () => {
+        const [pid] = parent.pid === undefined ? [] : childrenOf(parent.pid);
+        return pid !== undefined && stateOf(pid) === 'Z' ? pid : undefined;
+      });
+      const found = readProcessStat(zombie, 4096);
+      if (found === undefined) throw new Error('it is gone');
+      expect(proportionalBytes([{ ...found, rssBytes: 60 * MIB }], 4096)).toBe(0);
+    } finally {
+      parent.kill('SIGKILL');
+      await endOf(parent);
+    }
   });
 
   test('counts for each that writes to it', async () => {
