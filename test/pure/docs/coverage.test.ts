@@ -2,20 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ErrorCode } from '../../../lib/common/errors/errors';
 import { everyCommand } from '../../../lib/programs/cli/every-command';
-import { functionPages, pages, pageText } from '../../support/docs/doc-examples';
+import { apiPages, functionPages, pages, pageText } from '../../support/docs/doc-examples';
 import { codeOf, expectNamed } from '../../support/docs/doc-names';
-import { PublicApi } from '../../support/docs/public-api';
-import { testRows } from '../../support/rows';
 
 const root = join(__dirname, '../../..');
-
-/** npm run docs:api makes it. */
-function apiPages(): string[] {
-  const names = readdirSync(join(root, 'docs/api'), { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.md')).map((name) => `docs/api/${name}`);
-}
-
-const api = new PublicApi();
 
 describe('docs name', () => {
   test('every error code, with cause and remedy', () => {
@@ -26,48 +16,6 @@ describe('docs name', () => {
     expect(rows.map((row) => row.split(' | ').length)).toEqual(rows.map(() => 3));
     expect(rows.length).toBe(Object.values(ErrorCode).length);
   });
-
-  testRows(
-    // Options are in docs/reference/options.md, each of them: options.test.ts.
-    'every member of the types that a page is on',
-    [
-      ['docs/reference/create-cage.md', 'Cage', { own: true }],
-      ['docs/reference/create-cage.md', 'CageEvents', {}],
-      ['docs/reference/events.md', 'CageEvents', {}],
-      ['docs/reference/events.md', 'OomEvent', {}],
-      ['docs/reference/events.md', 'CgroupEvents', {}],
-      ['docs/reference/events.md', 'CgroupEvent', {}],
-      ['docs/reference/events.md', 'LimitEvent', {}],
-      ['docs/reference/events.md', 'PressureEvent', {}],
-      ['docs/reference/events.md', 'ThresholdEvent', {}],
-      ['docs/reference/events.md', 'CageThresholdEvent', {}],
-      ['docs/reference/budget.md', 'Budget', { own: true }],
-      ['docs/reference/budget.md', 'BudgetEvents', {}],
-      ['docs/reference/cgroup.md', 'Cgroup', { own: true }],
-      ['docs/reference/cgroup.md', 'Usage', {}],
-      ['docs/reference/cgroup.md', 'CgroupProcess', {}],
-      ['docs/reference/cgroup.md', 'PeakTracker', { own: true }],
-      ['docs/reference/inventory.md', 'ListedCage', {}],
-      ['docs/reference/inventory.md', 'CageOwner', {}],
-      ['docs/reference/inventory.md', 'CageName', {}],
-      ['docs/reference/inventory.md', 'CollectedCage', {}],
-      ['docs/reference/outcome.md', 'EndedChild', {}],
-      ['docs/reference/outcome.md', 'Outcome', {}],
-      ['docs/reference/outcome.md', 'MemoryReport', {}],
-      ['docs/reference/outcome.md', 'OomVerdict', {}],
-      ['docs/reference/outcome.md', 'CpuReport', {}],
-      ['docs/reference/outcome.md', 'FaultReport', {}],
-      ['docs/reference/outcome.md', 'MemoryDetails', {}],
-      ['docs/reference/outcome.md', 'StallReport', {}],
-      ['docs/reference/node-heap.md', 'NodeHeapReport', {}],
-      ['docs/reference/errors.md', 'MemcageError', { own: true }],
-      ['docs/reference/errors.md', 'RunError', { own: true }],
-      ['docs/reference/bullmq.md', 'Processor', { own: true }],
-    ],
-    ([page, type, options]) => {
-      expectNamed(page, api.members(type, options));
-    },
-  );
 
   // The API pages have the types.
   test('every function, class and constant', () => {
@@ -141,8 +89,6 @@ describe('docs name', () => {
     const made = exported.map((name) => `docs/api/${join('memcage', name)}/README.md`);
     const indexes = apiPages().filter((page) => page.endsWith('/README.md'));
     expect(indexes.sort()).toEqual([...made, 'docs/api/README.md'].sort());
-    const own = api.names().filter((name) => !apiPages().some((page) => page.endsWith(`/${name}.md`)));
-    expect(own).toEqual([]);
   });
 
   test('each function by an example, first of all', () => {

@@ -1,51 +1,13 @@
-/** @starts-children The script that writes the page. */
-
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as memcage from '../../../lib/index';
 import { pageText } from '../../support/docs/doc-examples';
 import { optionTable } from '../../support/docs/option-table';
-import { PublicApi } from '../../support/docs/public-api';
-import { patience } from '../../support/patience';
 import { testRows } from '../../support/rows';
 
 const PAGE = 'docs/reference/options.md';
 const root = join(__dirname, '../../..');
 const rows = optionTable();
-const api = new PublicApi();
-
-test(
-  'the page is what the option types say',
-  () => {
-    const script = join(root, 'scripts/docs/options.mjs');
-    expect(() => execFileSync(process.execPath, [script, '--check'], { stdio: 'pipe' })).not.toThrow();
-  },
-  patience(60_000),
-);
-
-/** Types with these names are what a caller gives. */
-const GIVEN = /(Options?|Limits|Changes|Settings|Bind|Tmpfs|Threshold|Stall|Level)$/;
-/** Of these, what memcage returns, and the options of the addon. */
-const OTHERS = [
-  ...['Limits', 'OciLimits', 'EffectiveLimits'],
-  ...['CloneOptions', 'TmpfsOptions', 'AttendOptions', 'MeterOptions', 'StallMeterOptions'],
-];
-/** Options of Node's whose types are memcage's. */
-const NODES = ['stdio', 'encoding'];
-
-test('every option of every type has a row', () => {
-  const types = api.names().filter((name) => GIVEN.test(name) && !OTHERS.includes(name));
-  expect(types.length).toBeGreaterThan(40);
-  const names = rows.map(({ path }) => path.split('.').at(-1));
-  const lost = types.flatMap((type) =>
-    api
-      .members(type, { own: true })
-      .filter((name) => !names.includes(name) && !NODES.includes(name))
-      .map((name) => `${type}.${name}`),
-  );
-  expect(lost).toEqual([]);
-});
 
 test('no option of a function has two rows', () => {
   const pairs = rows.flatMap(({ path, functions }) => functions.map((name) => `${path} of ${name}`));

@@ -1,9 +1,17 @@
 /** @starts-children Node, which loads modules that Jest can't */
 import { join } from 'node:path';
-import { evaluateModule } from '../../support/evaluate-module';
+import { Questions } from '../../support/evaluate-module';
 import { testRows } from '../../support/rows';
 
 const site = join(__dirname, '../../../scripts/site');
+/** Of modules that take a second to load: all of them in one Node. */
+const questions = new Questions();
+const ask = <T = unknown>(module: string, expression: string) => questions.ask<T>(join(site, module), expression);
+/** VitePress makes only one in each process, so it has what the tests of both modules need. */
+const MD = `await (await import('vitepress')).createMarkdownRenderer('.', { config: async (md) => {
+  for (const [module, name] of [['quotes', 'takeQuotes'], ['summaries', 'summarize']])
+    (await import(${JSON.stringify(site)} + '/' + module + '.mjs'))[name](md);
+} })`;
 const SPEED = 'docs/reference/speed.md';
 
 /** What a page of the site says of another, and what comes of it. */
@@ -33,18 +41,12 @@ const QUOTES = [
 ];
 
 describe('a page that quotes another', () => {
-  let pages: string[];
-
-  // In one child: it takes a second to load VitePress.
-  beforeAll(() => {
-    const all = JSON.stringify(QUOTES.map(({ quote }) => `<!-- ${quote} -->`));
-    const md = "await (await import('vitepress')).createMarkdownRenderer('.', { config: it.takeQuotes })";
-    const render = 'async (page) => { try { return md.render(page); } catch ({ message }) { return message; } }';
-    pages = evaluateModule(join(site, 'quotes.mjs'), `((md) => Promise.all(${all}.map(${render})))(${md})`) as string[];
-  });
+  const all = JSON.stringify(QUOTES.map(({ quote }) => `<!-- ${quote} -->`));
+  const render = 'async (page) => { try { return md.render(page); } catch ({ message }) { return message; } }';
+  const pages = ask<string[]>('quotes.mjs', `((md) => Promise.all(${all}.map(${render})))(${MD})`);
 
   testRows('takes all of a section, or a part of it, and names what is not there', QUOTES, (row) =>
-    expect(pages[QUOTES.indexOf(row)]).toMatch(row.html),
+    expect(pages()[QUOTES.indexOf(row)]).toMatch(row.html),
   );
 });
 
@@ -55,57 +57,61 @@ testRows(
     { url: 'https://example.org/memcage', pattern: undefined },
     { url: 'git+https://github.com/o/n.git', pattern: 'https://github.com/o/n/edit/main/:path' },
     { url: 'https://gitlab.com/o/n', pattern: 'https://gitlab.com/o/n/-/edit/main/:path' },
-  ],
-  ({ url, pattern }) => {
-    const link = evaluateModule(join(site, 'repository.mjs'), `it.editLink(${JSON.stringify(url)}) ?? {}`);
-    expect((link as { pattern?: string }).pattern).toBe(pattern);
-  },
+  ].map(({ url, pattern }) => {
+    const link = ask<{ pattern?: string }>('repository.mjs', `it.editLink(${JSON.stringify(url)}) ?? {}`);
+    return { url, pattern, link };
+  }),
+  ({ pattern, link }) => expect(link().pattern).toBe(pattern),
+  { name: ({ url }) => url },
 );
 
-test('a page that a comment names is a link on the API pages, but not in code or in a link', () => {
+describe('a page that a comment names', () => {
   const page = (before: string) => `${before}docs/reference/errors.md`;
   const contents = ['See ', '`', '](../../'].map(page).join(' ');
   const expression = `it.withLinks(${JSON.stringify(contents)}, 'docs/api/memcage/README.md')`;
-  expect(evaluateModule(join(site, '../docs/api-pages.mjs'), expression)).toBe(
-    `See [Errors](../../reference/errors.md) ${page('`')} ${page('](../../')}`,
-  );
+  const linked = ask('../docs/api-pages.mjs', expression);
+
+  test('is a link on the API pages, but not in code or in a link', () =>
+    expect(linked()).toBe(`See [Errors](../../reference/errors.md) ${page('`')} ${page('](../../')}`));
 });
 
-test('each way to call a function has a heading of its own on the API pages', () => {
+describe('each way to call a function', () => {
   const call = (name: string, type: string) =>
     `## Call Signature\n\n\`\`\`ts\n${name}<T>(\n   file, \n   options?\n): X<T>;\n\`\`\`\n\n| \`options?\` | [\`${type}\`](X.md)\\<\`T\`\\> |\n`;
   const contents = `# run()\n\n${call('function run', 'RunOptions')}${call('', 'Others')}`;
-  const headings = `it.withCalls(${JSON.stringify(contents)}).match(/^## .*/gm)`;
-  expect(evaluateModule(join(site, '../docs/api-pages.mjs'), headings)).toEqual([
-    '## run(file, options?: RunOptions)',
-    '## (file, options?: Others)',
-  ]);
+  const headings = ask('../docs/api-pages.mjs', `it.withCalls(${JSON.stringify(contents)}).match(/^## .*/gm)`);
+
+  test('has a heading of its own on the API pages', () =>
+    expect(headings()).toEqual(['## run(file, options?: RunOptions)', '## (file, options?: Others)']));
 });
 
-test('the index says of each page of docs what it is about', () => {
-  const md = "await (await import('vitepress')).createMarkdownRenderer('.', { config: it.summarize })";
+describe('the index', () => {
   const list = '- [Run](reference/run.md)\n- [Releasing](../RELEASING.md)\n';
   const render = (path: string) => `md.render(${JSON.stringify(list)}, { relativePath: '${path}' })`;
-  const expression = `((md) => [${render('docs/README.md')}, ${render('docs/tutorial.md')}])(${md})`;
-  const [index, other] = evaluateModule(join(site, 'summaries.mjs'), expression) as string[];
-  expect(index).toMatch(
-    /Run<\/a><span class="summary">run runs a program to its end, [^<]*<\/span><\/li>\s*<li>.*Releasing<\/a><\/li>/,
-  );
-  expect(other).not.toMatch(/summary/);
+  const expression = `((md) => [${render('docs/README.md')}, ${render('docs/tutorial.md')}])(${MD})`;
+  const rendered = ask<string[]>('summaries.mjs', expression);
+
+  test('says of each page of docs what it is about', () => {
+    const [index, other] = rendered();
+    expect(index).toMatch(
+      /Run<\/a><span class="summary">run runs a program to its end, [^<]*<\/span><\/li>\s*<li>.*Releasing<\/a><\/li>/,
+    );
+    expect(other).not.toMatch(/summary/);
+  });
 });
 
-test('the API names all codes', () => {
-  const expression = "it.withCodes('type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];')";
-  expect(evaluateModule(join(site, '../docs/api-pages.mjs'), expression)).toMatch(
-    /^type ErrorCode =(\n {2}\| 'ERR_MEMCAGE_\w+'){40,};$/,
-  );
-});
+const withCodes = ask(
+  '../docs/api-pages.mjs',
+  "it.withCodes('type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];')",
+);
 
-test('what is made from elsewhere has no such link', () => {
-  const paths = ['docs/tutorial.md', 'docs/api/README.md', 'scripts/site/[source].md'];
-  const expression = `${JSON.stringify(paths)}.map((filePath) => it.isWritten({ filePath }))`;
-  expect(evaluateModule(join(site, 'repository.mjs'), expression)).toEqual([true, false, false]);
-});
+test('the API names all codes', () =>
+  expect(withCodes()).toMatch(/^type ErrorCode =(\n {2}\| 'ERR_MEMCAGE_\w+'){40,};$/));
+
+const PATHS = ['docs/tutorial.md', 'docs/api/README.md', 'scripts/site/[source].md'];
+const areWritten = ask('repository.mjs', `${JSON.stringify(PATHS)}.map((filePath) => it.isWritten({ filePath }))`);
+
+test('what is made from elsewhere has no such link', () => expect(areWritten()).toEqual([true, false, false]));
 
 testRows(
   'the description of a page is its first sentences',
@@ -115,9 +121,7 @@ testRows(
     { path: 'scripts/site/index.md', description: /^You keep Node’s child_process/ },
     { path: 'docs/README.md', description: /^Guides for a job, and a reference/ },
     { path: 'scripts/site/[source].md', description: /^$/ },
-  ],
-  ({ path, description }) => {
-    const expression = `it.descriptionOf(${JSON.stringify(path)}) ?? ''`;
-    expect(evaluateModule(join(site, 'description.mjs'), expression)).toMatch(description);
-  },
+  ].map((row) => ({ ...row, own: ask('description.mjs', `it.descriptionOf(${JSON.stringify(row.path)}) ?? ''`) })),
+  ({ description, own }) => expect(own()).toMatch(description),
+  { name: ({ path }) => path },
 );

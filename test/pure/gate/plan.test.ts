@@ -1,7 +1,7 @@
 /** @starts-children Node, which loads modules that Jest can't */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { evaluateModule } from '../../support/evaluate-module';
+import { Questions } from '../../support/evaluate-module';
 
 interface Plan {
   steps: { name: string; why?: string }[];
@@ -40,13 +40,16 @@ const TESTS = [
   { path: 'test/pure/cage/oom/decide-whose-limit.test.ts', ...plain },
 ];
 
-function programOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): Plan {
+// All are asked before any test runs, and so of one Node.
+const questions = new Questions();
+
+function planOf(files: string[] | undefined, { seed = 1, tests = TESTS } = {}): () => Plan {
   const change = { files, importers: IMPORTERS, tests, seed };
-  return evaluateModule(PLAN, `it.makePlan(${JSON.stringify(change)})`) as Plan;
+  return questions.ask<Plan>(PLAN, `it.makePlan(${JSON.stringify(change)})`);
 }
 
 const runs = ({ steps }: Plan) => steps.filter(({ why }) => why !== undefined).map(({ name }) => name);
-const allSteps = evaluateModule(STEPS, 'it.STEPS.map(({ name }) => name)') as string[];
+const allSteps = questions.ask<string[]>(STEPS, 'it.STEPS.map(({ name }) => name)');
 
 const ALWAYS = [
   'npm packages',
@@ -65,7 +68,7 @@ const OPTIONAL = ['recipes', 'site', 'BullMQ, Jest, Vitest', 'instruments'];
 const NODES = ['newest Node'];
 const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
-test.each<[string, string[], string[]]>([
+const CHANGES: [file: string, expected: string[], leftOut: string[]][] = [
   ['docs/reference/speed.md', [], ['BullMQ, Jest, Vitest', 'instruments']],
   ['lib/programs/cli/README.md', [], ['BullMQ, Jest, Vitest', 'instruments']],
   ['biome.json', [], OPTIONAL],
@@ -88,45 +91,59 @@ test.each<[string, string[], string[]]>([
   ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ, Jest, Vitest']],
   ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],
   ['test/guest/init/init', ['kernel for the guests', ...PLACES], OPTIONAL],
-])('a change of %s', (file, expected, leftOut) => {
-  const plan = programOf([file]);
-  expect({ steps: runs(plan).sort(), leftOut: plan.leftOut }).toEqual({
-    steps: [...ALWAYS, ...expected].sort(),
-    leftOut,
-  });
-});
+];
 
-test.each([
-  ['no change is known', undefined],
+test.each(CHANGES.map(([file, ...expected]) => ({ file, expected, plan: planOf([file]) })))(
+  'a change of $file',
+  ({ expected: [steps, leftOut], plan }) => {
+    expect({ steps: runs(plan()).sort(), leftOut: plan().leftOut }).toEqual({
+      steps: [...ALWAYS, ...steps].sort(),
+      leftOut,
+    });
+  },
+);
+
+const UNKNOWN: [what: string, files?: string[]][] = [
+  ['no change is known'],
   ['nobody knows what a file is about', ['docs/reference/speed.md', 'package.json']],
   ['the tests of all are changed', ['test/setup/leak-check.ts']],
   ['the gate is changed', ['.ci/plan/plan.mjs']],
-])('everything runs if %s', (_, files) => {
-  const plan = programOf(files);
-  expect(runs(plan)).toEqual(allSteps);
-  expect(plan.leftOut).toEqual([]);
+];
+
+test.each(UNKNOWN.map(([what, files]) => ({ what, plan: planOf(files) })))('everything runs if $what', ({ plan }) => {
+  expect(runs(plan())).toEqual(allSteps());
+  expect(plan().leftOut).toEqual([]);
 });
 
+const ofTwo = planOf(['docs/reference/speed.md', 'lib/cage/oom/decide-whose-limit.ts']);
+
 test('each step that runs says because of which file', () => {
-  const { steps } = programOf(['docs/reference/speed.md', 'lib/cage/oom/decide-whose-limit.ts']);
+  const { steps } = ofTwo();
   expect(steps.find(({ name }) => name === 'guest old')).toEqual({
     name: 'guest old',
     why: 'lib/cage/oom: lib/cage/oom/decide-whose-limit.ts',
   });
 });
 
-test.each<[string, string[]]>([
+const PROOFS: [file: string, proofs: string[]][] = [
   ['test/mutation/run.mjs', ['test/pure/mutation/planted.test.ts']],
   ['test/suites/run.mjs', ['test/integration/suites/planted.test.ts', 'test/pure/suites/compare.test.ts']],
   ['docs/reference/threat-model.md', ['test/integration/security/claims.test.ts']],
-])('a change of %s runs what proves it', (file, proofs) => {
-  const tests = [...TESTS, ...proofs.map((path) => ({ path, ...plain }))];
-  expect(programOf([file], { tests }).tests.host).toEqual(expect.arrayContaining(proofs));
+];
+
+test.each(
+  PROOFS.map(([file, proofs]) => {
+    const tests = [...TESTS, ...proofs.map((path) => ({ path, ...plain }))];
+    return { file, proofs, plan: planOf([file], { tests }) };
+  }),
+)('a change of $file runs what proves it', ({ proofs, plan }) => {
+  expect(plan().tests.host).toEqual(expect.arrayContaining(proofs));
 });
 
+const words = questions.ask<string[]>(STEPS, '[...it.STEPS, ...it.GROUPS].flatMap(({ when = [] }) => when)');
+
 test('what a step or a group waits for is there', () => {
-  const words = evaluateModule(STEPS, '[...it.STEPS, ...it.GROUPS].flatMap(({ when = [] }) => when)') as string[];
-  const rooms = [...new Set(words)].filter((word) => word.includes('/'));
+  const rooms = [...new Set(words())].filter((word) => word.includes('/'));
   const isThere = (beginning: string): boolean => {
     const path = join(__dirname, '../../..', beginning);
     return readdirSync(dirname(path)).some((name) => name.startsWith(basename(path)));
@@ -135,9 +152,10 @@ test('what a step or a group waits for is there', () => {
   expect(rooms.filter((word) => !isThere(word))).toEqual([]);
 });
 
+const ofDocs = planOf(['docs/reference/speed.md']);
+
 test('docs alone run their examples and recipes, and nothing else', () => {
-  const { tests } = programOf(['docs/reference/speed.md']);
-  expect(tests.host).toEqual([
+  expect(ofDocs().tests.host).toEqual([
     'test/integration/recipes/express.test.ts',
     'test/integration/docs/examples.test.ts',
     'test/integration/docs/site.test.ts',
@@ -150,11 +168,14 @@ describe('on cgroup v2', () => {
     path: `test/integration/cage/${index}.test.ts`,
     ...plain,
   }));
-  const v2 = (files: string[] | undefined, seed: number) =>
-    programOf(files, { seed, tests: [...many, ...TESTS] }).tests.v2;
+  const planWithMany = (files: string[] | undefined, seed: number) =>
+    planOf(files, { seed, tests: [...many, ...TESTS] });
+  const ofCage = planWithMany(['test/integration/cage/life.test.ts', 'lib/programs/cli/run.ts'], 1);
+  const ofFixture = planWithMany(['test/fixtures/cage/churn.js'], 1);
+  const [drawn, again, others] = [7, 7, 8].map((seed) => planWithMany(undefined, seed));
 
   test('run those with a branch for it, those that changed, and some others', () => {
-    const chosen = v2(['test/integration/cage/life.test.ts', 'lib/programs/cli/run.ts'], 1);
+    const chosen = ofCage().tests.v2;
     expect(chosen).toContain('test/integration/cage/oom/verdict.test.ts');
     expect(chosen).toContain('test/integration/cage/life.test.ts');
     expect(chosen.length).toBeGreaterThan(5);
@@ -162,23 +183,25 @@ describe('on cgroup v2', () => {
   });
 
   test('run no more than a part of those that need what changed', () => {
-    const chosen = v2(['test/fixtures/cage/churn.js'], 1).filter((path) => path.includes('/cage/'));
+    const chosen = ofFixture().tests.v2.filter((path) => path.includes('/cage/'));
     expect(chosen.length).toBeGreaterThan(20);
     expect(chosen.length).toBeLessThan(60);
   });
 
   test('the same seed draws the same, and another others', () => {
-    expect(v2(undefined, 7)).toEqual(v2(undefined, 7));
-    expect(v2(undefined, 7)).not.toEqual(v2(undefined, 8));
+    expect(again?.().tests.v2).toEqual(drawn?.().tests.v2);
+    expect(others?.().tests.v2).not.toEqual(drawn?.().tests.v2);
   });
 });
 
+const needs = questions.ask<{ name: string; after: string[] }[]>(
+  STEPS,
+  'it.STEPS.map(({ name, after = [] }) => ({ name, after }))',
+);
+
 test('what a step needs is a step before it', () => {
-  const after = evaluateModule(STEPS, 'it.STEPS.map(({ name, after = [] }) => ({ name, after }))') as {
-    name: string;
-    after: string[];
-  }[];
-  for (const [index, { after: needed }] of after.entries()) {
-    for (const name of needed) expect(after.slice(0, index).map((each) => each.name)).toContain(name);
+  const steps = needs();
+  for (const [index, { after }] of steps.entries()) {
+    for (const name of after) expect(steps.slice(0, index).map((each) => each.name)).toContain(name);
   }
 });

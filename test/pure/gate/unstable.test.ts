@@ -1,6 +1,6 @@
 /** @starts-children Node, which loads modules that Jest can't */
 import { join } from 'node:path';
-import { evaluateModule } from '../../support/evaluate-module';
+import { Questions } from '../../support/evaluate-module';
 
 const RUN = join(__dirname, '../../../scripts/jest-run.mjs');
 const UNSTABLE = join(__dirname, '../../../.ci/summary/unstable.mjs');
@@ -21,21 +21,25 @@ const results = (...testResults: object[]) => ({ testResults, numRuntimeErrorTes
 const PATH = 'test/pure/gate/a.test.ts';
 const passed = { fullName: 'passes', status: 'passed', failureMessages: [] };
 
-function judge(seen: object | undefined, end: object, leaks: string[] = []): unknown {
+// All are asked before any test runs, and so of one Node.
+const questions = new Questions();
+
+function judge(seen: object | undefined, end: object, leaks: string[] = []): () => unknown {
   const words = [seen === undefined ? 'undefined' : JSON.stringify(seen), JSON.stringify(end), JSON.stringify(leaks)];
-  return evaluateModule(RUN, `it.judge(${words.join(', ')})`);
+  return questions.ask(RUN, `it.judge(${words.join(', ')})`);
 }
 
 const ended = { failure: 1, left: [] };
 
+const ofTwo = judge(results(file([passed, failed('a test'), failed('another')])), ended);
+
 test('a failed test may run again', () => {
-  const seen = results(file([passed, failed('a test'), failed('another')]));
-  expect(judge(seen, ended)).toEqual({
+  expect(ofTwo()).toEqual({
     failed: ['a test', 'another'].map((fullName) => ({ path: PATH, fullName, message: 'Error: expected 1 to be 2' })),
   });
 });
 
-test.each<[string, object | undefined, object, string[], RegExp]>([
+const UNFORGIVEN: [what: string, seen: object | undefined, end: object, leaks: string[], why: RegExp][] = [
   ['a crash', undefined, { failure: 'SIGSEGV', left: [] }, [], /ended with SIGSEGV/],
   ['a crash at the end', results(file([failed('a test')])), { failure: 139, left: [] }, [], /ended with 139/],
   ['a leak of the run', results(file([failed('a test')])), ended, ['process 7 sleep'], /left behind process 7 sleep/],
@@ -63,16 +67,29 @@ test.each<[string, object | undefined, object, string[], RegExp]>([
     /9 tests failed/,
   ],
   ['a failure without a failed test', results(), ended, [], /no test failed, but Jest ended with 1/],
-])('%s is not forgiven', (_, seen, end, leaks, why) => {
-  expect(judge(seen, end, leaks)).toEqual({ failed: [], why: expect.stringMatching(why) });
-});
+];
 
-test.each([
+test.each(UNFORGIVEN.map(([what, seen, end, leaks, why]) => ({ what, why, judged: judge(seen, end, leaks) })))(
+  '$what is not forgiven',
+  ({ why, judged }) => {
+    expect(judged()).toEqual({ failed: [], why: expect.stringMatching(why) });
+  },
+);
+
+const LISTS: [count: number, flaws: string[]][] = [
   [5, []],
   [6, ['FAILED: test/unstable.md has 6 entries, and 5 are the most: mend some']],
-])('a list of %i unstable tests', (count, flaws) => {
+];
+
+const known = (count: number): (() => unknown) => {
   const row = '| 2026-01-01 | a > b | no | nothing |';
   const page = ['| date | test |', '|---|---|', ...Array.from({ length: count }, () => row)].join('\n');
-  const known = evaluateModule(UNSTABLE, `it.knownUnstable(${JSON.stringify(page)})`);
-  expect(known).toEqual({ names: Array(count).fill('a > b'), flaws });
-});
+  return questions.ask(UNSTABLE, `it.knownUnstable(${JSON.stringify(page)})`);
+};
+
+test.each(LISTS.map(([count, flaws]) => ({ count, flaws, found: known(count) })))(
+  'a list of $count unstable tests',
+  ({ count, flaws, found }) => {
+    expect(found()).toEqual({ names: Array(count).fill('a > b'), flaws });
+  },
+);

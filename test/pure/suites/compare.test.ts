@@ -1,12 +1,15 @@
 /** @starts-children Node, which loads modules that Jest can't */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { evaluateModule } from '../../support/evaluate-module';
+import { Questions } from '../../support/evaluate-module';
 
 const directory = join(__dirname, '../../suites');
 const recorded = (way: string): string => readFileSync(join(__dirname, `../../fixtures/suites/${way}.json`), 'utf8');
 
-const evaluate = (module: string, expression: string): unknown => evaluateModule(join(directory, module), expression);
+// Those of the tables are asked before any test runs, and so of one Node.
+const questions = new Questions();
+const ask = (module: string, expression: string) => questions.ask(join(directory, module), expression);
+const evaluate = (module: string, expression: string): unknown => ask(module, expression)();
 
 test('what came out another way is found, also what is missing', () => {
   const maps = `new Map(${recorded('stock')}), new Map(${recorded('contained')})`;
@@ -18,7 +21,7 @@ test('what came out another way is found, also what is missing', () => {
   ]);
 });
 
-test.each([
+const AGAIN: [first: boolean, stock: number, contained: number, verdict: string, isDefect: boolean][] = [
   [true, 5, 0, 'fails contained', true],
   [true, 5, 4, 'fails contained', true],
   [true, 5, 5, 'did not come again', false],
@@ -27,23 +30,33 @@ test.each([
   [false, 5, 0, 'comes and goes, stock too', false],
   [false, 0, 0, 'fails in both ways', false],
   [false, 0, 5, 'passes only contained', false],
-])(
-  'a test that was well stock (%s) and is again %i of 5 times, contained %i',
-  (first, stock, contained, verdict, isDefect) => {
-    const judged = `it.judge(${JSON.stringify({ first, stock, contained, times: 5 })})`;
-    expect(evaluate('compare.mjs', `[${judged}, it.isDefect(${judged})]`)).toEqual([verdict, isDefect]);
-  },
-);
+];
 
-test.each([
+test.each(
+  AGAIN.map(([first, stock, contained, ...expected]) => {
+    const judged = `it.judge(${JSON.stringify({ first, stock, contained, times: 5 })})`;
+    return { first, stock, contained, expected, found: ask('compare.mjs', `[${judged}, it.isDefect(${judged})]`) };
+  }),
+)('a test that was well stock ($first) and is again $stock of 5 times, contained $contained', ({ expected, found }) => {
+  expect(found()).toEqual(expected);
+});
+
+const ENDS: [outcome: string, stock: string, expected: boolean][] = [
   ['pass', 'pass', true],
   ['pass', 'fail', true],
   ['skip', 'skip', true],
   ['skip', 'pass', false],
   ['fail', 'skip', false],
   ['missing', 'pass', false],
-])('%s is well where stock it was %s: %s', (outcome, stock, expected) => {
-  expect(evaluate('compare.mjs', `it.isWell(${JSON.stringify(outcome)}, ${JSON.stringify({ stock })})`)).toBe(expected);
+];
+
+test.each(
+  ENDS.map(([outcome, stock, expected]) => {
+    const words = `${JSON.stringify(outcome)}, ${JSON.stringify({ stock })}`;
+    return { outcome, stock, expected, isWell: ask('compare.mjs', `it.isWell(${words})`) };
+  }),
+)('$outcome is well where stock it was $stock: $expected', ({ expected, isWell }) => {
+  expect(isWell()).toBe(expected);
 });
 
 test('two tests of one name are two', () => {

@@ -21,11 +21,15 @@ export function pages(): string[] {
   return ['README.md', ...docs.map((name) => `docs/${name}`)];
 }
 
+/** The pages that TypeDoc makes: npm run docs:api. */
+export function apiPages(): string[] {
+  const names = readdirSync(join(root, 'docs/api'), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.md')).map((name) => `docs/api/${name}`);
+}
+
 /** The pages of the reference that are about a function, one for each. */
 export function functionPages(): string[] {
-  return (readdirSync(join(root, 'docs/api'), { recursive: true }) as string[])
-    .filter((path) => /(^|\/)functions\/\w+\.md$/.test(path))
-    .map((path) => `docs/api/${path}`);
+  return apiPages().filter((path) => /\/functions\/\w+\.md$/.test(path));
 }
 
 export function pageText(page: string): string {

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { type Library, ROOT } from '../../support/api/library';
 
-const ROOT = join(__dirname, '../../..');
 /** `native` is the addon's own: its objects are what C++ makes. */
 const ENTRIES = ['index', 'cgroup', 'machine', 'oci', 'otel', 'prometheus', 'bullmq', 'jest', 'vitest'];
 
@@ -135,22 +134,6 @@ function isPublic(symbol: ts.Symbol): boolean {
   return symbol.declarations?.every((each) => (ts.getCombinedModifierFlags(each) & hidden) === 0) ?? true;
 }
 
-const config = ts.readConfigFile(join(ROOT, 'tsconfig.build.json'), (path) => readFileSync(path, 'utf8'));
-const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, ROOT);
-const files = ENTRIES.map((name) => join(ROOT, `lib/${name}.ts`));
-const program = ts.createProgram(files, { ...options, skipLibCheck: true, noEmit: true });
-const checker = program.getTypeChecker();
-const results = new Results(
-  checker,
-  files.flatMap((file) => program.getSourceFile(file) ?? []),
-);
-
-/** Those for which it holds, as `Type.property`. */
-function those(holds: (property: ts.Symbol, type: ts.Type) => boolean): string[] {
-  const found = results.found.filter(({ property }) => holds(property, checker.getTypeOfSymbol(property)));
-  return [...new Set(found.map(({ where, property }) => `${where}.${property.name}`))].sort();
-}
-
 function may(type: ts.Type, flag: ts.TypeFlags): boolean {
   return type.isUnion() ? type.types.some((each) => may(each, flag)) : (type.flags & flag) !== 0;
 }
@@ -160,55 +143,69 @@ function isNumber(type: ts.Type): boolean {
   return may(type, ts.TypeFlags.NumberLike);
 }
 
-function comment(property: ts.Symbol): string {
-  return ts.displayPartsToString(property.getDocumentationComment(checker));
+export function proveDataRules(library: Library): void {
+  const { checker } = library;
+  const results = new Results(
+    checker,
+    ENTRIES.map((entry) => library.source(entry)),
+  );
+
+  /** Those for which it holds, as `Type.property`. */
+  function those(holds: (property: ts.Symbol, type: ts.Type) => boolean): string[] {
+    const found = results.found.filter(({ property }) => holds(property, checker.getTypeOfSymbol(property)));
+    return [...new Set(found.map(({ where, property }) => `${where}.${property.name}`))].sort();
+  }
+
+  function comment(property: ts.Symbol): string {
+    return ts.displayPartsToString(property.getDocumentationComment(checker));
+  }
+
+  describe('of what a user gets', () => {
+    test('these types are looked at, among others', () => {
+      expect([...results.types]).toEqual(
+        expect.arrayContaining([
+          'Outcome<MemoryReport>',
+          'OomEvent',
+          'JobEndedEvent',
+          'Usage',
+          'ListedCage',
+          'WarmPoolStats',
+        ]),
+      );
+    });
+
+    test('each property is there, and null says that there is nothing', () => {
+      const lacking = those(
+        (property, type) => (property.flags & ts.SymbolFlags.Optional) !== 0 || may(type, ts.TypeFlags.Undefined),
+      );
+      expect(lacking).toEqual([]);
+    });
+
+    test('a search that finds nothing gives null', () => {
+      expect([...results.findUndefined]).toEqual([]);
+    });
+
+    test('a time says its unit', () => {
+      const isTime = /\b(milli|micro)?seconds\b|\bms\b/i;
+      const named = /(time|duration|interval|delay|age|wait|waited)$/i;
+      const wrong = those(
+        (property, type) =>
+          isNumber(type) &&
+          (isTime.test(comment(property)) || named.test(property.name)) &&
+          !/(Ms|Us)$/.test(property.name),
+      );
+      expect(wrong).toEqual([]);
+    });
+
+    test('a size says its unit', () => {
+      const named = /(memory|size|usage|rss|pss|swap|cache)$/i;
+      const wrong = those(
+        (property, type) =>
+          isNumber(type) &&
+          (/\bin bytes\b/i.test(comment(property)) || named.test(property.name)) &&
+          !/Bytes$/.test(property.name),
+      );
+      expect(wrong).toEqual([]);
+    });
+  });
 }
-
-describe('of what a user gets', () => {
-  test('these types are looked at, among others', () => {
-    expect([...results.types]).toEqual(
-      expect.arrayContaining([
-        'Outcome<MemoryReport>',
-        'OomEvent',
-        'JobEndedEvent',
-        'Usage',
-        'ListedCage',
-        'WarmPoolStats',
-      ]),
-    );
-  });
-
-  test('each property is there, and null says that there is nothing', () => {
-    const lacking = those(
-      (property, type) => (property.flags & ts.SymbolFlags.Optional) !== 0 || may(type, ts.TypeFlags.Undefined),
-    );
-    expect(lacking).toEqual([]);
-  });
-
-  test('a search that finds nothing gives null', () => {
-    expect([...results.findUndefined]).toEqual([]);
-  });
-
-  test('a time says its unit', () => {
-    const isTime = /\b(milli|micro)?seconds\b|\bms\b/i;
-    const named = /(time|duration|interval|delay|age|wait|waited)$/i;
-    const wrong = those(
-      (property, type) =>
-        isNumber(type) &&
-        (isTime.test(comment(property)) || named.test(property.name)) &&
-        !/(Ms|Us)$/.test(property.name),
-    );
-    expect(wrong).toEqual([]);
-  });
-
-  test('a size says its unit', () => {
-    const named = /(memory|size|usage|rss|pss|swap|cache)$/i;
-    const wrong = those(
-      (property, type) =>
-        isNumber(type) &&
-        (/\bin bytes\b/i.test(comment(property)) || named.test(property.name)) &&
-        !/Bytes$/.test(property.name),
-    );
-    expect(wrong).toEqual([]);
-  });
-});
