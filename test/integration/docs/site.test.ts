@@ -214,8 +214,8 @@ describeIf(['machine', 'chromium'], 'the site in a browser', () => {
     expect(views.map(({ width, scheme }) => `${width} ${scheme}`)).toEqual([
       '1440 light',
       '1440 dark',
-      '390 light',
       '390 dark',
+      '390 light',
     ]);
     for (const view of views) {
       expect(view.complaints).toEqual([]);
