@@ -41,6 +41,7 @@ function traitsOf(text) {
   return {
     // What needs 'v1' does not run on cgroup v2.
     hasBranch: /'(v2|hybrid|unified|reclaim)'|\bversion [!=]== [12]|isV[12]\b/.test(text),
+    pages: [...new Set(text.match(/docs\/[\w/-]+\.md/g))],
     needsSwap: /'(swap|refaults|no-soft-limit)'/.test(text),
   };
 }

@@ -13,8 +13,8 @@ const EVERYTHING = 'everything runs';
 
 /**
  * `files` that changed, undefined if everything is to run. `importers` of each file. `tests` is every test file, with
- * what it says of itself: `hasBranch` for a hierarchy, `needsSwap`, and `v2Seconds` if it is known what it takes on cgroup
- * v2. `seed` draws.
+ * what it says of itself: `hasBranch` for a hierarchy, `needsSwap`, the `pages` of docs/ that it names, and `v2Seconds` if it
+ * is known what it takes on cgroup v2. `seed` draws.
  *
  * `isWhole` if everything runs; `steps` are those of the table, each with `why` it runs, undefined if it does not;
  * `leftOut` are groups of tests that do not run on the host; `tests` are the files that run there and in guests.
@@ -52,7 +52,9 @@ export function makePlan({ files, importers = {}, tests, seed }) {
   const isOfDocs = (path) => /^test\/\w+\/docs\//.test(path);
   const isCode = why(['code']) !== undefined;
   const isChosen = (path) => isCode || isOfDocs(path) || touches(path) || isIn(wasTouched, path);
-  const here = tests.filter(({ path }) => isChosen(path) && !isIn(left, path));
+  const ofPages = GROUPS.filter(({ isOfPages }) => isOfPages);
+  const isOfChanged = ({ path, pages = [] }) => isIn(ofPages, path) && pages.some((page) => files?.includes(page));
+  const here = tests.filter((test) => (isChosen(test.path) && !isIn(left, test.path)) || isOfChanged(test));
   const inGuests = here.filter(({ path }) => path.startsWith('test/integration/'));
   const isV2 = ({ path, hasBranch }) => hasBranch || topics?.get(path) === path;
   const isTouched = ({ path }) => !isWhole && touches(path);

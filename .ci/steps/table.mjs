@@ -225,14 +225,16 @@ export const STEPS = [
  * @property {string} name
  * @property {RegExp} pattern the files
  * @property {string[]} when they run if one of these is touched, or one of the files
+ * @property {boolean} [isOfPages] one of them alone runs if a page of docs/ that it names has changed
  */
 
 /** Tests that run on the host only for what they prove. All others always run there. @type {Group[]} */
 export const GROUPS = [
   {
-    name: 'recipes',
+    name: 'recipes of unchanged pages',
     pattern: /^test\/integration\/recipes\//,
-    when: ['docs', 'lib/start/api', 'lib/index.ts', 'lib/programs/bullmq'],
+    when: ['lib/start/api', 'lib/index.ts', 'lib/programs/bullmq'],
+    isOfPages: true,
   },
   { name: 'site', pattern: /^test\/integration\/docs\/site\./, when: ['docs'] },
   {

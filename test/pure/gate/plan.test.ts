@@ -23,18 +23,14 @@ const IMPORTERS = {
 
 const plain = { hasBranch: false, needsSwap: false };
 const TESTS = [
-  ...[
-    'programs/bullmq/jobs',
-    'recipes/express',
-    'proving/judge',
-    'proving/faults',
-    'docs/examples',
-    'docs/site',
-    'cage/life',
-  ].map((name) => ({
-    path: `test/integration/${name}.test.ts`,
-    ...plain,
-  })),
+  ...['programs/bullmq/jobs', 'proving/judge', 'proving/faults', 'docs/examples', 'docs/site', 'cage/life'].map(
+    (name) => ({
+      path: `test/integration/${name}.test.ts`,
+      ...plain,
+    }),
+  ),
+  { path: 'test/integration/recipes/http.test.ts', ...plain, pages: ['docs/guides/http.md'] },
+  { path: 'test/integration/recipes/mcp.test.ts', ...plain, pages: ['docs/guides/mcp.md'] },
   { path: 'test/integration/cage/oom/verdict.test.ts', hasBranch: true, needsSwap: true },
   { path: 'test/pure/docs/coverage.test.ts', ...plain },
   { path: 'test/pure/cage/oom/decide-whose-limit.test.ts', ...plain },
@@ -64,13 +60,13 @@ const PACKED = ['root file system of Debian 12', 'pack', 'packed tarball', 'pack
 const CODE = ['kernel for the guests', ...PACKED, 'pure tests on the newest Node', 'v2, first half', 'v2, second half'];
 const PLACES = ['guest systemd', 'guest systemd-root', 'guest container', 'guest container-writable'];
 const KERNELS = ['v1 with swap', 'guest old', 'guest short-of-memory'];
-const OPTIONAL = ['recipes', 'site', 'BullMQ, Jest, Vitest', 'instruments'];
+const OPTIONAL = ['recipes of unchanged pages', 'site', 'BullMQ, Jest, Vitest', 'instruments'];
 const NODES = ['newest Node'];
 const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
 const CHANGES: [file: string, expected: string[], leftOut: string[]][] = [
-  ['docs/reference/speed.md', [], ['BullMQ, Jest, Vitest', 'instruments']],
-  ['lib/programs/cli/README.md', [], ['BullMQ, Jest, Vitest', 'instruments']],
+  ['docs/reference/speed.md', [], ['recipes of unchanged pages', 'BullMQ, Jest, Vitest', 'instruments']],
+  ['lib/programs/cli/README.md', [], ['recipes of unchanged pages', 'BullMQ, Jest, Vitest', 'instruments']],
   ['biome.json', [], OPTIONAL],
   ['lib/programs/cli/run.ts', CODE, OPTIONAL],
   ['lib/cage/cage.ts', [...CODE, 'v1 with swap'], OPTIONAL],
@@ -85,10 +81,10 @@ const CHANGES: [file: string, expected: string[], leftOut: string[]][] = [
     OPTIONAL,
   ],
   ['scripts/prebuilds.mjs', [...PACKED, 'arm64'], OPTIONAL],
-  ['test/integration/programs/bullmq/jobs.test.ts', CODE, ['recipes', 'site', 'instruments']],
-  ['test/support/bullmq/queue.ts', CODE, ['recipes', 'site', 'instruments']],
-  ['test/fixtures/proving/operate.js', CODE, ['recipes', 'site', 'BullMQ, Jest, Vitest']],
-  ['test/overseer/overseer.cc', CODE, ['recipes', 'site', 'BullMQ, Jest, Vitest']],
+  ['test/integration/programs/bullmq/jobs.test.ts', CODE, ['recipes of unchanged pages', 'site', 'instruments']],
+  ['test/support/bullmq/queue.ts', CODE, ['recipes of unchanged pages', 'site', 'instruments']],
+  ['test/fixtures/proving/operate.js', CODE, ['recipes of unchanged pages', 'site', 'BullMQ, Jest, Vitest']],
+  ['test/overseer/overseer.cc', CODE, ['recipes of unchanged pages', 'site', 'BullMQ, Jest, Vitest']],
   ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],
   ['test/guest/init/init', ['kernel for the guests', ...PLACES], OPTIONAL],
 ];
@@ -152,13 +148,13 @@ test('what a step or a group waits for is there', () => {
   expect(rooms.filter((word) => !isThere(word))).toEqual([]);
 });
 
-const ofDocs = planOf(['docs/reference/speed.md']);
+const ofDocs = planOf(['docs/reference/speed.md', 'docs/guides/http.md']);
 
-test('docs alone run their examples and recipes, and nothing else', () => {
+test('docs alone run the examples, the recipes of what changed, and nothing else', () => {
   expect(ofDocs().tests.host).toEqual([
-    'test/integration/recipes/express.test.ts',
     'test/integration/docs/examples.test.ts',
     'test/integration/docs/site.test.ts',
+    'test/integration/recipes/http.test.ts',
     'test/pure/docs/coverage.test.ts',
   ]);
 });
