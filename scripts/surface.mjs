@@ -1,8 +1,8 @@
 // The report of the whole public surface, by API Extractor, one file for each entry: surface/*.api.md. Without arguments it says
 // what differs from them, and fails; with --write it writes them. It reads dist/, which `npm run build:ts` makes.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
+import { join, relative } from 'node:path';
+import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor';
 
 const root = join(import.meta.dirname, '..');
 const writes = process.argv.includes('--write');
@@ -11,11 +11,10 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 /** Those are Node's names, which API Extractor can't follow: it knows no modules of Node's own. */
 const LEFT_OUT = ['./child_process'];
 
-let isSame = true;
-for (const [path, { types }] of Object.entries(exports)) {
-  if (types === undefined || LEFT_OUT.includes(path)) continue;
+const entries = Object.entries(exports).filter(([path, { types }]) => types !== undefined && !LEFT_OUT.includes(path));
+const configs = entries.map(([path, { types }]) => {
   const name = path === '.' ? 'memcage' : `memcage-${path.slice(2)}`;
-  const config = ExtractorConfig.prepare({
+  return ExtractorConfig.prepare({
     configObject: {
       projectFolder: root,
       mainEntryPointFilePath: join(root, types),
@@ -40,7 +39,14 @@ for (const [path, { types }] of Object.entries(exports)) {
     configObjectFullPath: undefined,
     packageJsonFullPath: join(root, 'package.json'),
   });
+});
+// One program for all: it has every declaration of dist/ anyway.
+const compilerState = CompilerState.create(configs[0]);
+
+let isSame = true;
+for (const config of configs) {
   const { apiReportChanged, succeeded } = Extractor.invoke(config, {
+    compilerState,
     localBuild: writes,
     messageCallback(message) {
       message.handled = message.logLevel !== 'error';
@@ -48,9 +54,8 @@ for (const [path, { types }] of Object.entries(exports)) {
   });
   if (!succeeded && !apiReportChanged) isSame = false;
   if (!apiReportChanged) continue;
-  console.log(
-    writes ? `surface/${name}.api.md is new` : `surface/${name}.api.md is not what the sources say: npm run surface`,
-  );
+  const report = relative(root, config.reportFilePath);
+  console.log(writes ? `${report} is new` : `${report} is not what the sources say: npm run surface`);
   isSame &&= writes;
 }
 process.exit(isSame ? 0 : 1);
