@@ -5,13 +5,18 @@ import { fixtureResult } from '../../support/fixture';
 import { WITHOUT_ADDON } from '../../support/native/without-addon';
 import { copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
+import { drawn } from '../../support/random';
 import { describeIf } from '../../support/require';
 
 const LIMIT_MS = 120_000;
 
 jest.setTimeout(patience(LIMIT_MS));
 
-const surroundings = Object.entries(WITHOUT_ADDON);
+const [withoutAddons, ...pretended] = Object.entries(WITHOUT_ADDON);
+if (withoutAddons === undefined) throw new Error('nothing is without the addon');
+const surroundings = [withoutAddons, ...pretended];
+// To what polls, all that are not Linux are one, but for a stop that Windows lacks: test/pure/cage/polling/killing.test.ts.
+const pollers = [withoutAddons, ...drawn(pretended, 1)];
 
 describeIf('linux', 'where the addon does not load', () => {
   test.each(surroundings)('what asks for something of memcage says why it can not have it (%s)', async (_, where) => {
@@ -101,7 +106,7 @@ describeIf('linux', 'where the addon does not load, and the caller accepts that 
     });
   });
 
-  test.each(surroundings)('its children are killed above its limit (%s)', async (_, where) => {
+  test.each(pollers)('its children are killed above its limit (%s)', async (_, where) => {
     const seen = await fixtureResult({ name: 'enforcement/polled.js', timeoutMs: LIMIT_MS, ...where });
     const polled = { by: 'polled', hasReason: true };
     const killed = {
