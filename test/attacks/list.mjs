@@ -16,7 +16,7 @@ const outside = (fact) => ({ proof: ({ facts }) => facts[fact], isSeenLater: tru
  * @typedef {object} Attack
  * @property {Proof} proof
  * @property {boolean} [isSeenLater]
- * @property {boolean} [isInBare] without a sandbox it runs in a cgroup with the limit alone, which it attacks
+ * @property {boolean} [isInBare] without a sandbox it runs in a cgroup with the limit alone, which it attacks or meets
  * @property {number} [wallMs] limits of time for this one
  * @property {number} [cpuSeconds]
  * @property {boolean} [hasTerminal]
@@ -116,7 +116,7 @@ export const kinds = {
   },
   'be told for something else': {
     // A part of it was killed for memory.
-    success: { proof: (seen) => said(seen) && seen.status === 0 },
+    success: { proof: (seen) => said(seen) && seen.status === 0, isInBare: true },
     // It has killed itself, and looks as one does that had too much memory.
     'own-kill': outside('looksLikeMemory'),
   },

@@ -83,7 +83,7 @@ export function makeOuter(parent) {
   }
   const hold = join(outer, 'memory.use_hierarchy');
   if (version === 1 && readFileSync(hold, 'utf8').trim() === '0') writeFileSync(hold, '1');
-  writeFileSync(join(outer, LIMIT_FILE), String(ROOM));
+  limit(outer, ROOM);
 
   let owner;
   let bares = 0;
@@ -111,7 +111,7 @@ export function makeOuter(parent) {
       const bare = join(outer, 'cages', `bare-${bares}`);
       mkdirSync(bare);
       if (owner !== undefined) give(bare, owner);
-      writeFileSync(join(bare, LIMIT_FILE), String(bytes));
+      limit(bare, bytes);
       return bare;
     },
 
@@ -138,6 +138,13 @@ export function makeOuter(parent) {
       for (const each of all) for (const cgroup of below(each)) tryToRemove(cgroup);
     },
   };
+}
+
+/** Without swap, which takes long to fill. */
+function limit(cgroup, bytes) {
+  const ofSwap = { 'memory.memsw.limit_in_bytes': bytes, 'memory.swap.max': 0 };
+  for (const [name, value] of Object.entries({ [LIMIT_FILE]: bytes, ...ofSwap }))
+    if (existsSync(join(cgroup, name))) writeFileSync(join(cgroup, name), String(value));
 }
 
 /** As systemd delegates one, and with the limit: on v1 whoever makes a cgroup has all of its files. */

@@ -1,6 +1,8 @@
-// Usage: run.mjs [--user NAME] [--parent CGROUP] [--only ATTACK,...] [--jobs N] [--json] [-v] [TOOL]...
+// Usage: run.mjs [--user NAME] [--parent CGROUP] [--only ATTACK,...] [--program FILE] [--jobs N] [--json] [-v] [TOOL]...
+//        run.mjs --compile FILE
 // Tries each attack in each of these tools (default: all that are here, and first without any), and prints how many have
-// worked. Exit code 1 if memcage has not held one that it should, or something has not started.
+// worked. Exit code 1 if memcage has not held one that it should, or something has not started. --compile makes the program
+// that --program takes, for many runs.
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { release } from 'node:os';
@@ -20,6 +22,8 @@ const { values, positionals } = parseArgs({
     parent: { type: 'string' },
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
+    compile: { type: 'string' },
+    program: { type: 'string' },
     jobs: { type: 'string', default: '1' },
     verbose: { type: 'boolean', short: 'v', default: false },
   },
@@ -47,9 +51,8 @@ async function inLanes(all, count, act) {
   await Promise.all(Array.from({ length: count }, lane));
 }
 
-function compile(directory) {
+function compile(program) {
   const inside = fileURLToPath(new URL('inside/', import.meta.url));
-  const program = join(directory, 'attack');
   const sources = readdirSync(inside).filter((file) => file.endsWith('.c'));
   const words = [
     '-O1',
@@ -68,6 +71,11 @@ function compile(directory) {
   return program;
 }
 
+if (values.compile !== undefined) {
+  compile(values.compile);
+  process.exit();
+}
+
 const names = positionals.length > 0 ? positionals : Object.keys(tools).filter((name) => versionOf(name) !== undefined);
 const chosen = attacks.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
 /** By tool and attack. */
@@ -78,7 +86,7 @@ try {
   const who = account(values.user);
   chownSync(scratch, who.uid, who.uid);
   if (who.uid !== 0) outer.delegateTo(who.uid);
-  const stage = await makeStage(who, compile(scratch));
+  const stage = await makeStage(who, values.program ?? compile(join(scratch, 'attack')));
   try {
     for (const tool of names) {
       results[tool] = {};
