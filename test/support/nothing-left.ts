@@ -20,8 +20,9 @@ export function cagesLeft(...owners: number[]): string[] {
  *
  * @param warmUp opens what memcage keeps for the life of the process
  * @param parents whether the tests make cages in other parents, whose fds memcage keeps until it notices that they are gone
+ * @param longestMs how long an end that was asked for may take
  */
-export function expectNothingLeft(warmUp: () => Promise<unknown>, { parents = false } = {}): void {
+export function expectNothingLeft(warmUp: () => Promise<unknown>, { parents = false, longestMs = 3000 } = {}): void {
   let before: Holdings;
   beforeAll(warmUp);
   // What one test leaves behind is not blamed on the next.
@@ -38,9 +39,8 @@ export function expectNothingLeft(warmUp: () => Promise<unknown>, { parents = fa
       };
     };
     const nothing = { fds: [], cages: [], children: [] };
-    // An end that was asked for may take a moment.
     const isClean = () => JSON.stringify(left()) === JSON.stringify(nothing);
-    await until('nothing left', isClean, 3000).catch(() => {});
+    await until('nothing left', isClean, longestMs).catch(() => {});
     const found = left();
     if (!isClean()) await end(found);
     expect(found).toEqual(nothing);
