@@ -7,6 +7,8 @@ const all = Object.values(ROOMS).flat();
 
 /** How many mutants are tried of a file that is drawn. */
 const SAMPLE = 40;
+/** How many of all are enough to see that the instrument itself works. */
+const FEW = 8;
 
 /** Of the generator of Park and Miller, which goes through all numbers from 1 to below it. */
 const MODULUS = 2_147_483_647;
@@ -18,6 +20,7 @@ export function readOptions(args, root) {
     allowPositionals: true,
     options: {
       changed: { type: 'string' },
+      few: { type: 'boolean' },
       random: { type: 'boolean' },
       seed: { type: 'string' },
       verbose: { type: 'boolean', default: false },
@@ -32,13 +35,22 @@ export function readOptions(args, root) {
   }
   let sample = (mutants) => mutants;
   if (values.random) {
-    const seed = Number(values.seed ?? process.env.MEMCAGE_TEST_SEED ?? randomInt(1_000_000));
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('The seed is an integer from 0 on');
+    const seed = seedOf(values.seed);
     files = [files[seed % files.length]];
-    sample = (mutants) => drawn(mutants, seed);
+    sample = (mutants) => drawn(mutants, seed, SAMPLE);
     console.log(`drawn: ${SAMPLE} mutants of ${files[0]}; again with --random --seed ${seed}`);
+  } else if (values.few) {
+    const seed = seedOf(values.seed);
+    sample = (mutants) => drawn(mutants, seed, FEW);
+    console.log(`drawn: ${FEW} mutants; again with --few --seed ${seed}`);
   }
   return { files: [...new Set(files)], without: values.without, sample, verbose: values.verbose };
+}
+
+function seedOf(given) {
+  const seed = Number(given ?? process.env.MEMCAGE_TEST_SEED ?? randomInt(1_000_000));
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('The seed is an integer from 0 on');
+  return seed;
 }
 
 function filesOf(name) {
@@ -58,10 +70,10 @@ function changedSince(revision, files, root) {
 }
 
 /** Some of them; the same again with the same seed. */
-function drawn(mutants, seed) {
+function drawn(mutants, seed, count) {
   const rest = [...mutants];
   const chosen = [];
-  for (let state = 1 + (seed % (MODULUS - 1)); chosen.length < SAMPLE && rest.length > 0; ) {
+  for (let state = 1 + (seed % (MODULUS - 1)); chosen.length < count && rest.length > 0; ) {
     state = (state * 48_271) % MODULUS;
     chosen.push(...rest.splice(state % rest.length, 1));
   }
