@@ -1,4 +1,4 @@
-import { type Choice, draw } from '../../support/proving/draw';
+import { type Choice, draw, drawOperations } from '../../support/proving/draw';
 
 const MANY = Array.from({ length: 1000 }, (_, index) => index);
 
@@ -22,6 +22,16 @@ test('what comes first is drawn before anything else', () => {
   expect(few).toHaveLength(20);
   const many = draw(choose(), 7, (one) => one >= 500);
   expect([many.length, many.every((one) => one >= 500)]).toEqual([20, true]);
+});
+
+test('some operations are drawn, first those that a change is about, but all for who asks for a number', () => {
+  const names = Array.from({ length: 30 }, (_, index) => `operation-${index}`);
+  const isFirst = (name: string): boolean => name === 'operation-29';
+  const some = drawOperations(names, { asked: undefined, usually: 8 }, 7, isFirst);
+  expect([some.length, some[0]]).toEqual([8, 'operation-29']);
+  expect(drawOperations(names, { asked: undefined, usually: 8 }, 8, isFirst)).not.toEqual(some);
+  expect(drawOperations(names, { asked: '20', usually: 8 }, 7, isFirst)).toEqual(names);
+  expect(drawOperations(names.slice(0, 3), { asked: undefined, usually: 8 }, 7, isFirst)).toEqual(names.slice(0, 3));
 });
 
 test('who asks for a number, for each kind or for all gets that', () => {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { EXERCISED, type Site, touches } from '../../support/proving/touched';
+import { EXERCISED, isAbout, type Site, touches } from '../../support/proving/touched';
 import { testRows } from '../../support/rows';
 
 const ROOT = join(__dirname, '../../..');
@@ -59,6 +59,20 @@ test('several changes touch what each of them touches, and none nothing', () => 
   const all = ['sync', 'root', 'spawn'].map((operation) => site(`${operation} parent read x`));
   expect(all.map(either)).toEqual([true, true, false]);
   expect(all.map(touches([]))).toEqual([false, false, false]);
+});
+
+test('a change is about the operations that it names, and those with a role that few have', () => {
+  const [sync, launcher, starter, sys] = [
+    ['lib/start/sync/spawn-sync.ts', 'sync'],
+    ['native/launcher/arguments.cc', 'init'],
+    ['native/launcher/start_children.cc', 'shared'],
+    ['native/sys/syscalls.cc', 'sync'],
+  ].map(([path = '', operation = '']) => [operation, 'spawn'].map(isAbout([path])));
+  expect({ sync, launcher, starter, sys }).toEqual({
+    ...{ sync: [true, false], launcher: [true, false], starter: [true, false] },
+    // Any operation will do.
+    sys: [false, false],
+  });
 });
 
 test('each room of the source has a line, and each line something of the source', () => {

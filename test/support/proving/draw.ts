@@ -10,6 +10,20 @@ export interface Choice<T> {
   usually: number;
 }
 
+/**
+ * Some of the operations, first those that `isFirst`: each has to be carried out once with nothing done to it, which costs as much as
+ * one of those that are tried. Who has asked for a number of its own gets all.
+ */
+export function drawOperations(
+  names: readonly string[],
+  { asked, usually }: Pick<Choice<string>, 'asked' | 'usually'>,
+  seed: number,
+  isFirst: (name: string) => boolean,
+): readonly string[] {
+  if (asked !== undefined || names.length <= usually) return names;
+  return draw({ all: names, distinct: names, asked, usually }, seed, isFirst);
+}
+
 /** Draws from them; first those that `isFirst`. Throws if there are so few that whatever found them did not work. */
 export function draw<T>(
   { all, distinct, asked, usually }: Choice<T>,

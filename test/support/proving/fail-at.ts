@@ -12,7 +12,7 @@ export interface At {
   last?: boolean;
 }
 
-/** Carries an operation out twice: to find the call, and with that failing. */
+/** Carries an operation out with that call failing. */
 export async function failAt(
   operation: string,
   place: Place,
@@ -20,19 +20,26 @@ export async function failAt(
   errno: Errno,
   options: OperateOptions = {},
 ): Promise<Operated> {
-  const { role, call, nth } = await findPoint(operation, place, at);
-  const rules = [`fail ${role} ${call} ${nth} ${constants.errno[errno]}`, ...(options.rules ?? [])];
-  return operate(operation, place, { ...options, rules });
+  const { role, call } = at;
+  const rules = [`fail ${role} ${call} ${await which(operation, place, at)} ${constants.errno[errno]}`];
+  const run = await operate(operation, place, { ...options, rules: [...rules, ...(options.rules ?? [])] });
+  if (run.hits.length === 0) throw new Error(`${operation} has no ${role} ${call} ${String(at.subject)}`);
+  return run;
 }
 
-async function findPoint(
-  operation: string,
-  place: Place,
-  { role, call, subject = /^/, last = false }: At,
-): Promise<Point> {
+/** The first is known by its subject. For the last, the operation has to be carried out once more, before. */
+async function which(operation: string, place: Place, at: At): Promise<string> {
+  const { subject, last = false } = at;
+  if (last) return String((await findLast(operation, place, at)).nth);
+  // A slash needs no backslash in an expression of the overseer.
+  return subject === undefined ? '1' : `1:${subject.source.replaceAll('\\/', '/')}`;
+}
+
+async function findLast(operation: string, place: Place, { role, call, subject = /^/ }: At): Promise<Point> {
   const { points } = await operate(operation, place);
-  const all = points.filter((point) => point.role === role && point.call === call && subject.test(point.subject));
-  const found = last ? all.at(-1) : all[0];
+  const found = points
+    .filter((point) => point.role === role && point.call === call && subject.test(point.subject))
+    .at(-1);
   if (found === undefined) throw new Error(`${operation} has no ${role} ${call} ${String(subject)}`);
   return found;
 }

@@ -33,6 +33,12 @@ const BY_STARTER: Calls = {
   roles: ['parent', 'starter', 'child'],
   operations: ['shared', 'missing', 'limited', 'mapped', 'user', 'contain', 'gate', 'close'],
 };
+/** Roles that only some operations have. */
+const RARE: Partial<Record<Role, readonly string[]>> = {
+  starter: BY_STARTER.operations ?? [],
+  launcher: ['init', 'root', 'launcher', 'launcher-init', 'gate'],
+  init: ['init', 'root', 'launcher-init'],
+};
 const STARTS: Calls = {
   roles: ['parent', 'child'],
   operations: ['spawn', 'again', 'other', 'shared', 'missing', 'kill', 'detached'],
@@ -137,7 +143,7 @@ export const EXERCISED: Readonly<Record<string, readonly Calls[]>> = {
 
 /** Whether a call is one of those that a change of these paths of the repository may make different. */
 export function touches(changed: readonly string[]): (site: Site) => boolean {
-  const calls = changed.flatMap((path) => EXERCISED[lineOf(path)] ?? []);
+  const calls = callsOf(changed);
   return ({ operation, point }) =>
     calls.some(
       ({ roles, operations, call, subject }) =>
@@ -147,6 +153,18 @@ export function touches(changed: readonly string[]): (site: Site) => boolean {
         subject?.test(point.subject) !== false,
     );
 }
+
+/** Whether a change of these paths is about an operation by its name, or by a role that few have. The rest is in any operation. */
+export function isAbout(changed: readonly string[]): (operation: string) => boolean {
+  const named = callsOf(changed).flatMap(
+    ({ roles = [], operations }) =>
+      operations ?? (roles.every((role) => role in RARE) ? roles : []).flatMap((role) => RARE[role] ?? []),
+  );
+  return (operation) => named.includes(operation);
+}
+
+const callsOf = (changed: readonly string[]): readonly Calls[] =>
+  changed.flatMap((path) => EXERCISED[lineOf(path)] ?? []);
 
 /** The longest key with which the path begins. A key may be the beginning of the names of several files: root.cc, root_dev.cc. */
 function lineOf(path: string): string {

@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
 import { seedOf } from '../random';
 import { describeIf } from '../require';
-import { type Choice, draw } from './draw';
+import { type Choice, draw, drawOperations } from './draw';
 import { type Operated, type OperateOptions, operate } from './operate';
 import { makePlace, type Place } from './place';
-import { changedPaths, type Site, touches } from './touched';
+import { changedPaths, isAbout, type Site, touches } from './touched';
 
 const HOUR_MS = 3_600_000;
 /** All of them take hours. */
@@ -18,6 +18,9 @@ const mayMiss = (count: number): number => Math.min(count, Math.max(3, count / 1
 
 /** Far fewer than any operation has. Without its windows, an operation has none. */
 const LEAST_POINTS = 50;
+
+/** All that a test file draws is drawn by this one. */
+const seed = seedOf();
 
 /** What came of one try. */
 interface Tried {
@@ -40,6 +43,16 @@ export function describeInPlace(title: string, asked: string | undefined, body: 
   });
 }
 
+/** Those of the operations that are tried this time, first those that a change is about. All where the caller names some, or asks for a number. */
+export function operationsToTry(
+  names: readonly string[],
+  asked: string | undefined,
+  usually: number,
+): readonly string[] {
+  const all = asked ?? process.env['MEMCAGE_TEST_OPERATIONS'];
+  return drawOperations(names, { asked: all, usually }, seed, isAbout(changedPaths()));
+}
+
 /** An operation to which nothing is done: it works, and leaves nothing. */
 export async function operateSoundly(name: string, place: Place, options: OperateOptions = {}): Promise<Operated> {
   const run = await operate(name, place, options);
@@ -55,7 +68,6 @@ export async function tryEach<T extends Site>(
   choice: Choice<T>,
   attempt: (one: T, index: number) => Promise<Tried>,
 ): Promise<void> {
-  const seed = seedOf();
   const isTouched = touches(changedPaths());
   const { all, distinct, asked } = choice;
   const chosen = draw(choice, seed, isTouched);
