@@ -12,6 +12,7 @@ import {
   removals,
   removed,
 } from '../../support/races/rules';
+import { drawn } from '../../support/random';
 import { testRows } from '../../support/rows';
 
 /** It had ended by itself. */
@@ -63,11 +64,11 @@ const JOIN = version === 1 ? 'join 1' : 'nest 1 nested && join nested';
 describeRaces('a close', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 
-  testRows('takes with it who joins the cage after the kill', STEPS, (point) =>
+  testRows('takes with it who joins the cage after the kill', drawn(STEPS, 2), (point) =>
     races.force({ operation: 'close', rules: [meanwhile(point, JOIN)] }),
   );
 
-  testRows('takes with it a cgroup that is made in the cage after the kill', STEPS, (point) =>
+  testRows('takes with it a cgroup that is made in the cage after the kill', drawn(STEPS, 2), (point) =>
     races.force({ operation: 'close', rules: [meanwhile(point, 'nest 1 nested')], losesCount: true }),
   );
 

@@ -13,6 +13,7 @@ import {
   SIGNALS,
   WATCHED,
 } from '../../support/races/rules';
+import { drawn } from '../../support/random';
 import { testRows } from '../../support/rows';
 
 /** kill() of a child that has ended says what Node says, and the signal hits nobody else. */
@@ -76,7 +77,7 @@ describeRaces('an end', (races) => {
   test.each(ROWS)('%s', (_, race) => races.force(race));
 
   // Some programs remove empty cgroups.
-  testRows('is told when somebody removes the cage meanwhile', STEPS, async (point) => {
+  testRows('is told when somebody removes the cage meanwhile', drawn(STEPS, 3), async (point) => {
     const first = {
       result: { exitCode: 0, signal: null, text: expect.stringMatching(/^\d+\n$/), limitBytes: 64 << 20 },
     };
@@ -84,11 +85,11 @@ describeRaces('an end', (races) => {
     expect(said?.first.result).not.toHaveProperty('oom', expect.anything());
   });
 
-  testRows('takes with it who joins the cage meanwhile', STEPS, (point) =>
+  testRows('takes with it who joins the cage meanwhile', drawn(STEPS, 3), (point) =>
     races.force({ operation: 'plain', rules: [meanwhile(point, 'join 1')] }),
   );
 
-  testRows('takes with it a cgroup that is made in the cage meanwhile', STEPS, (point) =>
+  testRows('takes with it a cgroup that is made in the cage meanwhile', drawn(STEPS, 3), (point) =>
     races.force({ operation: 'plain', rules: [meanwhile(point, 'nest 1 nested')], losesCount: true }),
   );
 });

@@ -1,6 +1,7 @@
 import { files, version } from '../../support/cgroups/cgroup-tree';
 import { describeRaces } from '../../support/races/describe-races';
 import { CLONES, file, meanwhile, putLimit } from '../../support/races/rules';
+import { drawn } from '../../support/random';
 import { product, testRows } from '../../support/rows';
 
 /** What limits the leaf: v1 limits the sum of memory and swap, v2 each by itself. */
@@ -62,7 +63,7 @@ describeRaces(
     // A program reads only the limit of its own cgroup: that has to be the cage's, whenever another process changes it.
     testRows(
       'by another memcage reaches a child that is being started',
-      product<[string, number]>(STEPS, SIZES),
+      drawn(product<[string, number]>(STEPS, SIZES), 3),
       ([point, size]) =>
         races.force({
           operation: 'shared',
@@ -71,7 +72,7 @@ describeRaces(
         }),
     );
 
-    testRows('by somebody else is repeated by a child that is started then', STEPS.slice(0, -1), (point) =>
+    testRows('by somebody else is repeated by a child that is started then', drawn(STEPS.slice(0, -1), 2), (point) =>
       races.force({
         operation: 'shared',
         rules: [meanwhile(point, putLimit('1', '32M'))],

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Overseen, oversee } from '../../support/proving/oversee';
+import { type Overseen, type OverseeOptions, oversee } from '../../support/proving/oversee';
 import { SCHEDULER } from '../../support/races/describe-races';
 import { describeIf } from '../../support/require';
 
@@ -20,8 +20,8 @@ describeIf(SCHEDULER, 'the scheduler of races', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   // Not dash: in its SIGCHLD a call fails with EINTR that the overseer has not received yet.
-  const shell = (script: string, rules: string[]): Promise<Overseen> =>
-    oversee(['bash', '-c', script], { always: true, rules, cwd: directory });
+  const shell = (script: string, rules: string[], more: OverseeOptions = {}): Promise<Overseen> =>
+    oversee(['bash', '-c', script], { always: true, rules, cwd: directory, ...more });
   const number = (): string => readFileSync(join(directory, 'number'), 'utf8');
 
   test.each([
@@ -60,7 +60,9 @@ describeIf(SCHEDULER, 'the scheduler of races', () => {
 
   test('says so where an order can not be', async () => {
     // The child begins when the parent has ended its part.
-    const end = await shell(`${ADD}; (${ADD}); wait`, [`hold parent ${WRITE} after child ${READ}`]);
+    const end = await shell(`${ADD}; (${ADD}); wait`, [`hold parent ${WRITE} after child ${READ}`], {
+      holdMs: 200,
+    });
     expect([end.late, end.released, number()]).toEqual([1, 0, '2\n']);
   });
 });
