@@ -80,7 +80,7 @@ export interface MeasurableJob {
 export class FollowedJobs implements JobControl {
   readonly #followed = new Map<RunningJob, FollowedChild>();
   /** Told of each job that starts or has ended. */
-  listener: { jobStarted(): void; jobEnded(): void } | undefined;
+  listener: { jobStarted(): void; jobEnded(record: RunningRecord, outcome: Outcome): void } | undefined;
   /** How many have ended. */
   ended = 0;
   #allGone: (() => void) | undefined;
@@ -99,7 +99,7 @@ export class FollowedJobs implements JobControl {
       this.#followed.delete(record);
       this.ended += 1;
       onGone(followed.gone(outcome));
-      this.listener?.jobEnded();
+      this.listener?.jobEnded(record, outcome);
       if (this.#followed.size === 0) this.#allGone?.();
     };
     const { child, recorder } = started;

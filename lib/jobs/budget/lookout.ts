@@ -1,11 +1,12 @@
 import { cpus } from 'node:os';
+import type { Outcome } from '../../../types/outcome';
 import { isGone, refusedWith } from '../../cgroup/directory/refusal';
 import { UsageAlarm } from '../../cgroup/events/usage-alarm';
 import type { Cgroup } from '../../cgroup/handle/cgroup';
 import { cancel, later, outsideOfCalls } from '../../common/event-loop/timers';
 import { LookPace } from './admission/look-pace';
 import { Reliever } from './admission/reliever';
-import type { RoomLedger } from './admission/room-ledger';
+import type { RoomLedger, RunningRecord } from './admission/room-ledger';
 import type { UseAdmission } from './admission/use-admission';
 import { AvailableMemory } from './available-memory';
 import type { FollowedJobs } from './followed-jobs';
@@ -58,9 +59,10 @@ export class Lookout {
     this.#lookIn(SOON_MS);
   }
 
-  jobEnded(): void {
+  jobEnded(record: RunningRecord, { memory }: Pick<Outcome, 'memory'>): void {
     const { ledger, followed, admission } = this.watched;
     if (this.#isStopped) return;
+    admission?.ended(record, memory.peakBytes, performance.now());
     if (followed.measurable().length > 0) {
       this.#lookIn(SOON_MS);
       return;

@@ -123,6 +123,19 @@ export class UseAdmission implements Admission {
     }
   }
 
+  /**
+   * A job has ended. Where nobody has looked at it, its peak is all that can be learned from, though that counts page cache too. Else
+   * a budget whose jobs come and go between two looks would go by limits for ever: they are short, or JavaScript had no processor.
+   *
+   * @param peakBytes null if the kernel does not know it
+   */
+  ended(job: RunningJob, peakBytes: number | null, nowMs: number): void {
+    if (peakBytes === null || this.#tracks.get(job)?.state !== undefined) return;
+    const track = new UseTrack();
+    track.looked(job.ranMs(nowMs), peakBytes);
+    this.#tracks.set(job, track);
+  }
+
   /** A job is being killed for the others. */
   evicted(job: RunningJob): void {
     this.#evicted.add(job);

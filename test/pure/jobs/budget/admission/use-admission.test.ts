@@ -63,6 +63,30 @@ describe('admission by use', () => {
     expect(running.length).toBeLessThanOrEqual(MEMORY_MIB / 50);
   });
 
+  it.each([
+    [20, true],
+    [500, false],
+    [null, false],
+  ])('learns the peak of a job that ended before anybody looked at it: %s MiB', (peakMib, admits) => {
+    const use = create();
+    for (let nowMs = 10; nowMs <= 300; nowMs += 10) {
+      use.ended(job(512, nowMs - 5), peakMib && peakMib * MIB, nowMs);
+      use.looked([], { usedBytes: 0 }, nowMs);
+    }
+    expect(use.admits(asks(1000), [job(1000, 300)], 300)).toBe(admits);
+  });
+
+  it('learns from a job what was seen of it, whatever its peak was', () => {
+    const use = create();
+    for (let nowMs = 10; nowMs <= 300; nowMs += 10) {
+      const one = job(512, nowMs - 5);
+      see(use, [one], nowMs - 2, 20);
+      use.ended(one, 500 * MIB, nowMs);
+      use.looked([], { usedBytes: 0 }, nowMs);
+    }
+    expect(use.admits(asks(1000), [job(1000, 300)], 300)).toBe(true);
+  });
+
   it('expects more from a job that grows than from one that has come to rest', () => {
     const reserved = (uses: number[]): number => {
       const use = create();
