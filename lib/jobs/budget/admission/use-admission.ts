@@ -204,26 +204,34 @@ function certainBytesOf({ isMeasured, usedBytes, need }: RunningJob): number {
   return isMeasured ? usedBytes : need.memoryBytes;
 }
 
-/** What jobs are expected to use together, window by window. */
+/** What jobs are expected to use together, window by window. Each look asks it of each job: it makes no lists of its own. */
 class Sums {
   readonly #means = new Float64Array(FORECAST_WINDOWS);
   readonly #variances = new Float64Array(FORECAST_WINDOWS);
+  #certainBytes = 0;
 
   /** @param leastBytes what they use however good the prospects are */
   constructor(private readonly leastBytes: number) {}
 
   /** @param use what one uses; a number is certain */
   add(use: Forecast | number): void {
+    if (typeof use === 'number') {
+      this.#certainBytes += use;
+      return;
+    }
     for (let window = 0; window < FORECAST_WINDOWS; window += 1) {
-      const [mean, variance] = typeof use === 'number' ? [use, 0] : [use.means[window], use.variances[window]];
-      this.#means[window] = (this.#means[window] ?? 0) + (mean ?? 0);
-      this.#variances[window] = (this.#variances[window] ?? 0) + (variance ?? 0);
+      this.#means[window] = (this.#means[window] ?? 0) + (use.means[window] ?? 0);
+      this.#variances[window] = (this.#variances[window] ?? 0) + (use.variances[window] ?? 0);
     }
   }
 
   /** What they will hardly exceed in any window, in bytes: the more deviations, the more hardly. */
   most(deviations: number): number {
-    const each = this.#means.map((mean, window) => mean + deviations * Math.sqrt(this.#variances[window] ?? 0));
-    return Math.max(this.leastBytes, ...each);
+    let most = this.leastBytes;
+    for (let window = 0; window < FORECAST_WINDOWS; window += 1) {
+      const mean = this.#certainBytes + (this.#means[window] ?? 0);
+      most = Math.max(most, mean + deviations * Math.sqrt(this.#variances[window] ?? 0));
+    }
+    return most;
   }
 }

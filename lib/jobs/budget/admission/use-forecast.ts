@@ -25,8 +25,8 @@ const LEAST_BYTES = 4 * 1024 * 1024;
 
 /** What a job will use at most in each window, in bytes. */
 export interface Forecast {
-  means: Float64Array;
-  variances: Float64Array;
+  means: readonly number[];
+  variances: readonly number[];
 }
 
 /**
@@ -54,8 +54,7 @@ export class UseForecast {
 
   /** The forecast for a job that has not been looked at yet. */
   ofFresh(limitBytes: number): Forecast {
-    const guess = this.#guess(limitBytes);
-    return forecast(0, limitBytes, (window) => this.#fresh.with(guess, window));
+    return forecast(0, limitBytes, { guess: this.#guess(limitBytes), known: this.#fresh });
   }
 
   /** The forecast for a job that runs. */
@@ -65,11 +64,10 @@ export class UseForecast {
     const roomBytes = Math.max(0, limitBytes - state.usedBytes);
     const grownBytes = Math.min(roomBytes, track.grownBytes);
     const guess = this.#guess(Math.max(roomBytes * Math.exp(-state.ageMs / CAREFUL_MS), grownBytes));
-    const row = this.#rows.get(keyOf(state));
-    const fineRow = this.#fineRows.get(fineKeyOf(state));
-    return forecast(state.usedBytes, limitBytes, (window) => {
-      const known = atLeast(row?.with(guess, window) ?? guess, grownBytes);
-      return fineRow?.with(known, window) ?? known;
+    return forecast(state.usedBytes, limitBytes, {
+      ...{ guess, leastBytes: grownBytes },
+      known: this.#rows.get(keyOf(state)),
+      knownFine: this.#fineRows.get(fineKeyOf(state)),
     });
   }
 
@@ -91,13 +89,42 @@ function spreadsOf(rows: Map<string, Spreads>, key: string): Spreads {
   return spreads;
 }
 
+/** What is known of growth. */
+interface Growth {
+  guess: Guess;
+  /** A job that grows is expected to grow as much again. */
+  leastBytes?: number;
+  known: Spreads | undefined;
+  /** Of jobs that are more alike. */
+  knownFine?: Spreads | undefined;
+}
+
 /** From growth to use. No job uses more than its limit. */
-function forecast(usedBytes: number, limitBytes: number, growthIn: (window: number) => Guess): Forecast {
-  const [means, variances] = [new Float64Array(WINDOWS), new Float64Array(WINDOWS)];
+function forecast(
+  usedBytes: number,
+  limitBytes: number,
+  { guess, leastBytes = 0, known, knownFine }: Growth,
+): Forecast {
+  // Each look makes one for each job. Engines make such lists faster than Float64Arrays of that length.
+  const means: number[] = [];
+  const variances: number[] = [];
   for (let window = 0; window < WINDOWS; window += 1) {
-    const { mean, square } = growthIn(window);
-    means[window] = Math.min(limitBytes, Math.max(0, usedBytes + mean));
-    variances[window] = Math.max(0, square - mean * mean);
+    let { mean, square } = guess;
+    if (known !== undefined) {
+      mean = known.meanWith(mean, window);
+      square = known.squareWith(square, window);
+    }
+    if (mean < leastBytes) {
+      square += leastBytes * leastBytes - mean * mean;
+      mean = leastBytes;
+    }
+    if (knownFine !== undefined) {
+      mean = knownFine.meanWith(mean, window);
+      square = knownFine.squareWith(square, window);
+    }
+    if (usedBytes + mean < 0) means.push(0);
+    else means.push(Math.min(limitBytes, usedBytes + mean));
+    variances.push(Math.max(0, square - mean * mean));
   }
   return { means, variances };
 }
@@ -109,12 +136,6 @@ function keyOf({ ageMs, isGrowing }: JobState): string {
 
 function fineKeyOf(state: JobState): string {
   return `${keyOf(state)}${Math.floor(2 * Math.log2(Math.max(state.usedBytes, LEAST_BYTES)))}`;
-}
-
-/** A job that grows is expected to grow as much again. */
-function atLeast(guess: Guess, bytes: number): Guess {
-  if (bytes <= guess.mean) return guess;
-  return { mean: bytes, square: guess.square - guess.mean ** 2 + bytes ** 2 };
 }
 
 /** Figures of several kinds at once: mean and spread of each. Older ones count less and less. */
@@ -137,13 +158,14 @@ class Spreads {
     }
   }
 
-  /** Mean and spread of a kind after one more figure like the guess. */
-  with(guess: Guess, kind: number): Guess {
-    const weight = this.#weight + 1;
-    return {
-      mean: ((this.#sums[kind] ?? 0) + guess.mean) / weight,
-      square: ((this.#squares[kind] ?? 0) + guess.square) / weight,
-    };
+  /** The mean of a kind after one more figure that is guessed. */
+  meanWith(guess: number, kind: number): number {
+    return ((this.#sums[kind] ?? 0) + guess) / (this.#weight + 1);
+  }
+
+  /** The mean of its square. */
+  squareWith(guess: number, kind: number): number {
+    return ((this.#squares[kind] ?? 0) + guess) / (this.#weight + 1);
   }
 }
 

@@ -73,7 +73,8 @@ export class UseTrack {
     let most = 0;
     for (const [index, age] of this.#ages.entries()) {
       if (age > ageMs) break;
-      most = Math.max(most, this.#uses[index] ?? 0);
+      const use = this.#uses[index] ?? 0;
+      if (use > most) most = use;
     }
     return most;
   }

@@ -10,31 +10,28 @@ const SHAPES: [DrawOptions['shape'], correlation: number, part: number][] = [
   ['spike', 0.5, 1],
 ];
 
+/**
+ * No job can start again here, which only matters where one has to go. Where none goes, all goes as it would if each could, and as fast.
+ */
 describe('admission by use, in a simulation of 400 test files in 8 GiB', () => {
-  test.each(SHAPES)('%s, correlation %d', (shape, correlation, part) => {
-    const draw = { seed: 7, count: 400, shape, correlation };
-    const oracle = simulateBy('oracle', draw);
-    const use = simulateBy('use', draw);
-    expect(use.overLimit).toBe(0);
-    expect(use.evicted).toBeLessThanOrEqual(4);
-    expect(oracle.makespanMs / use.makespanMs).toBeGreaterThan(part);
-    expect(simulateBy('limits', draw).makespanMs).toBeGreaterThan(5 * use.makespanMs);
-  });
+  it.each(SHAPES)(
+    'kills none, and is nearly as quick as who knows all: %s, correlation %d',
+    (shape, correlation, part) => {
+      const draw = { seed: 7, count: 400, shape, correlation };
+      const { lost, overLimit, makespanMs } = simulateBy('once', draw);
+      expect({ lost, overLimit }).toEqual({ lost: 0, overLimit: 0 });
+      expect(simulateBy('oracle', draw).makespanMs / makespanMs).toBeGreaterThan(part);
+      expect(simulateBy('limits', draw).makespanMs).toBeGreaterThan(5 * makespanMs);
+    },
+  );
 
-  it.each(SHAPES)('loses no job that can not start again: %s, correlation %d', (shape, correlation, part) => {
-    const draw = { seed: 7, count: 400, shape, correlation };
-    const { lost, overLimit, makespanMs } = simulateBy('once', draw);
-    expect({ lost, overLimit }).toEqual({ lost: 0, overLimit: 0 });
-    expect(simulateBy('oracle', draw).makespanMs / makespanMs).toBeGreaterThan(Math.min(part, 0.8));
-  });
-
-  it.each(['use', 'once'] as const)('kills none when jobs become ten times as large, by %s', (rule) => {
+  it('kills none when jobs become ten times as large', () => {
     const draw = { count: 200, shape: 'mixed', correlation: 0 } as const;
-    const { overLimit, evicted, lost, freezes } = simulateBy(rule, [
+    const { overLimit, lost, freezes } = simulateBy('once', [
       { ...draw, seed: 3, scale: 0.1 },
       { ...draw, seed: 4 },
     ]);
-    expect({ overLimit, evicted, lost }).toEqual({ overLimit: 0, evicted: 0, lost: 0 });
+    expect({ overLimit, lost }).toEqual({ overLimit: 0, lost: 0 });
     expect(freezes).toBeGreaterThan(10);
   });
 });
