@@ -43,12 +43,13 @@ export class CagedJobs {
     return it;
   }
 
+  /** Without spare children, each of which is one more Node, unless the options say otherwise. */
   work(
     options: Partial<ProcessorOptions> = {},
     { file = ENDS, lockDuration = 30_000, concurrency = 2, autorun = true, drainDelay = 5 } = {},
   ): CagedQueue {
     this.#count += 1;
-    const processor = this.closeLater(createProcessor(file, { memory: '64M', nodeHeap: false, ...options }));
+    const processor = this.closeLater(createProcessor(file, { memory: '64M', nodeHeap: false, spare: 0, ...options }));
     const queue = this.closeLater(new TestQueue(this.valkey, `${this.name}-${this.#count}`));
     const worker = queue.work(processor as never, { lockDuration, concurrency, autorun, drainDelay });
     processor.attach(worker);

@@ -29,7 +29,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   /** A worker that its owner has paused, and that waits for room. */
   async function pausedWithoutRoom() {
     const budget = budgetOf('100M');
-    const queue = caged.work({ budget, spare: 0 });
+    const queue = caged.work({ budget });
     await queue.worker?.pause(true);
     // The worker gives up the room that it holds, and asks for it again.
     const room = await budget.reserve({ memory: '64M' });
@@ -42,7 +42,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   test('is fetched only when there is room for it', async () => {
     const budget = budgetOf('200M');
     // A spare child, and two that work.
-    const queue = caged.work({ budget }, { concurrency: 10 });
+    const queue = caged.work({ budget, spare: 1 }, { concurrency: 10 });
     const jobs = await queue.queue.addBulk(Array.from({ length: 8 }, () => ({ name: 'waits', data: { ms: 200 } })));
     const ends = await Promise.all(jobs.map((job) => queue.end(job)));
     expect(ends.filter(({ state }) => state === 'completed').length).toBe(8);
@@ -57,7 +57,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   test('stays in the queue while others have the room', async () => {
     const budget = budgetOf('100M');
     const room = await budget.reserve({ memory: '50M' });
-    const queue = caged.work({ budget, spare: 0 });
+    const queue = caged.work({ budget });
     const job = await queue.add('value');
     await until('the worker is ready', () => budget.stats().queued === 1);
     await queue.worker?.waitUntilReady();
@@ -68,16 +68,16 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('gets the room of a worker that has nothing to do', async () => {
     const budget = budgetOf('100M');
-    const one = caged.work({ budget, spare: 0 });
+    const one = caged.work({ budget });
     await until('it holds the room', () => budget.stats().running === 1);
-    const other = caged.work({ budget, spare: 0 });
+    const other = caged.work({ budget });
     expect(await other.end(await other.add('value'))).toMatchObject({ state: 'completed' });
     expect(await one.end(await one.add('value'))).toMatchObject({ state: 'completed' });
   });
 
   test('gets the room of a worker sooner that has had nothing to do for long', async () => {
     const budget = budgetOf('100M');
-    caged.work({ budget, spare: 0 });
+    caged.work({ budget });
     const waits: number[] = [];
     for (let round = 0; round < 5; round++) {
       await until('it holds the room', () => budget.stats().running === 1);
@@ -92,7 +92,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('is left in the queue by a worker that gave its room away while it waited for a job', async () => {
     const budget = budgetOf('100M');
-    const queue = caged.work({ budget, spare: 0 }, { drainDelay: 600 });
+    const queue = caged.work({ budget }, { drainDelay: 600 });
     const worker = queue.worker as Worker;
     await once(worker, 'drained');
     const room = await budget.reserve({ memory: '64M' });
@@ -109,7 +109,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('is left in the queue by a worker whose budget was closed before it', async () => {
     const budget = budgetOf('100M');
-    const queue = caged.work({ budget, spare: 0 }, { drainDelay: 600 });
+    const queue = caged.work({ budget }, { drainDelay: 600 });
     await once(queue.worker as Worker, 'drained');
     await budget.close();
     const fetched = once(queue.worker as Worker, 'active');
@@ -121,12 +121,12 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   });
 
   test('is left in the queue by a worker whose processor was closed before it', async () => {
-    const queue = caged.work({ budget: budgetOf('100M'), spare: 0 });
+    const queue = caged.work({ budget: budgetOf('100M') });
     await once(queue.worker as Worker, 'drained');
     await queue.processor.close();
     await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
     await until('it is paused', () => queue.worker?.isPaused());
-    await sleep(patience(500));
+    await sleep(patience(250));
     // BullMQ's wait for a job may have gone on: it gives the worker one, which the processor refuses.
     expect((await queue.queue.getJobCounts('failed'))['failed']).toBeLessThanOrEqual(1);
     expect(queue.worker?.isPaused()).toBe(true);
@@ -134,7 +134,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('waits for room for more, if it is done once more', async () => {
     const budget = budgetOf('300M');
-    const queue = caged.work({ budget, spare: 0, retry: { memory: '200M' } }, { concurrency: 4 });
+    const queue = caged.work({ budget, retry: { memory: '200M' } }, { concurrency: 4 });
     const jobs = await Promise.all(Array.from({ length: 3 }, () => queue.add('eats some')));
     for (const job of jobs) expect(await queue.end(job)).toMatchObject({ state: 'completed', attemptsMade: 1 });
   });
@@ -164,7 +164,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     const job = await queue.add('value');
     room.release();
     await until('it has room', () => budget.stats().queued === 0 && budget.stats().running === 1);
-    await sleep(patience(300));
+    await sleep(patience(150));
     expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
     expect(queue.worker?.isPaused()).toBe(true);
     await queue.worker?.resume();
@@ -175,7 +175,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
     const { queue, room } = await pausedWithoutRoom();
     await queue.worker?.resume();
     const job = await queue.add('value');
-    await sleep(patience(300));
+    await sleep(patience(150));
     expect(await queue.queue.getJobState(job.id ?? '')).toBe('waiting');
     room.release();
     expect(await queue.end(job)).toMatchObject({ state: 'completed' });
@@ -183,7 +183,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
 
   test('is one of as many as the owner of the worker says later', async () => {
     const budget = budgetOf('400M');
-    const queue = caged.work({ budget, spare: 0, graceMs: 50 }, { concurrency: 1 });
+    const queue = caged.work({ budget, graceMs: 50 }, { concurrency: 1 });
     const worker = queue.worker as Worker;
     const [first, second] = [await queue.add('tells its pid and waits'), await queue.add('tells its pid and waits')];
     await caged.running(queue, first);
@@ -205,7 +205,7 @@ describeIf(['cgroup', 'host', 'valkey-server'], 'a job of a caged processor in a
   test('is not kept by a worker that starts while there is no room', async () => {
     const budget = budgetOf('100M');
     const room = await budget.reserve({ memory: '64M' });
-    const queue = caged.work({ budget, spare: 0 }, { concurrency: 10, autorun: false });
+    const queue = caged.work({ budget }, { concurrency: 10, autorun: false });
     const jobs = await queue.queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'value', data: {} })));
     const fetched = once(queue.worker as Worker, 'active');
     const over = queue.worker?.run();
