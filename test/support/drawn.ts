@@ -1,5 +1,13 @@
 import { changedPaths } from './proving/touched';
-import { seedOf } from './random';
+import { random, sample, seedOf } from './random';
+
+/**
+ * So many of the rows of a table, by MEMCAGE_TEST_SEED, which the gate sets to another one for each commit; all where it is not set. For
+ * variants of one thing, that go through the same code. Tables of the same rows draw others with another salt.
+ */
+export function drawn<T>(rows: readonly T[], count: number, salt = 0): readonly T[] {
+  return process.env['MEMCAGE_TEST_SEED'] === undefined ? rows : sample(rows, count, random(seedOf() + salt));
+}
 
 /**
  * In the gate those that the change touches, and every second of the others: its seed says which half. Elsewhere, and where

@@ -20,14 +20,6 @@ export function sample<T>(all: readonly T[], count: number, next: () => number):
   return chosen;
 }
 
-/**
- * So many of the rows of a table, by MEMCAGE_TEST_SEED, which the gate sets to another one for each commit; all where it is not set. For
- * variants of one thing, that go through the same code. Tables of the same rows draw others with another salt.
- */
-export function drawn<T>(rows: readonly T[], count: number, salt = 0): readonly T[] {
-  return process.env['MEMCAGE_TEST_SEED'] === undefined ? rows : sample(rows, count, random(seedOf() + salt));
-}
-
 /** MEMCAGE_TEST_SEED, or another one each time. */
 export function seedOf(): number {
   const given = process.env['MEMCAGE_TEST_SEED'];

@@ -5,7 +5,7 @@ import { fixtureResult } from '../../support/fixture';
 import { WITHOUT_ADDON } from '../../support/native/without-addon';
 import { copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
-import { drawn } from '../../support/random';
+import { drawn } from '../../support/drawn';
 import { describeIf } from '../../support/require';
 
 const LIMIT_MS = 120_000;

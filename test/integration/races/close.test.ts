@@ -12,7 +12,7 @@ import {
   removals,
   removed,
 } from '../../support/races/rules';
-import { drawn } from '../../support/random';
+import { drawn } from '../../support/drawn';
 import { testRows } from '../../support/rows';
 
 /** It had ended by itself. */

@@ -13,7 +13,7 @@ import {
   SIGNALS,
   WATCHED,
 } from '../../support/races/rules';
-import { drawn } from '../../support/random';
+import { drawn } from '../../support/drawn';
 import { testRows } from '../../support/rows';
 
 /** kill() of a child that has ended says what Node says, and the signal hits nobody else. */

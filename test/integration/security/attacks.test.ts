@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { starts } from '../../support/children/starts';
 import { patience } from '../../support/patience';
-import { drawn } from '../../support/random';
+import { drawn } from '../../support/drawn';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(150_000));

@@ -8,7 +8,7 @@ import { delegate } from '../../support/cgroups/delegate';
 import { pageText } from '../../support/docs/doc-examples';
 import { patience } from '../../support/patience';
 import { WITH_KEY } from '../../support/processes/session-key';
-import { drawn } from '../../support/random';
+import { drawn } from '../../support/drawn';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 

@@ -41,7 +41,7 @@ describeIf('cgroup', 'a warm pool whose children fail', () => {
   });
 
   test('has the error of a module that it hears of late, and nothing else has', async () => {
-    for (let n = 0; n < 4; n += 1) {
+    for (let n = 0; n < 2; n += 1) {
       const before = childrenOf(process.pid);
       const pool = make({ stdio: ['ignore', 'ignore', 'ignore', 'ipc'], spare: 0 }, moduleAt('throws.js'));
       const taken = expect(pool.take()).rejects.toThrow(failed);

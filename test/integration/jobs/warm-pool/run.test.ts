@@ -19,7 +19,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   });
 
   test('is answered by the same child, as often as `uses` says', async () => {
-    const pool = make({ maxUses: 2 });
+    const pool = make({ maxUses: 2, spare: 0 });
     const pids: number[] = [];
     for (let n = 0; n < 4; n += 1) {
       // It waits again before whoever asked has the answer.
@@ -37,7 +37,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   });
 
   test('is not answered by what is on its way when it is asked', async () => {
-    const pool = make({ maxUses: 20 }, moduleAt('chatty.js'));
+    const pool = make({ maxUses: 20, spare: 0 }, moduleAt('chatty.js'));
     for (let n = 0; n < 20; n += 1) {
       expect(await pool.ask(n)).toBe(n);
       // Here nothing is read meanwhile.
@@ -47,13 +47,13 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   });
 
   test('has one answer', async () => {
-    const pool = make({ maxUses: 2, silent: true });
+    const pool = make({ maxUses: 2, silent: true, spare: 0 });
     expect(await pool.ask('twice')).toBe('first');
     expect(await pool.ask('answer')).toBe('answer');
   });
 
   test('is not answered by what came of an earlier one', async () => {
-    const pool = make({ maxUses: 3, spare: 1, maxChildren: 1 }, moduleAt('late-answers.js'));
+    const pool = make({ maxUses: 3, spare: 0, maxChildren: 1 }, moduleAt('late-answers.js'));
     expect(await pool.ask({ name: 'first', takesMs: 0 })).toBe('first');
     expect(await pool.ask({ name: 'second', takesMs: 150 })).toBe('second');
     expect(await pool.ask({ name: 'third', by: 'a timer of its own' })).toBe('third');
@@ -67,7 +67,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
     ['an exit', 'exit', { message: `${WORKER} ended with exit code 0 before it answered` }, { exitCode: 0 }],
     ['a closed channel', 'leave', { name: 'ExitError', message: matching(/before it answered/) }, { exitCode: 0 }],
   ])('fails when the child ends: by %s', async (_, message, error, outcome) => {
-    const pool = make({ silent: true });
+    const pool = make({ silent: true, spare: 0 });
     await expect(pool.ask(message)).rejects.toMatchObject({ ...error, outcome });
     expect(await pool.ask('the pool goes on')).toBe('the pool goes on');
   });
@@ -88,7 +88,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   });
 
   test('does not outlive the pool', async () => {
-    const pool = make();
+    const pool = make({ spare: 0 });
     const asked = pool.ask('hang');
     await until('it was asked', () => pool.stats().served === 1);
     const failed = expect(asked).rejects.toMatchObject({ code: 'ERR_MEMCAGE_CLOSED' });
@@ -115,7 +115,7 @@ describeIf('cgroup', 'a question to a warm pool', () => {
   });
 
   test('must be one that can be sent', async () => {
-    const pool = make({ serialization: 'advanced' });
+    const pool = make({ serialization: 'advanced', spare: 0 });
     await expect(pool.ask((() => 1) as never)).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });
     await expect(pool.ask({ deep: () => 1 } as never)).rejects.toThrow(/could not be cloned/);
     await expect(pool.ask('', { timeout: -1 })).rejects.toMatchObject({ code: 'ERR_MEMCAGE_INVALID_ARGUMENT' });

@@ -39,7 +39,7 @@ describeIf('cgroup', 'a child that was taken', () => {
 
   test('inherits of the environment what one of fork does', async () => {
     const env = Object.create({ MEMCAGE_TEST_INHERITED: 'yes' }) as NodeJS.ProcessEnv;
-    const taken = await make({ env: Object.assign(env, process.env) }).take();
+    const taken = await make({ env: Object.assign(env, process.env), spare: 0 }).take();
     expect(await ask(taken, 'inherited')).toBe('yes');
     await leave(taken);
   });
@@ -53,7 +53,7 @@ describeIf('cgroup', 'a child that was taken', () => {
     ['arguments', { execArgv: rights }],
     ['environment', { env: { ...process.env, NODE_OPTIONS: rights.join(' ') } }],
   ])("starts in Node's permission model, from its %s", async (_, options) => {
-    const taken = await make({ silent: true, ...options }).take();
+    const taken = await make({ silent: true, spare: 0, ...options }).take();
     expect(await ask(taken, 'answer')).toBe('answer');
     await leave(taken);
   });
@@ -94,7 +94,7 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('takes the serialization of fork', async () => {
-    const child = await make({ serialization: 'advanced' }).take();
+    const child = await make({ serialization: 'advanced', spare: 0 }).take();
     expect(await ask(child, 'map')).toEqual(new Map([[1, 2n]]));
     await leave(child);
   });
@@ -122,7 +122,7 @@ describeIf('cgroup', 'a child that was taken', () => {
   });
 
   test('is yours: the pool neither reuses nor closes it', async () => {
-    const pool = make({ maxUses: 5 });
+    const pool = make({ maxUses: 5, spare: 0 });
     const child = await pool.take();
     await pool.close();
     expect(await ask(child, 'still here')).toBe('still here');

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawn } from '../../../support/drawn';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -8,30 +9,25 @@ import { jestProjects } from '../../../support/test-runners/jest-project';
 jest.setTimeout(patience(90_000));
 
 const MIB = 2 ** 20;
-const IN_CAGE = `test('limit', () => expect([process.constrainedMemory(), process.env.JEST_WORKER_ID]).toEqual([${200 * MIB}, '1']));`;
+const inCage = (mib: number): string =>
+  `test('limit', () => expect([process.constrainedMemory(), process.env.JEST_WORKER_ID]).toEqual([${mib * MIB}, '1']));`;
 const LIMITS = { memory: '200M', total: '1G' };
 const PID = "require('node:fs').appendFileSync('pids', process.pid + '\\n');";
 
 describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
   const make = jestProjects();
 
-  const serial: [string, string[]][] = [
-    ['one file', []],
-    ['--runInBand', ['--runInBand']],
-    ['--maxWorkers=1', ['--maxWorkers=1']],
-    ['--workerIdleMemoryLimit', ['--workerIdleMemoryLimit=100MB']],
-  ];
-  testRows('also one worker is in a cage', serial, async ([, args]) => {
-    const { run } = make(LIMITS, { 'a.test.cjs': IN_CAGE });
-    const { tests, code, left } = await run(args);
+  // With --runInBand it is where a learnFile begins, below, with --maxWorkers=1 where a worker crashes.
+  test('also one worker is in a cage, with --workerIdleMemoryLimit', async () => {
+    const { run } = make(LIMITS, { 'a.test.cjs': inCage(200) });
+    const { tests, code, left } = await run(['--workerIdleMemoryLimit=100MB']);
     expect({ tests, code, left }).toEqual({ tests: { 'a: limit': 'passed' }, code: 0, left: [] });
   });
 
-  test('without options a worker has 1 GiB', async () => {
-    const { run } = make(undefined, {
-      'a.test.cjs': `test('limit', () => expect(process.constrainedMemory()).toBe(${1024 * MIB}));`,
-    });
-    expect((await run()).code).toBe(0);
+  test('also the worker of one file is in a cage, and without options it has 1 GiB', async () => {
+    const { run } = make(undefined, { 'a.test.cjs': inCage(1024) });
+    const { tests, code, left } = await run();
+    expect({ tests, code, left }).toEqual({ tests: { 'a: limit': 'passed' }, code: 0, left: [] });
   });
 
   const refused: [string, { args?: string[]; options?: object; config?: object; says: RegExp }][] = [
@@ -48,13 +44,14 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
   });
 
   test('a learnFile that is not absolute begins at the root of the project, wherever Jest is started', async () => {
-    const { run, directory } = make({ ...LIMITS, learnFile: 'learned.json' }, { 'a.test.cjs': IN_CAGE });
+    const { run, directory } = make({ ...LIMITS, learnFile: 'learned.json' }, { 'a.test.cjs': inCage(200) });
     const below = ([node = '', program = '', ...args]: readonly string[]) => [
       ...['sh', '-c', 'mkdir below && cd below && exec "$0" "$@"', node, `../${program}`],
       ...args,
     ];
-    const { code } = await run(['--runInBand'], { through: below });
-    expect({ code, isThere: existsSync(join(directory, 'learned.json')) }).toEqual({ code: 0, isThere: true });
+    const { code, left } = await run(['--runInBand'], { through: below });
+    expect({ code, left }).toEqual({ code: 0, left: [] });
+    expect(existsSync(join(directory, 'learned.json'))).toBe(true);
   });
 
   test('a worker runs many files, until it has grown by a quarter of its limit', async () => {
@@ -104,7 +101,7 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
     });
   });
 
-  test.each(['babel', 'v8'])('coverage by %s', async (coverageProvider) => {
+  test.each(drawn(['babel', 'v8'], 1))('coverage by %s', async (coverageProvider) => {
     const { run, directory } = make(
       LIMITS,
       {
@@ -138,14 +135,14 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
     const { run, directory } = make(LIMITS, {
       'a.test.cjs': `${PID} test('exits', () => process.exit(3));`,
       'b.test.cjs': "test('kills', () => new Promise(() => process.kill(process.pid, 'SIGKILL')));",
-      'c.test.cjs': IN_CAGE,
+      'c.test.cjs': inCage(200),
     });
-    const { code, messages, tests } = await run(['--maxWorkers=1']);
+    const { code, messages, tests, left } = await run(['--maxWorkers=1']);
     expect(messages['a']).toMatch(/Jest worker encountered 4 child process exceptions, exceeding retry limit/);
     expect(messages['b']).toMatch(
       /A jest worker process \(pid=\d+\) was terminated by another process: signal=SIGKILL/,
     );
-    expect({ code, tests }).toEqual({ code: 1, tests: { 'c: limit': 'passed' } });
+    expect({ code, tests, left }).toEqual({ code: 1, tests: { 'c: limit': 'passed' }, left: [] });
     expect(readFileSync(join(directory, 'pids'), 'utf8').trim().split('\n')).toHaveLength(4);
   });
 });

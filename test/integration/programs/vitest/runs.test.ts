@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
+import { drawn } from '../../../support/drawn';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { VitestProject } from '../../../support/test-runners/vitest-project';
@@ -62,41 +63,44 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
     expect(readdirSync(join(project.user.directory, 'evidence'))).toHaveLength(1);
   });
 
-  test.each([
-    ['isolated', []],
+  const kept: [string, string[]][] = [
     ['kept', ['--no-isolate', '--maxWorkers=2']],
     ['in one worker', ['--no-isolate', '--maxWorkers=1']],
-  ])('%s: a killed worker fails its file alone, in each report', async (_, args) => {
-    project = new VitestProject(LIMITED);
-    for (const [name, code] of Object.entries(files)) project.file(name, code);
-    const run = await project.run(args);
-    const killed = (during: string) =>
-      expect.stringMatching(
-        new RegExp(
-          `^${during} for its memory limit of 300 MiB. Peak: (300|299\\.\\d) MiB. Last seen, at [\\d.]+ MiB: [\\d.]+ MiB of programs`,
-        ),
-      );
-    const test_ = killed('greedy.test.js was killed in the test "outer > takes all"');
-    expect(run.files).toEqual({
-      greedy: {
-        status: 'failed',
-        message: '',
-        tests: {
-          before: { status: 'passed', message: '' },
-          'fails before': { status: 'failed', message: expect.stringMatching(/expected 2 to be 3/) },
-          'outer takes all': { status: 'failed', message: test_ },
-          'outer after': { status: 'skipped', message: '' },
+  ];
+  test.each<[string, string[]]>([['isolated', []], ...drawn(kept, 1)])(
+    '%s: a killed worker fails its file alone, in each report',
+    async (_, args) => {
+      project = new VitestProject(LIMITED);
+      for (const [name, code] of Object.entries(files)) project.file(name, code);
+      const run = await project.run(args);
+      const killed = (during: string) =>
+        expect.stringMatching(
+          new RegExp(
+            `^${during} for its memory limit of 300 MiB. Peak: (300|299\\.\\d) MiB. Last seen, at [\\d.]+ MiB: [\\d.]+ MiB of programs`,
+          ),
+        );
+      const test_ = killed('greedy.test.js was killed in the test "outer > takes all"');
+      expect(run.files).toEqual({
+        greedy: {
+          status: 'failed',
+          message: '',
+          tests: {
+            before: { status: 'passed', message: '' },
+            'fails before': { status: 'failed', message: expect.stringMatching(/expected 2 to be 3/) },
+            'outer takes all': { status: 'failed', message: test_ },
+            'outer after': { status: 'skipped', message: '' },
+          },
         },
-      },
-      early: { status: 'failed', message: killed('early.test.js was killed'), tests: {} },
-      first: { status: 'passed', message: '', tests: { adds: { status: 'passed', message: '' } } },
-    });
-    expect(project.notes()).toEqual(['first ran']);
-    expect(run.stderr).toMatch(/MemoryLimitError: greedy.test.js was killed/);
-    expect(run.stderr).not.toMatch(/Unhandled/);
-    expect(project.text('report.xml')).toMatch(/<failure message="early.test.js was killed for its memory limit/);
-    expect({ code: run.code, left: run.left }).toEqual({ code: 1, left: [] });
-  });
+        early: { status: 'failed', message: killed('early.test.js was killed'), tests: {} },
+        first: { status: 'passed', message: '', tests: { adds: { status: 'passed', message: '' } } },
+      });
+      expect(project.notes()).toEqual(['first ran']);
+      expect(run.stderr).toMatch(/MemoryLimitError: greedy.test.js was killed/);
+      expect(run.stderr).not.toMatch(/Unhandled/);
+      expect(project.text('report.xml')).toMatch(/<failure message="early.test.js was killed for its memory limit/);
+      expect({ code: run.code, left: run.left }).toEqual({ code: 1, left: [] });
+    },
+  );
 
   test('runs one file at a time while nothing is known, and then as many as fit the total', async () => {
     project = new VitestProject({ memory: '300M', total: '400M' });
