@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { drawn } from '../../support/drawn';
 import { fixtureResult } from '../../support/fixture';
 import { WITHOUT_ADDON } from '../../support/native/without-addon';
 import { copyPackage } from '../../support/package-copy';
 import { patience } from '../../support/patience';
-import { drawn } from '../../support/drawn';
 import { describeIf } from '../../support/require';
 
 const LIMIT_MS = 120_000;

@@ -1,4 +1,5 @@
 import { version } from '../../support/cgroups/cgroup-tree';
+import { drawn } from '../../support/drawn';
 import { describeRaces } from '../../support/races/describe-races';
 import type { Race } from '../../support/races/force';
 import {
@@ -12,7 +13,6 @@ import {
   removals,
   removed,
 } from '../../support/races/rules';
-import { drawn } from '../../support/drawn';
 import { testRows } from '../../support/rows';
 
 /** It had ended by itself. */

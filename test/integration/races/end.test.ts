@@ -1,4 +1,5 @@
 import { files, version } from '../../support/cgroups/cgroup-tree';
+import { drawn } from '../../support/drawn';
 import { describeRaces } from '../../support/races/describe-races';
 import type { Race } from '../../support/races/force';
 import {
@@ -13,7 +14,6 @@ import {
   SIGNALS,
   WATCHED,
 } from '../../support/races/rules';
-import { drawn } from '../../support/drawn';
 import { testRows } from '../../support/rows';
 
 /** kill() of a child that has ended says what Node says, and the signal hits nobody else. */

@@ -1,7 +1,7 @@
 import { files, version } from '../../support/cgroups/cgroup-tree';
+import { drawn } from '../../support/drawn';
 import { describeRaces } from '../../support/races/describe-races';
 import { CLONES, file, meanwhile, putLimit } from '../../support/races/rules';
-import { drawn } from '../../support/drawn';
 import { product, testRows } from '../../support/rows';
 
 /** What limits the leaf: v1 limits the sum of memory and swap, v2 each by itself. */

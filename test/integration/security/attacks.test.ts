@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeCgroup, version } from '../../support/cgroups/cgroup-tree';
 import { starts } from '../../support/children/starts';
-import { patience } from '../../support/patience';
 import { drawn } from '../../support/drawn';
+import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(150_000));

@@ -6,9 +6,9 @@ import type { SpawnOptions } from 'memcage';
 import { files, makeCgroup, mountPoint, tree, version } from '../../support/cgroups/cgroup-tree';
 import { delegate } from '../../support/cgroups/delegate';
 import { pageText } from '../../support/docs/doc-examples';
+import { drawn } from '../../support/drawn';
 import { patience } from '../../support/patience';
 import { WITH_KEY } from '../../support/processes/session-key';
-import { drawn } from '../../support/drawn';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 
