@@ -49,18 +49,8 @@ if [[ $1 == check ]]; then
   tidy_targets
 else
   analyzer='-*,clang-analyzer-*,clang-diagnostic-*'
-  # In the gate those that the change touches, and every second of the others: the seed says which half. Who includes a
-  # header is not looked for: with one of ours that has changed it is all of them.
-  changed=${MEMCAGE_TEST_CHANGED:-/dev/null}
-  all=false
-  if [[ -z ${MEMCAGE_TEST_SEED:-} ]] || grep -q '^native/.*\.h$' "$changed"; then all=true; fi
-  analyzed=()
-  index=$((${MEMCAGE_TEST_SEED:-0} & 1))
-  for source in native/*/*.cc; do
-    if $all || ((index++ & 1)) || grep -qxF "$source" "$changed"; then
-      analyzed+=("$source")
-    fi
-  done
+  sources=$(node scripts/analyzed-sources.mjs)
+  mapfile -t analyzed <<<"$sources"
   node scripts/tidy-commands.mjs
   MEMCAGE_WERROR=1 node-gyp configure -C test/native --loglevel error -- -f compile_commands_json
   tidy build tidy "$analyzer" "${analyzed[@]/#/$PWD/}"
