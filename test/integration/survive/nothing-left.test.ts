@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createCage, run, type SharedCage } from 'memcage';
-import { cagesOf, openCages } from '../../support/cgroups/cgroup-tree';
+import { cagesOf, openCages, version } from '../../support/cgroups/cgroup-tree';
 import { cagesLeft, expectNothingLeft, removeOwners } from '../../support/nothing-left';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
@@ -29,6 +29,15 @@ const openFd = (path: string) => (): (() => void) => {
 
 const PLANTS: readonly Plant[] = [
   ['an fd', openFd('/dev/zero'), '/dev/zero'],
+  // memcage keeps one of it itself, and on v2 another one, which it may open later.
+  [
+    'more fds of a cage root than memcage keeps',
+    () => {
+      const close = Array.from({ length: version }, () => openFd(rootOfThis())());
+      return () => close.forEach((each) => void each());
+    },
+    '/memcage-',
+  ],
   [
     'a cage',
     () => {
@@ -37,8 +46,6 @@ const PLANTS: readonly Plant[] = [
     },
     '/memcage-',
   ],
-  // memcage keeps one of it itself.
-  ['a second fd of a cage root', () => openFd(rootOfThis())(), '/memcage-'],
 ];
 
 function rootOfThis(): string {
@@ -60,9 +67,11 @@ describeIf('cgroup', 'what a test leaves', () => {
     await after();
   });
 
-  testRows('is seen', PLANTS, async ([, take, seen]) => {
-    await warmUp();
-    await until('a cage is ready', () => openCages().length > 0 && cagesLeft().length === 0);
+  // One cage alone is the one that is ready.
+  const isReady = (what: string): boolean => what !== 'a cage' || openCages().length > 0;
+
+  testRows('is seen', PLANTS, async ([what, take, seen]) => {
+    await until('nothing is left, and a cage ready', () => cagesLeft().length === 0 && isReady(what));
     await soon.before();
     const giveBack = take();
     await expect(soon.after()).rejects.toThrow(seen);
