@@ -15,6 +15,7 @@ import {
 import { allocate } from '../../support/cage-kinds';
 import { cgroupOf, files, limitOf, makeCgroup, write } from '../../support/cgroups/cgroup-tree';
 import { allClosedAfterEach } from '../../support/closed-after-each';
+import { drawn } from '../../support/drawn';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -111,7 +112,7 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
 
   testRows(
     'has the outcome tell, and keeps no later cage from its limit',
-    starts,
+    drawn(starts, 2),
     async ([, start]) => {
       const child = await start();
       disable(child.path);
@@ -124,7 +125,7 @@ describeIf(['v2', 'root'], 'whoever disables the memory controller for cages', (
 
   testRows(
     'and enables it again, has the outcome tell, whatever the limit is then',
-    starts,
+    drawn(starts, 2, 1),
     async ([, start]) => {
       const child = await start();
       disable(child.path);

@@ -5,6 +5,7 @@ import { Cgroup } from 'memcage/cgroup';
 import { said } from '../../support/cage-kinds';
 import { read, write } from '../../support/cgroups/cgroup-tree';
 import { home, uniqueName } from '../../support/cgroups/v2-home';
+import { drawn } from '../../support/drawn';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -19,15 +20,18 @@ const SLEEP = `sleep ${mark()}`;
 /** Shell code: starts a process that nobody waits for in a cgroup. */
 const inhabit = (path: string, file = 'cgroup.procs') => `(echo 0 > ${path}/${file} && exec setsid ${SLEEP}) &`;
 
+/** Shell code: waits until the last that was started there is in that, and has become what it is to be. */
+const inhabited = 'until read -r is </proc/$!/comm && [ "$is" = sleep ]; do :; done;';
+
 // What a program may do to its own cgroup, which is its working directory.
 const mess = {
   populated: `mkdir -p a/b; ${inhabit('a')} ${inhabit('a/b')}`,
-  frozen: `mkdir -p a/b; ${inhabit('a/b')} ${inhabit('a')} sleep 0.3; echo 1 > a/cgroup.freeze`,
+  frozen: `mkdir -p a/b; ${inhabit('a/b')} ${inhabited} ${inhabit('a')} ${inhabited} echo 1 > a/cgroup.freeze`,
   threaded: `mkdir a; echo threaded > a/cgroup.type; mkdir a/b; echo threaded > a/b/cgroup.type;
     ${inhabit('a', 'cgroup.threads')} ${inhabit('a/b', 'cgroup.threads')}`,
   'threaded and frozen': `mkdir a; echo threaded > a/cgroup.type; ${inhabit('a', 'cgroup.threads')}
-    sleep 0.3; echo 1 > a/cgroup.freeze`,
-  'chmod 000': `mkdir -p a/b/c; ${inhabit('a')} ${inhabit('a/b/c')} sleep 0.3;
+    ${inhabited} echo 1 > a/cgroup.freeze`,
+  'chmod 000': `mkdir -p a/b/c; ${inhabit('a')} ${inhabited} ${inhabit('a/b/c')} ${inhabited}
     chmod 000 a/b/c/* a/b/c a/b/* a/b a/* a 2>/dev/null; chmod 000 cgroup.* memory.* .`,
 };
 
@@ -45,13 +49,15 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
     await until('inhabited', () => processesWith(SLEEP).length > 0);
   }
 
-  const rows = Object.entries(mess);
-  const options = { name: ([name]: (typeof rows)[number]) => name };
+  type Mess = (typeof all)[number];
+  const all = Object.entries(mess);
+  const rows = (salt: number): readonly Mess[] => drawn(all, 3, salt);
+  const options = { name: ([name]: Mess) => name };
   const commandOf = (script: string): [string, string[]] => ['sh', ['-c', inOwnCgroup(script), MOUNT]];
 
   testRows(
     'goes with the end of a private cage',
-    rows,
+    rows(0),
     async ([, script]) => {
       const child = spawn(...commandOf(script), { memory: '32M', parent: home(), stdio: 'pipe' });
       const { path } = child.cage.cgroup;
@@ -68,7 +74,7 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
 
   testRows(
     'goes with close()',
-    rows,
+    rows(1),
     async ([, script]) => {
       const cage = createCage({ memory: '32M', parent: home() });
       const child = cage.spawn(...commandOf(script), { stdio: 'pipe' });
@@ -85,7 +91,7 @@ describeIf('v2', 'what a program has made of its cgroup', () => {
 
   testRows(
     'goes with kill() and remove()',
-    rows,
+    rows(2),
     async ([, script]) => {
       using group = Cgroup.create(uniqueName('removal'), { parent: home(), memory: '32M' });
       const wait = 'read -r _; ';
@@ -122,7 +128,7 @@ describeIf('v2', 'a threaded cgroup', () => {
   test(
     'has processes, and kill() ends them whole, also frozen',
     async () => {
-      for (const frozen of [false, true]) {
+      for (const frozen of drawn([false, true], 1)) {
         using root = Cgroup.create(uniqueName('threaded'), { parent: home() });
         const below = join(root.path, 'below');
         mkdirSync(below);

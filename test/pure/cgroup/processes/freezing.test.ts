@@ -54,6 +54,20 @@ test('a budget that is refused holds nothing', () => {
   expect(told).toEqual(['stays frozen, removed', 'runs on, removed']);
 });
 
+test('what stays frozen for long has a cgroup above that is, and thaw() says so', async () => {
+  const { directory } = cgroupsInMemory({ c: { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 1' } });
+  const killCgroup = { kind: 'unified', directory: directory('c') } as const;
+  const freezing = new Freezing({ path: '/cg/c', killCgroup, events: undefined });
+  jest.useFakeTimers();
+  try {
+    const refused = expect(freezing.thaw()).rejects.toThrow(withCode('BUSY', 'a cgroup above'));
+    await jest.advanceTimersByTimeAsync(6000);
+    await refused;
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('without anything that could freeze it, each says what it needs', async () => {
   const events = { look: () => {} };
   const freezing = new Freezing({ path: '/cg/c', killCgroup: undefined, events });
