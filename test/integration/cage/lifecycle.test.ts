@@ -210,7 +210,7 @@ describeIf('cgroup', 'the life of a cage', () => {
     });
 
     test('children that start and end at the same time as it closes', async () => {
-      for (let round = 0; round < 10; round += 1) {
+      for (let round = 0; round < 4; round += 1) {
         const cage = createCage({ memory: '64M' });
         const children = Array.from({ length: 5 }, () => cage.spawn('true', [], { stdio: 'ignore' }));
         await cage.close();

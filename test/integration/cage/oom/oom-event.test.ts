@@ -93,19 +93,6 @@ describeIf('cgroup', "the event 'oom'", () => {
       }
     });
 
-    test('comes before the outcome when main itself was killed', async () => {
-      entered = place(kind, { memory: '8M' });
-      const child = entered.spawn('sh', ['-c', `exec ${allocate(30)}`]);
-      const events = record(child.cage);
-      const { oom } = await child.outcome;
-      expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
-      expect(events[0]).toMatchObject({ cause: 'limit', kills: 1, totalKills: 1 });
-      await entered.close();
-      await sleep(LATE_MS);
-      expect(events).toHaveLength(2);
-      expect(events[1]).toBe('close');
-    });
-
     test("tells an ancestor's limit", async () => {
       const parent = makeCgroup('8M');
       entered = place(kind, { memory: '64M', parent: parent.path });
@@ -121,9 +108,43 @@ describeIf('cgroup', "the event 'oom'", () => {
       parent.remove();
     });
 
-    test('does not come for a notification without a kill of ours', async () => {
+    test('does not come for a child that ended well', async () => {
+      entered = place(kind, { memory: '64M' });
+      const child = entered.spawn('sh', ['-c', allocate(30)]);
+      const events = record(child.cage);
+      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
+      await entered.close();
+      expect(events).toEqual(['close']);
+    });
+  });
+
+  // What comes too late is waited for in cages of both kinds at once.
+  const ofEachKind = (body: (kind: Kind) => Promise<void>) => async (): Promise<void> => {
+    const ends = await Promise.allSettled(kinds.map(body));
+    expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
+  };
+
+  test(
+    'comes before the outcome when main itself was killed',
+    ofEachKind(async (kind) => {
+      const entered = place(kind, { memory: '8M' });
+      const child = entered.spawn('sh', ['-c', `exec ${allocate(30)}`]);
+      const events = record(child.cage);
+      const { oom } = await child.outcome;
+      expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
+      expect(events[0]).toMatchObject({ cause: 'limit', kills: 1, totalKills: 1 });
+      await entered.close();
+      await sleep(LATE_MS);
+      expect(events).toHaveLength(2);
+      expect(events[1]).toBe('close');
+    }),
+  );
+
+  test(
+    'does not come for a notification without a kill of ours',
+    ofEachKind(async (kind) => {
       const parent = makeCgroup('24M');
-      entered = place(kind, { memory: '16M', parent: parent.path });
+      const entered = place(kind, { memory: '16M', parent: parent.path });
       const child = entered.spawn(...eachLine);
       const events = record(child.cage);
       const strangers = placeForStrangers(parent.path);
@@ -136,17 +157,8 @@ describeIf('cgroup', "the event 'oom'", () => {
       await entered.close();
       expect(events).toEqual(['close']);
       parent.remove();
-    });
-
-    test('does not come for a child that ended well', async () => {
-      entered = place(kind, { memory: '64M' });
-      const child = entered.spawn('sh', ['-c', allocate(30)]);
-      const events = record(child.cage);
-      expect(await child.outcome).toMatchObject({ exitCode: 0, oom: null });
-      await entered.close();
-      expect(events).toEqual(['close']);
-    });
-  });
+    }),
+  );
 
   test('of a shared cage adds up over all its children, also those that are gone', async () => {
     const cage = createCage({ memory: '8M' });

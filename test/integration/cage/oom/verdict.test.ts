@@ -14,11 +14,14 @@ import {
   readKey,
   version,
 } from '../../../support/cgroups/cgroup-tree';
+import { starts } from '../../../support/children/starts';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { isAlive } from '../../../support/processes/processes';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
+
+const OTHERS = Math.max(2, starts(10));
 
 /** `sh -c` that runs a command, says "done", and waits for the end of stdin. The counters can be read meanwhile. */
 function waiting(command: string): [string, string[]] {
@@ -261,7 +264,9 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
     test('an end without trouble after many OOMs of others', async () => {
       const child = enter({ memory: '8M' }).spawn(...waiting(':'));
       await said(child, 'done');
-      const others = Array.from({ length: 10 }, () => spawn('sh', ['-c', `exec ${allocate(30)}`], { memory: '8M' }));
+      const others = Array.from({ length: OTHERS }, () =>
+        spawn('sh', ['-c', `exec ${allocate(30)}`], { memory: '8M' }),
+      );
       for (const { outcome } of others) expect((await outcome).oom).toMatchObject({ cause: 'limit', kills: 1 });
       child.stdin.end();
       expect((await child.outcome).oom).toBeNull();
@@ -341,12 +346,14 @@ describeIf('cgroup', `the verdict on cgroup v${version}`, () => {
 });
 
 describeIf(['cgroup', 'stress'], 'what a cage that is closed says of its children', () => {
+  /** Each is told of at once. */
+  const ROUNDS = starts(10);
   const HUNGRY = ['--vm-bytes', '60m', '--vm-keep', '-m', '1'] as const;
 
   expectNothingLeft(() => run('true', { memory: '8M' }));
 
   test('a private one: killed, and not for memory', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const child = spawn('sleep', ['100'], { memory: '10M', stdio: 'ignore' });
       await child.cage.close();
       expect(await child.outcome).toMatchObject({ signal: 'SIGKILL', oom: null });
@@ -354,7 +361,7 @@ describeIf(['cgroup', 'stress'], 'what a cage that is closed says of its childre
   });
 
   test('a shared one, just after an OOM kill: that it was one, and whose', async () => {
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const cage = createCage({ memory: '20M' });
       const idle = cage.spawn('sleep', ['100'], { stdio: 'ignore' });
       const hungry = cage.spawn('stress', HUNGRY, { stdio: 'ignore' });
