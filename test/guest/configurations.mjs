@@ -171,7 +171,7 @@ const stockKernels = [
     // starts each.
     name: 'v2-machine',
     part: 'matrix',
-    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=30'],
+    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=75'],
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill', 'test/integration/container/views'],
     require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting', 'machine', 'two-processors'],
@@ -188,10 +188,10 @@ const stockKernels = [
     timeoutSeconds: 1800,
   },
   {
-    // The storms with all of their 1,000 starts.
+    // The same storms with 1,000 starts.
     name: 'v2-storms',
     part: 'matrix',
-    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=100'],
+    guest: [...roomy, '--kernel', 'cloud', '--cpus', '2', '--env', 'MEMCAGE_TEST_STARTS=250'],
     projects: ['integration'],
     paths: ['test/integration/survive/group-kill'],
     require: [...common, 'root', 'v2', 'reclaim', 'swap', 'swap-accounting', 'two-processors'],

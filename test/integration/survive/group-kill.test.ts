@@ -11,7 +11,7 @@ import { patience } from '../../support/patience';
 import { describeIf } from '../../support/require';
 import { until } from '../../support/until';
 
-const STARTS = starts(1000);
+const STARTS = starts(400);
 const AT_ONCE = 8;
 const TIMEOUT_MS = patience(120 * STARTS + 10_000);
 

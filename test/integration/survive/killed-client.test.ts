@@ -7,7 +7,7 @@ import { describeIf } from '../../support/require';
 
 jest.setTimeout(patience(240_000));
 
-const KILLS = starts(24);
+const KILLS = starts(16);
 
 describeIf(['cgroup', 'root', 'python3'], 'memcage run --die-with-parent, whose client is killed', () => {
   test(`${KILLS} times, at any moment, with anything between: nothing is left, a second later in most cases`, async () => {

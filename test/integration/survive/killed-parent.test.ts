@@ -13,7 +13,7 @@ import { until } from '../../support/until';
 
 jest.setTimeout(patience(240_000));
 
-const ROUNDS = starts(200);
+const ROUNDS = starts(40);
 const AT_ONCE = 2;
 /** Enough for the first cage and some dozens of starts. */
 const LONGEST_LIFE_MS = patience(100);
