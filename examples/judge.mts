@@ -2,19 +2,25 @@
  * A judge for programs in C, Python and JavaScript that nobody trusts. Each is compiled and run with `untrusted: true`. Then come
  * some programs that try to take more than they may, or to get out, and for each the verdict that it must get.
  *
- *   npm run build && npm run build:programs && sudo node out/examples/judge.mjs
+ *   npm run build && npm run build:programs && sudo node out/examples/judge.mjs [FILE...]
+ *
+ * With names of files, only these of examples/judge/submissions.
  */
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { judge, missingFor, PROGRAM, type Problem } from './judge/judge.mts';
 import { whatIsLeft } from './judge/left.mts';
-import { groups, type Submission } from './judge/submissions.mts';
+import { groups as all, type Submission } from './judge/submissions.mts';
 import { exitWith, Report } from './support/report.mts';
 
 /** How many are judged at a time. */
 const LANES = 2;
 
-async function main(): Promise<number> {
+async function main(files: readonly string[]): Promise<number> {
   const report = new Report();
+  const isWanted = ({ file }: Submission): boolean => files.length === 0 || files.includes(file);
+  const groups = all
+    .map(({ title, submissions }) => ({ title, submissions: submissions.filter(isWanted) }))
+    .filter(({ submissions }) => submissions.length > 0);
   const { memory, cpuTimeMs, timeout, pids } = PROGRAM;
   report.title(`${memory}, ${cpuTimeMs} ms of the processor, ${timeout} ms in all, ${pids} processes`);
   const lacking = groups.flatMap(({ submissions }) => submissions.flatMap(({ file }) => missingFor(file) ?? []));
@@ -61,4 +67,4 @@ function tell(report: Report, { file, verdict }: Submission, seen: string | unde
   else report.check(file, seen, verdict.test(seen));
 }
 
-exitWith(main());
+exitWith(main(process.argv.slice(2)));

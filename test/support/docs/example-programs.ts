@@ -37,8 +37,12 @@ export async function runProgram(env: NodeJS.ProcessEnv, program: string, ...arg
 }
 
 /** What an example that checks itself prints after its title. */
-export async function expectChecked(name: string, expected: (string | RegExp)[]): Promise<void> {
-  expectLines(await runExample(name), expected);
+export async function expectChecked(
+  name: string,
+  expected: (string | RegExp)[],
+  words: readonly string[] = [],
+): Promise<void> {
+  expectLines(await runExample(name, ...words), expected);
 }
 
 export function expectLines({ code, lines, left }: End, expected: (string | RegExp)[]): void {
