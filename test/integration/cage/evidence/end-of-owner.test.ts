@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { compiledFills } from '../../../support/evidence/fills';
 import { startFixture } from '../../../support/fixture';
 import { patience } from '../../../support/patience';
 import { isAlive } from '../../../support/processes/processes';
@@ -11,6 +12,7 @@ import { until } from '../../../support/until';
 jest.setTimeout(patience(60_000));
 
 describeIf(['cgroup', 'root'], 'a process that dies while its cage is stopped for evidence', () => {
+  const fills = compiledFills();
   const cases = [
     ['SIGKILL', 'stopped'],
     ['SIGTERM', 'stopped'],
@@ -20,7 +22,7 @@ describeIf(['cgroup', 'root'], 'a process that dies while its cage is stopped fo
   testRows('leaves nothing that is stopped, or was lent memory', cases, async ([signal, state]) => {
     const dir = mkdtempSync(join(tmpdir(), 'memcage-test-evidence-'));
     try {
-      const { end } = startFixture('cage/evidence/dies.js', dir, signal, state);
+      const { end } = startFixture('cage/evidence/dies.js', dir, signal, state, ...fills({ firstMb: 16 }).flat());
       const { signal: by, stdout, stderr } = await end;
       expect({ by, stderr }).toEqual({ by: signal, stderr: '' });
       const { pid, cgroup } = JSON.parse(stdout) as { pid: number; cgroup: string };

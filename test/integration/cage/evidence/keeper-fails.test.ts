@@ -1,3 +1,4 @@
+import { compiledFills } from '../../../support/evidence/fills';
 import { eachInDirectory, reportIn } from '../../../support/evidence/report-directory';
 import { fixtureResult } from '../../../support/fixture';
 import { patience } from '../../../support/patience';
@@ -18,21 +19,25 @@ describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, whi
     dir = made;
   });
 
+  const fills = compiledFills();
+  const failing = <T>(who: 'keeper' | 'reader' | 'caller'): Promise<T> =>
+    fixtureResult('cage/evidence/fails.js', dir, who, ...fills({ firstMb: 16 }).flat());
+
   test('when the thread that watches it dies, and the one that reads hangs', async () => {
-    const failed = (await fixtureResult('cage/evidence/fails.js', dir, 'keeper')) as Failed;
+    const failed = await failing<Failed>('keeper');
     expect(failed).toMatchObject({ signal: 'SIGKILL' });
     expect(failed.frozenMs).toBeLessThan(patience(2000));
   });
 
   test('when the thread that reads hangs, and what was not read is told', async () => {
-    const { frozenMs, message, path } = (await fixtureResult('cage/evidence/fails.js', dir)) as Failed;
+    const { frozenMs, message, path } = await failing<Failed>('reader');
     expect(frozenMs).toBeLessThan(patience(2000));
-    expect(message).toContain(' of 100 MiB were held');
+    expect(message).toContain(' of 24 MiB were held');
     expect(reportIn(path)).toMatchObject({ unread: ['the rest, for want of time'] });
   });
 
   test('but not when you freeze it meanwhile', async () => {
-    expect(await fixtureResult('cage/evidence/fails.js', dir, 'caller')).toEqual({
+    expect(await failing('caller')).toEqual({
       isFrozen: true,
       exitCode: null,
     });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiledFills } from '../../../support/evidence/fills';
 import { type Operated, operate } from '../../../support/proving/operate';
 import type { Place } from '../../../support/proving/place';
 import { describeInPlace, LONGEST_MS } from '../../../support/proving/try-each';
@@ -17,8 +18,12 @@ describeInPlace('a kill at a system call of the thread that takes evidence', ask
   });
   afterAll(() => rmSync(reports, { recursive: true }));
 
-  const filled = (place: Place, rules: readonly string[]): Promise<Operated> =>
-    operate(reports, place, { program, rules, timeoutMs: 30_000 });
+  const fills = compiledFills();
+  const filled = (place: Place, rules: readonly string[]): Promise<Operated> => {
+    // It is full 300 ms after it is half full.
+    const filling = JSON.stringify([reports, ...fills({ firstMb: 14, stepKb: 170 }).flat()]);
+    return operate(filling, place, { program, rules, timeoutMs: 30_000 });
+  };
 
   test(
     'leaves nothing, and nobody frozen',
