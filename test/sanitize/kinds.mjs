@@ -66,7 +66,7 @@ const GATE = {
     'launcher/init',
     'cage/ended-owner',
   ],
-  thread: ['native/(watcher|attend|watchdog|workers)\\.test', 'events/environments'],
+  thread: ['native/(watcher|attend|watchdog|watchdog-frozen|workers)\\.test', 'events/environments'],
 };
 
 const words = (paths) => paths.map((path) => `test/integration/${path}`);
