@@ -2,11 +2,15 @@ import { changedPaths } from './proving/touched';
 import { random, sample, seedOf } from './random';
 
 /**
- * So many of the rows of a table, by MEMCAGE_TEST_SEED, which the gate sets to another one for each commit; all where it is not set. For
- * variants of one thing, that go through the same code. Tables of the same rows draw others with another salt.
+ * So many of these in the gate, which gives its tests a seed: others for each commit, each version of Node, and each machine.
+ * Elsewhere all of them. Only for rows that go the same way through memcage.
+ *
+ * @param of tells one draw of a seed from another
  */
-export function drawn<T>(rows: readonly T[], count: number, salt = 0): readonly T[] {
-  return process.env['MEMCAGE_TEST_SEED'] === undefined ? rows : sample(rows, count, random(seedOf() + salt));
+export function drawn<T>(all: readonly T[], count: number, of: string | number = ''): T[] {
+  if (process.env['MEMCAGE_TEST_SEED'] === undefined) return [...all];
+  const place = `${process.versions.node} ${process.env['MEMCAGE_TEST_GUEST'] ?? ''} ${of}`;
+  return sample(all, count, random(hash(seedOf(), place)));
 }
 
 /**
@@ -19,4 +23,11 @@ export function everySecond<T>(all: readonly T[], isTouched: (one: T, changed: r
   const half = seedOf() % 2;
   const changed = changedPaths();
   return all.filter((one, index) => index % 2 === half || isTouched(one, changed));
+}
+
+/** FNV-1a. */
+function hash(seed: number, text: string): number {
+  let value = 0x811c9dc5 ^ seed;
+  for (const character of text) value = Math.imul(value ^ character.charCodeAt(0), 0x01000193);
+  return value >>> 0;
 }

@@ -14,6 +14,7 @@ import {
   spawn,
   spawnSync,
 } from 'memcage';
+import { drawn } from '../../support/drawn';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { patience } from '../../support/patience';
@@ -125,7 +126,7 @@ describeIf('cgroup', 'the heap of a Node child', () => {
 
     testRows(
       'of JavaScript objects, it ends by V8’s own error',
-      ['64M', '100M', '256M'],
+      drawn<Size>(['64M', '100M', '256M'], 1, 'objects'),
       async (memory) => {
         const { signal, exitCode, oom, nodeHeap, stderr, memory: report } = await leak('objects', memory);
         expect(stderr).toContain('JavaScript heap out of memory');
@@ -146,7 +147,7 @@ describeIf('cgroup', 'the heap of a Node child', () => {
 
       testRows(
         'of JavaScript objects, it ends by V8’s own error',
-        ['64M', '100M', '256M'],
+        drawn<Size>(['64M', '100M', '256M'], 1, 'objects in a namespace'),
         async (memory) => {
           const { signal, oom, nodeHeap } = await leak('objects', memory, { namespaces });
           expect({ signal, oom, exhausted: nodeHeap?.exhausted }).toEqual({

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { cagesOf } from '../../support/cgroups/cgroup-tree';
+import { drawn } from '../../support/drawn';
 import { patience } from '../../support/patience';
 import { mark } from '../../support/processes/mark';
 import { processesWith } from '../../support/processes/processes';
@@ -86,7 +87,7 @@ describeIf(['cgroup', 'root'], 'Node', () => {
   });
 });
 
-describe.each(Object.entries(OTHERS))('%s', (name, command) => {
+describe.each(drawn(Object.entries(OTHERS), 2, 'runtimes'))('%s', (name, command) => {
   const needs = name in NEEDS ? NEEDS[name as keyof typeof NEEDS] : (['cgroup'] as const);
 
   describeIf([...needs, 'root'], 'in a cage', () => {

@@ -16,6 +16,7 @@ import {
   write,
 } from '../../../support/cgroups/cgroup-tree';
 import { delegate } from '../../../support/cgroups/delegate';
+import { drawn } from '../../../support/drawn';
 import type { FaultRule } from '../../../support/native/faults';
 import { temporaryDirectory } from '../../../support/native/native-child';
 import { expectNothingLeft } from '../../../support/nothing-left';
@@ -369,7 +370,7 @@ describeIf(['cgroup', 'root'], 'what is foreseen is what a start does', () => {
   });
 
   describeIf('userns', 'where namespaces are limited', () => {
-    testRows('to none of a kind', Object.entries(NAMESPACE_FILES), async ([kind, file]) => {
+    testRows('to none of a kind', drawn(Object.entries(NAMESPACE_FILES), 2, 'limits'), async ([kind, file]) => {
       const limit = `/proc/sys/user/max_${file}_namespaces`;
       const through = ['unshare', '--map-root-user', 'sh', '-c', `echo 0 >${limit} && exec "$@"`, 'sh'];
       const questions = [{}, { namespaces: { [kind]: true } }];

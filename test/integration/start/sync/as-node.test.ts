@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { types } from 'node:util';
 import * as memcage from 'memcage';
 import { createCage, type SharedCage, spawnSync } from 'memcage';
+import { drawn } from '../../../support/drawn';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
@@ -246,14 +247,15 @@ describeIf('cgroup', 'sync functions', () => {
     return expected.get(args);
   };
 
-  describe.each(kinds)('%s', (_kind, make) => {
+  describe.each(kinds)('%s', (kind, make) => {
     let functions: Functions;
     beforeAll(() => {
       functions = make();
     });
 
     for (const name of ['spawnSync', 'execFileSync', 'execSync'] as const) {
-      const ofName = cases.filter(([, each]) => each === name);
+      const all = cases.filter(([, each]) => each === name);
+      const ofName = drawn(all, all.length / 2, `${kind} ${name}`);
       const check = ([, , args]: Case): void => expect(observe(functions, name, args())).toEqual(ofNode(name, args));
       testRows(`${name} is as with Node`, ofName, check, { name: ([what]) => what });
     }
