@@ -11,7 +11,7 @@ import { until } from '../../../support/until';
 jest.setTimeout(patience(60_000));
 
 const MARK = '1000.375';
-const KILLS = starts(20);
+const KILLS = starts(8);
 /** As long as a few starts. */
 const MOST_MS = 20;
 
