@@ -1,22 +1,25 @@
 // Usage: test-nodes.mjs [NODE...] [--pure | --all] [PATTERN...] [OPTION-OF-JEST...]
 // Runs tests on each supported version of Node but this one, or on those named: the tests that a version can change,
-// those that match, the pure ones, or all. Several run at a time, if they can be kept apart (beside.mjs).
+// those that match, the pure ones, or all. Several run at a time, if they can be kept apart (beside.mjs). With
+// MEMCAGE_TEST_SEED half of the pure ones are drawn: they ask Node for little beside the language.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { canRunBeside, makePlace } from './beside.mjs';
 import { jestRun } from './jest-run.mjs';
 import { allWell } from './named-run.mjs';
+import { testFiles } from './test-files.mjs';
 import { testsOfNodes } from './tests-of-nodes.mjs';
 
-const PURE = 'test/pure/';
+const { MEMCAGE_TEST_SEED: seed } = process.env;
 
 const args = process.argv.slice(2);
 const isNode = (word) => /^\d+$/.test(word);
 const [isPure, isAll] = ['--pure', '--all'].map((option) => args.includes(option));
 const words = args.filter((word) => !isNode(word) && word !== '--all' && word !== '--pure');
 const isChosen = isAll || words.some((word) => !word.startsWith('-'));
-const chosen = isPure ? [PURE] : isChosen ? [] : testsOfNodes();
+const chosen = isPure ? pureTests() : isChosen ? [] : testsOfNodes();
 
 const install = [join(import.meta.dirname, 'nodes.mjs'), '--install'];
 const named = args.filter(isNode);
@@ -26,6 +29,13 @@ const paths = execFileSync(process.execPath, [...install, ...(named.length > 0 ?
 })
   .trimEnd()
   .split('\n');
+
+function pureTests() {
+  const files = testFiles('pure');
+  if (seed === undefined) return files;
+  const order = (file) => createHash('sha256').update(`${seed} ${file}`).digest('hex');
+  return files.toSorted((a, b) => order(a).localeCompare(order(b))).slice(0, Math.ceil(files.length / 2));
+}
 
 function run(path) {
   const [, version] = /\/nodes\/(\d+)-/.exec(path);

@@ -6,9 +6,22 @@ const root = join(import.meta.dirname, '..');
 
 /** Beginnings of test paths, each with the reason. */
 const TESTS_OF_NODES = {
-  'test/integration/process/': "memcage's handle in Node's ChildProcess, whose inside changes",
+  // Not the folders in it, where the addon makes a child's root and settings, and no Node is within the launcher.
+  ...Object.fromEntries(
+    ['channel', 'collect', 'handle', 'kill', 'leaks', 'matching', 'outcome', 'polluted', 'swap'].map((name) => [
+      `test/integration/process/${name}`,
+      "memcage's handle in Node's ChildProcess, whose inside changes",
+    ]),
+  ),
+  'test/integration/process/node-heap': "options of V8's, and how it ends at its limit",
   'test/integration/start/sync/': 'spawnSync and the like, by an internal binding of Node',
-  'test/integration/start/api/': "functions beside Node's own, cluster, permissions, memcage imported and required",
+  'test/integration/start/api/as-node': "functions beside Node's own",
+  'test/integration/start/api/cluster': "Node's cluster",
+  'test/integration/start/api/copies': 'memcage loaded twice',
+  'test/integration/start/api/entry': 'memcage imported and required, util.promisify',
+  'test/integration/start/api/inspect': 'util.inspect',
+  'test/integration/start/api/parts': 'how modules are loaded',
+  'test/integration/start/api/permission': 'permissions',
   'test/integration/start/contain/': 'contain()',
   'test/integration/libraries/': "what packages make of Node's child_process",
   'test/integration/jobs/warm-pool/': 'how a child of Node loads its module',
