@@ -8,7 +8,10 @@ const PATHS = [
   [/^docs\/reference\/threat-model\.md$/, ['docs', 'test/integration/security/']],
   [/^docs\/|^\.vitepress\/|^scripts\/(?:site|docs)\/|(?<!unstable)\.md$|^LICENSE$/, ['docs']],
   [/^(biome\.json|eslint\.config\.mjs|knip\.jsonc|typedoc\.json|\.clang-format|\.editorconfig|\.gitignore)$/, ['lint']],
-  [/^(\.dependency-cruiser\.mjs|scripts\/lint[^/]*|scripts\/(analyzed-sources|native-rooms|room-sizes|tidy-commands)\.mjs)$/, ['lint']],
+  [
+    /^(\.dependency-cruiser\.mjs|scripts\/lint[^/]*|scripts\/(analyzed-sources|native-rooms|room-sizes|tidy-commands)\.mjs)$/,
+    ['lint'],
+  ],
   [/^\.clang-tidy$/, ['lint', 'native']],
   [
     /^(native|test\/native)\/|^(binding\.gyp|memcage\.gypi)$|^scripts\/(build-native|check-binary)\.mjs$/,

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectChecked } from '../../support/docs/example-programs';
+import { drawn } from '../../support/drawn';
 import { patience } from '../../support/patience';
 import { changedPaths } from '../../support/proving/touched';
-import { drawn } from '../../support/random';
 import { describeIf } from '../../support/require';
 
 const FOLDER = 'examples/judge/submissions';

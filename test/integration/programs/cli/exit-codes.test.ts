@@ -4,7 +4,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { version as cgroupVersion, makeCgroup } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
-import { drawn } from '../../../support/random';
+import { drawn } from '../../../support/drawn';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
 
