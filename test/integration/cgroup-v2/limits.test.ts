@@ -7,6 +7,7 @@ import { home, makeInHome, uniqueName } from '../../support/cgroups/v2-home';
 import { withCode } from '../../support/error-code';
 import { expectNothingLeft } from '../../support/nothing-left';
 import { holding } from '../../support/processes/holding';
+import { stateOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
 import { until } from '../../support/until';
@@ -111,6 +112,8 @@ describeIf(['reclaim', 'swap'], 'above its swap', () => {
     const { cgroup } = child.cage;
     const hits = () => readKey(cgroup.path, 'memory.swap.events', 'high');
     await said(child, 'done');
+    // What it takes on its way to reading would be held up too.
+    await until('it reads', () => stateOf(child.pid ?? 0) === 'S');
     await cgroup.reclaim('4M');
     expect(hits()).toBe(0);
     // Its next charge is held up.
