@@ -1,6 +1,8 @@
+import { constants } from 'node:os';
 import type { CloneFailure, NativeBinding } from '../../../types/native';
 import { isStage } from '../../common/addon/load-native';
 import { OwnedFd } from '../../common/addon/owned-fd';
+import { systemError } from '../own/system-error';
 
 // Room for a path and the rest of a message.
 const LONGEST = 8192;
@@ -58,7 +60,9 @@ export function openReport(native: NativeBinding): ReportChannel {
 
 function sendByte(native: NativeBinding, fd: number): void {
   try {
-    native.socketWrite({ fd, data: Buffer.from('\n') });
+    const sent = native.socketWrite({ fd, data: Buffer.from('\n') });
+    // The socket is empty, so there is room. Without the byte the launcher would wait for ever.
+    if (sent === null) throw systemError(-constants.errno.EAGAIN, 'sendto');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
