@@ -6,7 +6,9 @@ import { readKey, write } from '../../support/cgroups/cgroup-tree';
 import { home, makeInHome } from '../../support/cgroups/v2-home';
 import { kernelHas } from '../../support/kernel-version';
 import { expectNothingLeft } from '../../support/nothing-left';
+import { stateOf } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
 
 describeIf('v2', 'oomGroup', () => {
   let parent: ReturnType<typeof makeInHome>;
@@ -59,6 +61,8 @@ describeIf('v2', 'oomGroup', () => {
     const cage = createCage({ memory: { max: '16M', oomGroup }, parent: parent.path });
     const bystander = cage.spawn('sh', ['-c', 'echo ready; read -r _'], { stdio: 'pipe' });
     await said(bystander, 'ready');
+    // What it takes on its way to reading could be refused while the greedy one is being killed: the kernel may then choose it.
+    await until('it reads', () => stateOf(bystander.pid ?? 0) === 'S');
     const greedy = await cage.run('sh', ['-c', `exec ${allocate(64)}`], { reject: false });
     expect(greedy.oom?.cause).toBe('limit');
     bystander.stdin.end();
