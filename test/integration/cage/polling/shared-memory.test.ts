@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { proportionalBytes } from '../../../../lib/cage/polling/sampling/proc-memory';
 import { readProcessStat } from '../../../../lib/cage/polling/sampling/process-stat';
@@ -22,7 +21,8 @@ describeIf(['linux', 'machine', 'python3'], 'memory that several processes of a 
 
   let directory: string;
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'memcage-test-polling-'));
+    // Not in /tmp, which may be a tmpfs: what is in that is memory.
+    directory = mkdtempSync('/var/tmp/memcage-test-polling-');
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
