@@ -147,6 +147,14 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     },
   );
 
+  test('where a gate would have to wait for room is the error of the child that waits there', async () => {
+    const { EAGAIN } = constants.errno;
+    expect(await errorOf('gate', { role: 'parent', call: 'sendto', subject: /^socket:/ }, 'EAGAIN')).toMatchObject({
+      ...{ errno: -EAGAIN, syscall: 'spawn /bin/sh' },
+      related: [{ errno: -EAGAIN, syscall: 'sendto' }],
+    });
+  });
+
   test('in an init ends it', async () => {
     const { status, said } = await failAt(
       'launcher-init',
