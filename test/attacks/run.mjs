@@ -1,8 +1,7 @@
 // Usage: run.mjs [--user NAME] [--parent CGROUP] [--only ATTACK,...] [--program FILE] [--jobs N] [--json] [-v] [TOOL]...
-//        run.mjs --compile FILE
 // Tries each attack in each of these tools (default: all that are here, and first without any), and prints how many have
-// worked. Exit code 1 if memcage has not held one that it should, or something has not started. --compile makes the program
-// that --program takes, for many runs.
+// worked. Exit code 1 if memcage has not held one that it should, or something has not started. --program says where the program
+// is compiled to; if it is there, it is taken as it is, for many runs.
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { release } from 'node:os';
@@ -22,7 +21,6 @@ const { values, positionals } = parseArgs({
     parent: { type: 'string' },
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
-    compile: { type: 'string' },
     program: { type: 'string' },
     jobs: { type: 'string', default: '1' },
     verbose: { type: 'boolean', short: 'v', default: false },
@@ -68,12 +66,6 @@ function compile(program) {
   ];
   const { status, stderr } = spawnSync('gcc', words, { cwd: inside, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
-  return program;
-}
-
-if (values.compile !== undefined) {
-  compile(values.compile);
-  process.exit();
 }
 
 const names = positionals.length > 0 ? positionals : Object.keys(tools).filter((name) => versionOf(name) !== undefined);
@@ -86,7 +78,9 @@ try {
   const who = account(values.user);
   chownSync(scratch, who.uid, who.uid);
   if (who.uid !== 0) outer.delegateTo(who.uid);
-  const stage = await makeStage(who, values.program ?? compile(join(scratch, 'attack')));
+  const program = values.program ?? join(scratch, 'attack');
+  if (!existsSync(program)) compile(program);
+  const stage = await makeStage(who, program);
   try {
     for (const tool of names) {
       results[tool] = {};

@@ -56,10 +56,9 @@ describeIf(needed, `attacks from untrusted: true, on cgroup v${version}`, () => 
   let directory: string;
   let program: string;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'memcage-test-'));
     program = join(directory, 'attack');
-    await run('--compile', program);
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
