@@ -56,7 +56,7 @@ function ownIds({ uid }: { uid?: unknown }): Surroundings['ids'] {
   ranges ??= { isWide: isMapped(FIRST_ID, IDS), hasNobody: isMapped(NOBODY, 1) };
   if (!ranges.isWide && !ranges.hasNobody) return undefined;
   const sets = knownCapabilities();
-  if (uid === undefined && !(hasCapability(sets, CAP_SETUID) && hasCapability(sets, CAP_SETGID))) throw mayNotChange();
+  if (uid == null && !(hasCapability(sets, CAP_SETUID) && hasCapability(sets, CAP_SETGID))) throw mayNotChange();
   if (!ranges.isWide) return { uid: NOBODY, gid: NOBODY };
   next = (next + 1) % IDS;
   return { uid: FIRST_ID + next, gid: FIRST_ID + next };

@@ -3,6 +3,7 @@ import { contradiction, misplaced } from '../../common/errors/argument-errors';
 import { ErrorCode, MemcageError } from '../../common/errors/errors';
 import { CURE, mention, words } from '../../common/errors/words';
 import { UNTRUSTED_MS } from '../../common/options/checks';
+import { isNodeOption } from '../../common/options/node-options';
 import { isRecord } from '../../common/options/option-names';
 import { isWithin } from '../../common/text/names';
 import type { ResourceName } from '../../process/settings/resource-limits';
@@ -60,7 +61,7 @@ export function withUntrusted(own: Given, file: string | undefined, around: Surr
   refuse(own, around);
   const program = programOf(own, file, around);
   const { ids, cage } = around;
-  return {
+  const defaults = {
     pids: 64,
     cpuTimeMs: UNTRUSTED_MS,
     timeout: UNTRUSTED_MS,
@@ -71,7 +72,10 @@ export function withUntrusted(own: Given, file: string | undefined, around: Surr
     ...(cage === undefined && { enforce: 'kernel' }),
     ...(cage?.hasOomScoreAdj !== true && { oomScoreAdj: 1000 }),
     ...ids,
-    ...own,
+  };
+  return {
+    ...defaults,
+    ...withoutUnset(own, defaults),
     rlimits: merged(rlimitsIn(around), own['rlimits']),
     privileges: merged({ noNewPrivileges: true, capabilities: [], seccomp: 'default' }, own['privileges']),
     namespaces: merged(
@@ -84,6 +88,14 @@ export function withUntrusted(own: Given, file: string | undefined, around: Surr
     ),
     root: rootWith(own['root'], [...around.system, ...program.files]),
   };
+}
+
+/** Without those that ask Node for nothing, as a setting that is missing does: instead of the default Node would take what this process has. */
+function withoutUnset(own: Given, defaults: object): Given {
+  const isUnset = (name: string, value: unknown): boolean => (name === 'env' ? !value : value == null);
+  const asked = ([name, value]: [string, unknown]): boolean =>
+    !(name in defaults && isNodeOption(name) && isUnset(name, value));
+  return Object.fromEntries(Object.entries(own).filter(asked));
 }
 
 function refuse(

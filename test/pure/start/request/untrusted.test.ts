@@ -62,6 +62,10 @@ test('without root a user namespace, whose root the init is', () => {
   expect([namespaces, uid]).toEqual([expect.objectContaining({ user: { uid: 0, gid: 0 } }), undefined]);
 });
 
+test('what it says nothing of may be null, as in Node', () => {
+  expect(spelled({ encoding: null })).toEqual({ ...spelled({}), encoding: null });
+});
+
 testRows<[given: Given, expected: object]>(
   'what the caller gives wins, and the rest stays',
   [
@@ -90,6 +94,15 @@ testRows<[given: Given, expected: object]>(
     expect(spelled(given)).toMatchObject(expected);
   },
 );
+
+test.each([undefined, null])('what Node takes for not given stays as `untrusted` has it: %s', (unset) => {
+  const names = ['timeout', 'killSignal', 'cwd', 'env', 'uid', 'gid'];
+  expect(spelled(Object.fromEntries(names.map((name) => [name, unset])))).toEqual(spelled({}));
+});
+
+test.each([false, '', 0])('nor does `env: %j` stand for all variables of this process, as in Node', (env) => {
+  expect(spelled({ env })).toEqual(spelled({}));
+});
 
 test('entries of the root come first, and instead of one at the same path', () => {
   const bind = { source: '/srv/job', target: '/job' };
