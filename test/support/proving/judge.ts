@@ -66,9 +66,9 @@ export function uncaged({ executions }: Operated): Finding[] {
     .map(({ program, cgroups }) => ({ wrong: 'uncaged', what: `${program} in ${cgroups.join(' ')}` }));
 }
 
-/** Whether it is in a directory of memcage's where memory is limited. */
+/** Whether it is in a cage, and not only in the cage root, which has no limit. */
 function isCaged(cgroups: readonly string[]): boolean {
-  return /\/memcage-(detached-)?\d+-[0-9a-f]+/.test(memoryCgroup(cgroups));
+  return /\/memcage-(\d+-[0-9a-f]+\/|detached-\d+-[0-9a-f]+)/.test(memoryCgroup(cgroups));
 }
 
 /** Of the lines of /proc/PID/cgroup, that of memory: of the v1 hierarchy that has it, or else of v2. */
