@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { CgroupDirectory } from '../../cgroup/directory/directory';
@@ -10,7 +10,6 @@ import { readMemoryFile } from '../../cgroup/limits/limit-files';
 import { containerOf } from '../../cgroup/names/cgroup-name';
 import { pidInName } from '../../cgroup/names/own-names';
 import { listPids } from '../../cgroup/processes/pids';
-import { OwnedFd } from '../../common/addon/owned-fd';
 import { isLocked } from './locked-directory';
 import { memoryHierarchies, OwnDirectories } from './own-directories';
 
@@ -29,17 +28,16 @@ export function leftEnds(): Note[] {
 /** Writes notes of the directory of a dead owner, which a sweep is about to empty and remove. Never throws. */
 export function noteLeft(directory: CgroupDirectory): void {
   const { native } = directory;
-  let place: OwnedFd | undefined;
+  let fd: number | undefined;
   try {
     const notes = [...notesOf(directory), ...membersOf(directory)];
-    const fd = notes.length === 0 ? undefined : openNotesDirectory();
+    if (notes.length > 0) fd = openNotesDirectory();
     if (fd === undefined) return;
-    place = new OwnedFd(native, fd);
-    for (const note of notes) native.writeNote({ fd: place.fd, note: encodeNote(note) });
+    for (const note of notes) native.writeNote({ fd, note: encodeNote(note) });
   } catch {
     // What is dead is removed all the same.
   } finally {
-    place?.close();
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

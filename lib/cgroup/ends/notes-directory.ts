@@ -44,7 +44,7 @@ function ownerOf(path: string): number | undefined {
 
 /**
  * Opens the directory for the notes of this user: the first that is there, or can be made. Undefined if there can be none, or
- * others could write to it.
+ * others could write to it. As {@link openOwn} says, Node has to close it.
  */
 export function openNotesDirectory(paths = notesDirectories()): number | undefined {
   const path = firstOf(paths, isThere);
@@ -88,7 +88,10 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Opens what belongs to this user alone. Others could have made it, or link to it, to be believed or to have it written to. */
+/**
+ * Opens what belongs to this user alone. Others could have made it, or link to it, to be believed or to have it written to.
+ * Close it by Node's own function: as a worker thread ends, Node closes what it has opened, whatever has that number by then.
+ */
 export function openOwn(path: string, flags = 0): number | undefined {
   let fd: number;
   try {

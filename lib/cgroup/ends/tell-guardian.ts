@@ -1,21 +1,19 @@
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { NativeBinding } from '../../../types/native';
-import { OwnedFd } from '../../common/addon/owned-fd';
 import { encodeNote, noteOf } from './note';
 import { openNotesDirectory } from './notes-directory';
 
 /** Gives a new guardian the directory for notes. Without one it ends the cages all the same, so nothing is thrown. */
 export function keepNotes(native: NativeBinding): void {
-  let directory: OwnedFd | undefined;
+  let fd: number | undefined;
   try {
-    const fd = openNotesDirectory();
-    if (fd === undefined) return;
-    directory = new OwnedFd(native, fd);
-    native.keepNotes({ fd: directory.fd });
+    fd = openNotesDirectory();
+    if (fd !== undefined) native.keepNotes({ fd });
   } catch {
     // No fd is free, for example.
   } finally {
-    directory?.close();
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -23,6 +23,10 @@ describe('worker threads', () => {
     expect(await fixtureResult('native/workers.js', 'detached')).toEqual({ alive: 20, left: NOTHING });
   });
 
+  test('close nothing of another thread as they end', async () => {
+    expect(await fixtureResult('start/api/worker-fds.js')).toEqual({ code: 0, closed: 0 });
+  });
+
   test('can be terminated at any instant', async () => {
     expect(await fixtureResult('native/workers.js', 'storm')).toEqual({ left: NOTHING });
   });
