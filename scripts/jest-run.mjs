@@ -12,8 +12,8 @@ const TIMES = 5;
 /** With more failed tests than that, something is broken. */
 const MOST = 4;
 
-/** What Jest says of a test that did not end: a hang, not bad luck. */
-const HANG = /Exceeded timeout of/;
+/** What Jest says of a test that did not end, and test/support/rows.ts of a row: a hang, not bad luck. */
+const HANG = /Exceeded timeout of|^not done within \d+ ms$/m;
 
 /**
  * `command` makes the command line of Jest with these words there, `makePlace` a new place for each run (beside.mjs).
@@ -76,10 +76,10 @@ export function judge(results, { failure, left }, leaks) {
   for (const { name, message, assertionResults } of files) {
     const path = relative(root, name);
     const tests = assertionResults.filter(({ status }) => status === 'failed');
-    if (tests.length === 0) return no(`${path} failed as a whole: ${flat(message)}`);
+    if (tests.length === 0) return no(`${path} failed as a whole: ${oneLine(message)}`);
     for (const { fullName, failureMessages } of tests) {
       if (failureMessages.some((text) => HANG.test(text))) return no(`${path} > ${fullName} did not end`);
-      failed.push({ path, fullName, message: flat(failureMessages[0] ?? '') });
+      failed.push({ path, fullName, message: oneLine(failureMessages[0] ?? '') });
     }
   }
   if (failed.length === 0) return no(`no test failed, but Jest ended with ${failure}`);
@@ -91,7 +91,8 @@ export function judge(results, { failure, left }, leaks) {
 
 const patternOf = (fullName) => `--testNamePattern=^${fullName.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
 
-const flat = (text) => stripVTControlCharacters(text).replaceAll(/\s+/g, ' ').trim().slice(0, 300);
+/** The beginning of a message, for a table. */
+export const oneLine = (text) => stripVTControlCharacters(text).replaceAll(/\s+/g, ' ').trim().slice(0, 300);
 
 function readLines(path) {
   return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];

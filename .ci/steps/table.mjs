@@ -64,6 +64,9 @@ const BUILT = ['build'];
 const NODES_HERE = ['build', 'Bun, Deno and other Nodes'];
 const IN_GUEST = ['build', 'kernel for the guests'];
 
+/** That the whole may take. */
+export const WHOLE_MINUTES = 28;
+
 /** @type {Step[]} */
 export const STEPS = [
   { name: 'npm packages', command: () => ['npm', 'ci'], minutes: 1.5 },

@@ -3,10 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failureLines, isFailure } from './failures.mjs';
 import { neverRunLines } from './never-run.mjs';
-import { readRuns, readTable, testFiles } from './read.mjs';
-import { retriedLines } from './retried.mjs';
+import { readRuns, testFiles } from './read.mjs';
 import { slowestLines, stepLines } from './tables.mjs';
-import { knownUnstable, unstableLines } from './unstable.mjs';
+import { flawsOf, knownUnstable, readUnstable, retried, unstableLines } from './unstable.mjs';
 
 /** With the closing line and an empty line before it, the last 40 lines of the output show what failed. */
 const MOST_FAILURE_LINES = 38;
@@ -21,15 +20,12 @@ export function printSummary({ ends, record, seconds, reason, isWhole }) {
   const runs = readRuns(join(record, 'results'));
   const files = runs.flatMap(testFiles);
   const sum = (key) => runs.reduce((sofar, { results }) => sofar + (results[key] ?? 0), 0);
-  const seen = readTable(join(record, 'results/unstable.tsv')).map(([run, path, name, message]) => ({
-    run,
-    path,
-    name,
-    message,
-  }));
+  const seen = readUnstable(join(record, 'results'));
+  // Of these Jest says only that they passed.
+  const unstable = [...seen, ...retried(files)];
   const known = knownUnstable(readFileSync('test/unstable.md', 'utf8'));
-  const unstable = unstableLines(seen, known.names);
-  writeFileSync(join(record, 'unstable.txt'), unstable.map((line) => `${line}\n`).join(''));
+  const lines = unstableLines(unstable, known.names);
+  writeFileSync(join(record, 'unstable.txt'), lines.map((line) => `${line}\n`).join(''));
 
   const flaws = [
     ...(reason === undefined ? [] : [`FAILED: the run was ended: ${reason}`]),
@@ -37,19 +33,19 @@ export function printSummary({ ends, record, seconds, reason, isWhole }) {
       .filter(({ status }) => status !== 0)
       .map(({ name, status }) => `FAILED step: ${name} (${isFailure(status) ? `status ${status}` : status})`),
     ...known.flaws,
+    ...flawsOf(unstable),
   ];
   const hasFailed = flaws.length > 0;
   const failed = Math.max(sum('numFailedTests') + sum('numRuntimeErrorTestSuites') - seen.length, hasFailed ? 1 : 0);
-  for (const lines of [
+  for (const block of [
     isWhole ? neverRunLines(files) : [],
-    retriedLines(files),
     slowestLines(files),
     stepLines(ends, seconds),
-    unstable,
+    lines,
     ...ends.filter(({ status }) => isFailure(status)).map(({ name, last }) => [`The end of ${name}:`, ...last]),
     hasFailed ? failureLines({ flaws, runs, files: without(files, seen), most: MOST_FAILURE_LINES }) : [],
   ]) {
-    if (lines.length > 0) console.log(`${lines.join('\n')}\n`);
+    if (block.length > 0) console.log(`${block.join('\n')}\n`);
   }
   console.log(`${sum('numPassedTests') + seen.length} passed, ${failed} failed, ${sum('numPendingTests')} skipped`);
   return !hasFailed;

@@ -1,10 +1,12 @@
+import { WHOLE_MINUTES } from '../steps/table.mjs';
 import { isFailure } from './failures.mjs';
 
 const SLOWEST = 10;
 
 /** The steps in the order in which they ended, then those that took longer than they may, and the whole. */
 export function stepLines(ends, seconds) {
-  const took = ends.filter((end) => end.seconds !== undefined);
+  const whole = { name: 'the whole', seconds, minutes: WHOLE_MINUTES };
+  const took = [...ends.filter((end) => end.seconds !== undefined), whole];
   const rows = ends.map(({ name, seconds: each, status }) => [
     each === undefined ? '' : `${each} s`,
     status === 0 ? name : `${name}: ${isFailure(status) ? `FAILED with status ${status}` : status}`,
@@ -14,7 +16,7 @@ export function stepLines(ends, seconds) {
   return [
     ...titled('Steps (up to three at a time):', rows),
     ...titled('Over their budget:', overRows),
-    `The whole: ${seconds} s (${(seconds / 60).toFixed(1)} minutes)`,
+    `The whole: ${seconds} s (${(seconds / 60).toFixed(1)} of ${WHOLE_MINUTES} minutes)`,
   ];
 }
 

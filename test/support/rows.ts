@@ -109,6 +109,7 @@ async function within(limitMs: number, run: () => unknown): Promise<void> {
   const patienceMs = patience(limitMs);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise((_, reject) => {
+    // By these words scripts/jest-run.mjs knows a hang.
     timer = setTimeout(() => reject(new Error(`not done within ${patienceMs} ms`)), patienceMs);
   });
   try {

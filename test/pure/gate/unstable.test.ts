@@ -1,9 +1,12 @@
 /** @starts-children Node, which loads modules that Jest can't */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Questions } from '../../support/evaluate-module';
+import { evaluateModule, Questions } from '../../support/evaluate-module';
+import { runRows } from '../../support/rows';
 
-const RUN = join(__dirname, '../../../scripts/jest-run.mjs');
-const UNSTABLE = join(__dirname, '../../../.ci/summary/unstable.mjs');
+const root = join(__dirname, '../../..');
+const RUN = join(root, 'scripts/jest-run.mjs');
+const UNSTABLE = join(root, '.ci/summary/unstable.mjs');
 
 const failed = (fullName: string, message = 'Error: expected 1 to be 2') => ({
   fullName,
@@ -76,6 +79,19 @@ test.each(UNFORGIVEN.map(([what, seen, end, leaks, why]) => ({ what, why, judged
   },
 );
 
+test('a row that hangs is not forgiven', async () => {
+  const rows = runRows(['a', 'b'], (row) => (row === 'a' ? new Promise(() => {}) : undefined), { limitMs: 50 });
+  const { stack } = await rows.then(
+    () => new Error('no row hangs'),
+    (error: Error) => error,
+  );
+  const seen = results(file([failed('a test', stack)]));
+  expect(evaluateModule(RUN, `it.judge(${JSON.stringify(seen)}, ${JSON.stringify(ended)}, [])`)).toEqual({
+    failed: [],
+    why: `${PATH} > a test did not end`,
+  });
+});
+
 const LISTS: [count: number, flaws: string[]][] = [
   [5, []],
   [6, ['FAILED: test/unstable.md has 6 entries, and 5 are the most: mend some']],
@@ -93,3 +109,19 @@ test.each(LISTS.map(([count, flaws]) => ({ count, flaws, found: known(count) }))
     expect(found()).toEqual({ names: Array(count).fill('a > b'), flaws });
   },
 );
+
+const listed = questions.ask<{ names: string[] }>(
+  UNSTABLE,
+  `it.knownUnstable(${JSON.stringify(readFileSync(join(root, 'test/unstable.md'), 'utf8'))})`,
+);
+
+test('test/unstable.md names each test as the gate does, by a file that is there', () => {
+  for (const name of listed().names) {
+    const [path = '', ...rest] = name.split(' > ');
+    expect({ name, isThere: existsSync(join(root, path)), rest }).toEqual({
+      name: expect.stringMatching(/^test\/[\w/-]+\.test\.ts > [^`]+$/),
+      isThere: true,
+      rest: [expect.any(String)],
+    });
+  }
+});
