@@ -1,5 +1,5 @@
-// The mark that the gate leaves on what it has passed, without which there is no release. It names the tree, so that one commit
-// more, or one change, needs another run.
+// The mark that the whole gate leaves on what it has passed, without which there is no release. It names the tree, so that
+// one commit more, or one change, needs another run.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
