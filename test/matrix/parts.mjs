@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { configurations } from '../guest/configurations.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-export const results = join(root, 'build/matrix');
+export const record = join(root, 'build/matrix');
+/** Of the part that runs. */
+export const results = join(record, 'results');
 
 /**
  * @typedef {object} Part
@@ -20,7 +22,7 @@ const PRODUCT = ['lib', 'types', ...NATIVE, 'package.json', 'scripts/bundle.mjs'
 const SUITE = [
   ...PRODUCT,
   'jest.config.js',
-  ...['integration', 'support', 'fixtures', 'native', 'setup'].map((name) => `test/${name}`),
+  ...['integration', 'support', 'fixtures', 'native', 'overseer', 'setup'].map((name) => `test/${name}`),
 ];
 const PACKAGE = [...PRODUCT, 'scripts/prebuilds.mjs', 'scripts/forget-libraries.mjs', 'test/smoke', 'test/packed'];
 
@@ -38,7 +40,7 @@ const PARTS = {
   compilers: {
     command: ['node', 'test/matrix/compilers.mjs'],
     rows: /^(g\+\+|clang)-/,
-    proves: [...NATIVE, 'test/native'],
+    proves: [...NATIVE, 'test/native', 'test/overseer'],
   },
   ...Object.fromEntries(
     configurations.map(({ name, benchmarks }) => [

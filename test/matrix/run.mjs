@@ -1,14 +1,17 @@
 // Usage: run.mjs [--stale] [PART...] (by ./run)
 // Runs the whole matrix, or these parts of it (parts.mjs), and writes after each part what was seen to test/matrix/tested.md. A part
-// that was not run keeps the rows that it had. With --stale it runs those whose rows are older than the last change of
-// what they prove, the oldest first, for an hour: call it again to go on. Exit code 1 when one of them fails.
+// that was not run keeps the rows that it had. Tests that were unstable are told at the end, and in
+// build/matrix/unstable.txt. With --stale it runs those whose rows are older than the last change of what they prove, the
+// oldest first, for an hour: call it again to go on. Exit code 1 when one of them fails.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parts, results } from './parts.mjs';
-import { knownRows, readRows, writeRows } from './tested.mjs';
+import { readRuns, testFiles } from '../../.ci/summary/read.mjs';
+import { knownUnstable, readUnstable, retried, unstableLines } from '../../.ci/summary/unstable.mjs';
+import { parts, record, results } from './parts.mjs';
+import { knownRows, readRows, replaced, writeRows } from './tested.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -51,7 +54,8 @@ function isStale(since, paths) {
   }
 }
 
-async function run({ name, command, ownRun = false }) {
+async function run(part) {
+  const { name, command, ownRun = false } = part;
   console.log(`=== ${name}: ${command.join(' ')}`);
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
@@ -63,8 +67,19 @@ async function run({ name, command, ownRun = false }) {
   const [status, signal] = await once(child, 'close');
   if (ownRun) appendFileSync(join(results, 'runs.tsv'), `${name}\t${status ?? signal}\n`);
   const minutes = Math.ceil((performance.now() - started) / 60_000);
-  writeRows(readRows(results).map((row) => ({ ...row, minutes, commit })));
+  const rows = readRows(results).map((row) => ({ ...row, minutes, commit }));
+  writeRows(replaced(knownRows(), part, rows));
+  noteUnstable();
   return status === 0;
+}
+
+/** The next part removes its results. */
+function noteUnstable() {
+  const seen = [...readUnstable(results), ...retried(readRuns(results).flatMap(testFiles))];
+  const { names } = knownUnstable(readFileSync(join(root, 'test/unstable.md'), 'utf8'));
+  const lines = unstableLines(seen, names);
+  appendFileSync(join(record, 'unstable.txt'), lines.map((line) => `${commit} ${line}\n`).join(''));
+  unstable.push(...lines);
 }
 
 /** How long the part took when it last ran. */
@@ -82,12 +97,14 @@ const wanted = isPiece ? stale(chosen(words.slice(1))) : chosen(words);
 const began = performance.now();
 const failed = [];
 const left = [];
+const unstable = [];
 for (const part of wanted) {
   const spent = (performance.now() - began) / 60_000;
   if (isPiece && part !== wanted[0] && spent + minutesOf(part) > PIECE_MINUTES) left.push(part.name);
   else if (!(await run(part))) failed.push(part.name);
 }
 
+for (const line of unstable) console.log(line);
 if (left.length > 0) console.log(`left for the next piece: ${left.join(', ')}`);
 for (const name of failed) console.log(`failed: ${name}`);
 if (failed.length > 0) process.exitCode = 1;

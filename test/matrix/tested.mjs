@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readRuns, readTable } from '../../.ci/summary/read.mjs';
+import { readRuns } from '../../.ci/summary/read.mjs';
+import { readUnstable } from '../../.ci/summary/unstable.mjs';
 
 const page = fileURLToPath(new URL('tested.md', import.meta.url));
 
@@ -33,7 +34,7 @@ with the name of a compiler counts no tests: that compiler built memcage without
 build. clang-15 and clang-16 have no row, because Debian 13 does not have them: they were tried in a root file system of Debian 12.
 \`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](../../docs/reference/nodes.md#soak) and [speed.md](../../docs/reference/speed.md). \`proving\`,
 \`races-user\`, \`properties\`, \`address\`, \`thread\`, \`mutation\`, \`fuzz\`, \`suites\`, \`soak-long\`, \`soak-clients\` and \`soak-why\` are the instruments of [reliability.md](../../docs/internals/reliability.md). Each row says on which commit it ran, and how many minutes
-its part took: \`npm run test:matrix -- --stale\` runs those that are older than what they prove.
+its part took, unless it is older than these columns: \`npm run test:matrix -- --stale\` runs those that are older than what they prove.
 
 `;
 
@@ -43,7 +44,7 @@ export function readRows(directory) {
   for (const { name, status, results } of readRuns(directory)) {
     // `npm test` shares its tests out in several runs: host-1, host-pure and so on.
     const whole = name.replace(/^host-.*/, 'host');
-    const unstable = readTable(join(directory, 'unstable.tsv')).filter(([run]) => run === name).length;
+    const unstable = readUnstable(directory).filter(({ run }) => run === name).length;
     const row = rows.get(whole) ?? { passed: 0, failed: 0, skipped: 0, seen: undefined, hasResults: false, ends: [] };
     const { numPassedTests = 0, numFailedTests = 0, numRuntimeErrorTestSuites = 0, numPendingTests = 0 } = results;
     row.passed += numPassedTests + unstable;
@@ -81,11 +82,19 @@ function countsOf({ passed, failed, skipped, seen, hasResults, ends }) {
   return { passed, failed: failed === 0 && ends.length > 0 ? `ended with ${ends}` : failed, skipped, when };
 }
 
-/** Puts these in place of the rows of the same name. */
+/**
+ * The known rows with these of a part, in place of all that it ever had: nothing would bring one up to date that it does
+ * not write any more.
+ */
+export function replaced(known, part, rows) {
+  const others = known.filter(({ run }) => !part.rows.test(run));
+  const all = new Map([...others, ...rows].map((row) => [row.run, row]));
+  return [...all.values()].sort((a, b) => a.run.localeCompare(b.run, 'en', { numeric: true }));
+}
+
+/** Makes these the rows of the page. */
 export function writeRows(rows) {
-  const all = new Map([...knownRows(), ...rows].map((row) => [row.run, row]));
-  const sorted = [...all.values()].sort((a, b) => a.run.localeCompare(b.run, 'en', { numeric: true }));
-  const cells = sorted.map((row) => COLUMNS.map((column) => String(row[column] ?? '')));
+  const cells = rows.map((row) => COLUMNS.map((column) => String(row[column] ?? '')));
   const lines = [COLUMNS, COLUMNS.map(() => '---'), ...cells].map((each) => `| ${each.join(' | ')} |`);
   writeFileSync(page, `${HEAD}${lines.join('\n')}\n`);
 }
