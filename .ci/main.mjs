@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { secondsOn } from '../scripts/balance.mjs';
 import { markTested } from '../scripts/release/tested.mjs';
 import { testFiles } from '../scripts/test-files.mjs';
 import { changes, seedOfTree } from './plan/changes.mjs';
@@ -20,9 +21,6 @@ const results = join(record, 'results');
 
 const NEWEST_NODE = '26';
 
-/** How much longer a test takes in the guest than on the host: most take less. */
-const V2_SLOWNESS = 3;
-
 /** What the plan itself needs, and everything else. */
 const FIRST = ['npm packages', 'Debian packages'];
 
@@ -30,14 +28,13 @@ async function plan(files) {
   // It needs the npm packages.
   const importers = files === undefined ? {} : await (await import('./plan/imports.mjs')).readImporters();
   const paths = [...testFiles('integration'), ...testFiles('pure')];
-  const { host = {}, v2 = {} } = JSON.parse(readFileSync('test/times.json', 'utf8'));
-  const v2SecondsOf = (path) => v2[path] ?? (path in host ? V2_SLOWNESS * host[path] : undefined);
-  const tests = paths.map((path) => ({ path, ...traitsOf(readFileSync(path, 'utf8')), v2Seconds: v2SecondsOf(path) }));
+  const tests = paths.map((path) => ({ path, ...traitsOf(path), v2Seconds: secondsOn('v2', path) }));
   return makePlan({ files, importers, tests, seed: seedOfTree() });
 }
 
 /** Beside that of makePlan(): what a test file says of itself. */
-function traitsOf(text) {
+function traitsOf(path) {
+  const text = readFileSync(path, 'utf8');
   return {
     // What needs 'v1' does not run on cgroup v2.
     hasBranch: /'(v2|hybrid|unified|reclaim)'|\bversion [!=]== [12]|isV[12]\b/.test(text),
@@ -65,7 +62,6 @@ async function main([option, ...words]) {
   process.env.MEMCAGE_TEST_RESULTS = results;
   process.env.MEMCAGE_TEST_SEED = String(seed);
   process.env.MEMCAGE_AS_BUILT = '1';
-  if (changed.files !== undefined) process.env.MEMCAGE_TEST_CHANGED = resolve(list('changed', changed.files));
 
   const context = {
     packages: process.env.MEMCAGE_CI_PACKAGES.split(' '),
@@ -78,7 +74,8 @@ async function main([option, ...words]) {
   let isWhole = false;
   if (ends.every(({ status }) => status === 0)) {
     const planned = await plan(changed.files);
-    isWhole = planned.isWhole;
+    isWhole = planned.changed === undefined;
+    if (!isWhole) process.env.MEMCAGE_TEST_CHANGED = resolve(list('changed', planned.changed));
     console.log(`\n${planLines(planned, changed).join('\n')}\n`);
     const runs = new Set(planned.steps.filter(({ why }) => why !== undefined).map(({ name }) => name));
     const rest = STEPS.filter(({ name }) => runs.has(name) && !FIRST.includes(name));

@@ -3,12 +3,12 @@
 // those that match, the pure ones, or all. Several run at a time, if they can be kept apart (beside.mjs). With
 // MEMCAGE_TEST_SEED half of the pure ones are drawn: they ask Node for little beside the language.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { canRunBeside, makePlace } from './beside.mjs';
 import { jestRun } from './jest-run.mjs';
 import { allWell } from './named-run.mjs';
+import { shuffled } from './shuffled.mjs';
 import { testFiles } from './test-files.mjs';
 import { testsOfNodes } from './tests-of-nodes.mjs';
 
@@ -33,8 +33,7 @@ const paths = execFileSync(process.execPath, [...install, ...(named.length > 0 ?
 function pureTests() {
   const files = testFiles('pure');
   if (seed === undefined) return files;
-  const order = (file) => createHash('sha256').update(`${seed} ${file}`).digest('hex');
-  return files.toSorted((a, b) => order(a).localeCompare(order(b))).slice(0, Math.ceil(files.length / 2));
+  return shuffled(files, seed).slice(0, Math.ceil(files.length / 2));
 }
 
 function run(path) {

@@ -1,4 +1,5 @@
 // What the gate runs for a change: a pure function.
+import { shuffled } from '../../scripts/shuffled.mjs';
 import { GROUPS, STEPS } from '../steps/table.mjs';
 import { topicsOf } from './topics.mjs';
 
@@ -6,18 +7,17 @@ import { topicsOf } from './topics.mjs';
 const V2_SAMPLE_SECONDS = 45;
 /** And those beside them that only need something that changed: support of all tests would bring all of them. */
 const V2_TOUCHED_SECONDS = 240;
-/** What a file takes there of which nothing is recorded. */
-const UNKNOWN_SECONDS = 10;
 
 const EVERYTHING = 'everything runs';
 
 /**
  * `files` that changed, undefined if everything is to run. `importers` of each file. `tests` is every test file, with
- * what it says of itself: `hasBranch` for a hierarchy, `needsSwap`, the `pages` of docs/ that it names, and `v2Seconds` if it
- * is known what it takes on cgroup v2. `seed` draws.
+ * what it says of itself: `hasBranch` for a hierarchy, `needsSwap`, the `pages` of docs/ that it names; and `v2Seconds`,
+ * what it takes on cgroup v2. `seed` draws.
  *
- * `isWhole` if everything runs; `steps` are those of the table, each with `why` it runs, undefined if it does not;
- * `leftOut` are groups of tests that do not run on the host; `tests` are the files that run there and in guests.
+ * `changed` are the files by which a step may choose in its turn, undefined if everything is to run; `steps` are those of
+ * the table, each with `why` it runs, undefined if it does not; `leftOut` are groups of tests that do not run on the
+ * host; `tests` are the files that run there and in guests.
  */
 export function makePlan({ files, importers = {}, tests, seed }) {
   const { topics, unknown } = files === undefined ? {} : topicsOf(files, importers);
@@ -61,7 +61,7 @@ export function makePlan({ files, importers = {}, tests, seed }) {
   const others = inGuests.filter((test) => !isV2(test));
   const pathsOf = (chosen) => chosen.map(({ path }) => path);
   return {
-    isWhole,
+    changed: isWhole ? undefined : files,
     steps,
     leftOut: left.map(({ name }) => name),
     tests: {
@@ -80,21 +80,12 @@ export function makePlan({ files, importers = {}, tests, seed }) {
   };
 }
 
-/** As many as there are `seconds` for, in an order that the seed decides. */
+/** As many as there are `seconds` for, in an order that the seed decides. One that does not fit makes room for the next. */
 function draw(tests, seconds, seed) {
   let left = seconds;
-  return tests
-    .map((test) => ({ ...test, order: hash(seed, test.path) }))
-    .sort((a, b) => a.order - b.order)
-    .filter(({ v2Seconds = UNKNOWN_SECONDS }) => {
-      left -= v2Seconds;
-      return left >= 0;
-    });
-}
-
-/** FNV-1a. */
-function hash(seed, text) {
-  let value = 0x811c9dc5 ^ seed;
-  for (const character of text) value = Math.imul(value ^ character.charCodeAt(0), 0x01000193);
-  return value >>> 0;
+  return shuffled(tests, seed, ({ path }) => path).filter(({ v2Seconds }) => {
+    if (v2Seconds > left) return false;
+    left -= v2Seconds;
+    return true;
+  });
 }

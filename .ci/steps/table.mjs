@@ -251,7 +251,16 @@ export const GROUPS = [
       'lib/programs/test-runners',
       'lib/programs/vitest',
       'lib/vitest.ts',
+      // What these import runs from here, through lib/index.ts.
+      'lib/index.ts',
+      'lib/common/errors',
+      'lib/common/text',
+      'lib/start/api',
+      'lib/start/run',
       'lib/jobs/budget',
+      'lib/jobs/warm-pool',
+      // What they say of a child that was killed.
+      'lib/cage/oom',
     ],
   },
   {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { changedPaths } from './proving/touched';
 import { random, sample, seedOf } from './random';
 
@@ -9,8 +10,8 @@ import { random, sample, seedOf } from './random';
  */
 export function drawn<T>(all: readonly T[], count: number, of: string | number = ''): T[] {
   if (process.env['MEMCAGE_TEST_SEED'] === undefined) return [...all];
-  const place = `${process.versions.node} ${process.env['MEMCAGE_TEST_GUEST'] ?? ''} ${of}`;
-  return sample(all, count, random(hash(seedOf(), place)));
+  const place = `${seedOf()} ${process.versions.node} ${process.env['MEMCAGE_TEST_GUEST'] ?? ''} ${of}`;
+  return sample(all, count, random(createHash('sha256').update(place).digest().readUInt32LE()));
 }
 
 /**
@@ -23,11 +24,4 @@ export function everySecond<T>(all: readonly T[], isTouched: (one: T, changed: r
   const half = seedOf() % 2;
   const changed = changedPaths();
   return all.filter((one, index) => index % 2 === half || isTouched(one, changed));
-}
-
-/** FNV-1a. */
-function hash(seed: number, text: string): number {
-  let value = 0x811c9dc5 ^ seed;
-  for (const character of text) value = Math.imul(value ^ character.charCodeAt(0), 0x01000193);
-  return value >>> 0;
 }

@@ -1,16 +1,19 @@
 /** @starts-children Node, which loads modules that Jest can't */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Questions } from '../../support/evaluate-module';
 
 interface Plan {
+  changed?: string[];
   steps: { name: string; why?: string }[];
   leftOut: string[];
   tests: Record<'host' | 'v2' | 'swap', string[]>;
 }
 
-const PLAN = join(__dirname, '../../../.ci/plan/plan.mjs');
-const STEPS = join(__dirname, '../../../.ci/steps/table.mjs');
+const root = join(__dirname, '../../..');
+const PLAN = join(root, '.ci/plan/plan.mjs');
+const LINES = join(root, '.ci/plan/lines.mjs');
+const STEPS = join(root, '.ci/steps/table.mjs');
 
 const IMPORTERS = {
   'lib/cage/cage.ts': ['lib/start/child/child.ts'],
@@ -21,7 +24,7 @@ const IMPORTERS = {
   'test/support/bullmq/valkey.ts': ['test/integration/programs/bullmq/jobs.test.ts'],
 };
 
-const plain = { hasBranch: false, needsSwap: false };
+const plain = { hasBranch: false, needsSwap: false, v2Seconds: 10 };
 const TESTS = [
   ...['programs/bullmq/jobs', 'proving/judge', 'proving/faults', 'docs/examples', 'docs/site', 'cage/life'].map(
     (name) => ({
@@ -31,7 +34,7 @@ const TESTS = [
   ),
   { path: 'test/integration/recipes/http.test.ts', ...plain, pages: ['docs/guides/http.md'] },
   { path: 'test/integration/recipes/mcp.test.ts', ...plain, pages: ['docs/guides/mcp.md'] },
-  { path: 'test/integration/cage/oom/verdict.test.ts', hasBranch: true, needsSwap: true },
+  { path: 'test/integration/cage/oom/verdict.test.ts', ...plain, hasBranch: true, needsSwap: true },
   { path: 'test/pure/docs/coverage.test.ts', ...plain },
   { path: 'test/pure/cage/oom/decide-whose-limit.test.ts', ...plain },
 ];
@@ -61,6 +64,8 @@ const CODE = ['kernel for the guests', ...PACKED, 'pure tests on the newest Node
 const PLACES = ['guest systemd', 'guest systemd-root', 'guest container', 'guest container-writable'];
 const KERNELS = ['v1 with swap', 'guest old', 'guest short-of-memory'];
 const OPTIONAL = ['recipes of unchanged pages', 'site', 'BullMQ, Jest, Vitest', 'instruments'];
+/** Nothing that BullMQ's, Jest's or Vitest's tests prove is untouched. */
+const NO_PROGRAMS = ['recipes of unchanged pages', 'site', 'instruments'];
 const NODES = ['newest Node'];
 const SANITIZERS = ['address sanitizer', 'thread sanitizer'];
 
@@ -71,9 +76,10 @@ const CHANGES: [file: string, expected: string[], leftOut: string[]][] = [
   ['lib/programs/cli/run.ts', CODE, OPTIONAL],
   ['lib/cage/cage.ts', [...CODE, 'v1 with swap'], OPTIONAL],
   // Its importer is a room of what other Nodes can change.
-  ['lib/start/child/child.ts', [...CODE, ...NODES], ['site', 'BullMQ, Jest, Vitest', 'instruments']],
-  ['lib/common/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], OPTIONAL],
-  ['lib/cage/oom/decide-whose-limit.ts', [...CODE, ...KERNELS], OPTIONAL],
+  ['lib/start/child/child.ts', [...CODE, ...NODES], ['site', 'instruments']],
+  ['lib/common/text/sizes.ts', [...CODE, ...KERNELS, ...PLACES], NO_PROGRAMS],
+  ['lib/cage/oom/decide-whose-limit.ts', [...CODE, ...KERNELS], NO_PROGRAMS],
+  ['lib/jobs/warm-pool/children.ts', [...CODE, ...NODES], NO_PROGRAMS],
   ['lib/jobs/budget/queue.ts', CODE, ['site', 'instruments']],
   [
     'native/clone/root.cc',
@@ -81,8 +87,8 @@ const CHANGES: [file: string, expected: string[], leftOut: string[]][] = [
     OPTIONAL,
   ],
   ['scripts/prebuilds.mjs', [...PACKED, 'arm64'], OPTIONAL],
-  ['test/integration/programs/bullmq/jobs.test.ts', CODE, ['recipes of unchanged pages', 'site', 'instruments']],
-  ['test/support/bullmq/queue.ts', CODE, ['recipes of unchanged pages', 'site', 'instruments']],
+  ['test/integration/programs/bullmq/jobs.test.ts', CODE, NO_PROGRAMS],
+  ['test/support/bullmq/queue.ts', CODE, NO_PROGRAMS],
   ['test/fixtures/proving/operate.js', CODE, ['recipes of unchanged pages', 'site', 'BullMQ, Jest, Vitest']],
   ['test/overseer/overseer.cc', CODE, ['recipes of unchanged pages', 'site', 'BullMQ, Jest, Vitest']],
   ['test/fuzz/bus.cc', ['fuzzing'], OPTIONAL],
@@ -91,10 +97,11 @@ const CHANGES: [file: string, expected: string[], leftOut: string[]][] = [
 
 test.each(CHANGES.map(([file, ...expected]) => ({ file, expected, plan: planOf([file]) })))(
   'a change of $file',
-  ({ expected: [steps, leftOut], plan }) => {
-    expect({ steps: runs(plan()).sort(), leftOut: plan().leftOut }).toEqual({
+  ({ file, expected: [steps, leftOut], plan }) => {
+    expect({ steps: runs(plan()).sort(), leftOut: plan().leftOut, changed: plan().changed }).toEqual({
       steps: [...ALWAYS, ...steps].sort(),
       leftOut,
+      changed: [file],
     });
   },
 );
@@ -109,6 +116,8 @@ const UNKNOWN: [what: string, files?: string[]][] = [
 test.each(UNKNOWN.map(([what, files]) => ({ what, plan: planOf(files) })))('everything runs if $what', ({ plan }) => {
   expect(runs(plan())).toEqual(allSteps());
   expect(plan().leftOut).toEqual([]);
+  // By these the examples of the docs, the analyzer and others would choose a part.
+  expect(plan()).not.toHaveProperty('changed');
 });
 
 const ofTwo = planOf(['docs/reference/speed.md', 'lib/cage/oom/decide-whose-limit.ts']);
@@ -119,6 +128,22 @@ test('each step that runs says because of which file', () => {
     name: 'guest old',
     why: 'lib/cage/oom: lib/cage/oom/decide-whose-limit.ts',
   });
+});
+
+const printed = questions.ask<string[]>(
+  LINES,
+  `it.planLines((await import(${JSON.stringify(PLAN)})).makePlan(
+    ${JSON.stringify({ files: ['lib/programs/cli/run.ts'], importers: IMPORTERS, tests: TESTS, seed: 1 })}), { files: [''] })`,
+);
+
+test('what does not run says what would bring it in', () => {
+  expect(printed()).toContainEqual(expect.stringMatching(/^ {2}out {2}arm64 +no change of native, arm64$/));
+  expect(printed()).toContainEqual(
+    expect.stringMatching(
+      /^ {2}out {2}newest Node +no change of native, lib\/process, lib\/start\/sync, nor of \d+ more$/,
+    ),
+  );
+  expect(printed()).toContain('Not on the host: site: no change of docs.');
 });
 
 const PROOFS: [file: string, proofs: string[]][] = [
@@ -141,11 +166,38 @@ const words = questions.ask<string[]>(STEPS, '[...it.STEPS, ...it.GROUPS].flatMa
 test('what a step or a group waits for is there', () => {
   const rooms = [...new Set(words())].filter((word) => word.includes('/'));
   const isThere = (beginning: string): boolean => {
-    const path = join(__dirname, '../../..', beginning);
+    const path = join(root, beginning);
     return readdirSync(dirname(path)).some((name) => name.startsWith(basename(path)));
   };
   expect(rooms.length).toBeGreaterThan(10);
   expect(rooms.filter((word) => !isThere(word))).toEqual([]);
+});
+
+const ofPrograms = questions.ask<string[]>(STEPS, "it.GROUPS.find(({ name }) => name === 'BullMQ, Jest, Vitest').when");
+
+test('the programs of a group import nothing through lib/index.ts, and run it, for which the group does not wait', () => {
+  const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+  /** What is there when it runs, of a list of names. */
+  const valuesOf = (names = ''): string[] =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => /^\w+$/.test(name));
+  const exported = Array.from(textOf('lib/index.ts').matchAll(/^export \{([^}]*)\} from '\.\/(.+)\/[^/]+';$/gm));
+  const roomOf = new Map(exported.flatMap(([, names, room]) => valuesOf(names).map((name) => [name, `lib/${room}`])));
+  const filesOf = (word: string): string[] =>
+    word.startsWith('lib/programs/')
+      ? readdirSync(join(root, word), { recursive: true, encoding: 'utf8' })
+          .filter((name) => /\.m?ts$/.test(name))
+          .map((name) => `${word}/${name}`)
+      : [word].filter((name) => name.endsWith('.ts'));
+  const used = ofPrograms()
+    .flatMap(filesOf)
+    .flatMap((path) => Array.from(textOf(path).matchAll(/^import \{([^}]*)\} from '[./]+\/index';$/gm)))
+    .flatMap(([, names]) => valuesOf(names));
+  expect(used).toEqual(expect.arrayContaining(['createWarmPool', 'createCage', 'failureOf']));
+  const rooms = new Set(used.map((name) => roomOf.get(name) ?? `no room has ${name}`));
+  expect([...rooms].filter((room) => !ofPrograms().some((word) => room.startsWith(word)))).toEqual([]);
 });
 
 const ofDocs = planOf(['docs/reference/speed.md', 'docs/guides/http.md']);
@@ -163,6 +215,7 @@ describe('on cgroup v2', () => {
   const many = Array.from({ length: 200 }, (_, index) => ({
     path: `test/integration/cage/${index}.test.ts`,
     ...plain,
+    v2Seconds: 1 + (index % 20),
   }));
   const planWithMany = (files: string[] | undefined, seed: number) =>
     planOf(files, { seed, tests: [...many, ...TESTS] });
@@ -182,6 +235,15 @@ describe('on cgroup v2', () => {
     const chosen = ofFixture().tests.v2.filter((path) => path.includes('/cage/'));
     expect(chosen.length).toBeGreaterThan(20);
     expect(chosen.length).toBeLessThan(60);
+  });
+
+  test('one that takes too long makes room for those after it', () => {
+    const secondsOf = new Map(many.map(({ path, v2Seconds }) => [path, v2Seconds]));
+    const left = [drawn, others].map(
+      (plan) => 45 - (plan?.().tests.v2 ?? []).reduce((sum, path) => sum + (secondsOf.get(path) ?? 0), 0),
+    );
+    // Of those that take a second, some are left.
+    expect(left).toEqual([0, 0]);
   });
 
   test('the same seed draws the same, and another others', () => {
