@@ -163,7 +163,7 @@ export class CagedWorker implements PoolWorker {
       }
       const { tests } = process;
       this.#started = undefined;
-      const verdict = await worker.verdict(tests.running?.name);
+      const verdict = await worker.verdict([...tests.running.values()].join(', ') || undefined);
       if (verdict?.again === true) {
         complain(verdict.message);
         continue;

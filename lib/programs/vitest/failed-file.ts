@@ -20,15 +20,14 @@ export interface Update {
 /**
  * What tells Vitest that a file has failed whose worker was killed. Tests that had not run by then are skipped.
  *
- * @param tests what the worker has said of its tests. The one that ran gets the error; without one, the file does
+ * @param tests what the worker has said of its tests. Those that ran get the error; without one, the file does
  */
-export function failedUpdate(file: RunnerTestFile, { running, results }: TestsOfFile, error: FileError): Update {
+export function failedUpdate(file: RunnerTestFile, tests: TestsOfFile, error: FileError): Update {
   const update: Update = { packs: [], events: [] };
   const isCollected = file.tasks.length > 0;
   if (isCollected && file.result === undefined) tell(update, file, 'suite-prepare');
-  const given: Given = { results, testId: running?.id, error };
-  const states = file.tasks.map((task) => conclude(update, task, given));
-  const hasError = update.packs.some(([id]) => id === running?.id);
+  const states = file.tasks.map((task) => conclude(update, task, { tests, error }));
+  const hasError = update.packs.some(([id]) => tests.running.has(id));
   const result = { ...file.result, state: 'fail', ...(!hasError && { errors: [error] }), duration: durationOf(file) };
   update.packs.push([file.id, result, file.meta]);
   tell(update, file, states.length > 0 ? 'suite-finished' : 'suite-failed-early');
@@ -44,8 +43,7 @@ export function unknownFile(
 }
 
 interface Given {
-  results: ReadonlyMap<string, { state?: string }>;
-  testId: string | undefined;
+  tests: TestsOfFile;
   error: FileError;
 }
 
@@ -54,14 +52,14 @@ function conclude(update: Update, task: RunnerTask, given: Given): string {
   if (task.type === 'suite') {
     if (task.result === undefined && task.mode !== 'skip') tell(update, task, 'suite-prepare');
     const states = task.tasks.map((each) => conclude(update, each, given));
-    if (isOver(task)) return task.result?.state ?? 'skip';
+    if (isOver(task, given)) return task.result?.state ?? 'skip';
     const state = states.includes('fail') ? 'fail' : states.includes('pass') ? 'pass' : 'skip';
     return set(update, task, { ...task.result, state });
   }
-  if (isOver(task)) return task.result?.state ?? 'skip';
-  const { results, testId, error } = given;
+  if (isOver(task, given)) return task.result?.state ?? 'skip';
+  const { tests, error } = given;
   tell(update, task, 'test-prepare');
-  if (task.id !== testId) return set(update, task, results.get(task.id) ?? { state: 'skip' });
+  if (!tests.running.has(task.id)) return set(update, task, tests.results.get(task.id) ?? { state: 'skip' });
   return set(update, task, { ...task.result, state: 'fail', errors: [error], duration: durationOf(task) });
 }
 
@@ -71,10 +69,12 @@ function set(update: Update, task: RunnerTask, result: { state?: string; [more: 
   return result.state ?? 'skip';
 }
 
-function isOver({ result, mode }: RunnerTask): boolean {
-  return (
-    mode === 'skip' || mode === 'todo' || (result !== undefined && result.state !== 'run' && result.state !== 'queued')
-  );
+/** Whether Vitest knows how the task ended. */
+function isOver({ id, result, mode }: RunnerTask, { tests: { running, results } }: Given): boolean {
+  if (mode === 'skip' || mode === 'todo') return true;
+  // What Vitest was told last may be of an earlier try, or of before a hook that failed. The duration comes at the end.
+  if (running.has(id) || results.has(id)) return result?.duration !== undefined;
+  return result !== undefined && result.state !== 'run' && result.state !== 'queued';
 }
 
 function durationOf({ result }: RunnerTask): number {

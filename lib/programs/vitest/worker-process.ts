@@ -18,8 +18,9 @@ export interface Ended {
 
 /** What is known of the tests of a file, before Vitest is told of them. */
 export interface TestsOfFile {
-  running: { id: string; name: string } | undefined;
-  /** By the id of the test. */
+  /** The names of those that have begun and not ended, by their ids: several with `test.concurrent`. */
+  running: Map<string, string>;
+  /** How the others ended, by their ids. */
   results: Map<string, { state?: string }>;
 }
 
@@ -29,7 +30,7 @@ export type Answer = { response: Response } | { ended: Ended };
 /** A process of Vitest's that runs test files, and answers one request at a time. */
 export class WorkerProcess {
   /** What it has said of the tests of the file that runs. */
-  tests: TestsOfFile = { running: undefined, results: new Map() };
+  tests: TestsOfFile = { running: new Map(), results: new Map() };
   readonly #child: CagedChild<Cgroup | null>;
   #waiting: { type: Response['type']; resolve: (answer: Answer) => void } | undefined;
   #ended: Ended | undefined;
@@ -48,9 +49,12 @@ export class WorkerProcess {
       if (isTestMessage(message)) {
         const { id, name, result } = message;
         const { running, results } = this.tests;
-        if (result !== undefined) results.set(id, result);
-        if (result === undefined) this.tests.running = { id, name };
-        else if (running?.id === id) this.tests.running = undefined;
+        if (result === undefined) {
+          running.set(id, name);
+        } else {
+          running.delete(id);
+          results.set(id, result);
+        }
       } else if (isResponse(message)) {
         if (this.#waiting?.type === message.type) this.#settle({ response: message });
       } else {
@@ -80,7 +84,7 @@ export class WorkerProcess {
 
   /** Has it run, or collect, the tests of one file. */
   run(request: RunRequest): Promise<Answer> {
-    this.tests = { running: undefined, results: new Map() };
+    this.tests = { running: new Map(), results: new Map() };
     return this.#ask(request, 'testfileFinished');
   }
 

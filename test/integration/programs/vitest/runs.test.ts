@@ -102,6 +102,71 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
     },
   );
 
+  test('of concurrent tests, those that had begun and not ended fail, whatever their tries before', async () => {
+    project = new VitestProject(LIMITED, 'maxConcurrency: 4');
+    project.file(
+      'a',
+      `const later = [];
+      const waits = (name) => {
+        later.push(name);
+        return new Promise(() => undefined);
+      };
+      let tries = 0;
+      let rounds = 0;
+      describe.concurrent('all', () => {
+        test('had passed', () => undefined);
+        test('had failed', () => expect(1).toBe(2));
+        test('had skipped itself', ({ skip }) => skip());
+        test('tries again', { retry: 1 }, () => {
+          tries += 1;
+          return tries === 1 ? Promise.reject(new Error('once')) : waits('tries again');
+        });
+        test('repeats', { repeats: 1 }, () => {
+          rounds += 1;
+          return rounds === 1 ? undefined : waits('repeats');
+        });
+        test('goes on', () => waits('goes on'));
+        test('takes all', async () => {
+          await until(() => later.length === 3);
+          take(900);
+        });
+        test('had not begun', () => undefined);
+      });`,
+    );
+    const { files: ran, code, left } = await project.run();
+    const failed = {
+      status: 'failed',
+      message: expect.stringMatching(
+        /^a.test.js was killed in the test "all > tries again, all > repeats, all > goes on, all > takes all" for its memory/,
+      ),
+    };
+    expect(ran).toEqual({
+      a: {
+        status: 'failed',
+        message: '',
+        tests: {
+          'all had passed': { status: 'passed', message: '' },
+          'all had failed': { status: 'failed', message: expect.stringMatching(/expected 1 to be 2/) },
+          'all had skipped itself': { status: 'skipped', message: '' },
+          'all tries again': failed,
+          'all repeats': failed,
+          'all goes on': failed,
+          'all takes all': failed,
+          'all had not begun': { status: 'skipped', message: '' },
+        },
+      },
+    });
+    const cases = project.text('report.xml').split('<testcase ').slice(1);
+    expect(cases.map((each) => each.match(/<(failure|skipped)/)?.[1])).toEqual([
+      undefined,
+      'failure',
+      'skipped',
+      ...Array(4).fill('failure'),
+      'skipped',
+    ]);
+    expect({ code, left }).toEqual({ code: 1, left: [] });
+  });
+
   test('runs one file at a time while nothing is known, and then as many as fit the total', async () => {
     project = new VitestProject({ memory: '300M', total: '400M' });
     for (const name of ['a', 'b', 'c']) project.file(name, NOTED);
