@@ -4,8 +4,8 @@ import type { CagedChild, Cgroup, SharedCage } from '../../index';
 import type { WorkerLimits } from '../test-runners/shared-total';
 import { isResponse, isTestMessage, type Request, type Response, type RunRequest, type StartRequest } from './messages';
 
-/** As long as Vitest gives its own workers. */
-const START_TIMEOUT_MS = 60_000;
+/** As long as Vitest gives its own workers to start, and to stop. */
+const ANSWER_TIMEOUT_MS = 60_000;
 /** As long as Vitest waits before it sends SIGKILL. */
 const TERM_TIMEOUT_MS = 500;
 
@@ -73,13 +73,8 @@ export class WorkerProcess {
   }
 
   /** Has it get ready. */
-  async start(request: StartRequest): Promise<Answer> {
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), START_TIMEOUT_MS);
-    try {
-      return await this.#ask(request, 'started');
-    } finally {
-      clearTimeout(timer);
-    }
+  start(request: StartRequest): Promise<Answer> {
+    return this.#askInTime(request, 'started');
   }
 
   /** Has it run, or collect, the tests of one file. */
@@ -90,7 +85,7 @@ export class WorkerProcess {
 
   /** Has it end what it has set up. */
   tearDown(request: Request): Promise<Answer> {
-    return this.#ask(request, 'stopped');
+    return this.#askInTime(request, 'stopped');
   }
 
   /** Passes a message of Vitest's rpc on. */
@@ -105,6 +100,16 @@ export class WorkerProcess {
     this.#child.kill();
     await this.#child.outcome;
     clearTimeout(timer);
+  }
+
+  /** Without an answer in time it is killed, which gives its room to others. */
+  async #askInTime(request: Request, type: Response['type']): Promise<Answer> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), ANSWER_TIMEOUT_MS);
+    try {
+      return await this.#ask(request, type);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #ask(request: Request, type: Response['type']): Promise<Answer> {
