@@ -42,8 +42,8 @@ export class CagedWorker implements PoolWorker {
   readonly #project: TestProject;
   #startRequest: StartRequest | undefined;
   #started: Started | undefined;
+  /** For the files that were sent last: aborted when Vitest cancels or stops. */
   #stopping = new AbortController();
-  #isCancelled = false;
   /** Calls of Vitest's rpc that are ours. */
   readonly #calls = new Map<string, () => void>();
   #madeCalls = 0;
@@ -111,17 +111,13 @@ export class CagedWorker implements PoolWorker {
         return;
       }
     }
-    if (message.m === 'onCancel') {
-      this.#isCancelled = true;
-      this.#stopping.abort(new AbortError(undefined));
-      this.#stopping = new AbortController();
-    }
+    if (message.m === 'onCancel') this.#stopping.abort(new AbortError(undefined));
     this.#started?.process.send(message);
   }
 
   /** Vitest sends several files at once to a worker that is not isolated. Each is a run of its own, so that each fails alone. */
   async #run(request: RunRequest): Promise<void> {
-    this.#isCancelled = false;
+    this.#stopping = new AbortController();
     let error: unknown;
     let usedMemory: number | undefined;
     try {
@@ -140,7 +136,7 @@ export class CagedWorker implements PoolWorker {
 
   async #runUnlessCancelled(request: RunRequest, spec: FileSpec): Promise<Response | undefined> {
     try {
-      if (!this.#isCancelled) return await this.#runFile(request, spec);
+      return await this.#runFile(request, spec);
     } catch (error) {
       if (!(error instanceof AbortError)) throw error;
     }
@@ -152,8 +148,12 @@ export class CagedWorker implements PoolWorker {
   /** @returns the answer of the worker; undefined if the file has failed because its worker has ended */
   async #runFile(request: RunRequest, spec: FileSpec): Promise<Response | undefined> {
     const file = this.#testFile(spec.filepath);
+    const { signal } = this.#stopping;
     for (let alone = false; ; alone = true) {
+      signal.throwIfAborted();
       const started = await this.#startFor(file, alone);
+      // A worker heeds a cancel only while it runs a file.
+      signal.throwIfAborted();
       const { worker, process } = started;
       const answer =
         'ended' in started ? { ended: started.ended } : await process.run(this.#requestFor(request, spec, started));

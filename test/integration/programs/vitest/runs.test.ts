@@ -270,6 +270,46 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
     expect({ code, notes: project.notes() }).toEqual({ code: 1, notes: [] });
   });
 
+  test('a file whose worker still starts as the run is cancelled does not run', async () => {
+    project = new VitestProject(LIMITED, "bail: 1, execArgv: ['--import=./hold.mjs']");
+    // The second worker goes on once the first is gone, which has cancelled the run before.
+    project.user.write(
+      'hold.mjs',
+      `import { readFileSync, writeFileSync } from 'node:fs';
+      const isFirst = () => {
+        try {
+          writeFileSync('first.pid', String(process.pid), { flag: 'wx' });
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      const firstRuns = () => {
+        try {
+          return process.kill(Number(readFileSync('first.pid', 'utf8')), 0);
+        } catch {
+          return false;
+        }
+      };
+      if (!isFirst()) {
+        writeFileSync('second', '');
+        while (firstRuns()) await new Promise((resolve) => setTimeout(resolve, 10));
+      }`,
+    );
+    for (const name of ['a', 'b']) {
+      project.file(
+        name,
+        `test('fails', async () => {
+          note('ran');
+          await until(() => existsSync('second'));
+          throw new Error('fails');
+        }, 30_000);`,
+      );
+    }
+    const { code, left } = await project.run(['--maxWorkers=2']);
+    expect({ code, left, notes: project.notes() }).toEqual({ code: 1, left: [], notes: ['ran'] });
+  });
+
   test('a worker that ends of itself fails its file alone', async () => {
     project = new VitestProject(LIMITED);
     project.file('a', `test('ends', () => process.kill(process.pid, 'SIGKILL'));`);
