@@ -3,7 +3,7 @@ import { kindsOf, type MemoryKinds, usedBytesOf } from '../../common/text/memory
 import { type CagedChild, type Cgroup, MemcageError, type Outcome } from '../../index';
 import type { Needs } from './needs';
 import type { Room } from './rooms';
-import { type Verdict, verdictOf } from './verdict';
+import { reachedOwnLimit, type Verdict, verdictOf } from './verdict';
 
 /** The test that takes all memory within that time is only known by its peak. */
 const LOOK_EVERY_MS = 100;
@@ -182,14 +182,11 @@ export class TestWorker {
     }
   }
 
-  #learnFromEnd({ oom, nodeHeap, memory, signal, error }: Outcome): void {
+  #learnFromEnd(outcome: Outcome): void {
     const running = this.#running;
     if (running === undefined) return;
-    const { limitBytes } = this.parts;
-    const wasKilled =
-      oom?.cause === 'limit' ||
-      (oom?.cause === 'polled' && oom.limitBytes === limitBytes) ||
-      nodeHeap?.exhausted === 'likely';
+    const { oom, memory, signal, error } = outcome;
+    const wasKilled = reachedOwnLimit(outcome, this.parts.limitBytes);
     const wasCut =
       !wasKilled && (oom !== null || error !== null || (signal !== null && this.child.cage?.cgroup != null));
     const peakBytes = this.#files === 1 ? (memory?.peakBytes ?? null) : running.mostUsedBytes;

@@ -3,7 +3,7 @@ import { printable } from '../../common/text/names';
 import { formatSize } from '../../common/text/size';
 import type { Outcome } from '../../index';
 
-/** What was concluded of a worker that memory ended. */
+/** What was concluded of a worker that memory ended, or perhaps did. */
 export interface Verdict {
   /** Whether the file did not exceed its own limit, but all together did: it deserves to run again, alone. */
   readonly again: boolean;
@@ -25,16 +25,20 @@ export interface EndedWorker {
   kinds: MemoryKinds | undefined;
 }
 
+/** Whether the limit of the worker itself ended it, or perhaps did. */
+export function reachedOwnLimit({ oom, nodeHeap }: Outcome, limitBytes: number): boolean {
+  if (nodeHeap?.exhausted === 'likely' || oom?.cause === 'limit' || oom?.cause === 'refused') return true;
+  return oom?.cause === 'polled' && oom.limitBytes === limitBytes;
+}
+
 /** Undefined: it was not memory that ended the worker. */
 export function verdictOf(ended: EndedWorker): Verdict | undefined {
   const { outcome, file, test, wasAlone, kinds } = ended;
-  const why = reasonOf(ended);
-  if (why === undefined) return undefined;
-  const who = printable(file);
-  const during = test === undefined ? '' : ` in the test "${printable(test)}"`;
-  if (isForTotal(ended) && !wasAlone)
-    return { again: true, message: `${who} was killed${during} for ${why}: it runs again, alone` };
-  const facts = [`${who} was killed${during} for ${why}`];
+  const end = endOf(ended, test === undefined ? '' : ` in the test "${printable(test)}"`);
+  if (end === undefined) return undefined;
+  const fact = `${printable(file)} ${end}`;
+  if (isForTotal(ended) && !wasAlone) return { again: true, message: `${fact}: it runs again, alone` };
+  const facts = [fact];
   const peakBytes = outcome.memory.peakBytes;
   if (peakBytes !== null) facts.push(`Peak: ${formatSize(peakBytes)}`);
   const { evidence } = outcome;
@@ -46,6 +50,17 @@ function lastSeen(kinds: MemoryKinds | undefined): string[] {
   const words = kinds === undefined ? '' : kindsInWords(kinds);
   if (kinds === undefined || words === '') return [];
   return [`Last seen, at ${formatSize(usedBytesOf(kinds) + kinds.pageCache)}: ${words}`];
+}
+
+function endOf(ended: EndedWorker, during: string): string | undefined {
+  const { oom, signal, exitCode } = ended.outcome;
+  if (oom?.cause === 'refused') {
+    // Nobody has killed it, and nobody knows why it has ended.
+    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+    return `ended${during} ${how}, ${oom.message}`;
+  }
+  const why = reasonOf(ended);
+  return why === undefined ? undefined : `was killed${during} for ${why}`;
 }
 
 function reasonOf(ended: EndedWorker): string | undefined {

@@ -13,6 +13,22 @@ jest.setTimeout(patience(90_000));
 const LIMITS = { memory: '200M', total: '1G' };
 const PID = "require('node:fs').appendFileSync('pids', process.pid + '\\n');";
 const WAITS = `${PID} test('waits', () => new Promise(() => {}), 600_000);`;
+/** So slowly that no brake is put on it. */
+const TAKES_SLOWLY = `for (const taken = []; ; taken.push(Buffer.alloc(2 ** 18, 1))) await new Promise((resolve) => setTimeout(resolve, 2));`;
+/** Takes as fast as it can, again and again until it has a brake, and ends by itself then. */
+const ENDS_BRAKED = `
+  const { readFileSync } = require('node:fs');
+  require('node:v8').setFlagsFromString('--expose-gc');
+  const collect = require('node:vm').runInNewContext('gc');
+  const isBraked = () => !/^Max data size +unlimited/m.test(readFileSync('/proc/self/limits', 'utf8'));
+  for (;;) {
+    for (const taken = []; process.memoryUsage.rss() < 385 * 2 ** 20; ) {
+      if (isBraked()) process.exit(3);
+      taken.push(Buffer.alloc(2 ** 21, 1));
+    }
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }`;
 const TAKES = 'const taken = []; for (let i = 0; i < 40; i += 1) taken.push(Buffer.alloc(10 * 2 ** 20, 1));';
 
 describeIf(['cgroup', 'host'], 'memcage/jest: how it ends', () => {
@@ -61,7 +77,7 @@ describeIf(['cgroup', 'host'], 'memcage/jest: how it ends', () => {
     const { run } = make(
       { memory: '200M', total: '1G' },
       {
-        'a.test.cjs': `test('takes', async () => { ${TAKES} await new Promise((resolve) => setTimeout(resolve, 5000)); });`,
+        'a.test.cjs': `test('takes', async () => { ${TAKES_SLOWLY} }, 60_000);`,
         'b.test.cjs': "test('adds', () => {});",
       },
     );
@@ -72,6 +88,19 @@ describeIf(['cgroup', 'host'], 'memcage/jest: how it ends', () => {
     );
     expect(stderr.match(/^memcage: .*polled/gm)).toHaveLength(1);
     await gone();
+  });
+
+  test('polled, one that was perhaps refused memory says so, and is not tried again', async () => {
+    const { run } = make(
+      { memory: '400M' },
+      { 'a.test.cjs': `${PID} test('takes', async () => { ${ENDS_BRAKED} }, 60_000);` },
+    );
+    const { code, tests, messages } = await run([], { through: withReadOnlyCgroups });
+    expect({ code, tests }).toEqual({ code: 1, tests: { 'a: takes': 'failed' } });
+    expect(messages['a']).toMatch(
+      /a\.test\.cjs ended in the test "takes" with exit code 3, perhaps refused memory at a memory limit of 400 MiB that memcage polls\. Peak/,
+    );
+    expect(pids()).toHaveLength(1);
   });
 
   test("where the kernel has to hold the limits and can't, nothing runs", async () => {

@@ -1,5 +1,5 @@
 import { kindsInWords, kindsOf } from '../../../../lib/common/text/memory-kinds';
-import { type EndedWorker, verdictOf } from '../../../../lib/programs/test-runners/verdict';
+import { type EndedWorker, reachedOwnLimit, verdictOf } from '../../../../lib/programs/test-runners/verdict';
 import type { OomVerdict, Outcome } from '../../../../types/outcome';
 
 const MIB = 1024 ** 2;
@@ -72,6 +72,17 @@ describe('The verdict on a worker', () => {
     expect(verdictOf(ended({ told: { oom: oom('polled', 400) } }))?.message).toMatch(/of 400 MiB, which memcage polls/);
   });
 
+  test('of one that was perhaps refused memory is how it ended, and no more than that', () => {
+    const refused = { message: 'perhaps refused memory at a limit', cause: 'refused', kills: 0 } as OomVerdict;
+    const aborted = { oom: refused, signal: 'SIGABRT' } as const;
+    expect(verdictOf(ended({ told: aborted, test: 'takes' }))).toEqual({
+      again: false,
+      message: 'a.test.js ended in the test "takes" by SIGABRT, perhaps refused memory at a limit. Peak: 400 MiB',
+    });
+    const exited = { oom: refused, signal: null, exitCode: 7 };
+    expect(verdictOf(ended({ told: exited }))?.message).toMatch(/^a\.test\.js ended with exit code 7, perhaps refused/);
+  });
+
   test('does not take the limit around the runner for the total', () => {
     const verdict = verdictOf(ended({ told: { oom: oom('cage', 700, '/around') } }));
     expect(verdict).toMatchObject({
@@ -86,6 +97,21 @@ describe('The verdict on a worker', () => {
     expect(verdictOf(ended())).toBeUndefined();
     expect(verdictOf(ended({ told: { oom: { ...oom('unknown', 1), kills: 0 } } }))).toBeUndefined();
   });
+});
+
+const ends: [told: Partial<Outcome>, isOwn: boolean][] = [
+  [{ oom: oom('limit', 400) }, true],
+  [{ oom: oom('polled', 400) }, true],
+  [{ oom: { ...oom('refused', 400), kills: 0 } }, true],
+  [{ nodeHeap: { limitBytes: 300 * MIB, exhausted: 'likely' } }, true],
+  [{ oom: oom('polled', 4096) }, false],
+  [{ oom: oom('cage', 4096) }, false],
+  [{ nodeHeap: { limitBytes: 300 * MIB, exhausted: 'no' } }, false],
+  [{}, false],
+];
+test.each(ends)('whether a file needs more than the limit of its worker, by %j', (told, isOwn) => {
+  const { outcome, limitBytes } = ended({ told });
+  expect(reachedOwnLimit(outcome, limitBytes)).toBe(isOwn);
 });
 
 test('kindsOf() takes apart what each version of cgroups counts', () => {
