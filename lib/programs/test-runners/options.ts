@@ -15,15 +15,20 @@ export interface CagedTestsOptions {
   memory: Size;
   /**
    * The hard limit of all workers together. At a time so many test files run as fit it, by what each has needed before, and no
-   * more than the runner allows. Projects share it. Default: four fifths of what is available.
+   * more than the runner allows. Projects that run at the same time share it, and must give the same. Default: four fifths of
+   * what is available.
    */
   total?: Size;
   /**
    * Where to keep what each file has needed, for the next run. A directory that is missing is made. A
-   * path that is not absolute begins at the root of the project. Default: `node_modules/.cache/memcage/test-files.json`.
+   * path that is not absolute begins at the root of the project. Projects that run at the same time must give the same.
+   * Default: `node_modules/.cache/memcage/test-files.json`.
    */
   learnFile?: string;
-  /** The weakest that may hold the limits: `'kernel'`, or `'polled'` where the kernel can't, which is said once on stderr. Default: `'polled'`. */
+  /**
+   * The weakest that may hold the limits: `'kernel'`, or `'polled'` where the kernel can't, which is said once on stderr.
+   * Projects that run at the same time must give the same. Default: `'polled'`.
+   */
   enforce?: 'kernel' | 'polled';
   /**
    * Tells what fills the memory of a worker, before the kernel kills it: the error of its file has three lines of it. Where the

@@ -30,6 +30,9 @@ const LEARN_FILE = 'node_modules/.cache/memcage/test-files.json';
 /** The rest is for the runner itself, and for what else runs. */
 const SHARE_OF_AVAILABLE = 4 / 5;
 
+/** What is of the total rather than of a worker, with the name of its option. */
+const SHARED = { totalBytes: 'total', learnFile: 'learnFile', enforce: 'enforce' } as const;
+
 let current: SharedTotal | undefined;
 
 /** The cage around all workers of this process, which all projects share. */
@@ -41,6 +44,7 @@ export class SharedTotal {
   private constructor(
     readonly cage: Cage,
     readonly bytes: number,
+    private readonly plan: Plan,
     private readonly needs: Needs,
   ) {
     this.#rooms = new Rooms(bytes);
@@ -51,23 +55,25 @@ export class SharedTotal {
    *
    * @param owner whose end ends it: {@link leave}
    * @param root of the project
-   * @throws a MemcageError if the cage can't be made; TypeError if the plan contradicts the one of a total with workers
+   * @throws a MemcageError if the cage can't be made; TypeError if the plan asks for another total than one with workers
    */
   static join(plan: Plan, owner: object, root: string): SharedTotal {
     let total = current;
-    if (total !== undefined && isOther(plan, total.bytes)) {
-      if (total.#rooms.taken + total.#rooms.waiting > 0) throw otherTotal(plan, total.bytes);
+    const other = total && otherIn(plan, total.plan);
+    if (total !== undefined && other !== undefined) {
+      if (total.#rooms.taken + total.#rooms.waiting > 0) throw otherTotal(other, plan, total.plan);
       void total.#close().catch(complain);
       total = undefined;
     }
     total ??= SharedTotal.#open(plan, root);
-    if (plan.memoryBytes > total.bytes) throw otherTotal(plan, total.bytes);
+    if (plan.memoryBytes > total.bytes) throw tooLarge(plan, total.bytes);
     current = total;
     total.#owners.add(owner);
     return total;
   }
 
-  static #open({ memoryBytes, totalBytes, learnFile, enforce }: Plan, root: string): SharedTotal {
+  static #open(plan: Plan, root: string): SharedTotal {
+    const { memoryBytes, totalBytes, learnFile, enforce } = plan;
     const bytes = totalBytes ?? Math.max(memoryBytes, Math.floor(SHARE_OF_AVAILABLE * availableBytes()));
     const needs = new Needs(new LessonStore(openFile(learnFile, root), Date.now), Date.now);
     const cage = createCage({ memory: bytes, enforce });
@@ -75,7 +81,7 @@ export class SharedTotal {
     if (kind !== 'kernel') {
       complain(`The memory of the tests is ${kind}: workers may exceed their limits for a moment. ${reason ?? ''}`);
     }
-    return new SharedTotal(cage, bytes, needs);
+    return new SharedTotal(cage, bytes, plan, needs);
   }
 
   /**
@@ -115,16 +121,26 @@ export function complain(what: unknown): void {
   console.error(`memcage: ${what instanceof Error ? what.message : String(what)}`);
 }
 
-function isOther({ totalBytes }: Plan, bytes: number): boolean {
-  return totalBytes !== undefined && totalBytes !== bytes;
+function otherIn(plan: Plan, before: Plan): keyof typeof SHARED | undefined {
+  return (Object.keys(SHARED) as (keyof typeof SHARED)[]).find((key) => plan[key] !== before[key]);
 }
 
-function otherTotal({ totalBytes, memoryBytes }: Plan, bytes: number): TypeError {
-  const [asked, what] = totalBytes === undefined ? [memoryBytes, 'memory of each worker'] : [totalBytes, 'total'];
+function otherTotal(key: keyof typeof SHARED, plan: Plan, other: Plan): TypeError {
+  const [here, asked] = [other[key], plan[key]].map((value) =>
+    typeof value === 'number' ? formatSize(value) : (value ?? 'the default'),
+  );
+  const option = SHARED[key];
+  return contradiction(
+    option,
+    `All projects share one ${option}, which is ${here} here, while a project has ${asked}: give all of them the same`,
+  );
+}
+
+function tooLarge({ memoryBytes }: Plan, bytes: number): TypeError {
+  const [memory, total] = [formatSize(memoryBytes), formatSize(bytes)];
   return contradiction(
     'total',
-    `All projects share one total, which is ${formatSize(bytes)} here, while a project has a ${what} of ${formatSize(asked)}: ` +
-      'give all of them the same total, or only one of them any',
+    `All projects share one total, which is ${total} here, while a project has a memory of ${memory}: give all of them the same total`,
   );
 }
 

@@ -209,7 +209,7 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
       LIMITED,
       `projects: [
         { test: { name: 'one', include: ['a.test.js', 'both.test.js'], pool: caged(options) } },
-        { test: { name: 'two', include: ['b.test.js', 'both.test.js'], pool: caged({ memory: '200M' }) } },
+        { test: { name: 'two', include: ['b.test.js', 'both.test.js'], pool: caged({ ...options, memory: '200M' }) } },
       ]`,
     );
     const code = `
@@ -237,7 +237,7 @@ describeIf(['cgroup', 'host'], 'a pool of caged workers for Vitest', () => {
     project.file('b', `test('never runs', () => note('it ran'));`);
     const run = await project.run(['--maxWorkers=2']);
     expect(run.stderr).toMatch(
-      /All projects share one total, which is 1 GiB here, while a project has a total of 3 GiB/,
+      /All projects share one total, which is 1 GiB here, while a project has 3 GiB: give all of them the same/,
     );
     expect({ code: run.code, left: run.left, notes: project.notes() }).toEqual({ code: 1, left: [], notes: [] });
   });
