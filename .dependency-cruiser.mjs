@@ -83,6 +83,7 @@ const FOR_PROGRAMS = [
   'lib/cage/oom/kill-log.ts',
   'lib/cage/oom/kill-witness.ts',
   'lib/cage/root/left-ends.ts',
+  'lib/cage/polled-cage.ts',
   'lib/start/request/cage-options.ts',
   'lib/jobs/budget/admission/',
   'lib/jobs/budget/learning/',

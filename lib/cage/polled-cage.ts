@@ -1,4 +1,5 @@
 import type { EnforcedBy, MemoryReport } from '../../types/outcome';
+import type { Cgroup } from '../cgroup/handle/cgroup';
 import { closedError, ErrorCode, MemcageError } from '../common/errors/errors';
 import { words } from '../common/errors/words';
 import { keptInJson } from '../common/text/json';
@@ -6,6 +7,7 @@ import { inWords } from '../common/text/oom-words';
 import type { NodeHeapSetting } from '../process/node-heap';
 import type { ChildSettings } from '../process/settings/child-settings';
 import { BaseCage, type ChildDefaults, EXIT_PATIENCE_MS } from './base-cage';
+import type { Cage } from './contract/cage';
 import type { CageEvents } from './contract/cage-events';
 import { emptyGroup, openPolled, type Polled } from './polled-group';
 import type { PolledGroup, PolledKill, PolledVictim } from './polling/open-group';
@@ -233,4 +235,24 @@ export class SharedPolledCage extends PolledCage {
     this.nodeHeap = nodeHeap;
     this.settings = settings;
   }
+}
+
+/** What a cage without a cgroup uses, in bytes. */
+export interface SeenMemory {
+  /** At the last look. */
+  usageBytes: number;
+  /** The highest of all looks. */
+  peakBytes: number;
+}
+
+/**
+ * What was seen of a cage that memcage polls; undefined before a look has found a process in it, and of any other cage.
+ *
+ * @param waitMs how long to block until there was one more look; 0: not at all
+ */
+export function seenOf(cage: Cage<Cgroup | null>, waitMs: number): SeenMemory | undefined {
+  if (!(cage instanceof PolledCage)) return undefined;
+  if (waitMs > 0) cage.group.lookNow(waitMs);
+  const { usageBytes, peakBytes } = cage.group.seen;
+  return usageBytes === null || peakBytes === null || peakBytes === 0 ? undefined : { usageBytes, peakBytes };
 }

@@ -1,3 +1,4 @@
+import { type SeenMemory, seenOf } from '../../cage/polled-cage';
 import { cancel, later } from '../../common/event-loop/timers';
 import { kindsOf, type MemoryKinds, usedBytesOf } from '../../common/text/memory-kinds';
 import { type CagedChild, type Cgroup, MemcageError, type Outcome } from '../../index';
@@ -7,6 +8,8 @@ import { reachedOwnLimit, type Verdict, verdictOf } from './verdict';
 
 /** The test that takes all memory within that time is only known by its peak. */
 const LOOK_EVERY_MS = 100;
+/** How long the runner may stand still for one look at a polled worker. On Linux that takes a few milliseconds. */
+const LOOK_WITHIN_MS = 20;
 /** Of the limit, which is for the file that runs. */
 const MOST_LEFT_SHARE = 1 / 4;
 
@@ -32,11 +35,11 @@ interface Running {
   isAlone: boolean;
   /** What files before it had left in the worker. */
   leftBytes: number;
-  /** The kernel's peak of the worker before it. */
+  /** The peak of the worker before it. */
   peakBeforeBytes: number;
   /** The most that it was seen to use. */
   mostUsedBytes: number | null;
-  /** What that was of. */
+  /** What that was of. Only the kernel tells. */
   kinds: MemoryKinds | undefined;
 }
 
@@ -49,7 +52,7 @@ export class TestWorker {
   #files = 0;
   /** What the process used as it was ready. */
   #baseBytes: number | undefined;
-  #usedBytes = 0;
+  #usedBytes: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isGone = false;
 
@@ -70,18 +73,18 @@ export class TestWorker {
 
   /** The process is there, and about to run its first file. */
   ready(): void {
-    this.#look();
+    this.#look(LOOK_WITHIN_MS);
     this.#baseBytes = this.#usedBytes;
   }
 
   /** The file has run to its end. */
   ended(): void {
-    this.#look();
+    this.#look(LOOK_WITHIN_MS);
     this.#rest();
     const running = this.#running;
     if (running === undefined || this.#isGone) return;
     const peakBytes = this.#peak();
-    // Of a polled worker only its end tells.
+    // The end of the process may tell.
     if (peakBytes === undefined) return;
     this.#running = undefined;
     const isPeak = peakBytes > running.peakBeforeBytes;
@@ -96,9 +99,14 @@ export class TestWorker {
   next(file: TestFile): boolean {
     const { room, needs, limitBytes } = this.parts;
     if (this.#isGone) return false;
-    this.#running = undefined;
+    // A file whose peak nobody has recorded. The end of the process tells of others too.
+    if (this.#running !== undefined) {
+      this.#learn(this.#running, { peakBytes: null, wasKilled: false, wasCut: false });
+      this.#running = undefined;
+    }
     this.#look();
-    const leftBytes = Math.max(0, this.#usedBytes - (this.#baseBytes ?? this.#usedBytes));
+    const usedBytes = this.#usedBytes ?? 0;
+    const leftBytes = Math.max(0, usedBytes - (this.#baseBytes ?? usedBytes));
     if (leftBytes > limitBytes * MOST_LEFT_SHARE) return false;
     const needBytes = Math.min(limitBytes, needs.of(file.key, limitBytes) + leftBytes);
     if (!room.resize(needBytes)) return false;
@@ -133,7 +141,7 @@ export class TestWorker {
   #begin(begun: Omit<Running, 'sinceMs' | 'mostUsedBytes' | 'kinds'>): void {
     this.#files += 1;
     this.#running = { ...begun, sinceMs: performance.now(), mostUsedBytes: null, kinds: undefined };
-    if (this.child.cage?.cgroup != null) this.#lookLater();
+    this.#lookLater();
   }
 
   #lookLater(): void {
@@ -144,27 +152,37 @@ export class TestWorker {
     }, LOOK_EVERY_MS).unref();
   }
 
-  #look(): void {
-    const cgroup = this.child.cage?.cgroup;
-    if (cgroup == null || this.#isGone) return;
+  /** @param waitMs how long to wait for a look of now, where memcage polls. Default: what it has seen before must do */
+  #look(waitMs = 0): void {
+    if (this.#isGone) return;
     try {
-      const { usageBytes, realUseBytes } = cgroup.usage();
-      const kinds = kindsOf(
-        cgroup.stat(),
-        realUseBytes === null ? usageBytes : Math.max(usageBytes, realUseBytes),
-        cgroup.version,
-      );
-      this.#usedBytes = usedBytesOf(kinds);
-      this.parts.room.used(this.#usedBytes);
+      const kinds = this.#kinds();
+      const usedBytes = kinds === undefined ? this.#polled(waitMs)?.usageBytes : usedBytesOf(kinds);
+      if (usedBytes === undefined) return;
+      this.#usedBytes = usedBytes;
+      this.parts.room.used(usedBytes);
       const running = this.#running;
       // After a kill there is little left to see, while Node does not know of it yet.
-      if (running === undefined || this.#usedBytes < (running.mostUsedBytes ?? 0)) return;
-      running.mostUsedBytes = this.#usedBytes;
+      if (running === undefined || usedBytes < (running.mostUsedBytes ?? 0)) return;
+      running.mostUsedBytes = usedBytes;
       running.kinds = kinds;
     } catch (error) {
       // It has just ended.
       if (!(error instanceof MemcageError)) throw error;
     }
+  }
+
+  #kinds(): MemoryKinds | undefined {
+    const cgroup = this.child.cage?.cgroup;
+    if (cgroup == null) return undefined;
+    const { usageBytes, realUseBytes } = cgroup.usage();
+    const chargedBytes = realUseBytes === null ? usageBytes : Math.max(usageBytes, realUseBytes);
+    return kindsOf(cgroup.stat(), chargedBytes, cgroup.version);
+  }
+
+  #polled(waitMs = 0): SeenMemory | undefined {
+    const { cage } = this.child;
+    return cage === null || cage.cgroup !== null ? undefined : seenOf(cage, waitMs);
   }
 
   #rest(): void {
@@ -175,7 +193,7 @@ export class TestWorker {
   /** Undefined if it is not known. */
   #peak(): number | undefined {
     try {
-      return this.child.cage?.cgroup?.peak() ?? undefined;
+      return this.child.cage?.cgroup?.peak() ?? this.#polled()?.peakBytes ?? undefined;
     } catch (error) {
       if (error instanceof MemcageError) return undefined;
       throw error;
@@ -187,8 +205,7 @@ export class TestWorker {
     if (running === undefined) return;
     const { oom, memory, signal, error } = outcome;
     const wasKilled = reachedOwnLimit(outcome, this.parts.limitBytes);
-    const wasCut =
-      !wasKilled && (oom !== null || error !== null || (signal !== null && this.child.cage?.cgroup != null));
+    const wasCut = !wasKilled && (oom !== null || error !== null || signal !== null);
     const peakBytes = this.#files === 1 ? (memory?.peakBytes ?? null) : running.mostUsedBytes;
     this.#learn(running, { peakBytes, wasKilled, wasCut });
   }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withReadOnlyCgroups } from '../../../support/cgroups/read-only-cgroups';
 import { drawn } from '../../../support/drawn';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
@@ -54,18 +55,28 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
     expect(existsSync(join(directory, 'learned.json'))).toBe(true);
   });
 
-  test('a worker runs many files, until it has grown by a quarter of its limit', async () => {
+  const held: [string, { through?: typeof withReadOnlyCgroups }][] = [
+    ['by the kernel', {}],
+    ['polled', { through: withReadOnlyCgroups }],
+  ];
+  testRows('a worker runs many files, and learns of each, until it has grown by a quarter', held, async ([, how]) => {
     const small = `${PID} test('small', () => {});`;
-    const { run, directory } = make(LIMITS, {
-      'a.test.cjs': small,
-      'b.test.cjs': small,
-      'c.test.cjs': `${PID} test('leaks', () => { process.leak = Buffer.alloc(120 * 2 ** 20, 1); });`,
-      'd.test.cjs': `${PID} test('takes', () => { Buffer.alloc(120 * 2 ** 20, 1); });`,
-    });
-    const { tests, stderr } = await run(['--runInBand']);
+    const learnFile = 'learned.json';
+    const { run, directory } = make(
+      { memory: '400M', total: '1G', learnFile },
+      {
+        'a.test.cjs': small,
+        'b.test.cjs': small,
+        'c.test.cjs': `${PID} test('leaks', () => { process.leak = Buffer.alloc(150 * 2 ** 20, 1); });`,
+        'd.test.cjs': `${PID} test('takes', () => { Buffer.alloc(150 * 2 ** 20, 1); });`,
+      },
+    );
+    const { tests, stderr } = await run(['--runInBand'], how);
     expect({ tests, stderr }).toMatchObject({ tests: { 'd: takes': 'passed' } });
     const pids = readFileSync(join(directory, 'pids'), 'utf8').trim().split('\n');
     expect(pids.map((pid) => pids.indexOf(pid))).toEqual([0, 0, 0, 3]);
+    const learned = readFileSync(join(directory, learnFile), 'utf8');
+    expect(learned.match(/\b[a-d]\.test\.cjs/g)).toEqual(['a', 'b', 'c', 'd'].map((name) => `${name}.test.cjs`));
   });
 
   test('workerIdleMemoryLimit is as ever: 0 gives each file a worker', async () => {
