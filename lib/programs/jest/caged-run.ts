@@ -46,9 +46,13 @@ export class CagedRun {
   }
 
   async #work(slot: Slot): Promise<void> {
-    for (let test = this.#queue.shift(); test !== undefined; test = this.#queue.shift())
-      await this.#runFile(slot, test);
+    for (let test = this.#next(); test !== undefined; test = this.#next()) await this.#runFile(slot, test);
     await slot.end();
+  }
+
+  /** Jest starts a runner even if the run was interrupted in the one before, and nothing changes then. */
+  #next(): JestTest | undefined {
+    return this.parts.watcher.isInterrupted() ? undefined : this.#queue.shift();
   }
 
   async #runFile(slot: Slot, test: JestTest): Promise<void> {

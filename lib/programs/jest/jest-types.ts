@@ -64,6 +64,8 @@ export interface JestModuleMap {
  * @experimental
  */
 export interface JestWatcher {
+  /** Whether it has to stop now. */
+  isInterrupted: () => boolean;
   /** Calls back as that changes. */
   on: (event: 'change', listener: (state: { interrupted: boolean }) => void) => unknown;
 }

@@ -98,6 +98,9 @@ export class Slot {
       signal,
       start: (cage, limits) => cage.fork(packages.process, [], { ...limits, ...this.#forkOptions() }),
     });
+    // It may have aborted after there was room.
+    if (signal.aborted) await worker.end();
+    signal.throwIfAborted();
     const { child } = worker;
     const kill = (): void => void worker.end();
     signal.addEventListener('abort', kill);

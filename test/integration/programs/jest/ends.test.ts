@@ -103,6 +103,25 @@ describeIf(['cgroup', 'host'], 'memcage/jest: how it ends', () => {
     expect(pids()).toHaveLength(1);
   });
 
+  test('a run that was interrupted does not go on with the next runner', async () => {
+    const project = (name: string, memory: string) => ({
+      displayName: name,
+      rootDir: `<rootDir>/${name}`,
+      runner: ['memcage/jest', { memory }],
+      transform: {},
+    });
+    const fails = `${PID} test('fails', () => expect(1).toBe(2));`;
+    const { start, directory } = make(
+      LIMITS,
+      { 'one/a.test.cjs': fails, 'two/b.test.cjs': fails },
+      { projects: [project('one', '200M'), project('two', '300M')] },
+    );
+    const jest = start(['--watchAll', '--bail', '--json', '--outputFile=report.json']);
+    await until('a report', () => lastReport(directory)?.numFailedTests === 1);
+    const { left } = await jest.stop();
+    expect({ left, ran: pids().length }).toEqual({ left: [], ran: 1 });
+  });
+
   test("where the kernel has to hold the limits and can't, nothing runs", async () => {
     const { run } = make({ ...LIMITS, enforce: 'kernel' }, { 'a.test.cjs': PID });
     const { code, stderr } = await run([], { through: withReadOnlyCgroups });
