@@ -3,15 +3,17 @@ import type { CaseResult, JestTest, TestNames } from './jest-types';
 /** What is known of the tests of a file while it runs. */
 export class FileProgress {
   readonly #done: CaseResult[] = [];
-  readonly #running = new Map<string, TestNames>();
+  readonly #running: TestNames[] = [];
   readonly startedMs = Date.now();
 
   /** Takes what Jest's worker says. */
   take(event: string, argument: unknown): void {
     const [, names] = argument as [path: string, names: TestNames];
-    if (event === 'test-case-start') this.#running.set(names.fullName, names);
+    if (event === 'test-case-start') this.#running.push(names);
     if (event !== 'test-case-result') return;
-    this.#running.delete(names.fullName);
+    // Several may have one name.
+    const index = this.#running.findIndex(({ fullName }) => fullName === names.fullName);
+    if (index !== -1) this.#running.splice(index, 1);
     this.#done.push(names as CaseResult);
   }
 
@@ -21,12 +23,12 @@ export class FileProgress {
 
   /** Those that have begun: several with `test.concurrent`, none while the file is loaded. */
   get running(): readonly TestNames[] {
-    return [...this.#running.values()];
+    return this.#running;
   }
 
   /** The names of those, in one text; undefined if there are none. */
   get tests(): string | undefined {
-    return [...this.#running.keys()].join(', ') || undefined;
+    return this.#running.map(({ fullName }) => fullName).join(', ') || undefined;
   }
 }
 

@@ -31,6 +31,15 @@ test('tests that had ended keep their results, those that ran have failed, and e
   });
 });
 
+test('of two tests with one name, the one that has not ended has failed', () => {
+  const progress = new FileProgress();
+  for (const title of ['same', 'same']) progress.take('test-case-start', [test_.path, named(title)]);
+  expect(progress.tests).toBe('all same, all same');
+  progress.take('test-case-result', [test_.path, ended('same', 'passed')]);
+  expect(progress.tests).toBe('all same');
+  expect(killedResult(test_, progress, 'killed')).toMatchObject({ numPassingTests: 1, numFailingTests: 1 });
+});
+
 test('without one that ran, the file has a test that says so', () => {
   expect(killedResult(test_, new FileProgress(), 'killed')).toMatchObject({
     numFailingTests: 1,
