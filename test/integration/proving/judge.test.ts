@@ -119,7 +119,9 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the judge of faults', () =
   describeIf('hybrid', 'beside cgroup v2', () => {
     test('sees a child that is in a leaf there, and not in one of memory’s', async () => {
       const found = judge(await plant('unified'), sound, FAULT);
-      expect(found).toEqual([{ wrong: 'uncaged', what: expect.stringMatching(/\/true in .*0::\S*\/memcage-\d+-\w+\/1/) }]);
+      expect(found).toEqual([
+        { wrong: 'uncaged', what: expect.stringMatching(/\/true in .*0::\S*\/memcage-\d+-\w+\/1/) },
+      ]);
     });
   });
 });
