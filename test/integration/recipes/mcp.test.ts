@@ -62,7 +62,7 @@ describeIf(['cgroup', 'host'], 'the SDK of the Model Context Protocol', () => {
     writeProgram('docs/guides/mcp.md', project);
     project.write('some-mcp-server.mjs', OTHER);
     // npm's own would look in the registry.
-    const npx = `#!/bin/sh\n[ "$1" = memcage ] && exec "$@"\n'${process.execPath}' "$1.mjs"\nexit $?\n`;
+    const npx = `#!/bin/sh\n[ "$1" = -y ] || exit\nshift\n[ "$1" = memcage ] && exec "$@"\n'${process.execPath}' "$1.mjs"\nexit $?\n`;
     chmodSync(project.write('node_modules/.bin/npx', npx), 0o755);
   });
   afterAll(() => project.remove());
