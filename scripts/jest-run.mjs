@@ -15,6 +15,10 @@ const MOST = 4;
 /** What Jest says of a test that did not end, and test/support/rows.ts of a row: a hang, not bad luck. */
 const HANG = /Exceeded timeout of|^not done within \d+ ms$/m;
 
+const CRASHES = String.raw`SIG(ABRT|BUS|FPE|ILL|SEGV|TRAP)\b`;
+/** What test/support/fixture.ts says of a program that has crashed, and Jest of such an end where the test expects another. */
+const CRASH = new RegExp(String.raw`ended with ${CRASHES}|^\s*(\+|Received:).*"${CRASHES}`, 'm');
+
 /**
  * `command` makes the command line of Jest with these words there, `makePlace` a new place for each run (beside.mjs).
  * Resolves to whether the run is well. With MEMCAGE_TEST_RESULTS it leaves Jest's results there as NAME.json, and a line
@@ -78,7 +82,9 @@ export function judge(results, { failure, left }, leaks) {
     const tests = assertionResults.filter(({ status }) => status === 'failed');
     if (tests.length === 0) return no(`${path} failed as a whole: ${oneLine(message)}`);
     for (const { fullName, failureMessages } of tests) {
-      if (failureMessages.some((text) => HANG.test(text))) return no(`${path} > ${fullName} did not end`);
+      const texts = failureMessages.map(stripVTControlCharacters);
+      if (texts.some((text) => HANG.test(text))) return no(`${path} > ${fullName} did not end`);
+      if (texts.some((text) => CRASH.test(text))) return no(`${path} > ${fullName} saw a crash`);
       failed.push({ path, fullName, message: oneLine(failureMessages[0] ?? '') });
     }
   }

@@ -42,6 +42,12 @@ test('a failed test may run again', () => {
   });
 });
 
+const ofMissedCrash = judge(results(file([failed('a test', '-   "signal": "SIGABRT",\n+   "signal": null,')])), ended);
+
+test('a crash that was expected and did not come is no crash', () => {
+  expect(ofMissedCrash()).toMatchObject({ failed: [{ fullName: 'a test' }] });
+});
+
 const UNFORGIVEN: [what: string, seen: object | undefined, end: object, leaks: string[], why: RegExp][] = [
   ['a crash', undefined, { failure: 'SIGSEGV', left: [] }, [], /ended with SIGSEGV/],
   ['a crash at the end', results(file([failed('a test')])), { failure: 139, left: [] }, [], /ended with 139/],
@@ -61,6 +67,20 @@ const UNFORGIVEN: [what: string, seen: object | undefined, end: object, leaks: s
     ended,
     [],
     /a test did not end/,
+  ],
+  [
+    'a crash of a program that a test starts',
+    results(file([failed('a test', 'Error: "native/workers.js" ended with SIGABRT: ')])),
+    ended,
+    [],
+    /a test saw a crash/,
+  ],
+  [
+    'a crash instead of another end',
+    results(file([failed('a test', '\u001b[31m    +   "signal": "SIGSEGV",\u001b[39m')])),
+    ended,
+    [],
+    /a test saw a crash/,
   ],
   [
     'many failures',
