@@ -27,19 +27,7 @@ export function aliasesOf<K extends string>(
 }
 
 /** The words of other programs for an amount, before or after `memory` or `mem`. */
-const AMOUNTS = [
-  'mem',
-  'max',
-  'limit',
-  'limits',
-  'mb',
-  'mib',
-  'bytes',
-  'limitmb',
-  'limitinmb',
-  'limitbytes',
-  'limitinbytes',
-];
+const AMOUNTS = ['max', 'limit', 'limits', 'mb', 'mib', 'bytes', 'limitmb', 'limitinmb', 'limitbytes', 'limitinbytes'];
 const MEMORY = AMOUNTS.flatMap((word) => [`memory${word}`, `mem${word}`, `${word}memory`, `${word}mem`]);
 
 /** What other programs call these options, in lower case and without separators. */
@@ -55,7 +43,6 @@ export const ALIASES = aliasesOf({
   evidence: ['evidencedir', 'postmortem', 'memoryreport', 'coredump'],
   nodeHeap: ['heaplimit', 'maxheap', 'maxoldspacesize'],
   keepDescendants: ['keepchildren'],
-  rlimits: ['rlimit', 'ulimit', 'ulimits'],
   oomScoreAdj: ['oomscore', 'oomadj', 'oomscoreadjust'],
   nice: ['niceness'],
   privileges: ['nonewprivs', 'nonewprivileges', 'seccomp'],

@@ -31,7 +31,9 @@ async function fateOf(start: () => CagedProcess): Promise<Fate> {
   });
   // Either the kernel's count says so, or the error.
   if (oom !== null) {
-    expect(oom).toMatchObject({ cause: 'limit', kills: 1 });
+    expect(oom.cause).toBe('limit');
+    // The kernel may count the first of a group kill twice: docs/reference/outcome.md.
+    expect([1, 2]).toContain(oom.kills);
     return 'out of memory';
   }
   expect(error).toMatchObject({ code: SMALL, message: expect.stringMatching(/too small|OOM killer is off/) as string });
@@ -78,24 +80,14 @@ describeIf('cgroup', 'a limit so small that no program can be loaded', () => {
     });
   });
 
-  testRows('shared: the cage itself or the leaf fails', ['4K', '8K'], async (memory) => {
+  // Its process may be killed before it comes to exec.
+  testRows('shared: exec fails, or the kernel says whose fault it was', ['4K', '8K', '16K', '32K'], async (memory) => {
     await using cage = createCage({ memory });
-    expect(await fateOf(() => cage.spawn('true', [], { stdio: 'ignore' }) as never)).toBe('too small');
-    await expect(cage.run('true')).rejects.toMatchObject({ code: SMALL });
+    const fate = await fateOf(() => cage.spawn('true', [], { stdio: 'ignore' }) as never);
+    expect(['too small', 'out of memory']).toContain(fate);
+    const codes: unknown = expect.stringMatching(/^ERR_MEMCAGE_(LIMIT_TOO_SMALL|MEMORY_LIMIT)$/);
+    await expect(cage.run('true')).rejects.toMatchObject({ code: codes });
   });
-
-  // The copy of this process may be killed before it comes to exec.
-  testRows(
-    'shared, of some pages more: exec fails, or the kernel says whose fault it was',
-    ['16K', '32K'],
-    async (memory) => {
-      await using cage = createCage({ memory });
-      const fate = await fateOf(() => cage.spawn('true', [], { stdio: 'ignore' }) as never);
-      expect(['too small', 'out of memory']).toContain(fate);
-      const codes: unknown = expect.stringMatching(/^ERR_MEMCAGE_(LIMIT_TOO_SMALL|MEMORY_LIMIT)$/);
-      await expect(cage.run('true')).rejects.toMatchObject({ code: codes });
-    },
-  );
 
   describeIf(['v1', 'machine'], 'without the OOM killer', () => {
     testRows('SIGSEGV, and no count of the kernel', [24, 28, 32, 36], async (kib) => {

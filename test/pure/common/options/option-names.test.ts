@@ -47,6 +47,18 @@ const SLIPS: [string, string][] = [
   ['oom_score_adj', 'oomScoreAdj'],
   ['niceness', 'nice'],
   ['noNewPrivs', 'privileges'],
+  ['ns', 'namespaces'],
+  ['memMB', 'memory'],
+  ['maxProcesses', 'pids'],
+  ['cpuQuota', 'cpu'],
+  ['cpuMs', 'cpuTimeMs'],
+  ['livelock', 'stall'],
+  ['usageThreshold', 'thresholds'],
+  ['keepChildren', 'keepDescendants'],
+  ['ulimit', 'rlimits'],
+  ['oomAdj', 'oomScoreAdj'],
+  ['evidenceDir', 'evidence'],
+  ['coreDump', 'evidence'],
 ];
 
 describe('a function that knows all its options', () => {
@@ -100,6 +112,16 @@ describe('a function that knows all its options', () => {
     expect(message).toBe(`Unknown option 'unheardOf' of f: f has ${all}`);
   });
 
+  testRows('refuses an environment of which Node would make variables all the same', ['A=1', ['A=1'], 1], (env) => {
+    expect(thrown(() => run.read({ env })).message).toContain(
+      "an object such as { ...process.env, NAME: 'value' } for env",
+    );
+  });
+
+  testRows('takes an environment, and what Node takes for none', [{ A: '1' }, undefined, null, ''], (env) => {
+    expect(run.read({ env })).toEqual({ env });
+  });
+
   test('refuses a name that is there without a value', () => {
     expect(thrown(() => run.read({ memroy: undefined }))).toMatchObject({ name: 'TypeError' });
   });
@@ -125,6 +147,7 @@ describe('a function that takes the place of Node’s', () => {
     '',
     'toString',
     'limit',
+    'max',
     'boot',
     'room',
     'roots',
