@@ -1,5 +1,5 @@
 import { pauseSync } from '../../../lib/common/event-loop/timers';
-import { follow, thrown } from '../../support/children/child-record';
+import { follow, thrownData } from '../../support/children/child-record';
 import { sameAsNode } from '../../support/children/stock-spawn';
 import { isAlive, stateOf } from '../../support/processes/processes';
 
@@ -43,7 +43,7 @@ describe('kill', () => {
   test('signals that do not exist', async () => {
     const error = await sameAsNode(async (spawn) => {
       const child = spawn('sleep', ['60']);
-      const errors = [thrown(() => child.kill('SIGNOTHING' as never)), thrown(() => child.kill(999))];
+      const errors = [thrownData(() => child.kill('SIGNOTHING' as never)), thrownData(() => child.kill(999))];
       child.kill('SIGKILL');
       await follow(child);
       return errors;

@@ -9,6 +9,7 @@ import {
   textOf,
 } from '../../support/children/child-record';
 import { type Spawn, sameAsNode } from '../../support/children/stock-spawn';
+import { patience } from '../../support/patience';
 import { testRows } from '../../support/rows';
 
 const fixture = (name: string): string => resolve(__dirname, '../../fixtures', name);
@@ -62,7 +63,7 @@ describe('IPC', () => {
       child.once('message', () => child.disconnect());
       // Stock Node never emits 'close' after this.
       await Promise.all([new Promise((resolve) => child.once('exit', resolve)), textOf(child.stdout)]);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, patience(20)));
       return { events, after: fieldsOf(child) };
     });
   });

@@ -1,6 +1,6 @@
 import { spawn as spawnNode } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
-import { eventNames, follow, thrown } from '../../support/children/child-record';
+import { eventNames, follow, thrownData } from '../../support/children/child-record';
 import {
   handleSameAsNode,
   librarySpawn,
@@ -83,16 +83,16 @@ describe('errors', () => {
   });
 
   test('ENOTDIR and other errnos are thrown', async () => {
-    const error = await sameAsNode((spawn) => thrown(() => spawn('/etc/passwd/x')));
+    const error = await sameAsNode((spawn) => thrownData(() => spawn('/etc/passwd/x')));
     expect(error).toMatchObject({ code: 'ENOTDIR', syscall: 'spawn' });
-    expect(await sameAsNode((spawn) => thrown(() => spawn('true', { stdio: [0, 1, 1022] })))).toMatchObject({
+    expect(await sameAsNode((spawn) => thrownData(() => spawn('true', { stdio: [0, 1, 1022] })))).toMatchObject({
       code: 'EBADF',
     });
   });
 
   test('a negative fd is thrown as EINVAL, and no fd is left open', async () => {
     const attempt = (spawn: Spawn) =>
-      thrown(() => spawn('true', { stdio: ['pipe', 'overlapped', { fd: -1 } as never] }));
+      thrownData(() => spawn('true', { stdio: ['pipe', 'overlapped', { fd: -1 } as never] }));
     const expected = { name: 'Error', message: 'spawn EINVAL', errno: -22, code: 'EINVAL', syscall: 'spawn' };
     const before = openFds();
     expect(attempt(swappedSpawn)).toEqual(expected);
@@ -131,7 +131,7 @@ describe('errors', () => {
       ['two ipc', (spawn) => spawn('true', { stdio: ['ipc', 'ipc'] })],
     ],
     async ([, attempt]) => {
-      const error = await handleSameAsNode((spawn) => thrown(() => attempt(spawn)));
+      const error = await handleSameAsNode((spawn) => thrownData(() => attempt(spawn)));
       expect(error.code).toMatch(/^ERR_/);
     },
   );

@@ -39,7 +39,7 @@ export function errorData(error: Error): Record<string, unknown> {
 }
 
 /** What a call throws, as data. */
-export const thrown = (call: () => unknown): Record<string, unknown> => errorData(errorOf(call));
+export const thrownData = (call: () => unknown): Record<string, unknown> => errorData(errorOf(call));
 
 /** The fields of a child that do not differ from run to run. */
 export function fieldsOf(child: ChildProcess): Record<string, unknown> {

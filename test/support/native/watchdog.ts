@@ -10,8 +10,8 @@ export async function meddling(scenario: Scenario, meddle: (child: number) => vo
   const fixture = startCloningTwice(scenario);
   const seen = new Set<number>();
   const timer = setInterval(() => {
-    const [starter] = scenario.options.starter === undefined ? [] : childrenOf(fixture.pid);
-    for (const child of childrenOf(fixture.pid)) {
+    const [starter] = scenario.options.starter === undefined ? [] : childPids(fixture.pid);
+    for (const child of childPids(fixture.pid)) {
       if (child === starter) continue;
       if (!seen.has(child)) meddle(child);
       seen.add(child);
@@ -25,6 +25,6 @@ export async function meddling(scenario: Scenario, meddle: (child: number) => vo
   }
 }
 
-function childrenOf(pid: number): number[] {
+function childPids(pid: number): number[] {
   return (readIfThere(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number);
 }

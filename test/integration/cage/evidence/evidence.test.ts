@@ -263,7 +263,7 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
         () => cgroup.limits().high === Math.floor((LIMIT_BYTES * 0.95) / 4096) * 4096,
       );
       cgroup.setLimits({ high: '24M' });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, patience(100)));
       expect(cgroup.limits().high).toBe(24 * 2 ** 20);
       child.kill('SIGKILL');
       await child.outcome;

@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { run, spawn } from 'memcage';
 import { events } from '../../../../lib/programs/cli/commands/events';
 import { eachLine, said } from '../../../support/cage-kinds';
 import { makeCgroup, version } from '../../../support/cgroups/cgroup-tree';
 import { runCli, startCli } from '../../../support/cli/cli';
 import { expectNothingLeft } from '../../../support/nothing-left';
+import { expectNoNewFds, openFds } from '../../../support/processes/fds';
 import { describeIf, has } from '../../../support/require';
 import { until } from '../../../support/until';
 
@@ -54,14 +54,13 @@ describeIf('cgroup', 'memcage events', () => {
   });
 
   test('closes the log of the kernel when it fails', async () => {
-    const fds = (): string[] => readdirSync('/proc/self/fd');
     const trigger = version === 1 ? ['--pressure', 'some:100ms/2s'] : ['--threshold', '10M'];
     const fail = () => expect(events.execute(trigger)).rejects.toThrow(/needs cgroup v/);
     // libuv keeps the inotify instance that it makes with the first listener (v2).
     await fail();
-    const before = fds().length;
+    const before = openFds();
     await fail();
-    expect(fds()).toHaveLength(before);
+    await expectNoNewFds(before);
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)('ends by %s', async (signal) => {

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { errorData, eventNames, fieldsOf, follow, recordEvents, thrown } from '../../../support/children/child-record';
+import {
+  errorData,
+  eventNames,
+  fieldsOf,
+  follow,
+  recordEvents,
+  thrownData,
+} from '../../../support/children/child-record';
 import { comparing, type Functions } from '../../../support/children/function-kinds';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
@@ -87,10 +94,10 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
         return { events: (await follow(child)).events };
       });
       await sameAsNode(async ({ fork }) => (await follow(fork(FORKED, { execPath: '/no/such/node' }))).events);
-      await sameAsNode(({ fork }) => thrown(() => fork(FORKED, { stdio: ['pipe', 'pipe', 'pipe'] })));
-      await sameAsNode(({ fork }) => thrown(() => fork(undefined as never)));
-      await sameAsNode(({ fork }) => thrown(() => fork(FORKED, 'x' as never)));
-      await sameAsNode(({ fork }) => thrown(() => fork(FORKED, [], 'x' as never)));
+      await sameAsNode(({ fork }) => thrownData(() => fork(FORKED, { stdio: ['pipe', 'pipe', 'pipe'] })));
+      await sameAsNode(({ fork }) => thrownData(() => fork(undefined as never)));
+      await sameAsNode(({ fork }) => thrownData(() => fork(FORKED, 'x' as never)));
+      await sameAsNode(({ fork }) => thrownData(() => fork(FORKED, [], 'x' as never)));
     });
 
     test('timeout, AbortSignal, kill', async () => {
@@ -174,7 +181,7 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
       ],
       async ([, args]) => {
         const call = (functions: Functions) =>
-          thrown(() => (functions[name] as (...all: unknown[]) => unknown)(...args));
+          thrownData(() => (functions[name] as (...all: unknown[]) => unknown)(...args));
         expect((await sameAsNode(call)).code).toMatch(/^ERR_/);
       },
       { limitMs: 60_000 },
@@ -202,7 +209,7 @@ describeIf('cgroup', 'the functions of child_process do what Node’s do', () =>
     for (const file of ['no-such-command', '/etc/passwd']) {
       await sameAsNode(({ execFile }) => collected((callback) => execFile(file, ['x'], callback)));
     }
-    await sameAsNode(({ execFile }) => thrown(() => execFile('/etc/passwd/x')));
+    await sameAsNode(({ execFile }) => thrownData(() => execFile('/etc/passwd/x')));
   });
 
   test('an AbortSignal while it runs', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createCage, run } from 'memcage';
 import { cgroupOf, makeCgroup, version, write } from '../../../support/cgroups/cgroup-tree';
 import { expectNothingLeft } from '../../../support/nothing-left';
+import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
 import { until } from '../../../support/until';
 
@@ -48,7 +49,7 @@ describeIf(['cgroup', 'root', 'unified'], 'a child starts although a cgroup was 
     const children = [1, 2].map(() => cage.spawn('cat'));
     const leaf = cgroupOf(children[0]?.pid ?? 0, 'unified');
     // By then, a leaf has been made ahead.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, patience(50)));
     if (existsSync(join(leaf, KILL))) write(dirname(leaf), KILL, '1');
     else for (const child of children) child.kill('SIGKILL');
     for (const { outcome } of children) expect(await outcome).toMatchObject({ signal: 'SIGKILL' });
