@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { KillParser } from '../../../../lib/cage/oom/kill-records';
+import { KillParser, parseDeath } from '../../../../lib/cage/oom/kill-records';
 import { isWithin } from '../../../../lib/common/text/names';
 import { testRows } from '../../../support/rows';
 
@@ -73,11 +73,21 @@ function parse(records: readonly string[]): unknown[] {
 test('the limit of a cgroup comes in front of the report', () => {
   const parser = new KillParser();
   const usage = (limit: string) => record(`memory: usage 10240kB, limit ${limit}kB, failcnt 37`);
-  const limits = [usage('10240'), usage('9007199254740988'), ''].map((before) => {
+  const limits = [
+    usage('10240'),
+    usage('9007199254740988'),
+    usage(String(2 ** 52)),
+    '',
+    record(`x ${textOf(usage('1'))}`),
+  ].map((before) => {
     parser.parse(before);
     return parser.parse(report('/a', '/a'))?.limitBytes;
   });
-  expect(limits).toEqual([10 * 1024 * 1024, null, null]);
+  expect(limits).toEqual([10 * 1024 * 1024, null, null, null, null]);
+});
+
+test('when a victim was killed is in the head of its record', () => {
+  expect(parseDeath(killed(1))).toMatchObject({ timeUs: 22_183_770_473, victim: { pid: 1, name: 'sh' } });
 });
 
 test('how large a victim was comes after who it was', () => {
