@@ -14,7 +14,10 @@ export class FileProgress {
     // Several may have one name.
     const index = this.#running.findIndex(({ fullName }) => fullName === names.fullName);
     if (index !== -1) this.#running.splice(index, 1);
-    this.#done.push(names as CaseResult);
+    const result = names as CaseResult;
+    const attempt = this.#done.findIndex((each) => isAttemptBefore(each, result));
+    if (attempt !== -1) this.#done.splice(attempt, 1);
+    this.#done.push(result);
   }
 
   get done(): readonly CaseResult[] {
@@ -30,6 +33,12 @@ export class FileProgress {
   get tests(): string | undefined {
     return this.#running.map(({ fullName }) => fullName).join(', ') || undefined;
   }
+}
+
+/** Whether the test ran again after this failure, by `jest.retryTimes()`. */
+function isAttemptBefore(failed: CaseResult, { fullName, invocations = 1 }: CaseResult): boolean {
+  const isSame = failed.fullName === fullName && failed.status === 'failed';
+  return isSame && (failed.invocations ?? 1) === invocations - 1;
 }
 
 const OUTSIDE: TestNames = {

@@ -40,6 +40,26 @@ test('of two tests with one name, the one that has not ended has failed', () => 
   expect(killedResult(test_, progress, 'killed')).toMatchObject({ numPassingTests: 1, numFailingTests: 1 });
 });
 
+test('of a test that ran again, the last attempt counts', () => {
+  const progress = new FileProgress();
+  const attempt = (title: string, status: string, invocations: number): void => {
+    progress.take('test-case-start', [test_.path, named(title)]);
+    progress.take('test-case-result', [test_.path, { ...ended(title, status), invocations }]);
+  };
+  attempt('other', 'failed', 1);
+  attempt('flaky', 'failed', 1);
+  attempt('flaky', 'failed', 2);
+  attempt('flaky', 'passed', 3);
+  attempt('other', 'passed', 1);
+  const { testResults } = killedResult(test_, progress, 'killed') as { testResults: CaseResult[] };
+  expect(testResults.map(({ title, status }) => [title, status])).toEqual([
+    ['other', 'failed'],
+    ['flaky', 'passed'],
+    ['other', 'passed'],
+    ['while no test of it ran', 'failed'],
+  ]);
+});
+
 test('without one that ran, the file has a test that says so', () => {
   expect(killedResult(test_, new FileProgress(), 'killed')).toMatchObject({
     numFailingTests: 1,
