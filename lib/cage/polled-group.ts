@@ -67,7 +67,7 @@ const NOTHING_SEEN: PolledGroup['seen'] = {
   peakBytes: null,
   kills: 0,
   processes: 0,
-  refused: 0,
+  refusedAtBytes: null,
 };
 
 /** A group where nothing can look at processes. It knows only those that were added, and not what they start. */

@@ -1,4 +1,4 @@
-const CELLS = ['usage', 'peak', 'kills', 'processes', 'refused', 'looks', 'looked', 'killed', 'failed'] as const;
+const CELLS = ['usage', 'peak', 'kills', 'processes', 'refusedAt', 'looks', 'looked', 'killed', 'failed'] as const;
 
 type Cell = (typeof CELLS)[number];
 
@@ -22,8 +22,8 @@ export interface Seen {
   kills: number;
   /** How many the last look found. */
   processes: number;
-  /** How many have ended while the kernel was to refuse them more memory for the sake of a limit. */
-  refused: number;
+  /** The limit for whose sake the kernel was to refuse more memory to the last process that has ended so. null: none has. */
+  refusedAtBytes: number | null;
 }
 
 /**
@@ -41,6 +41,7 @@ export class SharedState {
     const state = new SharedState(new SharedArrayBuffer(CELLS.length * BigInt64Array.BYTES_PER_ELEMENT));
     state.#set('usage', UNKNOWN);
     state.#set('peak', UNKNOWN);
+    state.#set('refusedAt', UNKNOWN);
     return state;
   }
 
@@ -51,7 +52,7 @@ export class SharedState {
       peakBytes: this.#bytes('peak'),
       kills: this.#number('kills'),
       processes: this.#number('processes'),
-      refused: this.#number('refused'),
+      refusedAtBytes: this.#bytes('refusedAt'),
     };
   }
 
@@ -67,8 +68,8 @@ export class SharedState {
     Atomics.add(this.#cells, index('kills'), BigInt(count));
   }
 
-  addRefused(count: number): void {
-    Atomics.add(this.#cells, index('refused'), BigInt(count));
+  refusedAt(limitBytes: number): void {
+    this.#set('refusedAt', BigInt(Math.round(limitBytes)));
   }
 
   /** The requests of that kind up to this number have been carried out. */

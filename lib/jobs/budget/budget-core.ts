@@ -1,4 +1,3 @@
-import type { OomVerdict, Outcome } from '../../../types/outcome';
 import type { SharedCage } from '../../cage/contract/cage';
 import { AbortError, closedError } from '../../common/errors/errors';
 import type { Capacity } from './admission/admission';
@@ -8,6 +7,7 @@ import type { GatePlaces } from './gate-places';
 import type { Headroom } from './headroom';
 import type { BudgetJob, Jobs } from './jobs';
 import type { Learner } from './learning/learner';
+import { reachedOwnLimit } from './learning/lesson';
 
 /** What the functions of a budget work on. */
 export interface BudgetCore {
@@ -70,13 +70,6 @@ export function endJob({ learner }: BudgetCore, job: BudgetJob, end: Gone, kille
     });
   }
   job.ended(end);
-}
-
-const OF_OWN_LIMIT: ReadonlySet<OomVerdict['cause']> = new Set(['limit', 'polled', 'refused']);
-
-/** Whether the limit of the job itself ended it: that of its cage, or that of the JavaScript heap which memcage derived from it. */
-export function reachedOwnLimit({ oom, nodeHeap }: Outcome): boolean {
-  return (oom !== null && OF_OWN_LIMIT.has(oom.cause)) || nodeHeap?.exhausted === 'likely';
 }
 
 /** Whether it may have needed more later: something ended it, or one of its processes. */

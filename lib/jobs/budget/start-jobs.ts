@@ -6,10 +6,11 @@ import type { OutputEncoding } from '../../process/collect-output';
 import { nodeCall } from '../../process/node-call';
 import { type Started, startCall } from '../../start/launch/start-call';
 import { checkRunOptions, runChild } from '../../start/run/run-child';
-import { assertOpen, type BudgetCore, endJob, prepareStart, reachedOwnLimit } from './budget-core';
+import { assertOpen, type BudgetCore, endJob, prepareStart } from './budget-core';
 import type { Gone } from './followed-jobs';
 import { JobPlan } from './job-plan';
 import type { Again, BudgetJob } from './jobs';
+import { reachedOwnLimit } from './learning/lesson';
 
 const CALLED = {
   spawn: strictMember('budget.spawn', 'spawn', JOB_OPTIONS),

@@ -9,6 +9,7 @@ import {
   TimeoutError,
   type WarmPool,
 } from '../../index';
+import { reachedOwnLimit } from '../../jobs/budget/learning/lesson';
 import { attempt, type JobChild, NO_OUTPUT, type Stop, Stops } from './attempt';
 import type { EnvironmentChanges } from './child/environment-message';
 import type { Plan } from './options';
@@ -169,9 +170,7 @@ function cancelled(reason: unknown, { processor }: Plan): Stop {
 
 /** Whether more memory may help: it was not a limit around, or want of memory on the machine. */
 function isForOwnLimit(error: unknown): error is MemoryLimitError {
-  if (!(error instanceof MemoryLimitError)) return false;
-  const { oom } = error.outcome;
-  return error.limit === 'heap' || oom?.cause === 'limit' || oom?.cause === 'polled' || oom?.cause === 'refused';
+  return error instanceof MemoryLimitError && reachedOwnLimit(error.outcome);
 }
 
 /** BullMQ does not try again a job whose error has this name, whatever its `attempts` are. */

@@ -2,9 +2,10 @@ import { type SeenMemory, seenOf } from '../../cage/polled-cage';
 import { cancel, later } from '../../common/event-loop/timers';
 import { kindsOf, type MemoryKinds, usedBytesOf } from '../../common/text/memory-kinds';
 import { type CagedChild, type Cgroup, MemcageError, type Outcome } from '../../index';
+import { reachedOwnLimit } from '../../jobs/budget/learning/lesson';
 import type { Needs } from './needs';
 import type { Room } from './rooms';
-import { reachedOwnLimit, type Verdict, verdictOf } from './verdict';
+import { type Verdict, verdictOf } from './verdict';
 
 /** The test that takes all memory within that time is only known by its peak. */
 const LOOK_EVERY_MS = 100;
@@ -204,7 +205,7 @@ export class TestWorker {
     const running = this.#running;
     if (running === undefined) return;
     const { oom, memory, signal, error } = outcome;
-    const wasKilled = reachedOwnLimit(outcome, this.parts.limitBytes);
+    const wasKilled = reachedOwnLimit(outcome);
     const wasCut = !wasKilled && (oom !== null || error !== null || signal !== null);
     const peakBytes = this.#files === 1 ? (memory?.peakBytes ?? null) : running.mostUsedBytes;
     this.#learn(running, { peakBytes, wasKilled, wasCut });

@@ -25,12 +25,6 @@ export interface EndedWorker {
   kinds: MemoryKinds | undefined;
 }
 
-/** Whether the limit of the worker itself ended it, or perhaps did. */
-export function reachedOwnLimit({ oom, nodeHeap }: Outcome, limitBytes: number): boolean {
-  if (nodeHeap?.exhausted === 'likely' || oom?.cause === 'limit' || oom?.cause === 'refused') return true;
-  return oom?.cause === 'polled' && oom.limitBytes === limitBytes;
-}
-
 /** Undefined: it was not memory that ended the worker. */
 export function verdictOf(ended: EndedWorker): Verdict | undefined {
   const { outcome, file, test, wasAlone, kinds } = ended;
@@ -84,8 +78,9 @@ function reasonOf(ended: EndedWorker): string | undefined {
   }
 }
 
-/** Polled, a kill is told with the limit alone. */
+/** What is polled tells whose limit it was by its size alone. */
 function isForTotal({ outcome: { oom }, limitBytes, total }: EndedWorker): boolean {
   if (oom?.cause === 'cage') return oom.path === null || total.path === undefined || oom.path === total.path;
-  return oom?.cause === 'polled' && oom.limitBytes === total.bytes && total.bytes !== limitBytes;
+  const isPolled = oom?.cause === 'polled' || oom?.cause === 'refused';
+  return isPolled && oom.limitBytes === total.bytes && total.bytes !== limitBytes;
 }

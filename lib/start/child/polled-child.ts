@@ -200,11 +200,12 @@ export class PolledChild implements HeldChild, PolledMember {
 
   #report(failure?: Error): KernelReport {
     const error = failure ?? this.#failure;
+    const { refusedAtBytes } = this.own.group.seen;
     return {
       oom: this.#verdict(),
       memory: this.#memory(),
       limits: { ...NO_LIMITS },
-      ...(this.own.group.seen.refused > 0 && { refusedAtBytes: this.ceilingBytes }),
+      ...(refusedAtBytes !== null && { refusedAtBytes }),
       ...(error !== undefined && { error }),
     };
   }

@@ -7,8 +7,8 @@ type Options = Polling.GroupOptions;
 
 /** The groups that were opened, in order. A test kills in their name. */
 let opened: Options[];
-/** How many processes have ended with a brake. */
-let refused = 0;
+/** The limit for whose sake the last process that has ended had a brake. */
+let refusedAtBytes: number | null = null;
 
 jest.mock('../../../lib/cage/polling/open-group', () => ({
   openGroup: (options: Options): Polling.PolledGroup => {
@@ -19,7 +19,7 @@ jest.mock('../../../lib/cage/polling/open-group', () => ({
       forget: () => {},
       expectChild: () => true,
       expectNoChild: () => {},
-      seen: { looks: 1, usageBytes: 1, peakBytes: 1, kills: 0, processes: 1, refused },
+      seen: { looks: 1, usageBytes: 1, peakBytes: 1, kills: 0, processes: 1, refusedAtBytes },
       killAll: () => Promise.resolve(true),
       killAllNow: () => true,
       lookNow: () => true,
@@ -132,12 +132,12 @@ describe('a polled kill', () => {
   });
 });
 
-test('a child that ended with a brake may have been refused memory, at the lowest limit around it', () => {
+test('a child that ended with a brake may have been refused memory, at the limit that had put it on', () => {
   const limits: (number | undefined)[] = [];
-  for (refused of [0, 1]) {
+  for (refusedAtBytes of [null, 200]) {
     const child = started(PolledChild.inShared(shared(100), options), 10);
     limits.push(child.endedNow().refusedAtBytes);
   }
-  refused = 0;
-  expect(limits).toEqual([undefined, 100]);
+  refusedAtBytes = null;
+  expect(limits).toEqual([undefined, 200]);
 });

@@ -14,12 +14,21 @@ const LATELY_MS = 1000;
 /** What a process with a brake has started in so long was seen by a look. */
 const REMEMBER_MS = 10_000;
 
+interface Brake {
+  /** Of the group. */
+  readonly limitBytes: number;
+  /** What the group lets the process have. */
+  readonly bytes: number;
+}
+
 interface Braked {
   readonly start: number;
-  /** What each group lets it have, by the number of the group. */
-  readonly by: Map<number, number>;
+  /** By the number of the group. */
+  readonly by: Map<number, Brake>;
+  /** That of the lowest brake, for whose sake the kernel refuses memory. */
+  readonly limitBytes: number;
   /** When it last got one. */
-  sinceMs: number;
+  readonly sinceMs: number;
 }
 
 /**
@@ -33,22 +42,20 @@ export class Brakes {
   constructor(private readonly limits: DataLimits | undefined) {}
 
   /** Lets the process have `bytes` of memory of its own. Whoever has a limit of somebody else's keeps that. */
-  put(group: number, process: Process, bytes: number, look: Look): void {
+  put({ id, limitBytes }: { id: number; limitBytes: number }, process: Process, bytes: number, look: Look): void {
     const { pid, start } = process;
-    const nowMs = performance.now();
     const known = this.#braked.get(pid);
-    const braked = known?.start === start ? known : { start, by: new Map<number, number>(), sinceMs: nowMs };
-    const others = [...braked.by].flatMap(([by, bound]) => (by === group ? [] : [bound]));
-    if (!this.#limit(process, Math.min(bytes, ...others), look)) return;
-    braked.sinceMs = nowMs;
-    braked.by.set(group, bytes);
-    this.#braked.set(pid, braked);
+    const by = new Map(known?.start === start ? known.by : []).set(id, { limitBytes, bytes });
+    const lowest = [...by.values()].reduce((one, other) => (other.bytes < one.bytes ? other : one));
+    if (!this.#limit(process, lowest.bytes, look)) return;
+    this.#braked.set(pid, { start, by, limitBytes: lowest.limitBytes, sinceMs: performance.now() });
   }
 
-  /** Whether it has a brake, or had one lately. */
-  hadLately({ pid, start }: Process): boolean {
+  /** The limit for whose sake it has a brake, or had one lately, in bytes. */
+  limitOf({ pid, start }: Process): number | undefined {
     const braked = this.#braked.get(pid);
-    return braked?.start === start && performance.now() < braked.sinceMs + LATELY_MS;
+    const isLate = braked?.start === start && performance.now() < braked.sinceMs + LATELY_MS;
+    return isLate ? braked.limitBytes : undefined;
   }
 
   /** Takes away what this group has put on the process. What it has started meanwhile has the same brake. */

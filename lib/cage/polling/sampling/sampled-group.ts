@@ -62,7 +62,7 @@ export class SampledGroup {
   #isClosed = false;
 
   constructor(
-    private readonly id: number,
+    readonly id: number,
     readonly limitBytes: number,
     marker: string,
     openedAt: number,
@@ -144,8 +144,10 @@ export class SampledGroup {
   #noteEnded(living: readonly Process[]): void {
     const alive = new Set(living.map(({ pid }) => pid));
     const ended = [...this.#before.values()].filter(({ pid }) => !alive.has(pid));
-    const refused = ended.filter((process) => this.context.brakes.hadLately(process));
-    if (refused.length > 0) this.state.addRefused(refused.length);
+    for (const process of ended) {
+      const limitBytes = this.context.brakes.limitOf(process);
+      if (limitBytes !== undefined) this.state.refusedAt(limitBytes);
+    }
   }
 
   /** Lets each process that is about to reach the limit have what is left of that, and hardly more. */
@@ -157,12 +159,7 @@ export class SampledGroup {
       const now = isFast || !this.#rush.knows(process) ? look.footprint(process) : undefined;
       const rushes = now !== undefined && this.#rush.rushes(process, now.usedBytes, leftBytes, this.limitBytes);
       if (rushes)
-        this.context.brakes.put(
-          this.id,
-          process,
-          now.reservedBytes + leftBytes + this.limitBytes * REFUSED_ABOVE,
-          look,
-        );
+        this.context.brakes.put(this, process, now.reservedBytes + leftBytes + this.limitBytes * REFUSED_ABOVE, look);
       else this.context.brakes.lift(this.id, process, look);
     }
   }

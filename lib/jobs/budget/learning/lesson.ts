@@ -1,3 +1,5 @@
+import type { Outcome } from '../../../../types/outcome';
+
 /** The last attempt at a job, as it ended. */
 export interface Attempt {
   limitBytes: number;
@@ -12,6 +14,16 @@ export interface Attempt {
   /** The most that it was seen to use without page cache that the kernel can drop; null if it was never looked at. */
   mostUsedBytes: number | null;
   durationMs: number;
+}
+
+/**
+ * Whether the limit of a job itself ended it, or perhaps did: that of its cage, or that of the JavaScript heap which memcage
+ * derived from it.
+ */
+export function reachedOwnLimit({ oom, nodeHeap, memory }: Outcome): boolean {
+  if (nodeHeap?.exhausted === 'likely' || oom?.cause === 'limit') return true;
+  // What is polled tells whose limit it was by its size alone.
+  return (oom?.cause === 'polled' || oom?.cause === 'refused') && oom.limitBytes === memory.limitBytes;
 }
 
 /** What a job says about the need of its kind. */

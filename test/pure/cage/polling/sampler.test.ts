@@ -190,7 +190,7 @@ describe('one that is about to reach its limit', () => {
   const LIMIT = 200 * MIB;
 
   /** How much it may reserve after each look, in MiB, while it uses so much. */
-  async function bounds(used: number[]): Promise<{ bounds: number[]; refused: number }> {
+  async function bounds(used: number[]): Promise<{ bounds: number[]; refusedAt: number | null }> {
     const limits = new Map<number, number>();
     const told: number[] = [];
     const { open } = newSampler(
@@ -211,7 +211,7 @@ describe('one that is about to reach its limit', () => {
     );
     const state = open(1, LIMIT);
     await jest.advanceTimersByTimeAsync(1000);
-    return { bounds: told.slice(0, used.length), refused: state.seen.refused };
+    return { bounds: told.slice(0, used.length), refusedAt: state.seen.refusedAtBytes };
   }
 
   test('gets no more than what is left, and 2 % more, and is free again when it stops', async () => {
@@ -221,7 +221,7 @@ describe('one that is about to reach its limit', () => {
   });
 
   test('and ends then, is told', async () => {
-    expect(await bounds([10, 100, 180])).toMatchObject({ refused: 1 });
-    expect(await bounds([10, 100, 120])).toMatchObject({ refused: 0 });
+    expect(await bounds([10, 100, 180])).toMatchObject({ refusedAt: LIMIT });
+    expect(await bounds([10, 100, 120])).toMatchObject({ refusedAt: null });
   });
 });

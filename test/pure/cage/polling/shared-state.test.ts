@@ -13,7 +13,7 @@ test('nothing is known at first', () => {
     peakBytes: null,
     kills: 0,
     processes: 0,
-    refused: 0,
+    refusedAtBytes: null,
   });
 });
 
@@ -24,8 +24,8 @@ test('one side sees what the other has seen, more than 32 bits of it too', () =>
   there.saw(2.4, 1);
   there.addKills(3);
   there.addKills(4);
-  there.addRefused(2);
-  expect(here.seen).toEqual({ looks: 2, usageBytes: 2, peakBytes: huge, kills: 7, processes: 1, refused: 2 });
+  there.refusedAt(huge);
+  expect(here.seen).toEqual({ looks: 2, usageBytes: 2, peakBytes: huge, kills: 7, processes: 1, refusedAtBytes: huge });
 });
 
 test('a wait ends at once if the request, or a later one, was carried out', () => {

@@ -1,5 +1,5 @@
 import { kindsInWords, kindsOf } from '../../../../lib/common/text/memory-kinds';
-import { type EndedWorker, reachedOwnLimit, verdictOf } from '../../../../lib/programs/test-runners/verdict';
+import { type EndedWorker, verdictOf } from '../../../../lib/programs/test-runners/verdict';
 import type { OomVerdict, Outcome } from '../../../../types/outcome';
 
 const MIB = 1024 ** 2;
@@ -81,6 +81,12 @@ describe('The verdict on a worker', () => {
     });
     const exited = { oom: refused, signal: null, exitCode: 7 };
     expect(verdictOf(ended({ told: exited }))?.message).toMatch(/^a\.test\.js ended with exit code 7, perhaps refused/);
+    const forTotal = { ...exited, oom: { ...refused, limitBytes: 4096 * MIB } };
+    expect(verdictOf(ended({ told: forTotal }))).toMatchObject({
+      again: true,
+      message: expect.stringMatching(/ again, alone$/),
+    });
+    expect(verdictOf(ended({ told: forTotal, wasAlone: true }))?.again).toBe(false);
   });
 
   test('does not take the limit around the runner for the total', () => {
@@ -97,21 +103,6 @@ describe('The verdict on a worker', () => {
     expect(verdictOf(ended())).toBeUndefined();
     expect(verdictOf(ended({ told: { oom: { ...oom('unknown', 1), kills: 0 } } }))).toBeUndefined();
   });
-});
-
-const ends: [told: Partial<Outcome>, isOwn: boolean][] = [
-  [{ oom: oom('limit', 400) }, true],
-  [{ oom: oom('polled', 400) }, true],
-  [{ oom: { ...oom('refused', 400), kills: 0 } }, true],
-  [{ nodeHeap: { limitBytes: 300 * MIB, exhausted: 'likely' } }, true],
-  [{ oom: oom('polled', 4096) }, false],
-  [{ oom: oom('cage', 4096) }, false],
-  [{ nodeHeap: { limitBytes: 300 * MIB, exhausted: 'no' } }, false],
-  [{}, false],
-];
-test.each(ends)('whether a file needs more than the limit of its worker, by %j', (told, isOwn) => {
-  const { outcome, limitBytes } = ended({ told });
-  expect(reachedOwnLimit(outcome, limitBytes)).toBe(isOwn);
 });
 
 test('kindsOf() takes apart what each version of cgroups counts', () => {

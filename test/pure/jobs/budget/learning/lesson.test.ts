@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { type Attempt, lessonOf } from '../../../../../lib/jobs/budget/learning/lesson';
+import { type Attempt, lessonOf, reachedOwnLimit } from '../../../../../lib/jobs/budget/learning/lesson';
+import type { OomVerdict, Outcome } from '../../../../../types/outcome';
 import { testRows } from '../../../../support/rows';
 
 const MIB = 1024 ** 2;
@@ -109,5 +110,31 @@ it('stays within the bounds, whatever came', () => {
       else if (killedAtBytes !== null) expect(lesson.bytes).toBeGreaterThanOrEqual(killedAtBytes);
       else expect(lesson.bytes).toBeLessThanOrEqual(wasCut ? 0 : limitBytes);
     }),
+  );
+});
+
+describe('whether a job needs more than its limit', () => {
+  const oom = (cause: OomVerdict['cause'], limitBytes: number) => ({ oom: { cause, limitBytes } });
+  const heap = (exhausted: 'likely' | 'no') => ({ nodeHeap: { limitBytes: 300 * MIB, exhausted } });
+
+  testRows<[told: object, isOwn: boolean]>(
+    'follows from its outcome',
+    [
+      [oom('limit', GIB), true],
+      [oom('polled', GIB), true],
+      [oom('refused', GIB), true],
+      [heap('likely'), true],
+      [oom('polled', 4 * GIB), false],
+      [oom('refused', 4 * GIB), false],
+      [oom('cage', 4 * GIB), false],
+      [oom('unknown', GIB), false],
+      [heap('no'), false],
+      [{}, false],
+    ],
+    ([told, isOwn]) => {
+      const memory = { limitBytes: GIB, peakBytes: GIB, swapLimited: true, details: null };
+      expect(reachedOwnLimit({ oom: null, nodeHeap: null, memory, ...told } as Outcome)).toBe(isOwn);
+    },
+    { name: ([told]) => JSON.stringify(told) },
   );
 });
