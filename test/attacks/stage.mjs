@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -56,9 +57,7 @@ export async function makeStage({ uid, home }, program) {
   for (const directory of Object.values(directories)) mkdirSync(directory, { recursive: true });
   const files = {
     attack: join(directories.given, 'attack'),
-    input: join(directories.given, 'input'),
     secret: join(directories.home, 'secret'),
-    written: join(directories.home, 'written'),
     public: join(directories.public, 'public'),
     open: join(directories.home, 'open'),
     socket: `/run/${name}.sock`,
@@ -94,9 +93,13 @@ export async function makeStage({ uid, home }, program) {
       count += 1;
       const mark = `${name}-${count}`;
       const leftKey = key + 0x1000 + count;
-      rmSync(files.written, { force: true });
-      writeFileSync(files.input, 'as given');
-      chownSync(files.input, uid, uid);
+      // Several attacks may go on at a time.
+      const own = {
+        input: join(directories.given, `input-${count}`),
+        written: join(directories.home, `written-${count}`),
+      };
+      writeFileSync(own.input, 'as given');
+      chownSync(own.input, uid, uid);
       const victim = spawn(files.attack, ['victim', secrets.line], {
         ...asUser,
         env: { SECRET: secrets.environment },
@@ -109,7 +112,7 @@ export async function makeStage({ uid, home }, program) {
         victim.stdout.once('data', (text) => resolve(String(text).split('\n')));
       });
       const openFile = openSync(files.open, 'r');
-      const aims = { secret: files.secret, public: files.public, input: files.input, written: files.written, key };
+      const aims = { secret: files.secret, public: files.public, ...own, key };
       const { port } = servers[0].address();
       Object.assign(aims, { victim: victim.pid, address, port, mark, name, socket: files.socket });
       Object.assign(aims, { 'left-key': leftKey, uts: readlinkSync('/proc/self/ns/uts') });
@@ -124,8 +127,8 @@ export async function makeStage({ uid, home }, program) {
           leftSegment: readFileSync('/proc/sysvipc/shm', 'utf8').split(/\s+/).includes(String(leftKey)),
           leftCgroup: cgroupsNamed(mark).length > 0,
           victimEnded: victim.signalCode !== null,
-          inputChanged: readFileSync(files.input, 'utf8') !== 'as given',
-          homeWritten: existsSync(files.written),
+          inputChanged: readFileSync(own.input, 'utf8') !== 'as given',
+          homeWritten: existsSync(own.written),
           ...Object.fromEntries(['tcp', 'abstract', 'named'].map((each) => [each, heard.has(`${each} ${mark}`)])),
         }),
         async end() {
@@ -133,6 +136,7 @@ export async function makeStage({ uid, home }, program) {
           await ended;
           for (const pid of processesWith(mark)) process.kill(Number(pid), 'SIGKILL');
           for (const place of places) rmSync(join(place, mark), { force: true });
+          for (const cgroup of cgroupsNamed(mark)) rmdirSync(cgroup);
           execFileSync(files.attack, ['plant', 'remove=1', `key=${leftKey}`], asUser);
         },
       };
