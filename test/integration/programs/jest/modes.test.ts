@@ -112,12 +112,13 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
     });
   });
 
-  test.each(drawn(['babel', 'v8'], 1))('coverage by %s', async (coverageProvider) => {
+  test.each(drawn(['babel', 'v8'], 1))('coverage by %s, beside a file that is killed', async (coverageProvider) => {
     const { run, directory } = make(
       LIMITS,
       {
         'half.cjs': 'exports.half = (n) => {\n  if (n < 0) return 0;\n  return n / 2;\n};\n',
         'half.test.cjs': "const { half } = require('./half.cjs'); test('halves', () => expect(half(4)).toBe(2));",
+        'takes.test.cjs': "require('./half.cjs'); test('takes', () => { Buffer.alloc(400 * 2 ** 20, 1); });",
       },
       {
         collectCoverage: true,
@@ -126,7 +127,7 @@ describeIf(['cgroup', 'host'], "memcage/jest: Jest's modes", () => {
       },
     );
     const { code, tests } = await run();
-    expect({ code, tests }).toEqual({ code: 0, tests: { 'half: halves': 'passed' } });
+    expect({ code, tests }).toEqual({ code: 1, tests: { 'half: halves': 'passed', 'takes: takes': 'failed' } });
     const coverage = JSON.parse(readFileSync(join(directory, 'coverage/coverage-final.json'), 'utf8')) as object;
     expect(Object.keys(coverage)).toEqual([join(directory, 'half.cjs')]);
   });
