@@ -2,7 +2,6 @@ import { Server } from 'node:net';
 import { join } from 'node:path';
 import { fork, run } from 'memcage';
 import { expectNothingLeft } from '../../support/nothing-left';
-import { patience } from '../../support/patience';
 import { openFds } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
@@ -93,7 +92,7 @@ describeIf('cgroup', 'what a child writes on its channel', () => {
     });
     const before = handles();
     await all;
-    await until('they are closed', () => handles() === before, patience(3000));
+    await until('they are closed', () => handles() === before);
     child.disconnect();
     await child.outcome;
   });
