@@ -6,6 +6,7 @@ import { systemError } from '../own/system-error';
 
 // Room for a path and the rest of a message.
 const LONGEST = 8192;
+const HEARS_WITHIN_MS = 100;
 
 /** Through this channel the launcher says why it started no program. */
 export interface ReportChannel {
@@ -64,8 +65,8 @@ function sendByte(native: NativeBinding, fd: number): void {
     // The socket is empty, so there is room. Without the byte the launcher would wait for ever.
     if (sent === null) throw systemError(-constants.errno.EAGAIN, 'sendto');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EPIPE' && code !== 'ECONNRESET') throw error;
+    // Of a launcher that has ended there is a report to read, or the end of the socket: this end hears of it a moment later.
+    if (!native.waitReadable({ fd, timeoutMs: HEARS_WITHIN_MS })) throw error;
   }
 }
 
