@@ -85,7 +85,7 @@ const MEMORY_NAMES = Object.keys(PARSERS) as (keyof MemoryLimits & keyof Resolve
 
 /** Names that Docker, systemd and the kernel use. */
 const MEMORY_ALIASES = aliasesOf({
-  max: ['limit', 'maximum', 'hard', 'memory', 'memorymax'],
+  max: ['limit', 'memory', 'memorymax'],
   soft: ['softlimit', 'reservation'],
   swap: ['memsw', 'swapmax', 'swaplimit'],
 });
@@ -199,8 +199,8 @@ const STALL_DEFAULTS: ResolvedStall = { limitMs: 10_000, action: 'kill' };
 const STALL_NAMES = ['limitMs', 'action'] as const;
 /** Names that other programs have. */
 const STALL_ALIASES = aliasesOf({
-  limitMs: ['ms', 'timeout', 'timeoutms', 'seconds', 'milliseconds', 'duration', 'limit', 'stallms', 'time'],
-  action: ['kill', 'mode', 'on'],
+  limitMs: ['ms', 'timeout', 'timeoutms', 'duration'],
+  action: ['kill'],
 });
 
 /**

@@ -17,7 +17,7 @@ const TMPFS = ['path', 'size', 'mode'] as const;
 const ROOT_ALIASES = aliasesOf({
   path: ['root', 'rootfs', 'dir', 'directory'],
   readOnly: ['ro'],
-  binds: ['bind', 'mounts', 'volumes', 'bindpaths'],
+  binds: ['mounts', 'volumes', 'bindpaths'],
   hide: ['mask', 'masked', 'maskedpaths', 'hidden', 'inaccessiblepaths'],
 });
 const BIND_ALIASES = aliasesOf({

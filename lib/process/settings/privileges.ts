@@ -24,7 +24,7 @@ const NAMES = ['noNewPrivileges', 'capabilities', 'seccomp'] as const;
 
 /** Names in prctl(2), Docker, systemd and runc. */
 const ALIASES = aliasesOf({
-  noNewPrivileges: ['nonewprivs', 'nonewprivileges'],
+  noNewPrivileges: ['nonewprivs'],
   capabilities: ['caps', 'cap', 'keepcaps'],
   seccomp: ['filter', 'bpf'],
 });

@@ -5,7 +5,6 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { openFds } from '../../support/processes/fds';
 import { describeIf } from '../../support/require';
 import { testRows } from '../../support/rows';
-import { until } from '../../support/until';
 
 const ABUSE = join(__dirname, '../../fixtures/process/abuse-channel.js');
 
@@ -92,7 +91,7 @@ describeIf('cgroup', 'what a child writes on its channel', () => {
     });
     const before = handles();
     await all;
-    await until('they are closed', () => handles() === before);
+    expect(handles()).toBe(before);
     child.disconnect();
     await child.outcome;
   });

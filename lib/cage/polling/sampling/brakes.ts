@@ -54,8 +54,8 @@ export class Brakes {
   /** The limit for whose sake it has a brake, or had one lately, in bytes. */
   limitOf({ pid, start }: Process): number | undefined {
     const braked = this.#braked.get(pid);
-    const isLate = braked?.start === start && performance.now() < braked.sinceMs + LATELY_MS;
-    return isLate ? braked.limitBytes : undefined;
+    const hadLately = braked?.start === start && performance.now() < braked.sinceMs + LATELY_MS;
+    return hadLately ? braked.limitBytes : undefined;
   }
 
   /** Takes away what this group has put on the process. What it has started meanwhile has the same brake. */

@@ -1,5 +1,5 @@
 import { isSameLimits, lowerOfBoth } from '../../../../lib/cgroup/limits/cage-limits';
-import { type GivenLimits, resolveCageLimits } from '../../../../lib/cgroup/limits/resolve-limits';
+import { type GivenLimits, resolveCageLimits, resolveChanges } from '../../../../lib/cgroup/limits/resolve-limits';
 import type * as LoadNativeModule from '../../../../lib/common/addon/load-native';
 import { testRows } from '../../../support/rows';
 import { thrown } from '../../../support/thrown';
@@ -35,6 +35,23 @@ testRows<[GivenLimits, string]>(
     [{ stall: { action: 'tell' as never } }, "Expected 'kill' or 'event' for stall.action"],
   ],
   ([given, message]) => expect(thrown(() => resolveCageLimits(given, 'run')).message).toContain(message),
+);
+
+testRows<[NonNullable<GivenLimits['memory']>, beside: string]>(
+  'a new cage says what its memory.max is',
+  [
+    [{}, ''],
+    [{ swap: '1M', high: '1M' }, ' beside swap'],
+  ],
+  ([memory, beside]) => {
+    const refused = thrown(() => resolveCageLimits({ memory }, 'createCage'));
+    expect(refused).toMatchObject({
+      message: `memory needs max${beside}. Cure: max: 'max' if it has no limit`,
+      option: 'memory.max',
+      words: expect.arrayContaining([expect.objectContaining({ name: 'memory' })]) as unknown,
+    });
+    expect(resolveChanges({ memory }, 'cage.setLimits')).toMatchObject({ memory: {} });
+  },
 );
 
 test('a processor time makes a cage by itself', () => {
