@@ -324,9 +324,9 @@ test('an option within others is named, with an example', () => {
 
 test('what is no object is no option', () => {
   for (const options of [null, undefined, 5, 'x']) {
-    expect(thrown(() => checkOptions(options, { of: 'f', known: ['a'] }))).toMatchObject({
+    expect(thrown(() => checkOptions(options, { of: 'f', known: ['a', 'b'] }))).toMatchObject({
       code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
-      message: expect.stringMatching(/^Expected an object of a for options but received /) as string,
+      message: expect.stringMatching(/^Expected an object of a, b for options but received /) as string,
     });
   }
 });
