@@ -149,7 +149,13 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
 
   // The last two are what a launcher that has ended brings about, too. Here it has not, and waits.
   test.each([
-    ['EAGAIN', { related: [{ errno: -constants.errno.EAGAIN, syscall: 'sendto' }] }],
+    [
+      'EAGAIN',
+      {
+        ...{ errno: -constants.errno.EAGAIN, syscall: 'spawn /bin/sh' },
+        related: [{ errno: -constants.errno.EAGAIN, syscall: 'sendto' }],
+      },
+    ],
     ['EPIPE', { errno: -constants.errno.EPIPE, syscall: 'sendto' }],
     ['ECONNRESET', { errno: -constants.errno.ECONNRESET, syscall: 'sendto' }],
   ] as const)('where a gate is opened lets no child wait for ever: %s', async (errno, error) => {
