@@ -28,7 +28,7 @@ const MARGIN = 1.15 + 0.3 / MANY_JOBS;
 
 /**
  * A suite of 60 test files, whose memory is as in the distribution of the case `budget`, in Vitest with memcage's pool: with what it learns,
- * and with what an oracle knows of each run. TEST_FILES_RUNS (3) is how many runs each has; 100 take hours.
+ * and with what an oracle knows of each run. TEST_FILES_RUNS (3) is how many runs each has: 100 take 40 minutes.
  */
 export const testFiles: Case = {
   name: 'test-files',

@@ -15,7 +15,7 @@ export function likelyMeant(
   const plain = withoutSeparators(word);
   const same = known.find((each) => withoutSeparators(each) === plain);
   if (same !== undefined) return same;
-  const [alias = '', ...inner] = (Object.hasOwn(aliases, plain) ? (aliases[plain] ?? '') : '').split('.');
+  const [alias = plain, ...inner] = (Object.hasOwn(aliases, plain) ? (aliases[plain] ?? plain) : plain).split('.');
   const named = known.find((each) => withoutSeparators(each) === withoutSeparators(alias));
   if (named !== undefined) return [named, ...inner].join('.');
   const near = known.map((each) => ({ each, distance: distance(plain, withoutSeparators(each)) }));
