@@ -55,6 +55,8 @@ const features = {
   machine: () => process.env.MEMCAGE_TEST_GUEST !== 'uml',
   /** This machine itself, at its own speed: real tools start many programs, which takes minutes in a guest. */
   host: () => process.env.MEMCAGE_TEST_GUEST === undefined,
+  /** No emulated processor, on which a program takes ten times as long, and more than memcage itself waits for it. */
+  unemulated: () => process.env.MEMCAGE_TEST_GUEST !== 'tcg',
   /** A kernel that counts, for each cgroup, pages that are read again soon after they were dropped: v1 did not in Linux 5.10. */
   refaults: () =>
     features.v2() ||
@@ -116,7 +118,7 @@ const features = {
   /** Networks with cables between them. */
   ip: () => features.root() && hasCommand('ip') && hasCommand('nsenter'),
   /** From `node scripts/nodes.mjs --install bun deno`. An emulated guest would take minutes for Bun to start. */
-  bun: () => process.env.MEMCAGE_TEST_GUEST !== 'tcg' && runtimePath('bun') !== undefined,
+  bun: () => features.unemulated() && runtimePath('bun') !== undefined,
   /** Tested on the host: docs/reference/nodes.md. */
   deno: () => process.env.MEMCAGE_TEST_GUEST === undefined && runtimePath('deno') !== undefined,
 };

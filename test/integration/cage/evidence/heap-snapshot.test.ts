@@ -38,7 +38,7 @@ function heapsIn(path: string | null | undefined): Report {
   return { node, unread: unread.filter((what) => what !== WANT_OF_TIME) };
 }
 
-describeIf(['cgroup', 'root'], 'heap snapshots of Node processes that fill a cage', () => {
+describeIf(['cgroup', 'root', 'unemulated'], 'heap snapshots of Node processes that fill a cage', () => {
   let dir: string;
   eachInDirectory((made) => {
     dir = made;
