@@ -146,7 +146,8 @@ export const tools = {
 
   // systemd.exec and systemd.resource-control: all that `systemd-analyze security` asks for.
   'systemd-run': {
-    version: ['systemd-run', '--version'],
+    // Where systemd runs: sd_booted(3).
+    version: ['sh', '-c', 'test -d /run/systemd/system && systemd-run --version'],
     command: ({ directory, command, wallMs, cpuSeconds, isRoot }) => [
       ...['systemd-run', ...(isRoot ? [] : ['--user']), '--wait', '--pipe', '--collect'],
       ...each('-p', [
