@@ -186,16 +186,18 @@ class Killing {
 
   /** Returns why they could not be frozen meanwhile, where there is a freezer. */
   KillRefusal KillOneByOne() {
-    for (const auto& [file, frozen, thawed] : kFreezers) {
-      const Result written = WriteRegaining(dir_fd_, file, frozen);
+    // Not its parts by name: before clang 16 no lambda can capture them.
+    for (const auto& freezer : kFreezers) {
+      const Result written = WriteRegaining(dir_fd_, freezer.file, freezer.frozen);
       if (IsLacking(written)) continue;
       StopThenKill();
       // A process that the v1 freezer froze takes SIGKILL only after the thaw. Each cgroup below may be frozen by
       // itself.
       if (written >= 0) {
-        ForEachCgroup([&](int fd, bool is_top) { Note(WriteRegaining(fd, file, thawed), is_top, file); });
+        ForEachCgroup(
+            [&](int fd, bool is_top) { Note(WriteRegaining(fd, freezer.file, freezer.thawed), is_top, freezer.file); });
       }
-      return {written, file};
+      return {written, freezer.file};
     }
     StopThenKill();
     return {};
