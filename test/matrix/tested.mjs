@@ -33,7 +33,7 @@ of them run in another. \`root-*\` are the package in other root file systems (\
 with the name of a compiler counts no tests: that compiler built memcage without a warning, and children started under that
 build. clang-15 and clang-16 have no row, because Debian 13 does not have them: they were tried in a root file system of Debian 12.
 \`soak\` and \`v2-bench\` count no tests either: their figures are in [nodes.md](../../docs/reference/nodes.md#soak) and [speed.md](../../docs/reference/speed.md). \`proving\`,
-\`races-user\`, \`properties\`, \`address\`, \`thread\`, \`mutation\`, \`fuzz\`, \`suites\`, \`attacks\`, \`soak-long\`, \`soak-clients\` and \`soak-why\` are the instruments of [reliability.md](../../docs/internals/reliability.md). Each row says on which commit it ran, and how many minutes
+\`races-user\`, \`properties\`, \`address\`, \`thread\`, \`mutation\`, \`fuzz\`, \`suites\`, \`soak-long\`, \`soak-clients\` and \`soak-why\` are the instruments of [reliability.md](../../docs/internals/reliability.md), \`attacks\` is that of [threat-model.md](../../docs/reference/threat-model.md). Each row says on which commit it ran, and how many minutes
 its part took, unless it is older than these columns: \`npm run test:matrix -- --stale\` runs those that are older than what they prove.
 
 `;
