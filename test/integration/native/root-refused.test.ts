@@ -1,10 +1,13 @@
+import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { type CloneFailure, native, type RootPlan } from 'memcage/native';
+import { join } from 'node:path';
+import { type CloneFailure, type CloneOptions, native, type RootPlan } from 'memcage/native';
 import { fixtureResult } from '../../support/fixture';
 import { cloneTwice, cloneTwiceBy, failedAt, RAN, twice } from '../../support/native/clone-fixture';
-import { cloneOptions } from '../../support/native/native-child';
+import { cloneOptions, shell, temporaryDirectory } from '../../support/native/native-child';
 import { describeIf } from '../../support/require';
 import { user } from '../../support/rootless';
+import { inChroot } from '../../support/roots/chroot';
 import { bind, inRoot, SYSTEM, tmpfs } from '../../support/roots/root-plan';
 import { testRows } from '../../support/rows';
 
@@ -84,5 +87,54 @@ describeIf(['root', 'unprivileged-userns', 'root-read-only'], 'the root of a chi
 
   test('needs one', () => {
     expect(cloneTwiceBy(asUser, inRoot(EMPTY)).report).toEqual(twice(failedAt('clone', EPERM, '', 'clone3')));
+  });
+});
+
+const WITHOUT_SBIN: Partial<RootPlan> = {
+  empty: true,
+  proc: 'new',
+  dev: true,
+  mounts: SYSTEM.filter(({ to }) => to !== '/sbin'),
+};
+const OWN: Partial<RootPlan> = { proc: 'new', mounts: [tmpfs('/etc')], hide: ['/job'] };
+
+const CHECKOUT = join(__dirname, '../../..');
+
+describeIf(['root', 'root-read-only'], 'the root of a child of a process in a chroot', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = temporaryDirectory();
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  testRows(
+    'is the only one there is, with as much as the caller sees',
+    [
+      { root: WITHOUT_SBIN },
+      { root: OWN, isShared: true },
+      { root: WITHOUT_SBIN, isMount: true, isShared: true },
+      { root: OWN, isMount: true },
+      { root: { ...OWN, path: '/' }, isMount: true },
+    ] as const,
+    ({ root, ...chroot }) => {
+      // Who enters the mount namespace anew comes to its root, as who climbs out of a chroot does.
+      const anew = 'nsenter --mount=/proc/self/ns/mnt sh -c "echo /*"';
+      const script = `[ "$(echo /*)" = "$(${anew})" ] && echo same; [ -e /srv ] || echo in the chroot`;
+      const options: Partial<CloneOptions> = { ...inRoot(root), ...shell(script), stdio: [-1, 2, 2] };
+      const { report, stderr } = cloneTwiceBy(inChroot(directory, CHECKOUT, chroot), options);
+      expect(report).toEqual(twice(RAN));
+      expect(stderr).toBe('same\nin the chroot\n'.repeat(2));
+    },
+    {
+      name: ({ root, ...chroot }) =>
+        `${'path' in root ? root.path : Object.keys(root)[0]} ${Object.keys(chroot).join(' ')}`,
+    },
+  );
+});
+
+describeIf(['root', 'root-read-only'], 'the root of a child of a process without CAP_SYS_CHROOT', () => {
+  test('is not made, since it might be in a chroot', () => {
+    const { report } = cloneTwiceBy(['setpriv', '--bounding-set=-sys_chroot'], inRoot({}));
+    expect(report).toEqual(twice(failedAt('root-pivot', EPERM, '/proc/self/ns/mnt', 'setns')));
   });
 });

@@ -99,42 +99,6 @@ describe('errors', () => {
     await expectNoNewFds(before);
     if (stockSurvivesRefusals) await sameAsNode(attempt);
   });
-
-  testRows<[string, (spawn: Spawn) => unknown]>(
-    'thrown, and nothing started',
-    [
-      ['file type', (spawn) => spawn(1 as never)],
-      ['empty file', (spawn) => spawn('')],
-      ['NUL in file', (spawn) => spawn('a\0b')],
-      ['args type', (spawn) => spawn('true', 'a' as never)],
-      ['NUL in args', (spawn) => spawn('true', ['\0'])],
-      ['options null', (spawn) => spawn('true', [], null as never)],
-      ['options type', (spawn) => spawn('true', [], 'x' as never)],
-      ['options array', (spawn) => spawn('true', [], [] as never)],
-      ['options function', (spawn) => spawn('true', [], (() => {}) as never)],
-      ['cwd', (spawn) => spawn('true', { cwd: 1 as never })],
-      ['cwd URL', (spawn) => spawn('true', { cwd: new URL('http://localhost/') })],
-      ['detached', (spawn) => spawn('true', { detached: 1 as never })],
-      ['uid', (spawn) => spawn('true', { uid: 'root' as never })],
-      ['uid range', (spawn) => spawn('true', { uid: 2 ** 40 })],
-      ['gid', (spawn) => spawn('true', { gid: {} as never })],
-      ['shell', (spawn) => spawn('true', { shell: 1 as never })],
-      ['argv0', (spawn) => spawn('true', { argv0: 1 as never })],
-      ['NUL in env', (spawn) => spawn('true', { env: { A: '\0' } })],
-      ['timeout', (spawn) => spawn('true', { timeout: -1 })],
-      ['signal', (spawn) => spawn('true', { signal: {} as never })],
-      ['killSignal', (spawn) => spawn('true', { killSignal: 'SIGNOTHING' as never })],
-      ['serialization', (spawn) => spawn('true', { serialization: 'x' as never })],
-      ['stdio word', (spawn) => spawn('true', { stdio: 'x' as never })],
-      ['stdio entry', (spawn) => spawn('true', { stdio: ['pipe', {} as never] })],
-      ['stdio text', (spawn) => spawn('true', { stdio: ['pipe', 'x' as never] })],
-      ['two ipc', (spawn) => spawn('true', { stdio: ['ipc', 'ipc'] })],
-    ],
-    async ([, attempt]) => {
-      const error = await handleSameAsNode((spawn) => thrownData(() => attempt(spawn)));
-      expect(error.code).toMatch(/^ERR_/);
-    },
-  );
 });
 
 describe('options', () => {

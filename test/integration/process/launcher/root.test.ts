@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from 'memcage/native';
 import { launcherArguments } from '../../../../lib/process/launcher/arguments';
@@ -165,6 +165,43 @@ describeIf(['root', 'userns'], 'the launcher', () => {
         stderr: `memcage-exec: ${text}`,
         status,
       });
+    },
+    { name: ([args]) => args.join(' ') },
+  );
+});
+
+const PRIVATE = [NAMESPACES, '--private-mounts'];
+const ROOT = [...PRIVATE, '--root-own', '--root-proc=new'];
+
+const O_PATH = 0o10000000;
+
+describeIf('root', 'with a root, the launcher', () => {
+  // From 3 on: a directory, a file, a file that is not opened to be read, the same again.
+  let fds: number[];
+  beforeEach(() => {
+    const half = [openSync('/', 'r'), openSync('/dev/null', 'r'), openSync('/dev/null', O_PATH)];
+    fds = [...half, ...half];
+  });
+  afterEach(() => {
+    for (const fd of new Set(fds)) closeSync(fd);
+  });
+
+  testRows(
+    'closes what leads to more than a file',
+    [
+      [ROOT, '4 7'],
+      [[...ROOT, '--report=8'], '3 4 5 6 7'],
+      [[...ROOT, '--report=5'], '3 4 7'],
+      [[...ROOT, '--init'], '4 7'],
+      [PRIVATE, '3 4 5 6 7 8'],
+    ] as const,
+    ([args, left]) => {
+      const script = 'for fd in 3 4 5 6 7 8; do [ -e /proc/self/fd/$fd ] && printf "%s " $fd; done';
+      const { stdout, stderr } = spawnSync(launcherPath(), ['1', ...args, '--', 'sh', '-c', script], {
+        stdio: ['ignore', 'pipe', 'pipe', ...fds],
+        encoding: 'utf8',
+      });
+      expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: left, stderr: '' });
     },
     { name: ([args]) => args.join(' ') },
   );

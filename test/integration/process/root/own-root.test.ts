@@ -1,15 +1,20 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { type RootOptions, run, spawn, spawnSync, whyUnsupported } from 'memcage';
 import { withCode } from '../../../support/error-code';
+import { temporaryDirectory } from '../../../support/native/native-child';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { describeIf } from '../../../support/require';
+import { inChroot } from '../../../support/roots/chroot';
 import { ownMounts } from '../../../support/roots/root-directory';
+import { testRows } from '../../../support/rows';
 
 jest.setTimeout(patience(30_000));
 
@@ -135,4 +140,32 @@ describeIf(['root', 'cgroup', 'root-read-only'], "this machine's root, changed",
     expect(() => whyUnsupported({ root: { ro: true } as never })).toThrow(withCode('UNKNOWN_OPTION'));
     expect(() => whyUnsupported({ root: {}, namespaces: { mount: false } })).toThrow(withCode('INVALID_ARGUMENT'));
   });
+});
+
+const CHECKOUT = join(__dirname, '../../../..');
+
+describeIf('root', 'in a chroot', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = temporaryDirectory();
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  testRows(
+    'a child has a root of its own, which is that of its mount namespace',
+    [{}, { isMount: true }, { isMount: true, isShared: true }],
+    async (chroot) => {
+      const inside = '[ "$(echo /*)" = "$(nsenter --mount=/proc/self/ns/mnt sh -c "echo /*")" ] && echo /srv* /etc/*';
+      const script = `
+        const { run, spawnSync } = require(${JSON.stringify(CHECKOUT)});
+        const options = { cwd: '/', root: { tmpfs: ['/etc'] }, namespaces: { user: false } };
+        const args = ['-c', ${JSON.stringify(inside)}];
+        process.stdout.write(spawnSync('sh', args, options).stdout);
+        run('sh', args, options).then(({ stdout }) => process.stdout.write(stdout));`;
+      const [file, ...args] = inChroot(directory, CHECKOUT, chroot);
+      const { stdout } = await promisify(execFile)(file, [...args, process.execPath, '-e', script]);
+      expect(stdout).toBe('/srv* /etc/*\n'.repeat(2));
+    },
+    { name: (chroot) => Object.keys(chroot).join(' ') },
+  );
 });
