@@ -14,6 +14,7 @@ import { expectNothingLeft } from '../../support/nothing-left';
 import { mark } from '../../support/processes/mark';
 import { endNow, isAlive, processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
+import { thrown } from '../../support/thrown';
 import { block, until } from '../../support/until';
 
 /** A child in the background, one in its own session, and one that has been forked twice; then `last`. */
@@ -283,5 +284,33 @@ describeIf('cgroup', 'the life of a cage', () => {
       expect((await child.outcome).error).toBeNull();
       expect(existsSync(child.cage.cgroup.path)).toBe(false);
     });
+  });
+});
+
+describeIf('cgroup', 'the private cage of a child', () => {
+  expectNothingLeft(() => run('true', { memory: '8M' }));
+
+  test('starts no other child', async () => {
+    const child = spawn('cat', { memory: '20M' });
+    const functions = ['spawn', 'fork', 'exec', 'execFile', 'run', 'contain'];
+    expect(functions.filter((name) => name in child.cage)).toEqual([]);
+    // @ts-expect-error It is not a shared cage.
+    expect(thrown(() => spawn('true', { cage: child.cage }))).toMatchObject({
+      code: 'ERR_MEMCAGE_INVALID_ARGUMENT',
+      message: expect.stringContaining('a cage of createCage()'),
+    });
+    child.stdin.end();
+    expect(await child.outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  test('is in the cage that it was made in, if any', async () => {
+    await using cage = createCage({ memory: '50M' });
+    const inner = cage.contain(() => createCage({ memory: '30M' }));
+    const child = inner.spawn('true', { memory: '20M' });
+    expect([cage.outer, inner.outer, child.cage.outer]).toEqual([null, cage, inner]);
+    expect(inner.spawn('true').cage).toBe(inner);
+    const alone = spawn('true', { memory: '20M' });
+    expect(alone.cage.outer).toBeNull();
+    await Promise.all([child.outcome, alone.outcome]);
   });
 });

@@ -1,4 +1,5 @@
 import {
+  holdBelow,
   readHardLimits,
   readLimits,
   readMemoryFile,
@@ -207,5 +208,38 @@ describe('the first limits of a cgroup', () => {
     expect(thrown(() => writeFirstLimits(ignoring.directory('c'), 1, [soft]))).toMatchObject({ path });
     // No limit is what it has.
     expect(() => writeFirstLimits(ignoring.directory('c'), 1, [{ ...soft, value: '-1' }])).not.toThrow();
+  });
+});
+
+testRows<[found: Record<string, string>, done: string[]]>(
+  'the limits of a cgroup hold below it',
+  [
+    [{ 'memory.use_hierarchy': '0\n' }, ['write c/memory.use_hierarchy 1']],
+    [{ 'memory.use_hierarchy': '1\n' }, []],
+    // A kernel that no longer has the file.
+    [{}, []],
+  ],
+  ([found, done]) => {
+    const cgroups = cgroupsInMemory({ c: found });
+    holdBelow(cgroups.directory('c'));
+    expect(cgroups.done).toEqual(done);
+  },
+);
+
+test('an error says why limits would not hold below a cgroup', () => {
+  const cgroups = cgroupsInMemory(
+    { c: { 'memory.use_hierarchy': '0\n' } },
+    {
+      writeBeneath() {
+        throw refusal('EBUSY', 'write');
+      },
+    },
+  );
+  const error = withCode('UNSUPPORTED', 'cgroups that a child makes below it, since its memory.use_hierarchy is 0');
+  expect(() => holdBelow(cgroups.directory('c'))).toThrow(error);
+  expect(() => holdBelow(cgroups.directory('c'))).toThrow(/EBUSY.* Cure: use Linux 5\.11/);
+  expect(thrown(() => holdBelow(cgroups.directory('c')))).toMatchObject({
+    path: expect.stringMatching(/\/c$/) as string,
+    syscall: 'write',
   });
 });
