@@ -150,6 +150,8 @@ export class SharedKernelCage extends KernelCage {
     this.assertOpen();
     const spent = this.cageCgroup.metered.explainSpent();
     if (spent !== undefined) throw new MemcageError(ErrorCode.CPU_TIME, spent, { path: this.cgroup.path });
+    // What is stopped for evidence goes on in a moment.
+    for (const evidence of this.evidences) evidence.settleForStart();
     this.cageCgroup.assertNotFrozen();
   }
 

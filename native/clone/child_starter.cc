@@ -82,7 +82,7 @@ Expected<pid_t, CloneFailure> ChildStarter::Start(ChildStart& start, UniqueFd* p
   bool killed = false;
   {
     const SignalBlock block;
-    watchdog_.Arm({&cloned_pidfd, call.cgroup_fd, start.thaw_fd, start.watchdog_ms});
+    watchdog_.Arm({thread_, &cloned_pidfd, call.cgroup_fd, start.thaw_fd, start.watchdog_ms});
     sys::OwnStack own_stack(call.stack_base, call.stack_size);
     pid =
         CloneChild(call, [](void* child_plan) -> int { RunChild(*static_cast<const SpawnPlan*>(child_plan)); }, &plan);

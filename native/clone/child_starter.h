@@ -1,6 +1,8 @@
 #pragma once
 
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -51,7 +53,7 @@ struct CloneFailure {
  */
 inline CloneFailure BornDead() { return {Stage::kClone, -ECANCELED, {}, {}, "clone3"}; }
 
-/** Starts children, one at a time: the calling thread is suspended from the clone to the exec. */
+/** Starts children, one at a time: the thread that made it is suspended from the clone to the exec. */
 class ChildStarter {
  public:
   /** `ready_watchdog` makes sure that another thread calls the watchdog's Look(). */
@@ -72,6 +74,8 @@ class ChildStarter {
   /** A SelfPidfd() whose number is none of the first `count`, which become the child's stdio. */
   int SelfPidfdAbove(int count);
 
+  // glibc has gettid() since 2.30.
+  const pid_t thread_ = static_cast<pid_t>(syscall(SYS_gettid));
   std::function<Expected<>()> ready_watchdog_;
   Arena* arena_;
   Watchdog watchdog_;

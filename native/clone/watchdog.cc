@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "sys/clock.h"
+#include "sys/proc_file.h"
 #include "sys/syscalls.h"
 
 namespace memcage {
@@ -39,6 +40,15 @@ bool IsFrozen(int cgroup_fd, int thaw_fd) {
   }
   // FROZEN or FREEZING, as opposed to THAWED.
   return thaw_fd >= 0 && ReadStart(thaw_fd, buffer, sizeof(buffer)).starts_with("F");
+}
+
+bool IsSuspended(pid_t thread) {
+  const sys::ProcFile stat(thread, "stat");
+  const std::string_view text(stat.text());
+  // proc(5): the name is in brackets, and may have some itself.
+  const size_t name_end = text.rfind(") ");
+  // TASK_KILLABLE, in wait_for_vfork_done() of the kernel.
+  return name_end == std::string_view::npos || text.substr(name_end + 2).starts_with("D");
 }
 
 void Thaw(int thaw_fd) {
@@ -90,7 +100,8 @@ void Watchdog::Look() {
   // The timer runs on from one start to the next, so this start may have just begun.
   const int64_t waited_ns = sys::MonotonicNs() - armed_ns_;
   if (waited_ns < kPeriodMs * kMillisecond) return;
-  if (waited_ns < wait_.timeout_ms * kMillisecond && !IsFrozen(wait_.cgroup_fd, wait_.thaw_fd)) return;
+  const bool is_late = waited_ns >= wait_.timeout_ms * kMillisecond;
+  if (!is_late && !(IsFrozen(wait_.cgroup_fd, wait_.thaw_fd) && IsSuspended(wait_.thread))) return;
   // This fails if the child has ended by itself, or if the kernel has stored the pidfd's number but not finished the
   // clone. Then the next look comes soon enough.
   if (sys::PidfdSendSignal(pidfd, SIGKILL) == 0) killed_ = true;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <mutex>
 
@@ -9,17 +11,24 @@ namespace memcage {
 
 /** Whether a child in these is, or will be, frozen. Each may be -1: the directory on v2, `freezer.state` on v1. */
 bool IsFrozen(int cgroup_fd, int thaw_fd);
+/**
+ * Whether CLONE_VFORK still suspends that thread, or single-threaded process. If not, the child has its program, or has ended; its
+ * parent may not have had the processor since. Where /proc does not tell, it is suspended.
+ */
+bool IsSuspended(pid_t thread);
 /** A task that the v1 freezer froze does not even take SIGKILL. -1: does nothing. */
 void Thaw(int thaw_fd);
 
 /**
  * Limits the time for which CLONE_VFORK suspends a thread. Such a thread can't help itself: someone may have frozen its
  * child, or the child may hang in a file system. A timer in the epoll set of the watcher's thread looks every few
- * milliseconds, and kills a child that is frozen or late.
+ * milliseconds, and kills a child that is late, or frozen before it has its program.
  */
 class Watchdog {
  public:
   struct Wait {
+    /** The thread that is suspended. */
+    pid_t thread;
     /** The kernel writes it before the child runs; -1 until then. */
     const volatile int* pidfd;
     /** The directory of the v2 cgroup into which the child was cloned, or -1. */

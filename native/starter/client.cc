@@ -229,6 +229,7 @@ std::optional<CloneFailure> Starter::Make(const std::string& executable) {
   start.watchdog_ms = kLoadMs;
   const Expected<pid_t, CloneFailure> started = own_->Start(start, &pidfd_);
   if (!started) return started.error();
+  pid_ = *started;
   socket_ = std::move(ours);
   return std::nullopt;
 }
@@ -280,7 +281,7 @@ bool Starter::Await(const ChildStart& start, const std::vector<IdMapProgram>& id
     if (ready < 0 || fds[0].revents != 0) continue;
     const int64_t waited_ms = (sys::MonotonicNs() - begun_ns) / kMillisecond;
     if (waited_ms >= kIdleMs) sys::PidfdSendSignal(pidfd_.get(), SIGCONT);
-    const bool is_frozen = Pid() != 0 && IsFrozen(start.into_cgroup_fd, start.thaw_fd);
+    const bool is_frozen = Pid() != 0 && IsFrozen(start.into_cgroup_fd, start.thaw_fd) && IsSuspended(pid_);
     if (Pid() == 0 && waited_ms >= 2 * kIdleMs) return false;
     if (killed_ms >= 0 && waited_ms >= killed_ms + 2 * kIdleMs) return false;
     if (Pid() == 0 || (waited_ms < start.watchdog_ms && !is_frozen)) continue;

@@ -54,6 +54,7 @@ class Starter {
   ChildStarter* own_;
   UniqueFd socket_;
   UniqueFd pidfd_;
+  pid_t pid_ = 0;
   starter::Page* page_ = nullptr;
   LikenessFiles files_;
   Likeness likeness_;

@@ -193,8 +193,6 @@ export class CageCgroup {
 
   /** Throws ERR_MEMCAGE_FROZEN if frozen: a child cloned into it would suspend this process until the thaw. */
   assertNotFrozen(): void {
-    // It is thawed in a moment.
-    this.evidence?.settleForStart();
     const freezer = killCgroupOf(this.version, this.memory, this.killCgroup);
     if (freezer === undefined || !isFreezing(freezer)) return;
     throw new MemcageError(ErrorCode.FROZEN, `${this.memory.path} is frozen: thaw it before a child is started in it`, {

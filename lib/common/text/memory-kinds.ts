@@ -31,7 +31,12 @@ export function kindsOf(stat: Readonly<Record<string, number>>, usageBytes: numb
   const shared = line('shmem');
   // Both versions count shared memory among the files.
   const pageCache = Math.max(0, line(version === 1 ? 'cache' : 'file') - shared);
-  return { programs, pageCache, shared, kernel: Math.max(0, usageBytes - programs - pageCache - shared) };
+  return withKernel({ programs, pageCache, shared }, usageBytes);
+}
+
+/** What is of none of the other kinds is the kernel's. */
+export function withKernel(known: Omit<MemoryKinds, 'kernel'>, usageBytes: number): MemoryKinds {
+  return { ...known, kernel: Math.max(0, usageBytes - known.programs - known.pageCache - known.shared) };
 }
 
 /** What can't be dropped, in bytes. */

@@ -51,8 +51,8 @@ export function startChild(native: NativeBinding, program: Program, start: Start
   let tried: TriedStart;
   try {
     tried = tryStart(native, program, start, gate);
-    if (foundNoCgroup(tried.result)) {
-      // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
+    // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
+    if (foundNoCgroup(tried.result) || metEvidence(tried)) {
       tried.forerunner?.close();
       tried.held?.abandon();
       tried = tryStart(native, program, start, gate);
@@ -63,10 +63,10 @@ export function startChild(native: NativeBinding, program: Program, start: Start
     if (isNativeError(error)) return { errno: error.errno, cause: error };
     throw error;
   }
-  const { held, heap, forerunner, result, startMs } = tried;
+  const { held, heap, forerunner, result } = tried;
   if (!('stage' in result)) return { held, heap, forerunner, ...result };
   forerunner?.close();
-  const isLate = performance.now() - startMs >= WATCHDOG_MS;
+  const isLate = isTooLate(tried);
   let explained: ExplainedFailure;
   try {
     explained = explainFailure(result, { ...start.request, cgroup: held?.cgroup, isLate });
@@ -140,6 +140,15 @@ function inRoot({ cwd, ...others }: Program, root: RootPlan | undefined): Progra
 function foundNoCgroup(result: CloneResult): boolean {
   if (!('stage' in result) || (result.stage !== 'cgroup' && result.stage !== 'clone')) return false;
   return result.errno === -ENODEV || result.errno === -ENOENT;
+}
+
+/** The cage was full for other children of it, and the keeper stopped it while this one had no program yet: it waits for that now. */
+function metEvidence({ held, result, startMs }: TriedStart): boolean {
+  return 'stage' in result && result.stage === 'watchdog' && held?.hasEvidence === true && !isTooLate({ startMs });
+}
+
+function isTooLate({ startMs }: Pick<TriedStart, 'startMs'>): boolean {
+  return performance.now() - startMs >= WATCHDOG_MS;
 }
 
 function cloneChild(

@@ -1,14 +1,20 @@
+import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from 'memcage/native';
-import { makeCgroup, write } from '../../support/cgroups/cgroup-tree';
+import { makeCgroup, members, write } from '../../support/cgroups/cgroup-tree';
+import { startFixture } from '../../support/fixture';
 import { cloneTwice, type Report } from '../../support/native/clone-fixture';
 import { cloneOptions, finish, makeFifo, startChild, temporaryDirectory } from '../../support/native/native-child';
 import { WAYS } from '../../support/native/starter';
 import { KILLED_BY_WATCHDOG, meddling } from '../../support/native/watchdog';
 import { patience } from '../../support/patience';
+import { endNow, processesThatAre } from '../../support/processes/processes';
 import { describeIf } from '../../support/require';
+import { until } from '../../support/until';
 
 // Apart from watchdog.test.ts, whose tests no hierarchy makes different: each file runs on cgroup v2 as a whole.
 
@@ -39,6 +45,18 @@ describeIf(['root', 'unified'], 'the watchdog, cloning into a cgroup v2', () => 
   test.each(WAYS)('kills a child that is born frozen ($how)', async ({ way }) => {
     write(group.path, 'cgroup.freeze', '1');
     expectKilledSoon(await cloneTwice({ into: group.path, options: { ...way, watchdogMs: LATE_MS } }));
+  });
+
+  test.each(WAYS)('spares one that has its program, whatever its parent has seen of that ($how)', async ({ way }) => {
+    const options = cloneOptions({ file: '/bin/sleep', args: ['sleep', '60'], ...way });
+    const fixture = startFixture('native/held-parent.js', group.path, options);
+    const [tracer] = (await once(fixture.process.stdout as Readable, 'data')) as [Buffer];
+    await until('it sleeps', () => processesThatAre('sleep 60').some((pid) => members(group.path).includes(pid)));
+    write(group.path, 'cgroup.freeze', '1');
+    await sleep(patience(5 * LOOK_MS));
+    write(group.path, 'cgroup.freeze', '0');
+    endNow(Number(tracer));
+    expect(await fixture.end).toMatchObject({ code: 0, stdout: `${String(tracer)}runs\n`, stderr: '' });
   });
 
   test('gives each child of a series its time: its timer goes on from one to the next', () => {

@@ -51,7 +51,9 @@ class AlarmV1 implements Alarm {
   }
 
   consume(): void {
-    this.#counter?.count();
+    // It tells of a crossing, after which use may have fallen again: the kernel takes back what it held ready for one processor. The
+    // next crossing counts for a new threshold only.
+    if ((this.#counter?.count() ?? 0) > 0) this.close();
   }
 
   close(): void {

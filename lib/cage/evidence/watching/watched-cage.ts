@@ -9,7 +9,7 @@ import { openPlace } from '../directory-place';
 import { HeapEvidence } from '../heap/heap-evidence';
 import type { HeapThread } from '../heap/heap-thread';
 import { LONGEST_HEAPS_MS } from '../heap/take-heaps';
-import { type Capacity, readCapacity, readHeld, readUsage } from '../held-memory';
+import { type Capacity, readCapacity, readHeld, readHeldStopped, readUsage } from '../held-memory';
 import type { WatchedCageOptions } from '../messages';
 import type { TakenEvidence } from '../report';
 import { SharedCageState } from '../shared-state';
@@ -29,7 +29,7 @@ const NEAR = 0.8;
 const MOST_REPORTS = 10;
 /** Another process may change the limit, and a cage that has filled once may empty: nothing tells that. */
 const SELDOM_MS = 1000;
-/** The kernel has made room. */
+/** The kernel has made room, for a moment perhaps. */
 const SOON_MS = 10;
 
 /** What all cages of a keeper share. */
@@ -107,15 +107,19 @@ export class WatchedCage {
     }
   }
 
-  /** The limit, or what the caller wants of memory.high, may have changed. */
-  look(): void {
+  /**
+   * The limit, or what the caller wants of memory.high, may have changed.
+   *
+   * @param belowMs when to look again if the cage is not that full
+   */
+  look(belowMs = SELDOM_MS): void {
     if (this.#isClosed || this.#isHeld) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
       this.#alarm.consume();
       this.#squeeze.putBack();
-      this.#look();
+      this.#look(belowMs);
     } catch {
       // The cage is gone, or about to be.
       if (!this.#memory.isClosed && isGoneNow(this.#memory)) this.close();
@@ -134,7 +138,7 @@ export class WatchedCage {
     this.#memory.close();
   }
 
-  #look(): void {
+  #look(belowMs = SELDOM_MS): void {
     const capacity = this.#capacity();
     const alarmBytes = this.#alarmBytes(capacity);
     this.#listens = !this.#hasTold && !this.#hasCache;
@@ -142,7 +146,7 @@ export class WatchedCage {
       this.#alarm.rearm(alarmBytes);
       // Read after that: it may have been too late for the alarm.
       if (readUsage(this.#memory, this.#version) < alarmBytes) {
-        this.#later(SELDOM_MS);
+        this.#later(belowMs);
         return;
       }
     }
@@ -175,7 +179,8 @@ export class WatchedCage {
   }
 
   #heard(): void {
-    if (this.#listens) this.look();
+    // It was that full a moment ago.
+    if (this.#listens) this.look(SOON_MS);
   }
 
   #later(pauseMs: number): void {
@@ -251,14 +256,14 @@ export class WatchedCage {
   /** Of the stopped cage; undefined if the kernel could make room after all. */
   #read(capacity: Capacity, startMs: number): Pick<TakenEvidence, 'usageBytes' | 'held' | 'reading'> | undefined {
     const reachedAt = capacity.bytes * this.options.at;
-    let { usageBytes, held } = this.#held();
+    let { usageBytes, held } = this.#heldStopped();
     let lowered: string | undefined;
     // Without the kernel's own memory it would not even be near.
     if (this.#version === 1 && held.heldBytes - held.kinds.kernel < reachedAt * NEAR) {
       lowered = this.#squeeze.squeeze(held.heldBytes - reachedAt * NEAR);
-      ({ usageBytes, held } = this.#held());
-      if (held.heldBytes < reachedAt && lowered === undefined) return undefined;
+      ({ usageBytes, held } = this.#heldStopped());
     }
+    if (held.heldBytes < reachedAt && lowered === undefined) return undefined;
     const pids = listPids(this.#memory, 'cgroup.procs').filter((pid) => pid > 0);
     const { reader } = this.environment;
     const reading = reader.read({ pids, sharedBytes: held.kinds.shared }, startMs + LONGEST_MS);
@@ -268,9 +273,13 @@ export class WatchedCage {
     return { held, usageBytes, reading };
   }
 
-  #held(): Look {
+  #held(read = readHeld): Look {
     const usageBytes = readUsage(this.#memory, this.#version);
-    return { usageBytes, held: readHeld(this.#memory, this.#version, usageBytes) };
+    return { usageBytes, held: read(this.#memory, this.#version, usageBytes) };
+  }
+
+  #heldStopped(): Look {
+    return this.#held(readHeldStopped);
   }
 }
 

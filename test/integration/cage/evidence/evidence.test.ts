@@ -10,8 +10,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createCage, type EvidenceKind, MemoryLimitError, run, type SharedCage, spawn, spawnSync } from 'memcage';
+import { loadNative } from '../../../../lib/common/addon/load-native';
 import { files } from '../../../support/cgroups/cgroup-tree';
 import { disk } from '../../../support/engines/disk';
 import { withCode } from '../../../support/error-code';
@@ -161,6 +163,21 @@ describeIf(['cgroup', 'root'], 'evidence of what fills the memory', () => {
     sleeper.kill('SIGKILL');
     expect((await sleeper.outcome).evidence).toMatchObject({ path: evidence?.path });
     expect(await cage.run('true')).toMatchObject({ evidence: null });
+  });
+
+  test('may stop a shared cage while a child is being started in it: that is started again', async () => {
+    await using cage: SharedCage = createCage({ memory: LIMIT, evidence: { dir, at: AT } });
+    await using other: SharedCage = createCage({ memory: LIMIT });
+    // As the watchdog leaves a child that was stopped before it had its program.
+    const clone = jest.spyOn(loadNative(), 'clone');
+    try {
+      clone.mockReturnValueOnce({ stage: 'watchdog', errno: -constants.errno.ETIMEDOUT, path: 'true' });
+      expect(await cage.run('true')).toMatchObject({ exitCode: 0 });
+      clone.mockReturnValueOnce({ stage: 'watchdog', errno: -constants.errno.ETIMEDOUT, path: 'true' });
+      await expect(other.run('true')).rejects.toThrow(withCode('FROZEN'));
+    } finally {
+      clone.mockRestore();
+    }
   });
 
   test('follows the limit', async () => {
