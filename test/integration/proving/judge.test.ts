@@ -115,6 +115,22 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'the judge of faults', () =
     expect(judged('getdents64', '', 'ENOENT', [], 'cgroup')).toEqual(partial);
   });
 
+  test('sees a limit of swap that is missing, but where the kernel says that there is no file for it', () => {
+    const result = { exitCode: 0, swapLimited: true };
+    const all = sound.said && { ...sound.said, first: { result }, second: { result } };
+    const judged = (errno: Errno, first: object, second: object): Wrong[] => {
+      const said = all && { ...all, first: { result: first }, second: { result: second } };
+      const point: Point = { role: 'parent', call: 'openat2', nth: 1, subject: 'memory.swap.max' };
+      const run = { ...sound, said, hits: [point.subject] };
+      return judge(run, { ...sound, said: all }, { operation: 'init', point, errno }).map(({ wrong }) => wrong);
+    };
+    const less = { ...result, swapLimited: false };
+    expect(judged('ENOENT', less, less)).toEqual([]);
+    expect(judged('EOPNOTSUPP', less, result)).toEqual([]);
+    expect(judged('EIO', less, less)).toEqual(['partial', 'spoiled']);
+    expect(judged('ENOENT', { ...less, exitCode: 1 }, { ...less, exitCode: 1 })).toEqual(['partial', 'spoiled']);
+  });
+
   // Cgroup v2 alone has no other hierarchy in which a child could be instead.
   describeIf('hybrid', 'beside cgroup v2', () => {
     test('sees a child that is in a leaf there, and not in one of memory’s', async () => {

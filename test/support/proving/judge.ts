@@ -43,7 +43,7 @@ export function judge(run: Operated, sound: Operated, fault: Fault): Finding[] {
     ...left(isToldGone ? { ...run, remains: [] } : run),
     ...held(run, sound, fault),
     ...(run.hits.length === 0 ? [] : judgeFirst(said.first, sound.said?.first, fault)),
-    ...(isToldGone || isDeepStrictEqual(said.second, sound.said?.second)
+    ...(isToldGone || isAsSound(said.second, sound.said?.second, fault)
       ? []
       : [{ wrong: 'spoiled' as const, what: `the next one: ${JSON.stringify(said.second)}` }]),
   ];
@@ -98,8 +98,8 @@ function held({ said }: Operated, sound: Operated, { point }: Fault): Finding[] 
 
 /** What a result says where the kernel says that there is no such file. */
 const WITHOUT: readonly (readonly [RegExp, object])[] = [
-  [/\/memory\.(peak|max_usage_in_bytes)$/, { hasPeak: false }],
-  [/\/memory\.(swap\.max|memsw\.limit_in_bytes)$/, { swapLimited: false }],
+  [/(^|\/)memory\.(peak|max_usage_in_bytes)$/, { hasPeak: false }],
+  [/(^|\/)memory\.(swap\.max|memsw\.limit_in_bytes)$/, { swapLimited: false }],
 ];
 
 function withoutFile({ subject }: Fault['point'], errno: Fault['errno']): object | undefined {
@@ -109,12 +109,19 @@ function withoutFile({ subject }: Fault['point'], errno: Fault['errno']): object
   return WITHOUT.find(([file]) => file.test(subject))?.[1];
 }
 
+/** Whether it is the same, or lacks only what the kernel says that it has no file for: a cage may be used again. */
+function isAsSound(told: Attempt | undefined, sound: Attempt | undefined, { point, errno }: Fault): boolean {
+  if (isDeepStrictEqual(told, sound)) return true;
+  const without = withoutFile(point, errno);
+  return (
+    without !== undefined && isDeepStrictEqual(told, { ...sound, result: { ...asObject(sound?.result), ...without } })
+  );
+}
+
 function judgeFirst(first: Attempt, sound: Attempt | undefined, { operation, point, errno }: Fault): Finding[] {
   if (first.error === undefined) {
-    if (isDeepStrictEqual(first, sound)) return [];
+    if (isAsSound(first, sound, { operation, point, errno })) return [];
     if (isShortened(first.result, sound?.result, { operation, point, errno })) return [];
-    const without = withoutFile(point, errno);
-    if (without !== undefined && isDeepStrictEqual(first.result, { ...asObject(sound?.result), ...without })) return [];
     return [{ wrong: 'partial', what: `${JSON.stringify(first.result)} instead of ${JSON.stringify(sound?.result)}` }];
   }
   const all = withRelated(first.error);
