@@ -7,7 +7,7 @@ import { product, testRows } from '../../support/rows';
 /** What limits the leaf: v1 limits the sum of memory and swap, v2 each by itself. */
 const WRITES = version === 1 ? [files.limit, 'memory.memsw.limit_in_bytes'] : ['memory.swap.max', files.limit];
 /** Then it looks whether the cage's limits have changed meanwhile. */
-const LOOKS = version === 1 ? 'parent utimensat 1:^leaf-1$' : `parent openat2 4:^${file(files.limit, '1')}`;
+const LOOKS = version === 1 ? 'parent utimensat 1:^leaf-1$' : `parent openat2 3:^${file(files.limit, '1')}`;
 /** Steps of a start in a shared cage, which has read the cage's limit before. */
 const STEPS = [
   'parent mkdirat 1:^leaf-1$',

@@ -15,8 +15,9 @@ const PID = "require('node:fs').appendFileSync('pids', process.pid + '\\n');";
 const WAITS = `${PID} test('waits', () => new Promise(() => {}), 600_000);`;
 /** So slowly that no brake is put on it. */
 const TAKES_SLOWLY = `for (const taken = []; ; taken.push(Buffer.alloc(2 ** 18, 1))) await new Promise((resolve) => setTimeout(resolve, 2));`;
-/** Takes as fast as it can, again and again until it has a brake, and ends by itself then. */
+/** Takes as fast as it can, also on a busy machine, again and again until it has a brake, and ends by itself then. */
 const ENDS_BRAKED = `
+  require('node:os').setPriority(-20);
   const { readFileSync } = require('node:fs');
   require('node:v8').setFlagsFromString('--expose-gc');
   const collect = require('node:vm').runInNewContext('gc');
