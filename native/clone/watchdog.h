@@ -12,8 +12,8 @@ namespace memcage {
 /** Whether a child in these is, or will be, frozen. Each may be -1: the directory on v2, `freezer.state` on v1. */
 bool IsFrozen(int cgroup_fd, int thaw_fd);
 /**
- * Whether CLONE_VFORK still suspends that thread, or single-threaded process. If not, the child has its program, or has ended; its
- * parent may not have had the processor since. Where /proc does not tell, it is suspended.
+ * Whether CLONE_VFORK still suspends that thread, or single-threaded process. If not, the child has its program, or has
+ * ended; its parent may not have had the processor since. Where /proc does not tell, it is suspended.
  */
 bool IsSuspended(pid_t thread);
 /** A task that the v1 freezer froze does not even take SIGKILL. -1: does nothing. */
