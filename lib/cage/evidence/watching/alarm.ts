@@ -9,6 +9,8 @@ import type { SharedCageState } from '../shared-state';
 export interface Alarm {
   /** The kernel tells of what comes after this. */
   rearm(bytes: number): void;
+  /** The same where the kernel has told of it already. It may take milliseconds. */
+  renew(bytes: number): void;
   /** The cage is full of what can be reclaimed: the alarm would only cost time. */
   rest(): void;
   /** Takes note of what was told, so that the kernel tells again. */
@@ -46,14 +48,19 @@ class AlarmV1 implements Alarm {
     this.#bytes = bytes;
   }
 
+  renew(bytes: number): void {
+    // It tells once of a use that stays above. For that it compares at every 128th page: a use that was below in between, since the
+    // kernel took back what it held ready for a processor, is above for it. To register waits for a grace period of RCU.
+    this.close();
+    this.rearm(bytes);
+  }
+
   rest(): void {
     this.close();
   }
 
   consume(): void {
-    // It tells of a crossing, after which use may have fallen again: the kernel takes back what it held ready for one processor. The
-    // next crossing counts for a new threshold only.
-    if ((this.#counter?.count() ?? 0) > 0) this.close();
+    this.#counter?.count();
   }
 
   close(): void {
@@ -94,6 +101,11 @@ class AlarmV2 implements Alarm {
     this.#unwatch ??= this.watch(this.#events.fd, 'priority');
     this.#noteCaller();
     this.#write(Math.min(bytes, this.state.callersHigh));
+  }
+
+  renew(bytes: number): void {
+    // The kernel tells whenever it is above.
+    this.rearm(bytes);
   }
 
   rest(): void {

@@ -29,8 +29,11 @@ const NEAR = 0.8;
 const MOST_REPORTS = 10;
 /** Another process may change the limit, and a cage that has filled once may empty: nothing tells that. */
 const SELDOM_MS = 1000;
-/** The kernel has made room, for a moment perhaps. */
+/** The kernel has made room. */
 const SOON_MS = 10;
+
+/** So many looks follow an alarm that was over when it was heard. */
+const LOOKS_AFTER = 10;
 
 /** What all cages of a keeper share. */
 export interface Environment {
@@ -61,6 +64,7 @@ export class WatchedCage {
   /** Page cache has filled it, and will again: from then on it looks by itself. */
   #hasCache = false;
   #hasTold = false;
+  #looksLeft = 0;
   #reports = 0;
   #heaps: HeapEvidence | undefined;
   /** Heap snapshots are being written: it goes on afterwards. */
@@ -107,19 +111,15 @@ export class WatchedCage {
     }
   }
 
-  /**
-   * The limit, or what the caller wants of memory.high, may have changed.
-   *
-   * @param belowMs when to look again if the cage is not that full
-   */
-  look(belowMs = SELDOM_MS): void {
+  /** The limit, or what the caller wants of memory.high, may have changed. */
+  look(): void {
     if (this.#isClosed || this.#isHeld) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
       this.#alarm.consume();
       this.#squeeze.putBack();
-      this.#look(belowMs);
+      this.#look();
     } catch {
       // The cage is gone, or about to be.
       if (!this.#memory.isClosed && isGoneNow(this.#memory)) this.close();
@@ -138,15 +138,16 @@ export class WatchedCage {
     this.#memory.close();
   }
 
-  #look(belowMs = SELDOM_MS): void {
+  #look(): void {
     const capacity = this.#capacity();
     const alarmBytes = this.#alarmBytes(capacity);
     this.#listens = !this.#hasTold && !this.#hasCache;
     if (this.#listens) {
       this.#alarm.rearm(alarmBytes);
       // Read after that: it may have been too late for the alarm.
-      if (readUsage(this.#memory, this.#version) < alarmBytes) {
-        this.#later(belowMs);
+      const usageBytes = readUsage(this.#memory, this.#version);
+      if (usageBytes < alarmBytes) {
+        this.#laterBelow(usageBytes, alarmBytes, capacity);
         return;
       }
     }
@@ -179,8 +180,20 @@ export class WatchedCage {
   }
 
   #heard(): void {
-    // It was that full a moment ago.
-    if (this.#listens) this.look(SOON_MS);
+    if (!this.#listens) return;
+    this.#looksLeft = LOOKS_AFTER;
+    this.look();
+  }
+
+  /** It was that full a moment ago, if it was heard, and the kernel need not tell when it is again. */
+  #laterBelow(usageBytes: number, alarmBytes: number, { maxBytes }: Capacity): void {
+    if (this.#looksLeft === 0) {
+      this.#later(SELDOM_MS);
+      return;
+    }
+    this.#looksLeft -= 1;
+    if (this.#looksLeft === 0) this.#alarm.renew(alarmBytes);
+    this.#later(this.#pace.pauseMs(usageBytes, maxBytes - usageBytes, performance.now()));
   }
 
   #later(pauseMs: number): void {
@@ -262,8 +275,8 @@ export class WatchedCage {
     if (this.#version === 1 && held.heldBytes - held.kinds.kernel < reachedAt * NEAR) {
       lowered = this.#squeeze.squeeze(held.heldBytes - reachedAt * NEAR);
       ({ usageBytes, held } = this.#heldStopped());
+      if (held.heldBytes < reachedAt && lowered === undefined) return undefined;
     }
-    if (held.heldBytes < reachedAt && lowered === undefined) return undefined;
     const pids = listPids(this.#memory, 'cgroup.procs').filter((pid) => pid > 0);
     const { reader } = this.environment;
     const reading = reader.read({ pids, sharedBytes: held.kinds.shared }, startMs + LONGEST_MS);
