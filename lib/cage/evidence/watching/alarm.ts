@@ -49,8 +49,8 @@ class AlarmV1 implements Alarm {
   }
 
   renew(bytes: number): void {
-    // It tells once of a use that stays above. For that it compares at every 128th page: a use that was below in between, since the
-    // kernel took back what it held ready for a processor, is above for it. To register waits for a grace period of RCU.
+    // The kernel tells of each crossing once, and compares at every 128th page only. Use that fell below in between, as the kernel took back
+    // what it held ready for a processor, and then rises, has crossed nothing for it. To register waits for a grace period of RCU.
     this.close();
     this.rearm(bytes);
   }
