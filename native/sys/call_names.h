@@ -28,6 +28,7 @@ namespace memcage::sys {
   X(getdents64)          \
   X(getpgid)             \
   X(getsid)              \
+  X(gettid)              \
   X(ioctl)               \
   X(ioprio_get)          \
   X(keyctl)              \
