@@ -59,10 +59,6 @@ export abstract class CagedChild implements HeldChild {
     return this.cgroup.ceilingBytes;
   }
 
-  get hasEvidence(): boolean {
-    return evidencesOf(this.cage, this.cgroup).length > 0;
-  }
-
   get wasKilled(): boolean {
     return this.cgroup.wasKilled || this.cage.wasKilled;
   }

@@ -18,8 +18,6 @@ export interface HeldChild {
   readonly ceilingBytes: number;
   /** Whether its processes can read that limit somewhere, as V8 does. */
   readonly seesLimit: boolean;
-  /** Whether evidence is taken of its cage, or of one around: then all of it may be stopped for a moment. */
-  readonly hasEvidence: boolean;
   /** Whether the child ends with this thread even if it is detached: nothing outlives the thread that could end its cage. */
   readonly diesWithOwner: boolean;
   /** memcage killed its processes, or the caller did so through memcage. */

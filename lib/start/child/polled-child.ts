@@ -38,7 +38,6 @@ export interface PolledChildOptions {
 export class PolledChild implements HeldChild, PolledMember {
   readonly cgroup = undefined;
   readonly seesLimit = false;
-  readonly hasEvidence = false;
   readonly #leaveCage: () => void;
   readonly #victims: OomVictim[] = [];
   #limitBytes: number | null = null;

@@ -52,7 +52,7 @@ export function startChild(native: NativeBinding, program: Program, start: Start
   try {
     tried = tryStart(native, program, start, gate);
     // Someone removed it: some programs remove empty cgroups, and a pooled cage may have been empty for a while.
-    if (foundNoCgroup(tried.result) || metEvidence(tried)) {
+    if (foundNoCgroup(tried.result) || wasStopped(tried)) {
       tried.forerunner?.close();
       tried.held?.abandon();
       tried = tryStart(native, program, start, gate);
@@ -142,9 +142,9 @@ function foundNoCgroup(result: CloneResult): boolean {
   return result.errno === -ENODEV || result.errno === -ENOENT;
 }
 
-/** The cage was full for other children of it, and the keeper stopped it while this one had no program yet: it waits for that now. */
-function metEvidence({ held, result, startMs }: TriedStart): boolean {
-  return 'stage' in result && result.stage === 'watchdog' && held?.hasEvidence === true && !isTooLate({ startMs });
+/** Someone froze the cage while the child had no program yet: for a moment, as for evidence, or the next try says so. */
+function wasStopped({ result, startMs }: TriedStart): boolean {
+  return 'stage' in result && result.stage === 'watchdog' && !isTooLate({ startMs });
 }
 
 function isTooLate({ startMs }: Pick<TriedStart, 'startMs'>): boolean {

@@ -82,6 +82,7 @@ describeIf('cgroup', 'what Node refuses is refused as Node does it, and nothing 
     ['a uid that is no number', (start) => start('true', [], { uid: 'root' as never })],
     ['a uid that is none', (start) => start('true', [], { uid: -1 })],
     ['a uid above all', (start) => start('true', [], { uid: 2 ** 40 })],
+    ['a gid that is no number', (start) => start('true', [], { gid: {} as never })],
     ['a gid that is none', (start) => start('true', [], { gid: -1 })],
     ['a negative timeout', (start) => start('true', [], { timeout: -1 })],
     ['a signal that does not exist', (start) => start('true', [], { killSignal: 'SIGNOT' as never })],
