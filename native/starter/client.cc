@@ -96,16 +96,16 @@ int SendAll(int socket, iovec part, std::span<const int> fds) {
   return 0;
 }
 
-starter::Capabilities OwnCapabilities() {
-  starter::Capabilities own{};
+bool ReadOwnCapabilities(starter::Capabilities* own) {
+  *own = {};
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  static_assert(sizeof(own.sets) == 2 * sizeof(__user_cap_data_struct));
-  syscall(SYS_capget, &header, own.sets);
+  static_assert(sizeof(own->sets) == 2 * sizeof(__user_cap_data_struct));
+  if (syscall(SYS_capget, &header, own->sets) < 0) return false;
   for (int capability = 0; capability < starter::kMostCapabilities; ++capability) {
     const bool is_ambient = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1;
-    own.ambient |= uint64_t{is_ambient} << capability;
+    own->ambient |= uint64_t{is_ambient} << capability;
   }
-  return own;
+  return true;
 }
 
 /** A child of this thread is known by its pid until it is reaped. That needs no fd, of which none may be left. */
@@ -207,7 +207,7 @@ std::optional<CloneFailure> Starter::Make(const std::string& executable) {
   void* page = mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (page == MAP_FAILED) return Refused("mmap");
   page_ = static_cast<Page*>(page);
-  page_->capabilities = OwnCapabilities();
+  if (!ReadOwnCapabilities(&page_->capabilities)) return Refused("capget");
   const int self = own_->SelfPidfd();
   if (self < 0) return CloneFailure{Stage::kClone, self, "pidfd_open", {}, "pidfd_open"};
 

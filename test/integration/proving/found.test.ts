@@ -52,6 +52,12 @@ describeIf(['seccomp', 'machine', 'root', 'cgroup'], 'a system call that fails',
     },
   );
 
+  test('where the capabilities for the starter are read is named, and the next start makes one', async () => {
+    const { said } = await failAt('mapped', place, { role: 'parent', call: 'capget' }, 'ESRCH');
+    expect(said?.first.error).toMatchObject({ errno: -constants.errno.ESRCH, syscall: 'capget' });
+    expect(said?.second?.error).toBeUndefined();
+  });
+
   test('where the guardian answers ends it, and nobody waits for the answer', async () => {
     const start = performance.now();
     const error = await errorOf('create', { role: 'guardian', call: 'sendto' }, 'EPIPE');
