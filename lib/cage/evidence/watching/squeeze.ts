@@ -1,12 +1,18 @@
 import type { CgroupDirectory } from '../../../cgroup/directory/directory';
 import { LateWrite } from '../../../cgroup/directory/late-write';
 import { readMemoryFile } from '../../../cgroup/limits/limit-files';
+import { pauseSync } from '../../../common/event-loop/timers';
 import { formatSize } from '../../../common/text/size';
 import { LATEST_MS } from './frozen';
 
 const FILE = 'memory.limit_in_bytes';
 /** A whole number of pages, of whichever size: the kernel takes it as it is. */
 const STEP = 64 * 1024;
+
+// The kernel refuses a lower limit after one look through the memory that has freed nothing by its end: mem_cgroup_resize_max() in
+// mm/memcontrol-v1.c. The names of files that it gives back are free after a grace period of RCU only.
+const PAUSE_MS = 20;
+const TRIES = 3;
 
 /**
  * Has the kernel reclaim memory of a cage on v1 that is stopped, if it can: v1 does not tell how much of its own memory, names of
@@ -21,13 +27,10 @@ export class Squeeze {
   /** @returns what became of the limit, if the kernel does not take the old one */
   squeeze(bytes: number): string | undefined {
     const before = readMemoryFile(this.memory, 1, 'max');
-    const usageBytes = readMemoryFile(this.memory, 1, 'usage') ?? 0;
-    const asked = Math.floor((usageBytes - bytes) / STEP) * STEP;
+    const asked = Math.floor((this.#usageBytes() - bytes) / STEP) * STEP;
     if (before === undefined || asked <= 0) return undefined;
     const putBack = new LateWrite(this.memory, { file: FILE, value: String(before), afterMs: LATEST_MS });
-    try {
-      this.memory.write(FILE, String(asked));
-    } catch {
+    if (!this.#lower(asked)) {
       putBack.drop();
       return undefined;
     }
@@ -48,6 +51,23 @@ export class Squeeze {
     if (this.#lowered === undefined) return;
     if (this.#isLower()) this.memory.write(FILE, String(this.#lowered.before));
     this.#lowered = undefined;
+  }
+
+  /** False: the limit is as it was, whatever the kernel has given back. */
+  #lower(asked: number): boolean {
+    for (let left = TRIES; left > 0 && this.#usageBytes() > asked; left -= 1) {
+      try {
+        this.memory.write(FILE, String(asked));
+        return true;
+      } catch {
+        pauseSync(PAUSE_MS);
+      }
+    }
+    return false;
+  }
+
+  #usageBytes(): number {
+    return readMemoryFile(this.memory, 1, 'usage') ?? 0;
   }
 
   /** Somebody else may have set it meanwhile. */

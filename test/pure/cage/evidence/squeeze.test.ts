@@ -4,11 +4,12 @@ import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-me
 
 const MIB = 2 ** 20;
 const LIMIT = 'memory.limit_in_bytes';
+const USAGE = 'memory.usage_in_bytes';
 const [BEFORE, LOWER] = [100 * MIB, 80 * MIB];
 
 /** A cage that uses 90 of its 100 MiB. @param instead functions of the addon that act differently */
 function squeezed(instead: (files: Record<string, string>) => Partial<NativeBinding> = () => ({})) {
-  const files = { [LIMIT]: `${BEFORE}\n`, 'memory.usage_in_bytes': `${90 * MIB}\n`, 'cgroup.procs': '' };
+  const files = { [LIMIT]: `${BEFORE}\n`, [USAGE]: `${90 * MIB}\n`, 'cgroup.procs': '' };
   const late = new Map<number, string>();
   const tree = cgroupsInMemory(
     {},
@@ -40,6 +41,21 @@ test('leaves the limit alone that the kernel does not lower', () => {
   };
   const { told, late, limit } = squeezed(() => ({ writeBeneath: refuse }));
   expect([told, late.size, limit()]).toEqual([undefined, 0, BEFORE]);
+});
+
+test.each([
+  ['is content with what the kernel has given back by and by', [70 * MIB], 1],
+  ['tries again where the kernel has given back too little', [85 * MIB, 70 * MIB], 2],
+] as const)('where the kernel refuses a lower limit, %s', (_, usage, writes) => {
+  let tries = 0;
+  const { told, late, limit } = squeezed((files) => ({
+    writeBeneath() {
+      files[USAGE] = `${usage[tries]}\n`;
+      tries += 1;
+      throw refusal('EBUSY', 'write');
+    },
+  }));
+  expect([told, late.size, limit(), tries]).toEqual([undefined, 0, BEFORE, writes]);
 });
 
 test('keeps what somebody else has set meanwhile', () => {
