@@ -13,6 +13,8 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   faccessat2: ['access', 'faccessat'],
   fstat: ['stat', 'statx', 'fdopendir'],
   getdents64: ['scandir', 'readdir', 'opendir', 'getdents'],
+  // libuv's name.
+  getpriority: ['uv_os_getpriority'],
   mkdirat: ['mkdir'],
   mknodat: ['mknod'],
   newfstatat: ['stat', 'lstat', 'fstatat'],

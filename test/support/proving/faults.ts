@@ -18,8 +18,8 @@ const PIPE = /^(socket|pipe):/;
 /** And how libuv hears of its end, without which it waits for ever or aborts. */
 const LIBUV_END: readonly string[] = ['rt_sigaction', 'wait4'];
 
-/** In these Node reads what the child writes, and listens to no 'error' of those streams. */
-const READ_BY_NODE = /^exec(File)?$/;
+/** In these Node reads what the child writes, and listens to no 'error' of those streams; or reads a channel, and takes any error for its end. */
+const READ_BY_NODE = /^(exec(File)?|pool)$/;
 
 /** Whether the point is none of memcage's. */
 export function isForeign(operation: string, { role, call, subject }: Point): boolean {

@@ -104,7 +104,7 @@ const WITHOUT: readonly (readonly [RegExp, object])[] = [
 
 function withoutFile({ subject }: Fault['point'], errno: Fault['errno']): object | undefined {
   // A cgroup that is gone has no peak to be read.
-  if (errno === 'ENODEV') return { hasPeak: false };
+  if (errno === 'ENODEV' || errno === 'ENOTDIR') return { hasPeak: false };
   if (errno !== 'ENOENT' && errno !== 'EOPNOTSUPP') return undefined;
   return WITHOUT.find(([file]) => file.test(subject))?.[1];
 }
