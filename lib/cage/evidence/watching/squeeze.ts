@@ -55,8 +55,9 @@ export class Squeeze {
 
   /** False: the limit is as it was, whatever the kernel has given back. */
   #lower(asked: number): boolean {
-    for (let left = TRIES; left > 0 && this.#usageBytes() > asked; left -= 1) {
+    for (let left = TRIES; left > 0; left -= 1) {
       try {
+        if (this.#usageBytes() <= asked) return false;
         this.memory.write(FILE, String(asked));
         return true;
       } catch {
