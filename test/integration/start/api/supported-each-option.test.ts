@@ -15,10 +15,9 @@ import {
   whyUnsupported,
 } from 'memcage';
 import { mountPoint, version } from '../../../support/cgroups/cgroup-tree';
-import { keepsSoftLimit } from '../../../support/cgroups/soft-limit';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
-import { describeIf } from '../../../support/require';
+import { describeIf, has } from '../../../support/require';
 
 jest.setTimeout(patience(60_000));
 
@@ -38,7 +37,7 @@ const MEMORY: Values<MemoryLimits> = {
   low: [0, '1M'],
   min: [0, '1M'],
   // That a kernel ignores it shows only when it is set.
-  soft: version === 2 || keepsSoftLimit() ? ['9M', 'max'] : ['max'],
+  soft: has('no-soft-limit') ? ['max'] : ['9M', 'max'],
   swappiness: [0, 60, 200],
   oomGroup: [true, false],
   oomKill: [true, false],
