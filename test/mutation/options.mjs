@@ -7,8 +7,6 @@ const all = Object.values(ROOMS).flat();
 
 /** How many mutants are tried of a file that is drawn. */
 const SAMPLE = 40;
-/** How many of all are enough to see that the instrument itself works. */
-const FEW = 8;
 
 /** Of the generator of Park and Miller, which goes through all numbers from 1 to below it. */
 const MODULUS = 2_147_483_647;
@@ -20,7 +18,6 @@ export function readOptions(args, root) {
     allowPositionals: true,
     options: {
       changed: { type: 'string' },
-      few: { type: 'boolean' },
       random: { type: 'boolean' },
       seed: { type: 'string' },
       verbose: { type: 'boolean', default: false },
@@ -39,10 +36,6 @@ export function readOptions(args, root) {
     files = [files[seed % files.length]];
     sample = (mutants) => drawn(mutants, seed, SAMPLE);
     console.log(`drawn: ${SAMPLE} mutants of ${files[0]}; again with --random --seed ${seed}`);
-  } else if (values.few) {
-    const seed = seedOf(values.seed);
-    sample = (mutants) => drawn(mutants, seed, FEW);
-    console.log(`drawn: ${FEW} mutants; again with --few --seed ${seed}`);
   }
   return { files: [...new Set(files)], without: values.without, sample, verbose: values.verbose };
 }

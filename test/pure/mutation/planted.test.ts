@@ -9,7 +9,7 @@ const TEST = 'test/pure/common/options/native-options.test.ts';
 jest.setTimeout(patience(240_000));
 
 const run = (...args: string[]) =>
-  spawnSync(process.execPath, ['test/mutation/run.mjs', '--few', ...args, FILE], { encoding: 'utf8' });
+  spawnSync(process.execPath, ['test/mutation/run.mjs', ...args, FILE], { encoding: 'utf8' });
 
 test('mutants are killed by the tests that there are', () => {
   const { status, stdout, stderr } = run();
