@@ -75,10 +75,12 @@ describeIf('v1', 'thresholds of the use', () => {
   });
 
   test('tells the direction', async () => {
-    const program = '$| = 1; $k = "x"; $k x= 24 << 20; print "done"; <STDIN>; undef $k; <STDIN>';
+    // It begins once the threshold is there: of a use that is above it already, nothing is told.
+    const program = '$| = 1; <STDIN>; $k = "x"; $k x= 24 << 20; print "done"; <STDIN>; undef $k; <STDIN>';
     const child = spawn('perl', ['-e', program], { memory: '64M', stdio: 'pipe' });
     const events = recordEvents(child.cage.cgroup, ['threshold']);
     child.cage.cgroup.addTrigger({ threshold: '16M' });
+    child.stdin.write('\n');
     await said(child, 'done');
     await until('it is above', () => countOf(events, 'threshold') === 1);
     expect(events[0]?.event).toMatchObject({ above: true, count: 1 });

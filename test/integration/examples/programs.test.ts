@@ -68,7 +68,7 @@ describeIf(['cgroup', 'root'], 'the examples', () => {
         '✓ fails.test.js failed',
         '✓ greedy.test.js A jest worker process was terminated by another process: signal=SIGKILL',
         '✓ test files 4',
-        '✓ the reason limit of 500M, kills: 1',
+        '✓ the reason descendant with 500M, kills: 1',
       ],
     ],
   ];
