@@ -60,7 +60,11 @@ async function main(): Promise<number> {
     }
     report.check('test files', ends.length, ends.length === Object.keys(tests).length);
     const [{ cause, totalKills }] = await kill;
-    report.check('the reason', `${cause} with ${LIMIT}, kills: ${totalKills}`, cause === 'descendant' && totalKills === 1);
+    report.check(
+      'the reason',
+      `${cause} with ${LIMIT}, kills: ${totalKills}`,
+      cause === 'descendant' && totalKills === 1,
+    );
   } finally {
     await cage.close();
     rmSync(project, { recursive: true });
