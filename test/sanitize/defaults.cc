@@ -11,10 +11,10 @@
   "disable_coredump=0:"
 
 // Not stderr, which the tests compare; and some processes have none. But a launcher may begin in a root that does not
-// have the directory, and there the runtime would end it at once.
+// have the directory, and there the runtime would end it at once. Nobody may see what it writes then: the status tells.
 #define MEMCAGE_OPTIONS(options)                                                                                     \
   (access(MEMCAGE_PLACE "/reports", W_OK) == 0 ? "log_path=" MEMCAGE_PLACE "/reports/report:" MEMCAGE_COMMON options \
-                                               : MEMCAGE_COMMON options)
+                                               : MEMCAGE_COMMON options ":halt_on_error=1:exitcode=1")
 
 extern "C" {
 
