@@ -15,6 +15,7 @@ import { memoryHierarchies, OwnDirectories } from './own-directories';
 
 /** A dead owner may have left thousands of processes, which must not fill the file. */
 const MOST_MEMBERS = 64;
+const { SIGKILL } = constants.signals;
 const KILLS = /^oom_kill (\d+)$/m;
 
 /** What dead owners whose guardians are dead too have left on this machine, as notes. */
@@ -90,13 +91,26 @@ function membersOf(directory: CgroupDirectory): Note[] {
   const pids = passingOver(() => listPids(directory, 'cgroup.procs')) ?? [];
   // Once they are listed: who was killed before is not among them.
   const memory = allOf(directory).every((cage) => killsIn(cage) === 0) ? false : null;
-  const known = { memory, owner, by: 'sweep', signal: constants.signals.SIGKILL, cgroup: directory.path } as const;
-  return pids.slice(0, MOST_MEMBERS).map((pid) => noteOf('member', { ...known, pid, name: nameOf(pid) }));
+  const known = { memory, owner, by: 'sweep', signal: SIGKILL, cgroup: directory.path } as const;
+  return pids.slice(0, MOST_MEMBERS).map((pid) => {
+    const listedUs = nowUs();
+    // Then no older record of the kernel's log could have its kill.
+    const startedUs = isAlive(pid) ? listedUs : null;
+    return noteOf('member', { ...known, pid, startedUs, name: readProc(pid, 'comm').trimEnd() });
+  });
 }
 
-function nameOf(pid: number): string {
+/** Whether nobody has killed it: a SIGKILL stays in the set of the whole process until it is reaped. */
+function isAlive(pid: number): boolean {
+  const [, state = 'X', pending = ''] =
+    /^State:\t(.)[\s\S]*^ShdPnd:\t([0-9a-f]+)$/m.exec(readProc(pid, 'status')) ?? [];
+  return !'ZX'.includes(state) && ((BigInt(`0x${pending}`) >> BigInt(SIGKILL - 1)) & 1n) === 0n;
+}
+
+/** Empty if it is gone. */
+function readProc(pid: number, file: 'comm' | 'status'): string {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return '';
   }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readNotes } from '../../../../lib/cgroup/ends/read-notes';
 import { allocate } from '../../../support/cage-kinds';
 import { members } from '../../../support/cgroups/cgroup-tree';
 import { runCli } from '../../../support/cli/cli';
@@ -122,6 +123,9 @@ describeIf(['cgroup', 'root', 'logged-pids'], 'memcage why', () => {
     expect(await cageEnds()).toContainEqual(inCage);
     expect((await runCli(['gc'], { env: env() })).code).toBe(0);
     expect(await cageEnds()).toContainEqual(inCage);
+    // That it was alive then: only younger records of the kernel's log count, and the log may be short.
+    const noted = readNotes([join(runtime, 'memcage')]).filter((note) => note.pid === other);
+    expect(noted.map(({ startedUs }) => startedUs)).toContainEqual(expect.any(Number));
     expect(await why(parent.pid)).toMatchObject({ code: NOT_MEMORY });
     expect(await why(other)).toMatchObject({
       code: NOT_MEMORY,

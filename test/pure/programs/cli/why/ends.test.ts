@@ -39,6 +39,11 @@ testRows<[string, Partial<Evidence>, (boolean | null)[]]>(
     ['the log begins after it', { notes: [noted(900, null)], log: log(950) }, [null]],
     ['the log begins while it may have been dying', { notes: [noted(900, null)], log: log(899) }, [null]],
     [
+      'it was alive to the last, and the log begins just before that',
+      { notes: [noteWith({ startedUs: 900 * S, endedUs: 900 * S })], log: log(899) },
+      [false],
+    ],
+    [
       'a kill of the same pid, long before: of another process',
       { notes: [noted(900, null)], log: log(0, kill(500)) },
       [false, true],
