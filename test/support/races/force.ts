@@ -96,9 +96,10 @@ function rootsMade({ points }: Operated): number {
 }
 
 /** A race that did not come about proves nothing. */
-function expectHappened({ hits, released, ran, late }: Operated, rules: readonly string[]): void {
+function expectHappened({ hits, released, ran, late, stderr }: Operated, rules: readonly string[]): void {
   const count = (kind: string): number => rules.filter((rule) => rule.startsWith(`${kind} `)).length;
-  const happened = { hits: hits.length, released, ran, late };
+  const why = ran.some((status) => status !== 0) && { stderr };
+  const happened = { hits: hits.length, released, ran, late, ...why };
   const ordered = { hits: rules.length, released: count('hold'), ran: Array(count('run')).fill(0), late: 0 };
   expect(happened).toEqual(ordered);
 }
