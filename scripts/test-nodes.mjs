@@ -20,6 +20,8 @@ const [isPure, isAll] = ['--pure', '--all'].map((option) => args.includes(option
 const words = args.filter((word) => !isNode(word) && word !== '--all' && word !== '--pure');
 const isChosen = isAll || words.some((word) => !word.startsWith('-'));
 const chosen = isPure ? pureTests() : isChosen ? [] : testsOfNodes();
+// The site is built by one Node, in one place.
+const leftOut = isAll ? ['--testPathIgnorePatterns=/node_modules/|/docs/site\\.test'] : [];
 
 const install = [join(import.meta.dirname, 'nodes.mjs'), '--install'];
 const named = args.filter(isNode);
@@ -42,7 +44,7 @@ function run(path) {
   return jestRun({
     name,
     command: (selection) => [path, 'node_modules/jest/bin/jest.js', '--runInBand', ...selection],
-    words: [...words, ...chosen],
+    words: [...words, ...chosen, ...leftOut],
     // So that a program called `node`, or a script with `#!/usr/bin/env node`, gets the same version.
     env: { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` },
     ...(canRunBeside() && { makePlace: () => makePlace(name) }),

@@ -415,7 +415,8 @@ describe('a full fd table', () => {
     ];
     const { stdout } = spawnSync('sh', ['-c', ...command], { encoding: 'utf8' });
     expect(JSON.parse(stdout)).toEqual({
-      first: { name: 'Error', code: 'EMFILE', syscall: 'open' },
+      // Node 24 has an error of its own for a module that it can't look up then.
+      first: { name: 'Error', message: expect.stringMatching(/too many open files/) },
       second: { exitCode: 0 },
     });
   });

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { printable } from '../../../common/text/names';
 import type { ProcessShare } from '../messages';
 import { readChunks, readStart } from './bounded-file';
@@ -36,7 +37,7 @@ export function readShare(process: ProcessShare, goesOn: () => boolean): { share
   const { pid } = process;
   const command = readStart(`/proc/${pid}/cmdline`, MOST_COMMAND) ?? '';
   const words = command.split('\0').filter((word, index, all) => word !== '' || index < all.length - 1);
-  const share = { ...process, command: printable(words.join(' ')) };
+  const share = { ...process, name: nameOf(process.name, words), command: printable(words.join(' ')) };
   const smaps = new SmapsReader(new Set(tmpfsOf(pid).map(({ device }) => device)));
   const isRead = readChunks(`/proc/${pid}/smaps`, MOST_SMAPS, (chunk) => {
     smaps.add(chunk.toString('latin1'));
@@ -46,4 +47,11 @@ export function readShare(process: ProcessShare, goesOn: () => boolean): { share
   const { kinds, mappings } = smaps.end();
   const whole = { ...share, kinds, mappings: mappings.map((each) => ({ ...each, name: printable(each.name) })) };
   return isRead === 'all' ? { share: whole } : { share: whole, unread: `a part of the mappings of process ${pid}` };
+}
+
+/** Node 24 calls the main thread of every program so, and the kernel a process as its main thread. */
+const NODE_24 = 'MainThread';
+
+function nameOf(name: string, [program = '']: readonly string[]): string {
+  return (name === NODE_24 && printable(basename(program))) || name;
 }
