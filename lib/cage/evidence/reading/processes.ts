@@ -49,9 +49,9 @@ export function readShare(process: ProcessShare, goesOn: () => boolean): { share
   return isRead === 'all' ? { share: whole } : { share: whole, unread: `a part of the mappings of process ${pid}` };
 }
 
-/** Node 24 calls the main thread of every program so, and the kernel a process as its main thread. */
-const NODE_24 = 'MainThread';
+/** What Node 24 and Node 26 call the main thread of every program, which names the process for the kernel. */
+const MAIN_THREAD = /^(node-)?MainThread$/;
 
 function nameOf(name: string, [program = '']: readonly string[]): string {
-  return (name === NODE_24 && printable(basename(program))) || name;
+  return (MAIN_THREAD.test(name) && printable(basename(program))) || name;
 }

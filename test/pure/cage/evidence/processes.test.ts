@@ -16,7 +16,7 @@ test('a process has the name that the kernel has for it', () => {
   expect(nameWhenCalled('of its own')).toBe('of its own');
 });
 
-test('where Node 24 has called its main thread "MainThread", the process has the name of its program', () => {
+test.each(['MainThread', 'node-MainThread'])('it has the name of its program where Node calls it %s', (name) => {
   const [program = ''] = readFileSync('/proc/self/cmdline', 'latin1').split('\0');
-  expect(nameWhenCalled('MainThread')).toBe(basename(program));
+  expect(nameWhenCalled(name)).toBe(basename(program));
 });
