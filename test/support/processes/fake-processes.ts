@@ -32,7 +32,12 @@ export function lookAt(processes: readonly FakeProcess[], fresh: readonly number
       const { rssBytes = 0, reservedBytes = 0 } = processes.find((each) => each.pid === pid) ?? {};
       return rssBytes === 0 ? undefined : { usedBytes: rssBytes, reservedBytes };
     },
-    measure: (some) => some.reduce((sum, { pid, rssBytes }) => sum + rssBytes + (swapped.get(pid) ?? 0), 0),
+    measure: (some) =>
+      some.reduce((sum, { pid, rssBytes }) => {
+        // One that was killed since has none.
+        const isGone = processes.find((each) => each.pid === pid)?.ended === true;
+        return isGone ? sum : sum + rssBytes + (swapped.get(pid) ?? 0);
+      }, 0),
   };
   /** `asked`: whose environment was read. */
   return { ...look, asked };

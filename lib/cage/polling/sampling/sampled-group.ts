@@ -35,6 +35,8 @@ export interface GroupContext extends Omit<KillingOptions, 'onFound'> {
   names(processes: readonly Process[]): Promise<Process[]> | readonly Process[];
   /** All groups that a process belongs to. */
   groupsOf(process: Process): number[];
+  /** Has each group that one of these belongs to looked at the next time. */
+  lookSoon(processes: readonly Process[]): void;
   brakes: Brakes;
   onOver(kill: PolledKill): void;
   onKilled(request: number): void;
@@ -77,6 +79,10 @@ export class SampledGroup {
     return this.#isClosed && this.#killing === undefined && this.#killAsked === this.#killDone;
   }
 
+  get isKilling(): boolean {
+    return this.#killing !== undefined;
+  }
+
   get needsAll(): boolean {
     return this.#killing?.needsAll === true;
   }
@@ -84,7 +90,7 @@ export class SampledGroup {
   /** What may not wait until it can be paid. */
   get isUrgent(): boolean {
     return (
-      this.#killing !== undefined ||
+      this.isKilling ||
       this.#lookAsked !== this.#lookDone ||
       this.#killAsked !== this.#killDone ||
       this.#pace.rushes(this.limitBytes)
@@ -120,7 +126,7 @@ export class SampledGroup {
       this.#lookDone = this.#lookAsked;
       this.state.answer('looked', this.#lookDone);
     }
-    if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes);
+    if (usageBytes > this.limitBytes && !this.#isClosed) this.#killing ??= this.#killForMemory(usageBytes, living);
     if (this.#killAsked !== this.#killDone) {
       this.members.spareNone();
       this.#killing ??= new Killing({ ...this.context, onFound: () => {} });
@@ -194,8 +200,10 @@ export class SampledGroup {
     return usageBytes;
   }
 
-  #killForMemory(usageBytes: number): Killing {
+  #killForMemory(usageBytes: number, living: readonly Process[]): Killing {
     const timeMs = Date.now();
+    // They are stopped until then. The group of a child in this cage may not have been looked at since the child has started.
+    this.context.lookSoon(living);
     return new Killing({
       ...this.context,
       onFound: async (found) => {

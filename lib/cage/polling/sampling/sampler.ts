@@ -78,6 +78,11 @@ export class Sampler {
         startTolerance: table.startTolerance,
         names: (processes) => table.names(processes),
         groupsOf: (process) => [...this.#groups].flatMap(([id, { members }]) => (members.has(process) ? [id] : [])),
+        lookSoon: (processes) => {
+          for (const each of this.#groups.values()) {
+            if (processes.some((process) => each.members.has(process))) each.dueMs = 0;
+          }
+        },
         brakes: this.#brakes,
         onOver: (kill) => report(group, { kind: 'over', kill }),
         onKilled: (request) => report(group, { kind: 'killed', request }),
@@ -134,6 +139,8 @@ export class Sampler {
     // All groups judge each look, since no process is fresh twice.
     for (const { members } of this.#groups.values()) members.judge(look);
     const canMeasure = this.#share.isAmple(beganMs);
+    // So that the others still see what is about to be killed.
+    due.sort(([, a], [, b]) => Number(a.isKilling) - Number(b.isKilling));
     for (const [id, group] of due) {
       const pauseMs = await group.take(look, canMeasure);
       group.dueMs = performance.now() + pauseMs;

@@ -167,6 +167,26 @@ test('a victim is told with all groups that it belongs to', async () => {
   expect(seen.reports).toMatchObject([{ kind: 'over', group: 1, kill: { victims: [of(10, 3, 1), of(11, 2, 1)] } }]);
 });
 
+test('what is killed was seen before by all groups that it belongs to', async () => {
+  let isKilled = false;
+  const signals = jest.spyOn(process, 'kill').mockImplementation((_, name) => {
+    isKilled ||= name === 'SIGKILL';
+    return true;
+  });
+  const child = (rssBytes: number): FakeProcess => ({
+    ...{ pid: 10, env: ['GROUP=1', 'GROUP=2'], rssBytes },
+    get ended() {
+      return isKilled;
+    },
+  });
+  // The first group is near its limit, and looked at often.
+  const { open } = newSampler((looks) => (isKilled ? [] : [child((looks < 3 ? 79.9 : 100) * MIB)]));
+  const states = [open(1, 80 * MIB), open(2, Number.POSITIVE_INFINITY)];
+  await jest.advanceTimersByTimeAsync(300);
+  expect(signals.mock.calls.map(([, name]) => name)).toEqual(['SIGSTOP', 'SIGKILL']);
+  expect(states.map(({ seen: { peakBytes } }) => peakBytes)).toEqual([100 * MIB, 100 * MIB]);
+});
+
 test('what is swapped out while resident memory stays the same counts', async () => {
   const process = { pid: 10, rssBytes: 100 * MIB, env: ['GROUP=1'] };
   const { open } = newSampler((looks) => [{ ...process, swappedBytes: looks < 10 ? 0 : 500 * MIB }]);
