@@ -21,9 +21,9 @@ const SILENT = ['execFileSync', 'execSync', 'createCage'];
 /** v2: memcage looked at every candidate and found no parent. v1: there is only one candidate. */
 const NO_CAGES = /^ERR_MEMCAGE_(NO_PERMISSION|NO_PARENT)$/;
 const POLLED = { kind: 'polled', reason: expect.stringMatching(/^ERR_MEMCAGE_NO_\w+: [\s\S]*read-only/) };
-/** From version 24 on, Node names its main thread. */
+/** From version 24 on, Node names its main thread; version 26 gives it another name. */
 const namesOf = (oom: Outcome['oom']): string[] =>
-  (oom?.victims ?? []).map(({ name }) => (name === 'MainThread' ? 'node' : name));
+  (oom?.victims ?? []).map(({ name }) => name.replace(/^(node-)?MainThread$/, 'node'));
 
 const unsupported = (message: RegExp): Caught => ({
   error: { code: 'ERR_MEMCAGE_UNSUPPORTED', message: expect.stringMatching(message) },
