@@ -63,9 +63,10 @@ describeIf('cgroup', 'the processes of a cgroup', () => {
     expect(holder?.rssBytes).toBeGreaterThan(60 * MIB);
     const kernel = Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024;
     expect(Math.abs((holder?.rssBytes ?? 0) - kernel)).toBeLessThan(8 * MIB);
-    // This Node shares the pages of the program's code.
+    // What it holds is its own in full. The pages of the program's code it shares with every Node on the machine, so its part of them
+    // may be next to nothing.
     const [withPss] = child.cage.cgroup.processes({ pss: true });
-    expect(withPss?.pssBytes).toBeGreaterThan(40 * MIB);
+    expect(withPss?.pssBytes).toBeGreaterThan(32 * MIB);
     expect(withPss?.pssBytes).toBeLessThan((withPss?.rssBytes ?? 0) - 5 * MIB);
     child.stdin.end();
     await child.outcome;
