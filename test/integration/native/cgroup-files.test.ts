@@ -413,10 +413,12 @@ describe('a full fd table', () => {
       process.execPath,
       join(__dirname, '../../fixtures/native/first-use.js'),
     ];
+    // From version 24 on, Node has an error of its own for a module that it can't look up then.
+    const isOwn = Number.parseInt(process.versions.node, 10) >= 24;
+    const error = isOwn ? { code: 'ERR_INVALID_PACKAGE_CONFIG' } : { code: 'EMFILE', syscall: 'open' };
     const { stdout } = spawnSync('sh', ['-c', ...command], { encoding: 'utf8' });
     expect(JSON.parse(stdout)).toEqual({
-      // Node 24 has an error of its own for a module that it can't look up then.
-      first: { name: 'Error', message: expect.stringMatching(/too many open files/) },
+      first: { name: 'Error', ...error, message: expect.stringMatching(/too many open files/) },
       second: { exitCode: 0 },
     });
   });
