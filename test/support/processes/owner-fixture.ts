@@ -31,7 +31,8 @@ export async function firstLine(child: ChildProcess): Promise<string> {
     output += chunk.toString();
   });
   await until('the fixture has started its children', () => {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the fixture has ended: ${errors}`);
+    const end = child.exitCode ?? child.signalCode;
+    if (end !== null) throw new Error(`the fixture has ended (${end}): ${errors}`);
     return output.includes('\n');
   });
   return output.slice(0, output.indexOf('\n'));
