@@ -192,7 +192,8 @@ export function placeForStrangers(path: string): string {
   return place;
 }
 
-function setLimit(path: string, limit: string): void {
+/** Of memory and swap together: where there is swap, what has one of memory alone may go there. */
+export function setLimit(path: string, limit: string): void {
   write(path, files.limit, limit);
   const [swapFile, swap] = version === 1 ? ['memory.memsw.limit_in_bytes', limit] : ['memory.swap.max', '0'];
   if (existsSync(join(path, swapFile))) write(path, swapFile, swap);

@@ -11,7 +11,7 @@ import {
   spawnSync,
 } from '../../../../lib/index';
 import { allocate, fixture } from '../../../support/cage-kinds';
-import { files, makeCgroup, OWN_CGROUP_IN_SHELL, version, write } from '../../../support/cgroups/cgroup-tree';
+import { makeCgroup, OWN_CGROUP_IN_SHELL, setLimit, version } from '../../../support/cgroups/cgroup-tree';
 import { logged } from '../../../support/logged';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
@@ -116,7 +116,7 @@ describeIf('cgroup', `whose limit it was, on cgroup v${version}`, () => {
       const [, script = ''] = HUNGRY;
       const child = spawn('sh', ['-c', `read -r _; ${script}`], { memory: '100M', parent });
       const directory = dirname(child.cage.cgroup.path);
-      write(directory, files.limit, String(16 * MIB));
+      setLimit(directory, '16M');
       child.stdin.end();
       const { oom } = await child.outcome;
       // v1 itself does not say which, and the cage had none above when it was made.
