@@ -27,7 +27,7 @@ describeIf('cgroup', '--summary', () => {
       '--summary',
       'sh',
       '-c',
-      'echo out; echo err >&2; sleep 0.1; exit 3',
+      `echo out; echo err >&2; sleep ${patience(100) / 1000}; exit 3`,
     ]);
     expect(end).toMatchObject({ code: 3, signal: null, stdout: 'out\n', left: [] });
     expect(end.stderr).toMatch(/^err\nmemcage: sh\n {2}peak /);
