@@ -23,7 +23,7 @@ const common = ['linux', 'seccomp', 'stress', 'userns'];
 const engines = ['docker', 'podman', 'runc'];
 const roomy = ['--memory', '2048', '--swap', '512'];
 /** What reads or writes cgroups. */
-const cgroupTests = 'test/integration/(cage|cgroup|cgroup-v2|events|oom|child|placement)/';
+const cgroupTests = 'test/integration/(cage|cgroup|cgroup-v2|events|start/child|start/launch)/';
 
 // The kernel is a process: the whole suite on each hierarchy, with one processor each.
 

@@ -1,8 +1,10 @@
 /** @starts-children Node, which loads modules that Jest can't */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Questions } from '../../support/evaluate-module';
 
-const matrix = (name: string): string => join(__dirname, '../../matrix', name);
+const root = join(__dirname, '../../..');
+const matrix = (name: string): string => join(root, 'test/matrix', name);
 
 // All are asked before any test runs, and so of one Node.
 const questions = new Questions();
@@ -27,4 +29,23 @@ test('the parts that run the whole suite are stale once the overseer has changed
   const suites = proofs().filter(([, proves]) => proves.includes('test/integration'));
   expect(suites.length).toBeGreaterThan(5);
   expect(suites.filter(([, proves]) => !proves.includes('test/overseer'))).toEqual([]);
+});
+
+const guests = questions.ask<[name: string, paths: string[]][]>(
+  join(root, 'test/guest/configurations.mjs'),
+  'it.configurations.map(({ name, paths = [] }) => [name, paths])',
+);
+
+/** The patterns, each with one of its `(a|b)`. */
+function alternatives(path: string): string[] {
+  const [, before = '', choices, after = ''] = /^(.*)\(([^()]+)\)(.*)$/.exec(path) ?? [];
+  return choices === undefined ? [path] : choices.split('|').map((choice) => `${before}${choice}${after}`);
+}
+
+test('each path of a guest is that of a test', () => {
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).map((name) => `test/${name}`);
+  const tests = files.filter((name) => name.endsWith('.test.ts'));
+  const chosen = guests().flatMap(([name, paths]) => paths.flatMap(alternatives).map((path) => [name, path] as const));
+  expect(chosen.length).toBeGreaterThan(10);
+  expect(chosen.filter(([, path]) => !tests.some((file) => file.includes(path)))).toEqual([]);
 });
