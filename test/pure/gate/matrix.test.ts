@@ -1,5 +1,4 @@
 /** @starts-children Node, which loads modules that Jest can't */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Questions } from '../../support/evaluate-module';
 
@@ -36,6 +35,11 @@ const guests = questions.ask<[name: string, paths: string[]][]>(
   'it.configurations.map(({ name, paths = [] }) => [name, paths])',
 );
 
+const testFiles = questions.ask<string[]>(
+  join(root, 'scripts/test-files.mjs'),
+  "['guest', 'integration'].flatMap(it.testFiles)",
+);
+
 /** The patterns, each with one of its `(a|b)`. */
 function alternatives(path: string): string[] {
   const [, before = '', choices, after = ''] = /^(.*)\(([^()]+)\)(.*)$/.exec(path) ?? [];
@@ -43,9 +47,7 @@ function alternatives(path: string): string[] {
 }
 
 test('each path of a guest is that of a test', () => {
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).map((name) => `test/${name}`);
-  const tests = files.filter((name) => name.endsWith('.test.ts'));
   const chosen = guests().flatMap(([name, paths]) => paths.flatMap(alternatives).map((path) => [name, path] as const));
   expect(chosen.length).toBeGreaterThan(10);
-  expect(chosen.filter(([, path]) => !tests.some((file) => file.includes(path)))).toEqual([]);
+  expect(chosen.filter(([, path]) => !testFiles().some((file) => file.includes(path)))).toEqual([]);
 });
