@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kMostTextBytes = 8192;
 /** The unit of `cpuacct.stat`: USER_HZ is 100 on all platforms. */
 constexpr int64_t kUsPerTick = 10'000;
-/** The kernel charges a few pages at a time, and gives back what it has charged ahead before it is out of memory. */
-constexpr int64_t kChargedAheadBytes = 512 * 1024;
+
+constexpr const char* kUnderOom = "under_oom ";
 
 /** Times the unit, or a few times itself, this still is a number. No machine counts that far. */
 constexpr int64_t kMostCount = std::numeric_limits<int64_t>::max() / (4 * kUsPerTick);
@@ -80,13 +80,6 @@ bool IsAbove(const UniqueFd& usage, const UniqueFd& high) {
   return limit.error() == 0 && limit.After("max") == nullptr && Text(usage).Of("") > limit.Of("");
 }
 
-bool IsUsedUp(const UniqueFd& dir, const char* usage_file, const char* limit_file) {
-  const TextAt usage(dir, usage_file);
-  const TextAt limit(dir, limit_file);
-  if (usage->error() != 0 || limit->error() != 0) return false;
-  return usage->Of("") + kChargedAheadBytes >= limit->Of("");
-}
-
 }  // namespace
 
 bool OpenStallPressure(StallFiles* files) {
@@ -144,12 +137,10 @@ int ReadStallStat(const StallFiles& files, StallCounts* counts) {
 
 OomControl ReadOomControl(const StallFiles& files) {
   const TextAt text(files.memory_dir, "memory.oom_control");
-  return {.is_killer_off = text->Of("oom_kill_disable ") > 0, .is_under_oom = text->Of("under_oom ") > 0};
-}
-
-bool IsAtItsLimit(const StallFiles& files) {
-  return IsUsedUp(files.memory_dir, "memory.usage_in_bytes", "memory.limit_in_bytes") ||
-         IsUsedUp(files.memory_dir, "memory.memsw.usage_in_bytes", "memory.memsw.limit_in_bytes");
+  // The kernel marks a cgroup that is out of memory and all below it. What is in use does not tell: the kernel gives
+  // back what it has charged ahead for each processor and cgroup, and wakes nobody who waits for memory.
+  const bool is_own = text->Of(kUnderOom) > 0 && TextAt(files.memory_dir, "../memory.oom_control")->Of(kUnderOom) <= 0;
+  return {.is_killer_off = text->Of("oom_kill_disable ") > 0, .is_under_oom = is_own};
 }
 
 bool IsFrozen(const StallFiles& files) {

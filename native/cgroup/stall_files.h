@@ -56,12 +56,10 @@ int ReadStallStat(const StallFiles& files, StallCounts* counts);
 /** What `memory.oom_control` says (v1). */
 struct OomControl {
   bool is_killer_off = false;
-  /** It, or a cgroup around it, is out of memory. Being frozen does not end that. */
+  /** It is out of its own memory, and no cgroup around it is. Being frozen does not end that. */
   bool is_under_oom = false;
 };
 OomControl ReadOomControl(const StallFiles& files);
-/** Whether it has used up its own memory, rather than that of a cgroup around it (v1). */
-bool IsAtItsLimit(const StallFiles& files);
 /** Whether it is frozen, or is to be. Of a cgroup around it in a unified hierarchy, only once all are frozen. */
 bool IsFrozen(const StallFiles& files);
 /** Whether more is in use than `memory.high`, or more swap than `memory.swap.high` (v2): the kernel slows down then. */

@@ -85,7 +85,7 @@ bool StallGauge::WaitsForMemory(int64_t now_ns) {
   if (!files_.memory_dir.valid() || now_ns < oom_ns_) return false;
   const auto [is_killer_off, is_under_oom] = cgroup::ReadOomControl(files_);
   if (!is_killer_off) oom_ns_ = now_ns + kOomPauseNs;
-  return is_killer_off && is_under_oom && cgroup::IsAtItsLimit(files_) && !cgroup::IsFrozen(files_);
+  return is_killer_off && is_under_oom && !cgroup::IsFrozen(files_);
 }
 
 int64_t StallGauge::DueNs(int64_t now_ns, long /*processors*/) const {

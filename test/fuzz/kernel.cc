@@ -229,30 +229,28 @@ void ReadDirectoryFiles(fuzz::Input& input) {
   };
   const uint64_t disabled = input.Below(2);
   const uint64_t under = input.Below(2);
+  const uint64_t under_around = input.Below(2);
   const uint64_t usage = Count(input) & std::numeric_limits<int64_t>::max();
   const uint64_t limit = Count(input) & std::numeric_limits<int64_t>::max();
   named["memory.oom_control"] =
       make("oom_kill_disable " + std::to_string(disabled) + "\nunder_oom " + std::to_string(under) + "\noom_kill 3\n");
-  named["memory.usage_in_bytes"] = make(std::to_string(usage) + "\n");
-  named["memory.limit_in_bytes"] = make(std::to_string(limit) + "\n");
+  named["../memory.oom_control"] =
+      make("oom_kill_disable 0\nunder_oom " + std::to_string(under_around) + "\noom_kill 3\n");
   const bool is_frozen = input.Below(2) == 1;
   named["cgroup.freeze"] = make("0\n");
   named["cgroup.events"] = make(std::string("populated 1\nfrozen ") + (is_frozen ? "1" : "0") + "\n");
   cgroup::StallFiles stall;
-  stall.current = Open(named["memory.usage_in_bytes"]);
+  stall.current = Open(make(std::to_string(usage) + "\n"));
   const bool is_max = input.Below(2) == 0;
-  stall.high = Open(is_max ? make("max\n") : named["memory.limit_in_bytes"]);
+  stall.high = Open(make((is_max ? "max" : std::to_string(limit)) + "\n"));
   const cgroup::OomControl control = cgroup::ReadOomControl(stall);
-  const bool is_at_limit = cgroup::IsAtItsLimit(stall);
   const bool was_frozen = cgroup::IsFrozen(stall);
   const bool is_above = cgroup::IsAboveHigh(stall);
   if (is_any) return;
-  Require(control.is_killer_off == (disabled == 1) && control.is_under_oom == (under == 1), "memory.oom_control");
+  Require(control.is_killer_off == (disabled == 1), "memory.oom_control");
+  Require(control.is_under_oom == (under == 1 && under_around == 0), "out of its own memory");
   Require(was_frozen == is_frozen, "frozen as said");
-  if (usage <= kExact && limit <= kExact) {
-    Require(is_at_limit == (usage + 512 * 1024 >= limit), "at its limit");
-    Require(is_above == (!is_max && usage > limit), "above memory.high");
-  }
+  if (usage <= kExact && limit <= kExact) Require(is_above == (!is_max && usage > limit), "above memory.high");
 }
 
 void ReadMembers(fuzz::Input& input) {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -320,6 +320,23 @@ describeIf(['v1', 'hybrid', 'root'], 'a meter of stalls where the OOM killer is 
     await until('the end of the stall', () => stalledUs() === 0);
     write(place.unified, 'cgroup.freeze', '0');
     await until('another event', () => reached.length === 2);
+  });
+
+  test('counts what waits although there is memory again, as the kernel wakes nobody for its own', async () => {
+    const place = withoutKiller();
+    // The kernel charges the one who makes a pipe larger, and gives back what another makes smaller.
+    const SET_SIZE = 1031; // F_SETPIPE_SZ
+    const make = `for (1 .. 128) { pipe my $r, my $w; fcntl $w, ${SET_SIZE}, 1 << 20; push @k, $r, $w } sleep 1000`;
+    const { pid } = start(place, ['perl', '-e', make]);
+    const inUse = (): number => readNumber(place.memory, 'memory.usage_in_bytes');
+    await until('the pipes', () => inUse() > 2 << 20 && existsSync(`/proc/${pid}/fd/258`));
+    start(place, FILL);
+    await until('the wait', () => readKey(place.memory, 'memory.oom_control', 'under_oom') === 1);
+    const shrink = `for (map { 2 * $_ + 2 } 1 .. 128) { open my $w, ">", "/proc/${pid}/fd/$_" or die; fcntl $w, ${SET_SIZE}, 4096 }`;
+    execFileSync('perl', ['-e', shrink]);
+    expect(inUse()).toBeLessThan(LIVELOCK_LIMIT - (1 << 20));
+    meter(place, { kills: false });
+    expect(await until('the event', () => reached[0])).toMatchObject({ toldBy: 'oomPaused' });
   });
 
   test('does not count that a cgroup around waits for memory', async () => {
