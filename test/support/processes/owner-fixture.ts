@@ -31,9 +31,11 @@ export async function firstLine(child: ChildProcess): Promise<string> {
     output += chunk.toString();
   });
   await until('the fixture has started its children', () => {
+    // First: it may have said it and ended since this looked.
+    if (output.includes('\n')) return true;
     const end = child.exitCode ?? child.signalCode;
     if (end !== null) throw new Error(`the fixture has ended (${end}): ${errors}`);
-    return output.includes('\n');
+    return false;
   });
   return output.slice(0, output.indexOf('\n'));
 }
