@@ -101,42 +101,40 @@ const setsOf = (column: Column): readonly (readonly Kind[])[] => [
   ),
 ];
 
+const places: ReturnType<typeof makeCgroup>[] = [];
+
 /** What came of each attack, in each set of namespaces. */
 async function observe(column: Column): Promise<Results[]> {
-  const { path, remove } = makeCgroup();
-  try {
-    const as = column === 'the same user' ? delegate(path, NOBODY) : [];
-    const starts = setsOf(column).map((set): SpawnOptions => {
-      const namespaces = Object.fromEntries(set.filter((kind) => kind !== FILTER).map((kind) => [kind, true]));
-      return { namespaces, ...(set.includes(FILTER) && { privileges: { seccomp: 'default' } }) };
-    });
-    const options = {
-      ids: column === 'another user' ? NOBODY : {},
-      starts,
-      away: join(path, 'away'),
-      roots: ROOTS,
-      memory: mountPoint('memory'),
-      files,
-    };
-    const fixture = join(__dirname, '../../fixtures/security/caged.js');
-    const [file = '', ...args] = [...as, ...WITH_KEY, process.execPath, fixture, JSON.stringify(options)];
-    const stdio = Array<'ignore' | 'pipe' | number>(INHERITABLE_FD + 1).fill('ignore');
-    stdio.splice(1, 2, 'pipe', 'pipe');
-    const inheritable = openSync(__filename, 'r');
-    stdio[INHERITABLE_FD] = inheritable;
-    const env = { ...process.env, MEMCAGE_PARENT: path, MEMCAGE_TEST_SECRET: 'of the Node process' };
-    const child = spawn(file, args, { stdio, env });
-    closeSync(inheritable);
-    if (child.stdout === null || child.stderr === null) throw new Error('no pipes');
-    const [stdout, stderr] = await Promise.all([text(child.stdout as never), text(child.stderr as never)]);
-    if (stdout === '') throw new Error(`${column}: ${stderr}`);
-    if (stderr !== '') console.warn(`${column}: ${stderr}`);
-    return JSON.parse(stdout) as Results[];
-  } finally {
-    const left = tree(path).filter((each) => each.includes('/memcage-', path.length));
-    remove();
-    expect(left).toEqual([]);
-  }
+  const place = makeCgroup();
+  places.push(place);
+  const { path } = place;
+  const as = column === 'the same user' ? delegate(path, NOBODY) : [];
+  const starts = setsOf(column).map((set): SpawnOptions => {
+    const namespaces = Object.fromEntries(set.filter((kind) => kind !== FILTER).map((kind) => [kind, true]));
+    return { namespaces, ...(set.includes(FILTER) && { privileges: { seccomp: 'default' } }) };
+  });
+  const options = {
+    ids: column === 'another user' ? NOBODY : {},
+    starts,
+    away: join(path, 'away'),
+    roots: ROOTS,
+    memory: mountPoint('memory'),
+    files,
+  };
+  const fixture = join(__dirname, '../../fixtures/security/caged.js');
+  const [file = '', ...args] = [...as, ...WITH_KEY, process.execPath, fixture, JSON.stringify(options)];
+  const stdio = Array<'ignore' | 'pipe' | number>(INHERITABLE_FD + 1).fill('ignore');
+  stdio.splice(1, 2, 'pipe', 'pipe');
+  const inheritable = openSync(__filename, 'r');
+  stdio[INHERITABLE_FD] = inheritable;
+  const env = { ...process.env, MEMCAGE_PARENT: path, MEMCAGE_TEST_SECRET: 'of the Node process' };
+  const child = spawn(file, args, { stdio, env });
+  closeSync(inheritable);
+  if (child.stdout === null || child.stderr === null) throw new Error('no pipes');
+  const [stdout, stderr] = await Promise.all([text(child.stdout as never), text(child.stderr as never)]);
+  if (stdout === '') throw new Error(`${column}: ${stderr}`);
+  if (stderr !== '') console.warn(`${column}: ${stderr}`);
+  return JSON.parse(stdout) as Results[];
 }
 
 describeIf(['cgroup', 'root', 'userns', 'unprivileged-userns'], `attacks from a cage on cgroup v${version}`, () => {
@@ -144,6 +142,13 @@ describeIf(['cgroup', 'root', 'userns', 'unprivileged-userns'], `attacks from a 
   beforeAll(async () => {
     for (const column of COLUMNS) observed.set(column, await observe(column));
   }, patience(180_000));
+
+  // Here, so that what fails in `observe` is told too.
+  afterAll(() => {
+    const left = places.flatMap(({ path }) => tree(path).filter((each) => each.includes('/memcage-', path.length)));
+    for (const { remove } of places) remove();
+    expect(left).toEqual([]);
+  });
 
   const rows = rowsOfPage();
 
