@@ -65,12 +65,12 @@ void DropEnding(Napi::Env env, int fd) { Instance::Of(env).watcher.DropCleanUp(f
 void Unwatch(Napi::Env env, int fd) { Instance::Of(env).watcher.Unwatch(fd); }
 
 Expected<double> WriteLater(Napi::Env env, int dir_fd, const std::string& path, const std::string& value,
-                            int64_t after_ms) {
+                            uint32_t after_ms) {
   const Expected<Watcher*> watcher = RunningWatcher(env);
   if (!watcher) return watcher.error();
   Expected<UniqueFd> file = cgroup::Open(dir_fd, path, O_WRONLY);
   if (!file) return file.error();
-  return static_cast<double>((*watcher)->late_writes().Add(std::move(*file), value, after_ms * 1'000'000));
+  return static_cast<double>((*watcher)->late_writes().Add(std::move(*file), value, int64_t{after_ms} * 1'000'000));
 }
 
 Expected<> MakeLateWrite(Napi::Env env, int64_t id) { return Instance::Of(env).watcher.late_writes().Make(id); }
