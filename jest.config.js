@@ -7,7 +7,7 @@ const shared = {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  setupFilesAfterEnv: ['<rootDir>/test/setup/retries.ts', '<rootDir>/test/setup/properties.ts'],
+  setupFilesAfterEnv: ['retries', 'properties', 'own-group'].map((name) => `<rootDir>/test/setup/${name}.ts`),
   // In the checkout, so that a guest finds what the host has transformed.
   cacheDirectory: '<rootDir>/build/jest',
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createCage, type SharedCage, type SpawnOptions, spawn } from 'memcage';
-import { startersOf } from '../../../support/native/starters';
+import { starterOf, startersOf } from '../../../support/native/starters';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { fillFds } from '../../../support/processes/fill-fds';
@@ -96,7 +96,7 @@ describeIf('cgroup', 'a start by the starter', () => {
 
   test('gives back what a large one took', async () => {
     await endOf(() => spawn('true', [], { cage, env: { ...process.env, ...large(15) } }));
-    const [starter] = startersOf(process.pid);
+    const starter = await starterOf(process.pid);
     const [, resident] = /^RssAnon:\s+(\d+) kB/m.exec(readIfThere(`/proc/${starter}/status`) ?? '') ?? [];
     expect(Number(resident)).toBeLessThan(500);
   });

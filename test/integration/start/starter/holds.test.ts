@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { createCage, type SharedCage, type SpawnSyncOptions, spawnSync } from 'memcage';
-import { startersOf } from '../../../support/native/starters';
+import { starterOf, startersOf } from '../../../support/native/starters';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { describeIf } from '../../../support/require';
 import { testRows } from '../../../support/rows';
@@ -29,10 +29,10 @@ function holds(pid: number, text: string): boolean {
 describeIf(['cgroup', 'root'], 'between two starts, the starter', () => {
   let cage: SharedCage;
   let starter: number;
-  beforeEach(() => {
+  beforeEach(async () => {
     cage = createCage({ memory: '100M' });
     spawnSync('true', [], { cage });
-    [starter = 0] = startersOf(process.pid);
+    starter = await starterOf(process.pid);
   });
   afterEach(() => cage.close());
   expectNothingLeft(async () => {
@@ -65,13 +65,13 @@ describeIf(['cgroup', 'root'], 'between two starts, the starter', () => {
     { name: ([what]) => what },
   );
 
-  test('has none of the environment of this process', () => {
+  test('has none of the environment of this process', async () => {
     expect(readFileSync(`/proc/${starter}/environ`, 'utf8')).toBe('');
     process.env['MEMCAGE_TEST_SECRET'] = SECRET;
     try {
       process.kill(starter, 'SIGKILL');
       spawnSync('true', [], { cage, env: {} });
-      const [next = 0] = startersOf(process.pid);
+      const next = await starterOf(process.pid);
       expect(next).not.toBe(starter);
       expect(holds(next, SECRET)).toBe(false);
     } finally {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { createCage, type SharedCage, spawn, spawnSync } from 'memcage';
 import { fixture, said } from '../../../support/cage-kinds';
 import { starts } from '../../../support/children/starts';
-import { startersOf } from '../../../support/native/starters';
+import { starterOf, startersOf } from '../../../support/native/starters';
 import { expectNothingLeft } from '../../../support/nothing-left';
 import { patience } from '../../../support/patience';
 import { stateOf } from '../../../support/processes/processes';
@@ -82,7 +82,7 @@ describeIf('cgroup', 'a starter that somebody', () => {
 
   test('kills between two starts is replaced', async () => {
     for (let i = 0; i < 3; i += 1) {
-      const [starter = 0] = startersOf(process.pid);
+      const starter = await starterOf(process.pid);
       process.kill(starter, 'SIGKILL');
       await until('it is dead', () => stateOf(starter) === 'Z');
       expect(endOf(['true'])).toBe('exit 0');
@@ -93,8 +93,8 @@ describeIf('cgroup', 'a starter that somebody', () => {
   test.each([
     ['', {}],
     [', with more to read than the socket holds', LARGE],
-  ])('has stopped starts a child%s, soon', (_, env) => {
-    const [starter = 0] = startersOf(process.pid);
+  ])('has stopped starts a child%s, soon', async (_, env) => {
+    const starter = await starterOf(process.pid);
     process.kill(starter, 'SIGSTOP');
     const from = performance.now();
     const { status } = spawnSync('true', [], { cage, stdio: 'ignore', env: { ...process.env, ...env } });
@@ -109,7 +109,7 @@ describeIf('cgroup', 'a starter that somebody', () => {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const output = text(child.stdout);
-    const [starter = 0] = startersOf(process.pid);
+    const starter = await starterOf(process.pid);
     process.kill(starter, 'SIGKILL');
     await until('it is dead', () => stateOf(starter) === 'Z');
     child.stdin.end('\n');
