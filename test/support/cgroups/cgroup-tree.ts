@@ -211,10 +211,29 @@ function isRemoved(path: string, mayBeBusy: boolean): boolean {
     rmdirSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EBUSY' && mayBeBusy) return false;
+    if (code === 'EBUSY') {
+      if (mayBeBusy) return false;
+      (error as Error).message += `: ${whoIsIn(path)}`;
+    }
     if (code !== 'ENOENT') throw error;
   }
   return true;
+}
+
+/** By threads: others can live on after the first one of their process. */
+function whoIsIn(path: string): string {
+  const said = (directory: string, file: string): string => {
+    try {
+      return read(directory, file);
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const ids = said(path, version === 1 ? 'tasks' : 'cgroup.threads')
+    .split('\n')
+    .filter(Boolean);
+  // Up to the flags: what it is, and whether it is ending.
+  return ids.map((id) => said(`/proc/${id}`, 'stat').split(' ').slice(0, 9).join(' ')).join('; ');
 }
 
 /** Where the hierarchy is mounted. */
