@@ -36,7 +36,7 @@ describeIf(['linux', 'root', 'cgroup'], 'memcage run where cgroups are read-only
     const reports = ['--outcome', outcome, '--chart', chart, '--summary'];
     const { status, stdout, stderr } = runReadOnly('--enforce', accepted, ...reports, 'echo', 'ran');
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'ran\n' });
-    expect(stderr).toMatch(/^memcage: The limits were polled, since the kernel could not hold them: .*read-only/);
+    expect(stderr).toMatch(/^memcage: The limits were polled, since the kernel could not hold them: .*read-only/s);
     expect(stderr).toMatch(/^ {2}limit +50 MiB$/m);
     expect(JSON.parse(readFileSync(outcome, 'utf8'))).toMatchObject({ exitCode: 0, enforcedBy: { kind: 'polled' } });
     expect(readFileSync(chart, 'utf8')).toContain('</svg>');
