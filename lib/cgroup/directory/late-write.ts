@@ -1,4 +1,5 @@
 import type { CgroupDirectory } from './directory';
+import { refusedWith } from './refusal';
 
 /**
  * Undoes what is done to a cgroup for a moment: the addon writes it in so long, or when this thread ends, whatever becomes of that.
@@ -13,9 +14,14 @@ export class LateWrite {
     this.#id = this.#native.writeLater({ dirFd: directory.anchor, path: directory.beneath(file), value, afterMs });
   }
 
-  /** Writes it now, if the addon has not. @throws if the kernel refuses it; the addon tries again then */
+  /** Writes it now, if the addon has not, and the cgroup is there. @throws if the kernel refuses it; the addon tries again then */
   make(): void {
-    this.#native.makeLateWrite({ id: this.#id });
+    try {
+      this.#native.makeLateWrite({ id: this.#id });
+    } catch (error) {
+      if (!refusedWith(error, 'ENODEV')) throw error;
+      this.drop();
+    }
   }
 
   /** It is not to be written any more. */

@@ -1,4 +1,5 @@
 import type { LateWrite } from '../../../cgroup/directory/late-write';
+import { unlessGone } from '../../../cgroup/directory/refusal';
 import { isFreezing, isFrozen, setFrozen, thawLater } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
 import type { SharedCageState } from '../shared-state';
@@ -48,11 +49,8 @@ export function whileFrozen<T>(
 
 /** Thaws the cage, unless somebody else of this process wants it frozen. */
 function thawUnlessWanted(thaw: LateWrite, freezer: KillCgroup, state: SharedCageState): void {
-  if (state.staysFrozen) {
-    thaw.drop();
-    return;
-  }
-  thaw.make();
-  // It may have been frozen just before that.
-  if (state.staysFrozen) setFrozen(freezer, true);
+  if (state.staysFrozen) thaw.drop();
+  else thaw.make();
+  // It may have been frozen just before that, or the addon had thawed it, because this thread was late.
+  if (state.staysFrozen) unlessGone(() => setFrozen(freezer, true));
 }

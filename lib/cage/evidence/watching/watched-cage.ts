@@ -1,6 +1,7 @@
 import type { NativeBinding } from '../../../../types/native';
 import type { Evidence } from '../../../../types/outcome';
 import type { CgroupDirectory } from '../../../cgroup/directory/directory';
+import { unlessGone } from '../../../cgroup/directory/refusal';
 import type { CgroupVersion } from '../../../cgroup/files/formats';
 import { canFreeze } from '../../../cgroup/processes/freezer';
 import type { KillCgroup } from '../../../cgroup/processes/kill-cgroup';
@@ -281,8 +282,8 @@ export class WatchedCage {
     const { reader } = this.environment;
     const reading = reader.read({ pids, sharedBytes: held.kinds.shared }, startMs + LONGEST_MS);
     if (lowered !== undefined) reading.unread.push(lowered);
-    // What was told is no reason to slow the cage down any more.
-    this.#alarm.rest();
+    // What was told is no reason to slow the cage down any more. It may be gone: the addon lets it go on if this thread is late.
+    unlessGone(() => this.#alarm.rest());
     return { held, usageBytes, reading };
   }
 

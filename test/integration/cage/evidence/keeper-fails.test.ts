@@ -20,7 +20,7 @@ describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, whi
   });
 
   const fills = compiledFills();
-  const failing = <T>(who: 'keeper' | 'reader' | 'caller'): Promise<T> =>
+  const failing = <T>(who: string): Promise<T> =>
     fixtureResult('cage/evidence/fails.js', dir, who, ...fills({ firstMb: 16 }).flat());
 
   test('when the thread that watches it dies, and the one that reads hangs', async () => {
@@ -29,15 +29,22 @@ describeIf(['cgroup', 'root'], 'a cage that is stopped for evidence goes on, whi
     expect(failed.frozenMs).toBeLessThan(patience(2000));
   });
 
-  test('when the thread that reads hangs, and what was not read is told', async () => {
-    const { frozenMs, message, path } = await failing<Failed>('reader');
+  test.each([
+    ['the thread that reads hangs', 'reader'],
+    // The cage is gone when it goes on.
+    ['the thread that watches it is late', 'late keeper'],
+  ])('when %s, and what was not read is told', async (_, who) => {
+    const { frozenMs, message, path } = await failing<Failed>(who);
     expect(frozenMs).toBeLessThan(patience(2000));
     expect(message).toContain(' of 24 MiB were held');
     expect(reportIn(path)).toMatchObject({ unread: ['the rest, for want of time'] });
   });
 
-  test('but not when you freeze it meanwhile', async () => {
-    expect(await failing('caller')).toEqual({
+  test.each([
+    ['', 'caller'],
+    [', and the thread that watches it is late', 'caller, late keeper'],
+  ])('but not when you freeze it meanwhile%s', async (_, who) => {
+    expect(await failing(who)).toEqual({
       isFrozen: true,
       exitCode: null,
     });

@@ -6,9 +6,11 @@ import { cgroupsInMemory, refusal } from '../../../support/cgroups/cgroups-in-me
 function frozenCage() {
   const late = new Map<number, string>();
   let isFull = false;
+  let isGone = false;
   let now = 'THAWED';
   const set = (value: string | undefined): void => {
     if (isFull) throw refusal('EMFILE');
+    if (isGone) throw refusal('ENODEV');
     now = value ?? '';
   };
   const tree = cgroupsInMemory(
@@ -21,6 +23,7 @@ function frozenCage() {
       writeBeneath: ({ value }) => set(value),
       writeLater: ({ value }) => late.set(late.size + 1, value).size,
       makeLateWrite({ id }) {
+        if (isGone) throw refusal('ENODEV');
         now = late.get(id) ?? now;
         late.delete(id);
       },
@@ -30,8 +33,16 @@ function frozenCage() {
   const fill = (): void => {
     isFull = true;
   };
+  const remove = (): void => {
+    isGone = true;
+  };
+  /** The addon makes what is pending. */
+  const beLate = (): void => {
+    for (const value of late.values()) now = value;
+    late.clear();
+  };
   const freezer = { kind: 'freezer', directory: tree.directory('c') } as const;
-  return { late, state: new SharedCageState(), freezer, isNow: () => now, fill };
+  return { late, state: new SharedCageState(), freezer, isNow: () => now, fill, remove, beLate };
 }
 
 test('a cage goes on where no fd is free any more', () => {
@@ -59,3 +70,26 @@ test('what the caller wants frozen stays so, whatever becomes of this thread', (
   });
   expect([isNow(), late.size]).toEqual(['FROZEN', 0]);
 });
+
+test('what the caller wants frozen is frozen again if this thread was late, and the addon has thawed it', () => {
+  const { freezer, state, isNow, beLate } = frozenCage();
+  whileFrozen(freezer, state, () => {
+    state.staysFrozen = true;
+    beLate();
+    expect(isNow()).toBe('THAWED');
+  });
+  expect(isNow()).toBe('FROZEN');
+});
+
+test.each([true, false])(
+  'what was read counts if the cage is gone meanwhile, and was to stay frozen: %s',
+  (staysFrozen) => {
+    const { freezer, state, late, remove } = frozenCage();
+    const read = whileFrozen(freezer, state, () => {
+      state.staysFrozen = staysFrozen;
+      remove();
+      return 'read';
+    });
+    expect([read, late.size]).toEqual(['read', 0]);
+  },
+);
